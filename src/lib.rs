@@ -1,0 +1,4 @@
+//! adsync keeps the users an application imported from Active Directory in step with it.
+
+pub mod exit_code;
+pub mod user;

@@ -1,0 +1,3 @@
+//! The `adsync` binary.
+
+fn main() {}

@@ -1,0 +1,382 @@
+//! What a user is: identity, the five fields that are kept in step, and how names are compared.
+//!
+//! Knows no directory, no store and no printer; everything else in the crate speaks in these types.
+
+mod folded;
+mod guid;
+
+pub use folded::Folded;
+pub use guid::{InvalidGuid, ObjectGuid};
+
+use jiff::Timestamp;
+
+/// The longest value that a field may have, in characters (Unicode scalar values). It is the widest
+/// limit that Active Directory's schema sets for an attribute one would map to a field
+/// (`userPrincipalName`, `rangeUpper` 1024; MS-ADA3).
+pub const MAX_VALUE_CHARS: usize = 1024;
+
+/// The five fields that are kept in step. Empty values do not exist: a field has a value or none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Profile {
+    /// The name a person logs in with; unique in the store without regard to case.
+    pub username: String,
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// Email address; unique in the store without regard to case.
+    pub email: Option<String>,
+    /// Telephone number, as the directory writes it.
+    pub contact_number: Option<String>,
+}
+
+impl Profile {
+    /// The username as it is compared.
+    pub fn folded_username(&self) -> Folded {
+        Folded::new(&self.username)
+    }
+
+    /// The email address as it is compared; none, if there is none.
+    pub fn folded_email(&self) -> Option<Folded> {
+        self.email.as_deref().map(Folded::new)
+    }
+
+    /// The folded value of a field that must be unique.
+    pub fn unique(&self, field: UniqueField) -> Option<Folded> {
+        match field {
+            UniqueField::Username => Some(self.folded_username()),
+            UniqueField::Email => self.folded_email(),
+        }
+    }
+
+    /// First and last name as one reads them, with a space between.
+    pub fn full_name(&self) -> String {
+        [&self.first_name, &self.last_name]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    /// Why this profile cannot be stored, if it cannot.
+    pub fn defect(&self) -> Option<String> {
+        let Self {
+            username,
+            first_name,
+            last_name,
+            email,
+            contact_number,
+        } = self;
+        if username.trim().is_empty() {
+            return Some("no username".to_owned());
+        }
+        let others = [
+            (Field::FirstName, first_name),
+            (Field::LastName, last_name),
+            (Field::Email, email),
+            (Field::ContactNumber, contact_number),
+        ];
+        std::iter::once((Field::Username, Some(username)))
+            .chain(others.map(|(field, value)| (field, value.as_ref())))
+            .find_map(|(field, value)| too_long(field, value?))
+    }
+}
+
+fn too_long(field: Field, value: &str) -> Option<String> {
+    // A character has at least one byte, so most values need no counting.
+    let fits = value.len() <= MAX_VALUE_CHARS || value.chars().count() <= MAX_VALUE_CHARS;
+    (!fits).then(|| {
+        format!(
+            "{} is {} characters long, at most {MAX_VALUE_CHARS} are kept",
+            field.name(),
+            value.chars().count()
+        )
+    })
+}
+
+/// A field of a user, for reporting what changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Field {
+    /// [`Profile::username`]
+    Username,
+    /// [`Profile::first_name`]
+    FirstName,
+    /// [`Profile::last_name`]
+    LastName,
+    /// [`Profile::email`]
+    Email,
+    /// [`Profile::contact_number`]
+    ContactNumber,
+    /// Whether the account is enabled (`userAccountControl`, bit 2 unset).
+    Enabled,
+}
+
+impl Field {
+    /// The name of the field in settings, JSON, CSV and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Username => "username",
+            Self::FirstName => "first_name",
+            Self::LastName => "last_name",
+            Self::Email => "email",
+            Self::ContactNumber => "contact_number",
+            Self::Enabled => "enabled",
+        }
+    }
+}
+
+/// The fields in which no two users of the store may agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum UniqueField {
+    /// [`Profile::username`]
+    Username,
+    /// [`Profile::email`]
+    Email,
+}
+
+impl UniqueField {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Username, Self::Email];
+
+    /// The field that it is.
+    pub fn field(self) -> Field {
+        match self {
+            Self::Username => Field::Username,
+            Self::Email => Field::Email,
+        }
+    }
+}
+
+/// The value of a field before or after a change.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
+pub enum FieldValue {
+    /// One of the five text fields; none, if it has no value.
+    Text(Option<String>),
+    /// Whether the account is enabled.
+    Flag(bool),
+}
+
+/// One field that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Which field.
+    pub field: Field,
+    /// The value in the store.
+    pub from: FieldValue,
+    /// The value in the directory.
+    pub to: FieldValue,
+}
+
+/// What the store holds or shall hold of a user: the profile, and whether the account is enabled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Values {
+    /// The five fields.
+    pub profile: Profile,
+    /// False when the account is disabled in the directory.
+    pub enabled: bool,
+}
+
+impl Values {
+    /// The fields that differ between these values and those they shall become, a change of case
+    /// included.
+    pub fn changes(&self, to: &Self) -> Vec<Change> {
+        let Self {
+            profile:
+                Profile {
+                    username,
+                    first_name,
+                    last_name,
+                    email,
+                    contact_number,
+                },
+            enabled,
+        } = self;
+        let text = |value: &Option<String>| FieldValue::Text(value.clone());
+        let name = |value: &String| FieldValue::Text(Some(value.clone()));
+        let new = &to.profile;
+        [
+            (Field::Username, name(username), name(&new.username)),
+            (Field::FirstName, text(first_name), text(&new.first_name)),
+            (Field::LastName, text(last_name), text(&new.last_name)),
+            (Field::Email, text(email), text(&new.email)),
+            (
+                Field::ContactNumber,
+                text(contact_number),
+                text(&new.contact_number),
+            ),
+            (
+                Field::Enabled,
+                FieldValue::Flag(*enabled),
+                FieldValue::Flag(to.enabled),
+            ),
+        ]
+        .into_iter()
+        .filter(|(_, from, to)| from != to)
+        .map(|(field, from, to)| Change { field, from, to })
+        .collect()
+    }
+}
+
+/// Where a user of the store came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Made in the application.
+    Local,
+    /// Imported from the directory.
+    Directory {
+        /// The identity: the only thing that ties the user to the directory.
+        guid: ObjectGuid,
+        /// The distinguished name when it was last read; for people, never for matching.
+        dn: String,
+    },
+}
+
+impl Origin {
+    /// The name of the source in JSON, CSV and tables.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Directory { .. } => "directory",
+        }
+    }
+
+    /// The identity in the directory, if the user has one.
+    pub fn guid(&self) -> Option<ObjectGuid> {
+        match self {
+            Self::Local => None,
+            Self::Directory { guid, .. } => Some(*guid),
+        }
+    }
+
+    /// The distinguished name, if the user has one.
+    pub fn dn(&self) -> Option<&str> {
+        match self {
+            Self::Local => None,
+            Self::Directory { dn, .. } => Some(dn),
+        }
+    }
+}
+
+/// How a user of the store stands to the directory after the last run that looked at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// In step, or local.
+    Ok,
+    /// Not updated: another user holds the new username or email.
+    Duplicate,
+    /// In the domain, but not in the scope; kept.
+    OutOfScope,
+    /// Not updated: what the directory says of it cannot be used.
+    Failed,
+}
+
+impl Status {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Ok, Self::Duplicate, Self::OutOfScope, Self::Failed];
+
+    /// The name of the status in the store, JSON and CSV.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Duplicate => "duplicate",
+            Self::OutOfScope => "out_of_scope",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The status of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
+/// The key of a row in the store. Never given twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UserId(pub i64);
+
+/// A user as the store has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredUser {
+    /// The key of its row.
+    pub id: UserId,
+    /// Where it came from.
+    pub origin: Origin,
+    /// What the store holds of it.
+    pub values: Values,
+    /// How it stands to the directory.
+    pub status: Status,
+    /// When it was last found in step or brought in step; none for a local user.
+    pub synced_at: Option<Timestamp>,
+}
+
+/// A user as the directory has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectoryUser {
+    /// The identity.
+    pub guid: ObjectGuid,
+    /// Distinguished name (RFC 4514).
+    pub dn: String,
+    /// The mapped values.
+    pub profile: Profile,
+    /// Whether the account is enabled; none where the directory does not say.
+    pub enabled: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(username: &str) -> Values {
+        Values {
+            profile: Profile {
+                username: username.to_owned(),
+                ..Profile::default()
+            },
+            enabled: true,
+        }
+    }
+
+    #[test]
+    fn a_change_of_case_is_a_change() {
+        let changes = values("alice").changes(&values("Alice"));
+        assert_eq!(changes.len(), 1);
+        assert_eq!(changes[0].field, Field::Username);
+    }
+
+    #[test]
+    fn every_field_is_compared() {
+        let to = Values {
+            profile: Profile {
+                username: "b".to_owned(),
+                first_name: Some("b".to_owned()),
+                last_name: Some("b".to_owned()),
+                email: Some("b".to_owned()),
+                contact_number: Some("b".to_owned()),
+            },
+            enabled: false,
+        };
+        assert_eq!(values("a").changes(&to).len(), 6);
+        assert_eq!(to.changes(&to), vec![]);
+    }
+
+    #[test]
+    fn a_username_of_spaces_is_none() {
+        assert_eq!(
+            values("  ").profile.defect().as_deref(),
+            Some("no username")
+        );
+        assert_eq!(values(" a ").profile.defect(), None);
+    }
+
+    #[test]
+    fn the_limit_counts_characters_not_bytes() {
+        assert_eq!(values(&"é".repeat(MAX_VALUE_CHARS)).profile.defect(), None);
+        let defect = values(&"é".repeat(MAX_VALUE_CHARS + 1)).profile.defect();
+        assert_eq!(
+            defect.as_deref(),
+            Some("username is 1025 characters long, at most 1024 are kept")
+        );
+    }
+}

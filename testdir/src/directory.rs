@@ -1,0 +1,211 @@
+//! The content: a tree of entries, and the change counter that every write raises.
+//!
+//! It knows nothing of connections, accounts or faults. Writes live in
+//! [`write`], deletions in [`deletion`], renames and moves in [`renaming`],
+//! group membership in [`links`].
+
+mod deletion;
+mod links;
+mod renaming;
+mod write;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use anyhow::{Context, Result, bail};
+use uuid::Uuid;
+
+pub(crate) use links::Direction;
+pub use write::Modification;
+
+use crate::dn::{Dn, Key};
+use crate::entry::{Entry, EntryId};
+use crate::schema;
+use crate::settings::{Kind, Settings};
+
+/// The entries of a directory. Where a method takes a `name`, that is a DN or,
+/// if there is no `=` in it, the username of a user.
+#[derive(Debug)]
+pub struct Directory {
+    kind: Kind,
+    base: Dn,
+    base_key: Key,
+    configuration: Key,
+    entries: Vec<Option<Entry>>,
+    by_key: BTreeMap<Key, EntryId>,
+    by_guid: HashMap<Uuid, EntryId>,
+    usn: u64,
+    guids_made: u64,
+    /// The names of the attributes that some entry was given, in every case they came in.
+    attributes_seen: HashSet<String>,
+}
+
+impl Directory {
+    pub(crate) fn new(settings: &Settings) -> Result<Self> {
+        let mut directory = Self {
+            kind: settings.kind,
+            base: settings.base.clone(),
+            base_key: settings.base.key(),
+            configuration: Dn::parse(&settings.configuration())?.key(),
+            entries: Vec::new(),
+            by_key: BTreeMap::new(),
+            by_guid: HashMap::new(),
+            usn: settings.first_usn,
+            guids_made: 0,
+            attributes_seen: HashSet::new(),
+        };
+        let base = settings.base.to_string();
+        if settings.is_active_directory() {
+            directory.add(&base, [("objectClass", "domainDNS")])?;
+            directory.add(&format!("CN=Users,{base}"), [("objectClass", "container")])?;
+            directory.add_deleted_objects_container()?;
+            directory.add(
+                &settings.configuration(),
+                [("objectClass", "configuration")],
+            )?;
+            directory.add(
+                &settings.ds_service_name(),
+                [
+                    ("objectClass", b"nTDSDSA".to_vec()),
+                    (
+                        "invocationId",
+                        settings.invocation_id.to_bytes_le().to_vec(),
+                    ),
+                ],
+            )?;
+        } else {
+            directory.add(&base, [("objectClass", "domain")])?;
+        }
+        Ok(directory)
+    }
+
+    /// The highest USN of any write, the rootDSE's `highestCommittedUSN`.
+    #[must_use]
+    pub fn highest_usn(&self) -> u64 {
+        self.usn
+    }
+
+    /// Sets the change counter, as a DC does that was restored from a backup.
+    pub fn set_highest_usn(&mut self, usn: u64) {
+        self.usn = usn;
+    }
+
+    /// The `objectGUID` (or `entryUUID`) of an entry; on the wire AD sends its `to_bytes_le()`.
+    pub fn guid(&self, name: &str) -> Result<Uuid> {
+        Ok(self.named(name)?.guid)
+    }
+
+    /// The DN of an entry, in the case it was given.
+    pub fn dn(&self, name: &str) -> Result<String> {
+        Ok(self.named(name)?.dn.clone())
+    }
+
+    /// The first value of an attribute as text.
+    pub fn text(&self, name: &str, attribute: &str) -> Result<Option<String>> {
+        let values = self.values(self.named(name)?, attribute);
+        let first = values.first();
+        Ok(first.map(|value| String::from_utf8_lossy(value).into_owned()))
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub(crate) fn base(&self) -> &Dn {
+        &self.base
+    }
+
+    pub(crate) fn entry(&self, id: EntryId) -> Option<&Entry> {
+        self.entries.get(id)?.as_ref()
+    }
+
+    pub(crate) fn id_of_key(&self, key: &Key) -> Option<EntryId> {
+        self.by_key.get(key).copied()
+    }
+
+    pub(crate) fn id_of_guid(&self, guid: Uuid) -> Option<EntryId> {
+        self.by_guid.get(&guid).copied()
+    }
+
+    /// An entry and everything below it, in tree order. The configuration is a
+    /// naming context of its own: a search from the domain root does not enter it.
+    pub(crate) fn subtree(&self, base: &Key) -> impl Iterator<Item = EntryId> {
+        let enter_configuration = self.configuration.contains(base);
+        let own = self.by_key.get_key_value(base).into_iter();
+        own.chain(self.by_key.range(base.below()))
+            .filter(move |(key, _)| enter_configuration || !self.configuration.contains(key))
+            .map(|(_, id)| *id)
+    }
+
+    /// Whether a base DN lies in a naming context that this server holds.
+    pub(crate) fn holds(&self, key: &Key) -> bool {
+        self.base_key.contains(key)
+    }
+
+    pub(crate) fn knows_attribute(&self, attribute: &str) -> bool {
+        schema::is_known(self.kind, attribute)
+            || self
+                .attributes_seen
+                .iter()
+                .any(|seen| seen.eq_ignore_ascii_case(attribute))
+    }
+
+    /// The values of an attribute, stored or computed.
+    pub(crate) fn values<'a>(&'a self, entry: &'a Entry, attribute: &str) -> Cow<'a, [Vec<u8>]> {
+        let links = if attribute.eq_ignore_ascii_case("member") {
+            &entry.members
+        } else if attribute.eq_ignore_ascii_case("memberOf") && self.kind == Kind::ActiveDirectory {
+            &entry.member_of
+        } else if attribute.eq_ignore_ascii_case(self.own_name_attribute()) {
+            return Cow::Owned(vec![entry.dn.clone().into_bytes()]);
+        } else {
+            return Cow::Borrowed(entry.stored(attribute));
+        };
+        let dns = links.iter().filter_map(|id| self.entry(*id));
+        Cow::Owned(dns.map(|linked| linked.dn.clone().into_bytes()).collect())
+    }
+
+    /// The names of all attributes that an entry has.
+    pub(crate) fn attribute_names<'a>(&self, entry: &'a Entry) -> Vec<&'a str> {
+        let mut names: Vec<&str> = entry
+            .attributes()
+            .iter()
+            .map(|attribute| attribute.name.as_str())
+            .collect();
+        names.push(self.own_name_attribute());
+        if !entry.members.is_empty() {
+            names.push("member");
+        }
+        if self.kind == Kind::ActiveDirectory && !entry.member_of.is_empty() {
+            names.push("memberOf");
+        }
+        names
+    }
+
+    fn own_name_attribute(&self) -> &'static str {
+        match self.kind {
+            Kind::ActiveDirectory => "distinguishedName",
+            Kind::PlainLdap => "entryDN",
+        }
+    }
+
+    fn named(&self, name: &str) -> Result<&Entry> {
+        let id = self.id_of_name(name)?;
+        self.entry(id).with_context(|| format!("{name} is gone"))
+    }
+
+    fn id_of_name(&self, name: &str) -> Result<EntryId> {
+        let found = if name.contains('=') {
+            self.id_of_key(&Dn::parse(name)?.key())
+        } else {
+            self.entries.iter().position(|entry| {
+                let entry = entry.as_ref();
+                entry.is_some_and(|entry| !entry.deleted && entry.is_user_called(name))
+            })
+        };
+        match found {
+            Some(id) => Ok(id),
+            None => bail!("there is no {name} in the directory"),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Deleting an entry: in AD it becomes a tombstone (MS-ADTS 3.1.1.5.5.1).
+
+use anyhow::{Result, bail, ensure};
+
+use super::Directory;
+use crate::dn::{Dn, Rdn};
+use crate::entry::Entry;
+use crate::settings::Kind;
+
+/// What a tombstone keeps; AD calls this the attributes to preserve on deletion.
+const PRESERVED: &[&str] = &[
+    "cn",
+    "isDeleted",
+    "lastKnownParent",
+    "name",
+    "objectClass",
+    "objectGUID",
+    "objectSid",
+    "ou",
+    "sAMAccountName",
+    "uSNChanged",
+    "uSNCreated",
+    "userAccountControl",
+    "whenChanged",
+    "whenCreated",
+];
+
+impl Directory {
+    /// Deletes an entry without children. In AD what remains is a tombstone in `CN=Deleted Objects`.
+    pub fn delete(&mut self, name: &str) -> Result<()> {
+        let id = self.id_of_name(name)?;
+        let Some(mut entry) = self.entries[id].take() else {
+            bail!("{name} is gone already")
+        };
+        if let Err(error) = self.check_deletable(&entry) {
+            self.entries[id] = Some(entry);
+            return Err(error);
+        }
+        self.by_key.remove(&entry.key);
+        self.unlink_all(id, &mut entry);
+        match self.kind {
+            Kind::PlainLdap => {
+                self.by_guid.remove(&entry.guid);
+            }
+            Kind::ActiveDirectory => {
+                self.bury(&mut entry)?;
+                self.by_key.insert(entry.key.clone(), id);
+                self.entries[id] = Some(entry);
+                self.touch(id);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn add_deleted_objects_container(&mut self) -> Result<()> {
+        let dn = self.deleted_objects().to_string();
+        self.add(&dn, [("objectClass", "container"), ("isDeleted", "TRUE")])?;
+        let id = self.id_of_name(&dn)?;
+        if let Some(container) = self.entries[id].as_mut() {
+            container.deleted = true;
+        }
+        Ok(())
+    }
+
+    fn deleted_objects(&self) -> Dn {
+        self.base.child(Rdn::new("CN", "Deleted Objects"))
+    }
+
+    fn check_deletable(&self, entry: &Entry) -> Result<()> {
+        ensure!(!entry.deleted, "{} is deleted already", entry.dn);
+        let children = self.by_key.range(entry.key.below()).next();
+        ensure!(children.is_none(), "{} has children", entry.dn);
+        Ok(())
+    }
+
+    fn bury(&self, entry: &mut Entry) -> Result<()> {
+        let dn = Dn::parse(&entry.dn)?;
+        let (Some(rdn), Some(parent)) = (dn.rdn(), dn.parent()) else {
+            bail!("the root cannot be deleted")
+        };
+        // The newline keeps the name apart from what a person may give (MS-ADTS 3.1.1.5.5.1.1).
+        let name = format!("{}\nDEL:{}", rdn.value, entry.guid);
+        let rdn = Rdn::new(&rdn.attribute, &name);
+        entry.set_text(&rdn.attribute, &name);
+        entry.set_text("name", &name);
+        entry.set_text("isDeleted", "TRUE");
+        entry.set_text("lastKnownParent", parent.to_string());
+        entry.retain_attributes(|attribute| {
+            PRESERVED
+                .iter()
+                .any(|kept| kept.eq_ignore_ascii_case(attribute))
+        });
+        let dn = self.deleted_objects().child(rdn);
+        entry.key = dn.key();
+        entry.dn = dn.to_string();
+        entry.deleted = true;
+        Ok(())
+    }
+}

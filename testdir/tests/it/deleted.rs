@@ -1,0 +1,105 @@
+//! Deleted objects.
+
+use anyhow::Result;
+use ldap3::Scope;
+use testdir::TestDir;
+
+use crate::support::{BASE, Client, bytes, escaped, show_deleted, text};
+
+#[test]
+fn a_tombstone_keeps_the_identity_and_loses_the_person() -> Result<()> {
+    let directory = TestDir::builder().see_tombstones(true).start()?;
+    let guid = directory.add_user("alice")?;
+    directory.delete("alice")?;
+    let mut client = Client::logged_in(&directory)?;
+    let by_guid = format!("(objectGUID={})", escaped(&guid.to_bytes_le()));
+
+    assert!(client.search(&by_guid)?.entries.is_empty());
+    let found = client.deleted(&by_guid)?;
+    let [tombstone] = &found.entries[..] else {
+        panic!("{found:?}")
+    };
+    assert_eq!(
+        tombstone.dn,
+        format!("CN=alice\\0ADEL:{guid},CN=Deleted Objects,{BASE}")
+    );
+    assert_eq!(
+        bytes(tombstone, "objectGUID"),
+        Some(guid.to_bytes_le().to_vec())
+    );
+    let highest = directory.edit(|content| content.highest_usn()).to_string();
+    let staff = format!("OU=Staff,{BASE}");
+    for (attribute, value) in [
+        ("isDeleted", Some("TRUE")),
+        ("lastKnownParent", Some(staff.as_str())),
+        ("sAMAccountName", Some("alice")),
+        ("userAccountControl", Some("512")),
+        ("uSNChanged", Some(highest.as_str())),
+        ("mail", None),
+        ("userPrincipalName", None),
+        ("objectCategory", None),
+        ("givenName", None),
+        ("sn", None),
+        ("telephoneNumber", None),
+    ] {
+        assert_eq!(text(tombstone, attribute), value, "{attribute}");
+    }
+    assert!(
+        client
+            .deleted("(&(objectCategory=person)(isDeleted=TRUE))")?
+            .entries
+            .is_empty()
+    );
+    let base = format!("<GUID={guid}>");
+    let attributes = ["isDeleted"];
+    let any = "(objectClass=*)";
+    let found = client.ask(&base, Scope::Base, any, &attributes, vec![show_deleted()])?;
+    assert_eq!(found.entries.len(), 1);
+    assert_eq!(
+        client
+            .ask(&base, Scope::Base, any, &attributes, vec![])?
+            .code,
+        32
+    );
+
+    // The name is free again.
+    assert_ne!(directory.add_user("alice")?, guid);
+    Ok(())
+}
+
+#[test]
+fn an_ordinary_account_gets_success_and_no_tombstones() -> Result<()> {
+    let directory = TestDir::start()?;
+    directory.add_user("alice")?;
+    directory.delete("alice")?;
+    let mut client = Client::logged_in(&directory)?;
+    let found = client.deleted("(isDeleted=TRUE)")?;
+    assert_eq!((found.code, found.entries.len()), (0, 0));
+    assert!(
+        directory
+            .searches()
+            .iter()
+            .any(|search| search.show_deleted)
+    );
+    directory.see_tombstones(true);
+    assert_eq!(
+        client
+            .deleted("(&(isDeleted=TRUE)(objectClass=user))")?
+            .entries
+            .len(),
+        1
+    );
+    Ok(())
+}
+
+#[test]
+fn an_ou_with_children_stays() -> Result<()> {
+    let directory = TestDir::start()?;
+    directory.add_user("alice")?;
+    assert!(directory.delete(&format!("OU=Staff,{BASE}")).is_err());
+    assert_eq!(
+        Client::logged_in(&directory)?.names("(cn=alice)")?,
+        ["alice"]
+    );
+    Ok(())
+}
