@@ -1,0 +1,322 @@
+//! Comparing the directory with the store, one user at a time.
+//!
+//! Owns what must be remembered between the first user that is read and the plan: what differs,
+//! what is new, what cannot be used, and which rows were seen. It gets each user together with
+//! its row and does no I/O of its own, so that a large directory streams past it: what is in step
+//! leaves a bit behind, nothing else.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::plan::{Candidate, Deletion, Evidence, FailedUser, Findings, OutOfScope, Refresh};
+use crate::user::{DirectoryUser, ObjectGuid, Origin, Profile, StoredUser, UserId, Values};
+
+/// What a directory user that the store does not have is to the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Newcomers {
+    /// `import`: shall be new in the store.
+    Import,
+    /// `sync`: not its business.
+    Ignore,
+}
+
+/// What it means that an attribute has no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissingValue {
+    /// The attribute is empty: the field is cleared.
+    Clears,
+    /// The answer comes from a global catalog, which has but a part of the attributes: the field
+    /// keeps what it has.
+    Keeps,
+}
+
+/// What to do with users that left the scope.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutOfScopePolicy {
+    /// Keep and mark them.
+    #[default]
+    Keep,
+    /// Delete them; the guard applies.
+    Delete,
+}
+
+/// An entry of the directory that cannot be used as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadEntry {
+    /// The identity, where it could be read.
+    pub guid: Option<ObjectGuid>,
+    /// Distinguished name.
+    pub dn: String,
+    /// The username, where it could be read.
+    pub username: Option<String>,
+    /// Why it cannot be used.
+    pub reason: String,
+}
+
+/// Where an imported user is that the scope did not return.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// In the domain, outside the scope.
+    Elsewhere {
+        /// Its DN.
+        dn: String,
+    },
+    /// Deleted; the directory still has the object.
+    Tombstone,
+    /// Nowhere in a complete answer of the whole domain.
+    Nowhere,
+}
+
+/// The rows that were seen, a bit each.
+#[derive(Debug, Default)]
+pub struct Seen(Vec<u64>);
+
+impl Seen {
+    /// Marks a row; false, if it was marked before.
+    fn insert(&mut self, id: UserId) -> bool {
+        let (word, bit) = Self::place(id);
+        if word >= self.0.len() {
+            self.0.resize(word + 1, 0);
+        }
+        let new = self.0[word] & bit == 0;
+        self.0[word] |= bit;
+        new
+    }
+
+    fn remove(&mut self, id: UserId) {
+        let (word, bit) = Self::place(id);
+        if let Some(word) = self.0.get_mut(word) {
+            *word &= !bit;
+        }
+    }
+
+    /// Whether the row was seen.
+    pub fn contains(&self, id: UserId) -> bool {
+        let (word, bit) = Self::place(id);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    fn place(id: UserId) -> (usize, u64) {
+        // Row numbers are positive: the store gives them out, beginning with one.
+        let number = usize::try_from(id.0).unwrap_or(0);
+        (number / 64, 1 << (number % 64))
+    }
+}
+
+/// The comparison as far as it has come.
+#[derive(Debug)]
+pub struct Comparison {
+    newcomers: Newcomers,
+    missing_value: MissingValue,
+    findings: Findings,
+    seen: Seen,
+    /// Identities of users that are not in the store, to notice when one comes twice.
+    new: HashSet<ObjectGuid>,
+    /// Users that came more than once, and their rows.
+    repeated: HashMap<ObjectGuid, Option<UserId>>,
+    /// Entries that cannot be tied to any user of the store: each may be one that seems missing.
+    unidentified: u64,
+}
+
+impl Comparison {
+    /// Nothing seen yet.
+    pub fn new(newcomers: Newcomers, missing_value: MissingValue) -> Self {
+        Self {
+            newcomers,
+            missing_value,
+            findings: Findings::default(),
+            seen: Seen::default(),
+            new: HashSet::new(),
+            repeated: HashMap::new(),
+            unidentified: 0,
+        }
+    }
+
+    /// Takes in a user of the directory and the row with the same identity.
+    pub fn see(&mut self, user: DirectoryUser, stored: Option<StoredUser>) {
+        let Some(stored) = stored else {
+            return self.see_new(user);
+        };
+        if !self.seen.insert(stored.id) {
+            self.repeated.insert(user.guid, Some(stored.id));
+            return;
+        }
+        let DirectoryUser {
+            guid,
+            dn,
+            profile,
+            enabled,
+        } = user;
+        let wanted = Values {
+            profile: self.fill_in(profile, &stored.values.profile),
+            enabled: enabled.unwrap_or(stored.values.enabled),
+        };
+        if wanted != stored.values {
+            self.findings.candidates.push(Candidate {
+                current: Some(stored),
+                origin: Origin::Directory { guid, dn },
+                wanted,
+            });
+        } else if Refresh::is_needed(&stored, &dn) {
+            self.findings.refreshed.push(Refresh { user: stored, dn });
+        } else {
+            self.findings.unchanged += 1;
+        }
+    }
+
+    fn see_new(&mut self, user: DirectoryUser) {
+        if self.newcomers == Newcomers::Ignore {
+            return;
+        }
+        if !self.new.insert(user.guid) {
+            self.repeated.insert(user.guid, None);
+            return;
+        }
+        self.findings.candidates.push(Candidate {
+            current: None,
+            origin: Origin::Directory {
+                guid: user.guid,
+                dn: user.dn,
+            },
+            wanted: Values {
+                profile: user.profile,
+                enabled: user.enabled.unwrap_or(true),
+            },
+        });
+    }
+
+    fn fill_in(&self, profile: Profile, stored: &Profile) -> Profile {
+        if self.missing_value == MissingValue::Clears {
+            return profile;
+        }
+        Profile {
+            username: profile.username,
+            first_name: profile.first_name.or_else(|| stored.first_name.clone()),
+            last_name: profile.last_name.or_else(|| stored.last_name.clone()),
+            email: profile.email.or_else(|| stored.email.clone()),
+            contact_number: profile
+                .contact_number
+                .or_else(|| stored.contact_number.clone()),
+        }
+    }
+
+    /// Takes in an entry that cannot be used, and the row it belongs to, if one could be found.
+    pub fn see_bad(&mut self, entry: BadEntry, stored: Option<StoredUser>) {
+        let BadEntry {
+            guid,
+            dn,
+            username,
+            reason,
+        } = entry;
+        match (&stored, guid) {
+            (Some(user), _) if !self.seen.insert(user.id) => {
+                self.repeated.extend(guid.map(|guid| (guid, Some(user.id))));
+                return;
+            }
+            // Known by its identity not to be in the store: no business of a synchronisation.
+            (None, Some(_)) if self.newcomers == Newcomers::Ignore => return,
+            (None, Some(guid)) if !self.new.insert(guid) => {
+                self.repeated.insert(guid, None);
+                return;
+            }
+            (None, None) => self.unidentified += 1,
+            _ => {}
+        }
+        self.findings.failed.push(FailedUser {
+            guid: guid.or_else(|| stored.as_ref().and_then(|user| user.origin.guid())),
+            username: stored
+                .as_ref()
+                .map(|user| user.values.profile.username.clone())
+                .or(username)
+                .unwrap_or_else(|| dn.clone()),
+            user: stored,
+            dn: Some(dn),
+            reason,
+        });
+    }
+
+    /// Forgets the users that came more than once (one that is moved while pages are read may come
+    /// from both places) and says which: they are to be read again and taken in anew.
+    pub fn take_repeated(&mut self) -> Vec<ObjectGuid> {
+        let repeated = std::mem::take(&mut self.repeated);
+        if repeated.is_empty() {
+            return Vec::new();
+        }
+        let Findings {
+            unchanged,
+            refreshed,
+            candidates,
+            deletions: _,
+            out_of_scope: _,
+            failed,
+        } = &mut self.findings;
+        let listed = |refreshed: &[_], candidates: &[_], failed: &[_]| {
+            refreshed.len() + candidates.len() + failed.len()
+        };
+        let before = listed(refreshed, candidates, failed);
+        let is_again = |guid: Option<ObjectGuid>| guid.is_some_and(|it| repeated.contains_key(&it));
+        refreshed.retain(|it| !is_again(it.user.origin.guid()));
+        candidates.retain(|it| !is_again(it.origin.guid()));
+        failed.retain(|it| !is_again(it.guid));
+        let removed = before - listed(refreshed, candidates, failed);
+        // What stood in no list was counted as unchanged.
+        *unchanged -= (repeated.len() - removed) as u64;
+
+        for (guid, row) in &repeated {
+            match row {
+                Some(id) => self.seen.remove(*id),
+                None => _ = self.new.remove(guid),
+            }
+        }
+        repeated.into_keys().collect()
+    }
+
+    /// The rows that were seen.
+    pub fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// Takes in where a user is that the scope did not return.
+    pub fn miss(&mut self, user: StoredUser, whereabouts: Whereabouts, policy: OutOfScopePolicy) {
+        let evidence = match whereabouts {
+            Whereabouts::Elsewhere { dn } => {
+                if policy == OutOfScopePolicy::Keep {
+                    self.findings.out_of_scope.push(OutOfScope { user, dn });
+                    return;
+                }
+                Evidence::OutOfScope
+            }
+            Whereabouts::Tombstone => Evidence::Tombstone,
+            Whereabouts::Nowhere if self.unidentified > 0 => {
+                self.findings.failed.push(doubtful(user, self.unidentified));
+                return;
+            }
+            Whereabouts::Nowhere => Evidence::Absent,
+        };
+        self.findings.deletions.push(Deletion { user, evidence });
+    }
+
+    /// All that was found.
+    pub fn finish(self) -> Findings {
+        self.findings
+    }
+}
+
+/// An imported user that is nowhere, while the directory sent entries whose identity cannot be
+/// read: it may be one of them.
+fn doubtful(user: StoredUser, unidentified: u64) -> FailedUser {
+    let entries = if unidentified == 1 {
+        "entry"
+    } else {
+        "entries"
+    };
+    FailedUser {
+        guid: user.origin.guid(),
+        username: user.values.profile.username.clone(),
+        dn: user.origin.dn().map(str::to_owned),
+        user: Some(user),
+        reason: format!(
+            "not found, but the directory sent {unidentified} {entries} without a usable identity, and this user may be among them"
+        ),
+    }
+}

@@ -1,0 +1,347 @@
+//! What a run would do: a pure function of what was found.
+//!
+//! [`Findings`] say what differs between the directory and the store and what is missing, [`Holders`]
+//! who holds the names that are wanted; [`plan`] sorts every user into exactly one bucket of a
+//! [`Plan`]. The [guard](guard) then stands between a plan and the store: only a plan that it
+//! [approved](Approved) can be applied, and applying consumes it.
+//!
+//! Nothing here knows a connection, a database, a clock or a printer.
+
+mod duplicates;
+mod guard;
+#[cfg(test)]
+mod properties;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::user::{
+    Change, Folded, ObjectGuid, Origin, Status, StoredUser, UniqueField, UserId, Values,
+};
+
+pub use guard::{Approved, Guard, MaxDeletes, Refusal};
+
+/// What reading the directory and comparing it with the store has found. Every user that was
+/// looked at is in exactly one of these lists, or counted in `unchanged`.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Users whose values are those of the store, and about whom nothing else is to be written.
+    pub unchanged: u64,
+    /// Users whose values are those of the store, but whose DN or status is not.
+    pub refreshed: Vec<Refresh>,
+    /// Users that shall get new values, or shall be new in the store.
+    pub candidates: Vec<Candidate>,
+    /// Users that shall leave the store.
+    pub deletions: Vec<Deletion>,
+    /// Users that are in the domain but not in the scope, and are kept.
+    pub out_of_scope: Vec<OutOfScope>,
+    /// Users whose data cannot be used.
+    pub failed: Vec<FailedUser>,
+}
+
+/// A user that shall get the values it has in the directory, or shall be new in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The user as it is in the store; none for one that shall be new.
+    pub current: Option<StoredUser>,
+    /// Where it comes from, with its DN as it is now.
+    pub origin: Origin,
+    /// The values it shall have.
+    pub wanted: Values,
+}
+
+impl Candidate {
+    /// The username in the store; for a new user the one it shall have.
+    pub fn username(&self) -> &str {
+        let values = self.current.as_ref().map_or(&self.wanted, |u| &u.values);
+        &values.profile.username
+    }
+}
+
+/// A user that changes in nothing that counts: only its DN or its status is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refresh {
+    /// The user as it is in the store.
+    pub user: StoredUser,
+    /// Its DN as it is now.
+    pub dn: String,
+}
+
+/// Why a user is to be deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Evidence {
+    /// The directory has it as a deleted object.
+    Tombstone,
+    /// A complete answer of the whole domain does not have it.
+    Absent,
+    /// It left the scope, and the settings say `out_of_scope = "delete"`.
+    OutOfScope,
+    /// The administrator named it in `adsync remove`.
+    Removed,
+}
+
+impl Evidence {
+    /// The name of the evidence in the history, JSON and CSV.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tombstone => "tombstone",
+            Self::Absent => "absent",
+            Self::OutOfScope => "out_of_scope",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+/// A user that leaves the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deletion {
+    /// The user as it is in the store.
+    pub user: StoredUser,
+    /// Why.
+    pub evidence: Evidence,
+}
+
+/// A user that is in the domain but not in the scope; it keeps its values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutOfScope {
+    /// The user as it is in the store.
+    pub user: StoredUser,
+    /// Where it is now.
+    pub dn: String,
+}
+
+/// A user whose data cannot be used; it keeps what it has, and is never counted as missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedUser {
+    /// The user as it is in the store; none, if the store has none, or it cannot be told which.
+    pub user: Option<StoredUser>,
+    /// The identity, where it could be read.
+    pub guid: Option<ObjectGuid>,
+    /// What to call it: the username in the store, else in the directory, else its DN.
+    pub username: String,
+    /// The DN, where it is known.
+    pub dn: Option<String>,
+    /// Why its data cannot be used.
+    pub reason: String,
+}
+
+/// What a run would do. Each user is in one bucket; each bucket is sorted by username.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Users as they are in the directory, about whom nothing is written.
+    pub unchanged: u64,
+    /// Users that count as unchanged, but whose DN or status is written.
+    pub refreshed: Vec<Refresh>,
+    /// Users that will be new in the store.
+    pub imported: Vec<Import>,
+    /// Users that will get new values.
+    pub modified: Vec<Modification>,
+    /// Users that will leave the store.
+    pub deleted: Vec<Deletion>,
+    /// Users that stay as they are, because another user holds or wants the same name.
+    pub duplicate: Vec<Duplicate>,
+    /// Users that left the scope and stay as they are.
+    pub out_of_scope: Vec<OutOfScope>,
+    /// Users that stay as they are, because their data cannot be used.
+    pub failed: Vec<FailedUser>,
+}
+
+/// A user that will be new in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The values it will have.
+    pub values: Values,
+}
+
+/// A user that will get new values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Modification {
+    /// The user as it is in the store.
+    pub user: StoredUser,
+    /// Where it comes from, with its DN as it is now.
+    pub origin: Origin,
+    /// The values it will have.
+    pub values: Values,
+    /// What differs; never empty.
+    pub changes: Vec<Change>,
+}
+
+/// A user that stays as it is, because another user holds or wants the same name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duplicate {
+    /// The user that stays as it is, and the values it cannot have.
+    pub candidate: Candidate,
+    /// Each value that it cannot have, and because of whom; never empty.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// A value that a user cannot have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// Which field.
+    pub field: UniqueField,
+    /// The wanted value, as the directory writes it.
+    pub value: String,
+    /// The user that is in the way.
+    pub holder: Holder,
+    /// False: `holder` has the value and keeps it. True: nobody does, but `holder` newly wants it
+    /// too, and it cannot be said whose it shall be.
+    pub contested: bool,
+}
+
+/// A user that holds a name, or wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its row; none for a user that is not in the store yet.
+    pub id: Option<UserId>,
+    /// Its username, in the store if it is there.
+    pub username: String,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Who holds the names that candidates want, before the run.
+#[derive(Debug, Default)]
+pub struct Holders(HashMap<(UniqueField, Folded), Holder>);
+
+impl Holders {
+    /// Notes that a user of the store holds a name.
+    pub fn insert(&mut self, field: UniqueField, name: Folded, holder: Holder) {
+        self.0.insert((field, name), holder);
+    }
+
+    /// Who holds that name.
+    pub fn get(&self, field: UniqueField, name: &Folded) -> Option<&Holder> {
+        // The key is a pair of an owned name, so it has to be made for the look-up.
+        self.0.get(&(field, name.clone()))
+    }
+}
+
+impl Findings {
+    /// The names that candidates newly want: those whose holders [`plan`] has to know.
+    pub fn wanted_names(&self) -> HashSet<(UniqueField, Folded)> {
+        self.candidates
+            .iter()
+            .flat_map(|candidate| UniqueField::ALL.map(|field| (field, claim(candidate, field))))
+            .filter_map(|(field, name)| Some((field, name?)))
+            .collect()
+    }
+}
+
+/// The name that a candidate wants and does not hold already.
+fn claim(candidate: &Candidate, field: UniqueField) -> Option<Folded> {
+    let wanted = candidate.wanted.profile.unique(field)?;
+    let held = held(candidate, field);
+    (held.as_ref() != Some(&wanted)).then_some(wanted)
+}
+
+/// The name that a candidate holds before the run.
+fn held(candidate: &Candidate, field: UniqueField) -> Option<Folded> {
+    candidate.current.as_ref()?.values.profile.unique(field)
+}
+
+/// Sorts every user that was found into its bucket.
+///
+/// `holders` must know the holder of each of [`Findings::wanted_names`] that has one. The result
+/// does not depend on the order in which users were found.
+pub fn plan(findings: Findings, holders: &Holders) -> Plan {
+    let Findings {
+        unchanged,
+        refreshed,
+        mut candidates,
+        deletions,
+        out_of_scope,
+        failed,
+    } = findings;
+    candidates.sort_by_cached_key(|it| (Folded::new(it.username()), it.origin.guid()));
+
+    let mut plan = Plan {
+        unchanged,
+        refreshed,
+        deleted: deletions,
+        out_of_scope,
+        failed,
+        ..Plan::default()
+    };
+    let conflicts = duplicates::conflicts(&candidates, &plan.deleted, holders);
+    for (candidate, conflicts) in candidates.into_iter().zip(conflicts) {
+        plan.place(candidate, conflicts);
+    }
+    plan.sort();
+    plan
+}
+
+impl Plan {
+    fn place(&mut self, candidate: Candidate, conflicts: Vec<Conflict>) {
+        if !conflicts.is_empty() {
+            self.duplicate.push(Duplicate {
+                candidate,
+                conflicts,
+            });
+            return;
+        }
+        let Candidate {
+            current,
+            origin,
+            wanted: values,
+        } = candidate;
+        match current {
+            None => self.imported.push(Import { origin, values }),
+            Some(user) => self.modified.push(Modification {
+                changes: user.values.changes(&values),
+                user,
+                origin,
+                values,
+            }),
+        }
+    }
+
+    fn sort(&mut self) {
+        let key = |user: &StoredUser| (user.values.profile.folded_username(), user.id);
+        // Candidates came in order, so what was made of them is.
+        self.refreshed.sort_by_cached_key(|it| key(&it.user));
+        self.deleted.sort_by_cached_key(|it| key(&it.user));
+        self.out_of_scope.sort_by_cached_key(|it| key(&it.user));
+        self.failed
+            .sort_by_cached_key(|it| (Folded::new(&it.username), it.guid, it.dn.clone()));
+    }
+
+    /// How many users the run looked at.
+    pub fn checked(&self) -> u64 {
+        let Self {
+            unchanged: _,
+            refreshed: _,
+            imported,
+            modified,
+            deleted,
+            duplicate,
+            out_of_scope,
+            failed,
+        } = self;
+        let listed = imported.len()
+            + modified.len()
+            + deleted.len()
+            + duplicate.len()
+            + out_of_scope.len()
+            + failed.len();
+        self.untouched() + listed as u64
+    }
+
+    /// How many users are as they are in the directory.
+    pub fn untouched(&self) -> u64 {
+        self.unchanged + self.refreshed.len() as u64
+    }
+
+    /// Whether applying the plan would change a user.
+    pub fn has_changes(&self) -> bool {
+        !(self.imported.is_empty() && self.modified.is_empty() && self.deleted.is_empty())
+    }
+}
+
+impl Refresh {
+    /// Whether there is anything to write about a user whose values are those of the directory.
+    pub fn is_needed(user: &StoredUser, dn: &str) -> bool {
+        user.origin.dn() != Some(dn) || user.status != Status::Ok
+    }
+}
