@@ -1,6 +1,126 @@
 //! adsync keeps the users an application imported from Active Directory in step with it.
+//!
+//! A run reads the directory, compares it with the store, plans, guards, and applies:
+//!
+//! | module | what it owns |
+//! |---|---|
+//! | [`cli`] | the shape of the command line |
+//! | [`commands`] | one file a command: its story, nothing else |
+//! | [`config`], [`secret`] | the settings, and where the password comes from |
+//! | [`directory`] | everything that is LDAP; above it there are only users |
+//! | [`compare`] | one user of the directory against one row of the store |
+//! | [`plan`] | what a run would do, and the guard: pure |
+//! | [`store`] | everything that is SQL, the lock, the history |
+//! | [`report`], [`output`] | what is said at the end, and how |
+//! | [`failure`], [`exit_code`] | what is said when it cannot go on |
+//! | [`user`] | what all of them speak of |
+//!
+//! Dependencies point one way: `commands → {config, directory, compare, store, plan, output} → user`.
+//! `plan`, `compare` and `user` know no connection, no clock and no printer.
 
+pub mod cli;
+pub mod commands;
 pub mod compare;
+pub mod config;
+pub mod directory;
 pub mod exit_code;
+pub mod failure;
+pub mod nearest;
+pub mod output;
 pub mod plan;
+pub mod report;
+pub mod secret;
+pub mod store;
 pub mod user;
+
+use clap::Parser;
+
+use cli::{Cli, Format};
+use exit_code::ExitCode;
+use failure::{Failure, Kind};
+use output::Output;
+
+/// Runs the program: parses the command line, does what it says, and says what went wrong.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    start_logging(cli.global.verbose);
+    expect_panics_of_the_connection();
+    let output = Output::new(&cli.global);
+    match commands::run(cli, &output) {
+        Ok(code) => code,
+        Err(error) => {
+            let failure = Failure::explain(&error);
+            output.failure(&failure);
+            failure.kind.exit_code()
+        }
+    }
+}
+
+/// Says what is wrong with the command line, or the help that was asked for.
+fn usage(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && json_is_asked_for() {
+        let message = error.render().to_string();
+        let message = message.trim().trim_start_matches("error: ");
+        println_quietly(&output::json::failure(&Failure::new(Kind::Usage, message)));
+    }
+    // Where neither stream takes it nobody can be told.
+    let _ = error.print();
+    if error.use_stderr() {
+        ExitCode::Usage
+    } else {
+        ExitCode::Done
+    }
+}
+
+/// Whether `--format json` stands on a command line that could not be parsed.
+fn json_is_asked_for() -> bool {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let json = |it: &std::ffi::OsStr| it == Format::JSON_NAME;
+    arguments
+        .windows(2)
+        .any(|pair| pair[0] == "--format" && json(&pair[1]))
+        || arguments.iter().any(|it| it == "--format=json")
+}
+
+impl Format {
+    const JSON_NAME: &'static str = "json";
+}
+
+fn println_quietly(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// `-v` says what adsync does, `-vv` every search and what the libraries say.
+fn start_logging(verbose: u8) {
+    let (own, others) = match verbose {
+        0 => (log::LevelFilter::Warn, log::LevelFilter::Off),
+        1 => (log::LevelFilter::Info, log::LevelFilter::Off),
+        _ => (log::LevelFilter::Debug, log::LevelFilter::Info),
+    };
+    env_logger::Builder::new()
+        .filter_level(others)
+        .filter_module("adsync", own)
+        .format(|buffer, record| {
+            use std::io::Write;
+            let text = output::legible(&record.args().to_string());
+            writeln!(buffer, "{}: {text}", record.level().as_str().to_lowercase())
+        })
+        .init();
+}
+
+/// A library that panics on a malformed answer does so on the connection's own thread; the read fails
+/// and says so. The panic itself is for those who look for it.
+fn expect_panics_of_the_connection() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() == Some(directory::CONNECTION_THREAD) {
+            log::debug!("{panic}");
+        } else {
+            usual(panic);
+        }
+    }));
+}

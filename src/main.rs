@@ -1,3 +1,7 @@
-//! The `adsync` binary.
+//! The `adsync` binary: everything it does is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    adsync::run().into()
+}

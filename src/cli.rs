@@ -1,0 +1,204 @@
+//! The command line: its shape and its help, nothing else.
+
+// Documentation comments are the help text here, where backticks would be printed.
+#![allow(clippy::doc_markdown)]
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Filter;
+
+/// Keeps the users an application imported from Active Directory in step with it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "adsync",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+#[command(after_help = "\
+Exit codes:
+  0  done (duplicates included, unless --strict)
+  1  failed; nothing was changed
+  2  usage or settings error
+  3  --dry-run --exit-code: there is something to do
+  4  the delete guard refused; nothing was changed
+  5  the directory could not be reached, refused the login, or answered incompletely; nothing was changed
+  6  another run holds the store
+  7  done, but some users failed (or, with --strict, are duplicates); the others were updated")]
+pub struct Cli {
+    /// What all commands share.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What all commands share.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Settings file [default: $ADSYNC_CONFIG, ./adsync.toml, $XDG_CONFIG_HOME/adsync/config.toml, /etc/adsync/config.toml]
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How the result is printed
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Say nothing unless users were changed or something is wrong
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more on standard error; -vv shows every search
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
+    pub color: When,
+}
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table for people
+    Table,
+    /// JSON, version 1
+    Json,
+    /// Comma-separated values (RFC 4180) with a header
+    Csv,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Test settings, connection, rights and store, one line per step
+    Check,
+    /// Directory users whose username, first, last or display name, or email starts with PREFIX
+    Search {
+        /// What it starts with, any case
+        #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
+        prefix: String,
+    },
+    /// Bring directory users into the store
+    Import(Import),
+    /// Users of the store
+    List,
+    /// Add a local user, or many
+    Add(Add),
+    /// Take users out of the store (the directory is never written)
+    Remove {
+        /// Store usernames, any case
+        #[arg(required = true, value_name = "USERNAME")]
+        usernames: Vec<String>,
+    },
+    /// Synchronise imported users; without a selection, all of them
+    Sync(Sync),
+    /// Completion script on standard output
+    Completions {
+        /// For which shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+/// `adsync import`
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("selection").required(true))]
+#[command(after_help = "\
+Examples:
+  adsync import --all --dry-run         what would be imported
+  adsync import --group Sales           the members of a group, nested ones included
+  adsync import --users alice,bob@corp.example.com")]
+pub struct Import {
+    /// These users, by sAMAccountName, userPrincipalName or mail; comma-separated, repeatable
+    #[arg(long, group = "selection", value_name = "NAME,…")]
+    pub users: Vec<String>,
+    /// The members of this group, nested ones included
+    #[arg(long, group = "selection", value_name = "NAME|DN")]
+    pub group: Option<String>,
+    /// The users at or below this DN
+    #[arg(long, group = "selection", value_name = "DN")]
+    pub ou: Option<String>,
+    /// The users that match this filter as well
+    #[arg(long, group = "selection", value_name = "LDAP-FILTER")]
+    pub filter: Option<Filter>,
+    /// All users of the scope
+    #[arg(long, group = "selection")]
+    pub all: bool,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+/// `adsync add`
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("who").required(true).args(["username", "from_csv"]))]
+pub struct Add {
+    /// The username
+    pub username: Option<String>,
+    /// Email address
+    #[arg(long, conflicts_with = "from_csv")]
+    pub email: Option<String>,
+    /// First name
+    #[arg(long, conflicts_with = "from_csv")]
+    pub first_name: Option<String>,
+    /// Last name
+    #[arg(long, conflicts_with = "from_csv")]
+    pub last_name: Option<String>,
+    /// Contact number
+    #[arg(long, conflicts_with = "from_csv")]
+    pub contact_number: Option<String>,
+    /// Many users from a CSV file (- for standard input) with a header of
+    /// username, email, first_name, last_name, contact_number
+    #[arg(long, value_name = "FILE")]
+    pub from_csv: Option<PathBuf>,
+}
+
+/// `adsync sync`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  adsync sync --dry-run                 what would change, with all the checks
+  adsync sync --users alice,bob         only these
+  adsync sync --allow-deletes 12        let the 12 deletions through that the guard refused")]
+pub struct Sync {
+    /// Only these users, by their store usernames, any case; comma-separated, repeatable
+    #[arg(long, value_name = "NAME,…", conflicts_with = "all")]
+    pub users: Vec<String>,
+    /// All imported users (the default)
+    #[arg(long)]
+    pub all: bool,
+    /// Ignore the saved change mark
+    #[arg(long)]
+    pub full: bool,
+    /// Let exactly this many deletions through that the guard would refuse
+    #[arg(long, value_name = "N")]
+    pub allow_deletes: Option<u64>,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+/// How a run ends.
+#[derive(Debug, Args)]
+pub struct Ending {
+    /// The whole run and the same checks, but nothing is written
+    #[arg(long)]
+    pub dry_run: bool,
+    /// With --dry-run: exit 3 when there is something to do
+    #[arg(long, requires = "dry_run")]
+    pub exit_code: bool,
+    /// Exit 7 when there are duplicates
+    #[arg(long)]
+    pub strict: bool,
+}

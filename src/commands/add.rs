@@ -1,0 +1,116 @@
+//! `adsync add`: local users.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::cli;
+use crate::commands::ending::{Target, finish};
+use crate::config::Settings;
+use crate::exit_code::ExitCode;
+use crate::failure::{Failure, Kind};
+use crate::output::Output;
+use crate::plan::{Candidate, FailedUser, Findings, Guard};
+use crate::store::{Mode, Run, Writer};
+use crate::user::{Origin, Profile, Values};
+
+/// A line of the CSV file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    username: String,
+    #[serde(default)]
+    email: Option<String>,
+    #[serde(default)]
+    first_name: Option<String>,
+    #[serde(default)]
+    last_name: Option<String>,
+    #[serde(default)]
+    contact_number: Option<String>,
+}
+
+/// Runs the command.
+pub fn run(arguments: cli::Add, settings: &Settings, output: &Output) -> anyhow::Result<ExitCode> {
+    let profiles = match arguments.from_csv {
+        Some(path) => read(&path)?,
+        None => vec![profile(Line {
+            username: arguments.username.unwrap_or_default(),
+            email: arguments.email,
+            first_name: arguments.first_name,
+            last_name: arguments.last_name,
+            contact_number: arguments.contact_number,
+        })],
+    };
+    let mut run = Run::begin("add", settings.sync.history_days);
+    run.mode = Mode::Selected;
+    let target = Target::Store(Writer::open(&settings.store_path, run.command)?);
+    // A user that was named and cannot be added is a failure of this command.
+    let ending = cli::Ending {
+        dry_run: false,
+        exit_code: false,
+        strict: true,
+    };
+    finish(
+        findings(profiles),
+        target,
+        &Guard::exactly(0),
+        &run,
+        &ending,
+        output,
+    )
+}
+
+fn findings(profiles: Vec<Profile>) -> Findings {
+    let mut findings = Findings::default();
+    for profile in profiles {
+        match profile.defect() {
+            Some(reason) => findings.failed.push(FailedUser {
+                user: None,
+                guid: None,
+                username: profile.username,
+                dn: None,
+                reason,
+            }),
+            None => findings.candidates.push(Candidate {
+                current: None,
+                origin: Origin::Local,
+                wanted: Values {
+                    profile,
+                    enabled: true,
+                },
+            }),
+        }
+    }
+    findings
+}
+
+fn profile(line: Line) -> Profile {
+    let some = |value: Option<String>| value.filter(|value| !value.is_empty());
+    Profile {
+        username: line.username,
+        first_name: some(line.first_name),
+        last_name: some(line.last_name),
+        email: some(line.email),
+        contact_number: some(line.contact_number),
+    }
+}
+
+/// All users of a CSV file; one line that cannot be read, and none is added.
+fn read(path: &Path) -> Result<Vec<Profile>, Failure> {
+    let wrong = |what: String| {
+        Failure::new(Kind::Usage, format!("cannot read {}: {what}", path.display())).hint(
+            "it must be CSV with a header of username and any of email, first_name, last_name, contact_number",
+        )
+    };
+    let input: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(path).map_err(|error| wrong(error.to_string()))?)
+    };
+    csv::Reader::from_reader(input)
+        .into_deserialize()
+        .map(|line| line.map(profile).map_err(|error| wrong(error.to_string())))
+        .collect()
+}

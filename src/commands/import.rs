@@ -1,0 +1,205 @@
+//! `adsync import`: directory users are brought into the store.
+//!
+//! Users of the selection that are in the store already are brought in step with it. Nobody is ever
+//! deleted.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::cli;
+use crate::commands::ending::{Target, finish};
+use crate::commands::survey::Survey;
+use crate::commands::{connect, names};
+use crate::compare::Newcomers;
+use crate::config::Settings;
+use crate::directory::{Directory, NO_SUCH_OBJECT, Read, Selection};
+use crate::exit_code::ExitCode;
+use crate::failure::{Failure, Kind};
+use crate::nearest::nearest;
+use crate::output::Output;
+use crate::plan::Guard;
+use crate::store::{Mode, Run};
+use crate::user::{Folded, ObjectGuid};
+
+/// Runs the command.
+pub fn run(
+    arguments: &cli::Import,
+    settings: &Settings,
+    output: &Output,
+) -> anyhow::Result<ExitCode> {
+    let mut run = Run::begin("import", settings.sync.history_days);
+    if !arguments.all {
+        run.mode = Mode::Selected;
+    }
+    let target = Target::open(&settings.store_path, run.command, &arguments.ending)?;
+    let mut directory = connect(settings, output)?;
+
+    let progress = output.progress(&format!("reading {}", directory.base()), None);
+    let mut survey = Survey::new(target.reader(), &directory, Newcomers::Import, progress);
+    let mut count = 0;
+    let mut take = |users: Vec<Read>| {
+        count += users.len();
+        survey.take(users)
+    };
+    if let Some(group) = &arguments.group {
+        read_group(&mut directory, group, &mut take)?;
+    } else if let Some(ou) = &arguments.ou {
+        read_ou(&mut directory, ou, &mut take)?;
+    } else if let Some(filter) = &arguments.filter {
+        directory.read(&Selection::Filter(filter.clone()), take)?;
+    } else if arguments.all {
+        directory.read(&Selection::All, take)?;
+    } else {
+        take(named(&mut directory, &arguments.users)?)?;
+    }
+    survey.settle_repeated(&mut directory)?;
+    let findings = survey.finish();
+    if count == 0 {
+        output.warn(&format!(
+            "the selection has no users in {}; check it, and filter under [directory]",
+            directory.base()
+        ));
+    }
+    finish(
+        findings,
+        target,
+        &Guard::exactly(0),
+        &run,
+        &arguments.ending,
+        output,
+    )
+}
+
+fn read_group(
+    directory: &mut Directory,
+    name: &str,
+    take: impl FnMut(Vec<Read>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let groups = directory.groups(name)?;
+    match groups.as_slice() {
+        [group] => directory.read_group(group, take),
+        [] => {
+            let failure = Failure::new(
+                Kind::UnknownName,
+                format!("no group {name:?} in {}", directory.domain()),
+            );
+            let known = directory.group_names()?;
+            Err(match nearest(name, known) {
+                Some(offer) => failure.hint(format!("did you mean {offer}?")),
+                None => failure.hint("name it by sAMAccountName, cn, or its whole DN"),
+            }
+            .into())
+        }
+        several => {
+            let dns: Vec<&str> = several.iter().map(|group| group.dn.as_str()).collect();
+            Err(Failure::new(
+                Kind::UnknownName,
+                format!("several groups are named {name:?}: {}", dns.join("; ")),
+            )
+            .hint("name one of them by its whole DN")
+            .into())
+        }
+    }
+}
+
+fn read_ou(
+    directory: &mut Directory,
+    dn: &str,
+    take: impl FnMut(Vec<Read>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    if !directory.is_in_base(dn) {
+        let message = format!("{dn} is not in the base {}", directory.base());
+        return Err(Failure::new(Kind::Usage, message)
+            .hint("users from outside would be out of scope at the next sync; widen base_dn first")
+            .into());
+    }
+    match directory.read(&Selection::Below(dn.to_owned()), take) {
+        Ok(_) => Ok(()),
+        Err(error) if is_no_such_object(&error) => Err(Failure::new(
+            Kind::UnknownName,
+            format!("no {dn} in the directory"),
+        )
+        .hint("write the whole DN, such as OU=Sales,OU=Staff,DC=corp,DC=example,DC=com")
+        .into()),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_no_such_object(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<crate::directory::DirectoryError>()
+        .is_some_and(|error| error.result_code() == Some(NO_SUCH_OBJECT))
+}
+
+/// The users that names mean; a name that means nobody, or more than one, is an error.
+fn named(directory: &mut Directory, arguments: &[String]) -> anyhow::Result<Vec<Read>> {
+    let names: Vec<String> = names::split(arguments, |_| Ok(false))?
+        .iter()
+        .map(|name| name.trim().to_owned())
+        .collect();
+    let mut found: HashMap<Folded, Vec<usize>> = HashMap::new();
+    let users = directory.read_names(&names)?;
+    for (at, (called, _)) in users.iter().enumerate() {
+        for name in called.iter().collect::<HashSet<_>>() {
+            found.entry(name.clone()).or_default().push(at);
+        }
+    }
+    let mut unknown = Vec::new();
+    let mut wanted = HashSet::new();
+    for name in &names {
+        let folded = Folded::new(name);
+        match found
+            .get(&folded)
+            .map(|them| unambiguous(them, &users, &folded))
+        {
+            None => unknown.push(name.clone()),
+            Some(Some(at)) => _ = wanted.insert(at),
+            Some(None) => return Err(ambiguous(name, &found[&folded], &users).into()),
+        }
+    }
+    if !unknown.is_empty() {
+        let place = format!("in {}", directory.base());
+        return Err(names::unknown_names(&unknown, &directory.usernames()?, &place).into());
+    }
+    let mut taken = HashSet::<ObjectGuid>::new();
+    Ok(users
+        .into_iter()
+        .enumerate()
+        .filter(|(at, _)| wanted.contains(at))
+        .map(|(_, (_, user))| user)
+        .filter(|user| user.as_ref().map_or(true, |user| taken.insert(user.guid)))
+        .collect())
+}
+
+/// The one that a name means: the only one, or the only one whose username it is.
+fn unambiguous(them: &[usize], users: &[(Vec<Folded>, Read)], name: &Folded) -> Option<usize> {
+    if let [only] = them {
+        return Some(*only);
+    }
+    let by_username: Vec<usize> = them
+        .iter()
+        .copied()
+        .filter(|&at| matches!(&users[at].1, Ok(user) if user.profile.folded_username() == *name))
+        .collect();
+    match by_username.as_slice() {
+        [only] => Some(*only),
+        _ => None,
+    }
+}
+
+fn ambiguous(name: &str, them: &[usize], users: &[(Vec<Folded>, Read)]) -> Failure {
+    let usernames: Vec<&str> = them
+        .iter()
+        .map(|&at| match &users[at].1 {
+            Ok(user) => user.profile.username.as_str(),
+            Err(entry) => entry.dn.as_str(),
+        })
+        .collect();
+    Failure::new(
+        Kind::UnknownName,
+        format!(
+            "{name:?} means more than one user: {}",
+            usernames.join(", ")
+        ),
+    )
+    .hint("name the user by username")
+}

@@ -1,0 +1,84 @@
+//! `adsync list`: the users of the store.
+
+use std::io;
+
+use crate::cli::Format;
+use crate::config::Settings;
+use crate::exit_code::ExitCode;
+use crate::output::{Output, csv, json, table};
+use crate::store::{Reader, StoreError};
+use crate::user::StoredUser;
+
+/// Runs the command.
+pub fn run(settings: &Settings, output: &Output) -> anyhow::Result<ExitCode> {
+    let store = Reader::open(&settings.store_path)?;
+    match output.format {
+        Format::Table => print_table(&store, output)?,
+        // A user at a time: a large store is not held in memory.
+        Format::Json => stream(output, |out| {
+            let mut users = json::Users::begin(out)?;
+            store.for_each_user(&mut |user| Ok::<_, Stop>(users.write(&user)?))?;
+            Ok(users.end()?)
+        })?,
+        Format::Csv => stream(output, |out| {
+            let mut users = csv::Users::begin(out)?;
+            store.for_each_user(&mut |user| Ok::<_, Stop>(users.write(&user)?))?;
+            Ok(users.end()?)
+        })?,
+    }
+    Ok(ExitCode::Done)
+}
+
+fn print_table(store: &Reader, output: &Output) -> anyhow::Result<()> {
+    let mut users: Vec<StoredUser> = Vec::new();
+    store.for_each_user(&mut |user| {
+        users.push(user);
+        Ok::<_, StoreError>(())
+    })?;
+    if users.is_empty() {
+        let path = settings_hint(store);
+        output.note(&format!(
+            "no users in {path}; `adsync import --help` says how to bring them in"
+        ));
+        return Ok(());
+    }
+    Ok(output.result(&table::users(output, &users))?)
+}
+
+fn settings_hint(store: &Reader) -> String {
+    store.path().display().to_string()
+}
+
+/// Why a list ends early.
+enum Stop {
+    Output(io::Error),
+    Store(StoreError),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+fn stream(
+    output: &Output,
+    write: impl FnOnce(&mut dyn io::Write) -> Result<(), Stop>,
+) -> anyhow::Result<()> {
+    let mut trouble = None;
+    output.stream(|out| match write(out) {
+        Ok(()) => Ok(()),
+        Err(Stop::Output(error)) => Err(error),
+        Err(Stop::Store(error)) => {
+            trouble = Some(error);
+            Ok(())
+        }
+    })?;
+    trouble.map_or(Ok(()), |error| Err(error.into()))
+}

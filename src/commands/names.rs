@@ -1,0 +1,78 @@
+//! Names that a person typed, and the users of the store they mean.
+
+use crate::failure::{Failure, Kind};
+use crate::nearest::nearest;
+use crate::store::{Reader, StoreError};
+use crate::user::{Folded, StoredUser};
+
+/// Takes comma-separated lists apart. A whole argument that is a known name stays whole, for names may
+/// hold commas. An empty list is an error, and never means everybody.
+pub fn split(
+    arguments: &[String],
+    mut is_known: impl FnMut(&str) -> Result<bool, StoreError>,
+) -> anyhow::Result<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    let mut seen = std::collections::HashSet::new();
+    for argument in arguments {
+        let parts = if is_known(argument)? {
+            vec![argument.as_str()]
+        } else {
+            argument.split(',').collect()
+        };
+        for name in parts.into_iter().filter(|name| !name.trim().is_empty()) {
+            if seen.insert(Folded::new(name)) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    if names.is_empty() {
+        return Err(Failure::new(Kind::Usage, "no name given")
+            .hint("name the users, comma-separated; an empty list does not mean all of them")
+            .into());
+    }
+    Ok(names)
+}
+
+/// The users of the store with these names; the error lists all that are not known.
+pub fn resolve(store: &Reader, arguments: &[String]) -> anyhow::Result<Vec<StoredUser>> {
+    let find = |name: &str| store.by_username(&Folded::new(name));
+    let names = split(arguments, |name| Ok(find(name)?.is_some()))?;
+    let mut users = Vec::new();
+    let mut unknown = Vec::new();
+    for name in names {
+        let trimmed = name.trim();
+        match find(&name)?.map_or_else(|| find(trimmed), |user| Ok(Some(user)))? {
+            Some(user) => users.push(user),
+            None => unknown.push(trimmed.to_owned()),
+        }
+    }
+    if unknown.is_empty() {
+        return Ok(users);
+    }
+    Err(unknown_names(&unknown, &store.usernames()?, "in the store").into())
+}
+
+/// The error that lists all unknown names, and for each the nearest that is known.
+pub fn unknown_names(unknown: &[String], known: &[String], place: &str) -> Failure {
+    let quoted: Vec<String> = unknown.iter().map(|name| format!("{name:?}")).collect();
+    let message = match quoted.as_slice() {
+        [name] => format!("no user {name} {place}"),
+        names => format!("no users {} {place}", names.join(", ")),
+    };
+    let offers: Vec<String> = unknown
+        .iter()
+        .filter_map(|name| {
+            let offer = nearest(name, known)?;
+            Some(match unknown {
+                [_] => format!("did you mean {offer}?"),
+                _ => format!("{name}: did you mean {offer}?"),
+            })
+        })
+        .collect();
+    let failure = Failure::new(Kind::UnknownName, message);
+    if offers.is_empty() {
+        failure
+    } else {
+        failure.hint(offers.join(" "))
+    }
+}

@@ -1,0 +1,172 @@
+//! `adsync search`: directory users by what their names begin with, and what an import would make of
+//! each.
+
+use comfy_table::Cell;
+use serde::Serialize;
+
+use crate::cli::Format;
+use crate::commands::connect;
+use crate::config::Settings;
+use crate::directory::FoundUser;
+use crate::exit_code::ExitCode;
+use crate::output::table::detail;
+use crate::output::{Output, json, legible, table};
+use crate::plan::{Candidate, Findings, plan};
+use crate::store::Reader;
+use crate::user::{DirectoryUser, ObjectGuid, Origin, Values};
+
+/// A user as it is printed.
+#[derive(Serialize)]
+struct Row {
+    username: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    display_name: Option<String>,
+    email: Option<String>,
+    contact_number: Option<String>,
+    guid: Option<ObjectGuid>,
+    dn: String,
+    /// `new`, `imported`, `duplicate` or `failed`.
+    status: &'static str,
+    /// Why it is a duplicate, or cannot be used.
+    reason: Option<String>,
+}
+
+/// Runs the command.
+pub fn run(prefix: &str, settings: &Settings, output: &Output) -> anyhow::Result<ExitCode> {
+    let store = Reader::open(&settings.store_path)?;
+    let mut directory = connect(settings, output)?;
+    let mut rows = directory
+        .search(prefix)?
+        .into_iter()
+        .map(|found| row(found, &store))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    rows.sort_by_cached_key(|row| row.username.to_lowercase());
+    match output.format {
+        Format::Json => {
+            #[derive(Serialize)]
+            struct Found {
+                version: u32,
+                users: Vec<Row>,
+            }
+            output.result(&json::text(&Found {
+                version: 1,
+                users: rows,
+            }))?;
+        }
+        Format::Csv => output.result(&csv(&rows)?)?,
+        Format::Table if rows.is_empty() => {
+            output.note(&format!(
+                "nobody in {} starts with {prefix:?}",
+                directory.base()
+            ));
+        }
+        Format::Table => output.result(&as_table(&rows, output))?,
+    }
+    Ok(ExitCode::Done)
+}
+
+fn row(found: FoundUser, store: &Reader) -> anyhow::Result<Row> {
+    let FoundUser { user, display_name } = found;
+    let user = match user {
+        Ok(user) => user,
+        Err(entry) => {
+            return Ok(Row {
+                username: entry.username.unwrap_or_else(|| entry.dn.clone()),
+                first_name: None,
+                last_name: None,
+                display_name,
+                email: None,
+                contact_number: None,
+                guid: entry.guid,
+                dn: entry.dn,
+                status: "failed",
+                reason: Some(entry.reason),
+            });
+        }
+    };
+    let (status, reason) = standing(&user, store)?;
+    let DirectoryUser {
+        guid,
+        dn,
+        profile,
+        enabled: _,
+    } = user;
+    Ok(Row {
+        username: profile.username,
+        first_name: profile.first_name,
+        last_name: profile.last_name,
+        display_name,
+        email: profile.email,
+        contact_number: profile.contact_number,
+        guid: Some(guid),
+        dn,
+        status,
+        reason,
+    })
+}
+
+/// What an import of this user alone would come to.
+fn standing(
+    user: &DirectoryUser,
+    store: &Reader,
+) -> anyhow::Result<(&'static str, Option<String>)> {
+    if store.by_guid(user.guid)?.is_some() {
+        return Ok(("imported", None));
+    }
+    let findings = Findings {
+        candidates: vec![Candidate {
+            current: None,
+            origin: Origin::Directory {
+                guid: user.guid,
+                dn: user.dn.clone(),
+            },
+            wanted: Values {
+                profile: user.profile.clone(),
+                enabled: user.enabled.unwrap_or(true),
+            },
+        }],
+        ..Findings::default()
+    };
+    let holders = store.holders(&findings.wanted_names())?;
+    match plan(findings, &holders).duplicate.first() {
+        None => Ok(("new", None)),
+        Some(duplicate) => Ok(("duplicate", Some(detail::conflicts(&duplicate.conflicts)))),
+    }
+}
+
+fn as_table(rows: &[Row], output: &Output) -> String {
+    let mut table = table::table(
+        output,
+        &["USERNAME", "NAME", "EMAIL", "CONTACT NUMBER", "STATUS"],
+    );
+    for row in rows {
+        let names = [&row.first_name, &row.last_name].into_iter().flatten();
+        let full_name = names.map(String::as_str).collect::<Vec<_>>().join(" ");
+        let name = row.display_name.clone().unwrap_or(full_name);
+        let optional = |value: &Option<String>| legible(value.as_deref().unwrap_or("-"));
+        let status = match &row.reason {
+            None => row.status.to_owned(),
+            Some(reason) => format!("{}: {}", row.status, legible(reason)),
+        };
+        table.add_row(
+            [
+                legible(&row.username),
+                legible(&name),
+                optional(&row.email),
+                optional(&row.contact_number),
+                status,
+            ]
+            .map(Cell::new),
+        );
+    }
+    table::text(&table)
+}
+
+fn csv(rows: &[Row]) -> anyhow::Result<String> {
+    let mut csv = ::csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        csv.serialize(row)?;
+    }
+    Ok(String::from_utf8(csv.into_inner()?)?)
+}

@@ -1,0 +1,136 @@
+//! Reading the directory and comparing it with the store: the I/O around a [`Comparison`].
+
+use indicatif::ProgressBar;
+
+use crate::compare::{BadEntry, Comparison, Newcomers, OutOfScopePolicy, Whereabouts};
+use crate::directory::{Directory, Read};
+use crate::plan::Findings;
+use crate::store::{Reader, StoreError};
+use crate::user::{ObjectGuid, Origin, StoredUser};
+
+/// A comparison under way.
+pub struct Survey<'a> {
+    store: &'a Reader,
+    comparison: Comparison,
+    progress: ProgressBar,
+}
+
+impl<'a> Survey<'a> {
+    /// Begins one.
+    pub fn new(
+        store: &'a Reader,
+        directory: &Directory,
+        newcomers: Newcomers,
+        progress: ProgressBar,
+    ) -> Self {
+        Self {
+            store,
+            comparison: Comparison::new(newcomers, directory.missing_value()),
+            progress,
+        }
+    }
+
+    /// Takes in users that were read.
+    pub fn take(&mut self, users: Vec<Read>) -> anyhow::Result<()> {
+        self.progress.inc(users.len() as u64);
+        for user in users {
+            match user {
+                Ok(user) => {
+                    let stored = self.store.by_guid(user.guid)?;
+                    self.comparison.see(user, stored);
+                }
+                Err(entry) => {
+                    let stored = self.owner(&entry)?;
+                    self.comparison.see_bad(entry, stored);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The user of the store that an unusable entry belongs to: by identity, or where that cannot be
+    /// read, by DN.
+    fn owner(&self, entry: &BadEntry) -> Result<Option<StoredUser>, StoreError> {
+        match entry.guid {
+            Some(guid) => self.store.by_guid(guid),
+            None => self.store.by_dn(&entry.dn),
+        }
+    }
+
+    /// Reads users again that came more than once. Those that still do are unusable.
+    pub fn settle_repeated(&mut self, directory: &mut Directory) -> anyhow::Result<()> {
+        let repeated = self.comparison.take_repeated();
+        if repeated.is_empty() {
+            return Ok(());
+        }
+        directory.read_guids(&repeated, |users| self.take(users))?;
+        for guid in self.comparison.take_repeated() {
+            let entry = BadEntry {
+                guid: Some(guid),
+                dn: String::new(),
+                username: None,
+                reason: format!("two entries of the directory have the identity {guid}"),
+            };
+            let stored = self.store.by_guid(guid)?;
+            self.comparison.see_bad(entry, stored);
+        }
+        Ok(())
+    }
+
+    /// Finds out where imported users are that were not returned: all of them, or those of `among`.
+    pub fn settle_missing(
+        &mut self,
+        directory: &mut Directory,
+        among: Option<&[StoredUser]>,
+        policy: OutOfScopePolicy,
+    ) -> anyhow::Result<()> {
+        let seen = self.comparison.seen();
+        let missing = match among {
+            None => self.store.imported_except(seen)?,
+            Some(users) => users
+                .iter()
+                .filter(|user| !seen.contains(user.id))
+                .cloned()
+                .collect(),
+        };
+        let mut located = directory.locate(&guids(&missing))?;
+
+        // One that was moved within the scope while pages were read may have been missed: those that are
+        // in the domain are asked for in the scope once more.
+        let elsewhere: Vec<ObjectGuid> = located
+            .iter()
+            .filter(|(_, it)| matches!(it, Whereabouts::Elsewhere { .. }))
+            .map(|(guid, _)| *guid)
+            .collect();
+        directory.read_guids(&elsewhere, |users| self.take(users))?;
+
+        for user in missing {
+            if self.comparison.seen().contains(user.id) {
+                continue;
+            }
+            let whereabouts = user
+                .origin
+                .guid()
+                .and_then(|guid| located.remove(&guid))
+                .unwrap_or(Whereabouts::Nowhere);
+            self.comparison.miss(user, whereabouts, policy);
+        }
+        Ok(())
+    }
+
+    /// All that was found.
+    pub fn finish(self) -> Findings {
+        self.progress.finish_and_clear();
+        self.comparison.finish()
+    }
+}
+
+/// The identities of imported users.
+pub fn guids(users: &[StoredUser]) -> Vec<ObjectGuid> {
+    users.iter().filter_map(|user| user.origin.guid()).collect()
+}
+
+/// Whether a user of the store came from the directory.
+pub fn is_imported(user: &StoredUser) -> bool {
+    matches!(user.origin, Origin::Directory { .. })
+}

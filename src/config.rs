@@ -1,0 +1,284 @@
+//! The settings: where they are found, how they are read, and what each value must be.
+//!
+//! Every value is checked by the type it is read into ([`values`]), so an error names the line; what
+//! concerns several values together is checked in [`Settings::load`].
+
+mod location;
+mod reading;
+mod values;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::compare::OutOfScopePolicy;
+use crate::failure::{Failure, Kind};
+use crate::plan::MaxDeletes;
+use crate::secret::{self, PasswordSources};
+
+pub use location::default_store_path;
+pub use values::{AttributeNames, Filter, ServerUrl};
+use values::{Interval, MaxDeletesValue, PageSize, Seconds};
+
+/// The settings, checked.
+#[derive(Debug)]
+pub struct Settings {
+    /// The file they were read from.
+    pub file: PathBuf,
+    /// `[directory]`
+    pub directory: Directory,
+    /// `[store] path`
+    pub store_path: PathBuf,
+    /// `[sync]`
+    pub sync: Sync,
+}
+
+/// How to reach and read the directory.
+#[derive(Debug)]
+pub struct Directory {
+    /// The servers, in the order in which they are tried; at least one.
+    pub urls: Vec<ServerUrl>,
+    /// Whether an `ldap://` connection is upgraded with `StartTLS` (RFC 4511, 4.14).
+    pub starttls: bool,
+    /// CA certificates in PEM; none for the system's trust store.
+    pub ca_file: Option<PathBuf>,
+    /// Bind name: UPN, `DOMAIN\name` or DN.
+    pub username: String,
+    /// Where the password comes from.
+    pub password: PasswordSources,
+    /// Base of the scope; none for the domain's `defaultNamingContext`.
+    pub base_dn: Option<String>,
+    /// Filter of the scope (RFC 4515).
+    pub filter: Filter,
+    /// Entries a page, 1 to 1000.
+    pub page_size: i32,
+    /// Deadline for name, connection, TLS and bind together.
+    pub connect_timeout: Duration,
+    /// Deadline for each answer.
+    pub timeout: Duration,
+    /// Accept any certificate.
+    pub accept_invalid_certs: bool,
+    /// Which attribute each field is read from.
+    pub attributes: Attributes,
+}
+
+/// Which attribute each field is read from; the first that has a value counts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Attributes {
+    /// Default `sAMAccountName`.
+    pub username: AttributeNames,
+    /// Default `givenName`.
+    pub first_name: AttributeNames,
+    /// Default `sn`.
+    pub last_name: AttributeNames,
+    /// Default `mail`.
+    pub email: AttributeNames,
+    /// Default `telephoneNumber`.
+    pub contact_number: AttributeNames,
+    /// The identity: default `objectGUID`; `entryUUID` on a server that is not AD.
+    pub guid: AttributeNames,
+}
+
+impl Default for Attributes {
+    fn default() -> Self {
+        Self {
+            username: AttributeNames::one("sAMAccountName"),
+            first_name: AttributeNames::one("givenName"),
+            last_name: AttributeNames::one("sn"),
+            email: AttributeNames::one("mail"),
+            contact_number: AttributeNames::one("telephoneNumber"),
+            guid: AttributeNames::one("objectGUID"),
+        }
+    }
+}
+
+/// How users are kept in step.
+#[derive(Debug)]
+pub struct Sync {
+    /// How many deletions the guard lets through unasked.
+    pub max_deletes: MaxDeletes,
+    /// What becomes of users that left the scope.
+    pub out_of_scope: OutOfScopePolicy,
+    /// A full run at least this often.
+    pub full_every: Duration,
+    /// How long runs and changes are kept, in days.
+    pub history_days: u32,
+}
+
+/// The file as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    directory: DirectoryTable,
+    #[serde(default)]
+    store: StoreTable,
+    #[serde(default)]
+    sync: SyncTable,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DirectoryTable {
+    url: Option<ServerUrl>,
+    urls: Option<Vec<ServerUrl>>,
+    #[serde(default)]
+    starttls: bool,
+    ca_file: Option<PathBuf>,
+    username: String,
+    password_file: Option<PathBuf>,
+    password_command: Option<Vec<String>>,
+    password: Option<SecretString>,
+    base_dn: Option<String>,
+    #[serde(default)]
+    filter: Filter,
+    #[serde(default)]
+    page_size: PageSize,
+    #[serde(default = "default_connect_timeout")]
+    connect_timeout_secs: Seconds,
+    #[serde(default = "default_timeout")]
+    timeout_secs: Seconds,
+    #[serde(default)]
+    allow_plaintext: bool,
+    #[serde(default)]
+    danger_accept_invalid_certs: bool,
+    #[serde(default)]
+    attributes: Attributes,
+}
+
+fn default_connect_timeout() -> Seconds {
+    Seconds(Duration::from_secs(5))
+}
+
+fn default_timeout() -> Seconds {
+    Seconds(Duration::from_mins(1))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoreTable {
+    path: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct SyncTable {
+    max_deletes: MaxDeletesValue,
+    out_of_scope: OutOfScopePolicy,
+    full_every: Interval,
+    history_days: u32,
+}
+
+impl Default for SyncTable {
+    fn default() -> Self {
+        Self {
+            max_deletes: MaxDeletesValue(MaxDeletes::Percent(10)),
+            out_of_scope: OutOfScopePolicy::Keep,
+            full_every: Interval(Duration::from_hours(24)),
+            history_days: 365,
+        }
+    }
+}
+
+impl Settings {
+    /// Finds, reads and checks the settings; `explicit` is what `--config` says.
+    pub fn load(explicit: Option<&Path>) -> Result<Self, Failure> {
+        let file = location::find(explicit)?;
+        let (text, metadata) = reading::read(&file)?;
+        let File {
+            directory,
+            store,
+            sync,
+        } = reading::parse(&file, &text)?;
+        if directory.password.is_some() {
+            secret::refuse_if_others_can_read(&file, &metadata)?;
+        }
+        let store_path = match store.path {
+            Some(path) => path,
+            None => default_store_path()?,
+        };
+        Ok(Self {
+            directory: directory.check(&file)?,
+            store_path,
+            sync: Sync {
+                max_deletes: sync.max_deletes.0,
+                out_of_scope: sync.out_of_scope,
+                full_every: sync.full_every.0,
+                history_days: sync.history_days,
+            },
+            file,
+        })
+    }
+}
+
+impl DirectoryTable {
+    /// Checks what concerns several values together.
+    fn check(self, file: &Path) -> Result<Directory, Failure> {
+        let wrong = |what: &str| {
+            Failure::new(
+                Kind::Settings,
+                format!("settings {}: {what}", file.display()),
+            )
+        };
+        let urls = match (self.url, self.urls) {
+            (Some(url), None) => vec![url],
+            (None, Some(urls)) if !urls.is_empty() => urls,
+            (Some(_), Some(_)) => {
+                return Err(wrong("both url and urls are given under [directory]")
+                    .hint("keep urls; they are tried in order"));
+            }
+            (None, _) => {
+                return Err(wrong("no server under [directory]")
+                    .hint("add url = \"ldaps://dc1.corp.example.com\""));
+            }
+        };
+        if self.username.is_empty() {
+            return Err(wrong("username under [directory] is empty"));
+        }
+        if self.password_file.is_some() && self.password_command.is_some() {
+            return Err(wrong("both password_file and password_command are given"));
+        }
+        if self.base_dn.as_deref() == Some("") {
+            return Err(wrong("base_dn is empty").hint("leave it out to read the whole domain"));
+        }
+        for url in &urls {
+            if self.starttls && url.is_ldaps() {
+                return Err(wrong(&format!(
+                    "starttls is for ldap:// only, and {url} is ldaps://"
+                ))
+                .hint("leave starttls out: ldaps:// is encrypted from the start"));
+            }
+            if !url.is_ldaps() && !self.starttls && !self.allow_plaintext && !url.is_loopback() {
+                return Err(wrong(&format!(
+                    "the password would cross the network in clear to {url}"
+                ))
+                .hint("use ldaps://, or starttls = true, or say allow_plaintext = true"));
+            }
+        }
+        if self.attributes.guid.iter().count() != 1 {
+            return Err(wrong(
+                "guid under [directory.attributes] must be one attribute",
+            ));
+        }
+        Ok(Directory {
+            urls,
+            starttls: self.starttls,
+            ca_file: self.ca_file,
+            username: self.username,
+            password: PasswordSources {
+                file: self.password_file,
+                command: self.password_command,
+                inline: self.password,
+            },
+            base_dn: self.base_dn,
+            filter: self.filter,
+            page_size: self.page_size.0,
+            connect_timeout: self.connect_timeout_secs.0,
+            timeout: self.timeout_secs.0,
+            accept_invalid_certs: self.danger_accept_invalid_certs,
+            attributes: self.attributes,
+        })
+    }
+}

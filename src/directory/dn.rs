@@ -1,0 +1,62 @@
+//! Distinguished names (RFC 4514), as far as it must be known which lies below which.
+
+/// Whether a DN is `base` or lies below it. Case and the spaces around separators do not count.
+pub fn is_within(dn: &str, base: &str) -> bool {
+    let dn = components(dn);
+    let base = components(base);
+    dn.len() >= base.len() && dn[dn.len() - base.len()..] == base[..]
+}
+
+/// The relative DNs in lower case. A separator that is escaped or quoted separates nothing.
+fn components(dn: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut characters = dn.chars();
+    let mut quoted = false;
+    while let Some(character) = characters.next() {
+        let Some(part) = parts.last_mut() else { break };
+        match character {
+            '\\' => {
+                part.push(character);
+                part.extend(characters.next());
+            }
+            '"' => {
+                quoted = !quoted;
+                part.push(character);
+            }
+            ',' | ';' if !quoted => parts.push(String::new()),
+            _ => part.push(character),
+        }
+    }
+    parts
+        .iter()
+        .map(|part| match part.split_once('=') {
+            Some((kind, value)) => format!("{}={}", kind.trim(), value.trim()).to_lowercase(),
+            None => part.trim().to_lowercase(),
+        })
+        .filter(|part| !part.is_empty())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_within;
+
+    #[test]
+    fn below_and_beside() {
+        let staff = "OU=Staff,DC=corp,DC=example,DC=com";
+        assert!(is_within(staff, staff));
+        assert!(is_within(
+            "CN=Ann,ou=staff, dc=Corp,DC=example,DC=com",
+            staff
+        ));
+        assert!(is_within(staff, ""));
+        assert!(!is_within("OU=ExStaff,DC=corp,DC=example,DC=com", staff));
+        assert!(!is_within("DC=corp,DC=example,DC=com", staff));
+    }
+
+    #[test]
+    fn an_escaped_comma_separates_nothing() {
+        assert!(!is_within(r"CN=x\,OU=Staff,DC=com", "OU=Staff,DC=com"));
+        assert!(is_within(r"CN=a\\,OU=Staff,DC=com", "OU=Staff,DC=com"));
+    }
+}

@@ -1,0 +1,352 @@
+//! Why the directory could not be read, in words an administrator understands.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use super::tls::Certificate;
+use crate::failure::Kind;
+
+/// What was being done when it failed. Reads after "cannot".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Looking up the address of the server.
+    Resolve,
+    /// Opening the TCP connection.
+    Connect,
+    /// Asking for TLS on a plain connection (`StartTLS`).
+    StartTls,
+    /// The TLS handshake.
+    Tls,
+    /// The simple bind of that account.
+    Bind(String),
+    /// Reading something; what it is.
+    Read(String),
+}
+
+impl Step {
+    /// What it is called in a list of steps.
+    fn phrase(&self, server: &str) -> String {
+        match self {
+            Self::Resolve => format!("find the address of {server}"),
+            Self::Connect => format!("connect to {server}"),
+            Self::StartTls => format!("begin TLS (StartTLS) with {server}"),
+            Self::Tls => format!("make a TLS connection to {server}"),
+            Self::Bind(username) => format!("log in to {server} as {username}"),
+            Self::Read(what) => format!("read {what} from {server}"),
+        }
+    }
+}
+
+/// Why a step failed.
+#[derive(Debug)]
+pub enum Cause {
+    /// The operating system said so.
+    Io(io::Error),
+    /// Nothing came in that time.
+    Timeout(Duration),
+    /// The server's certificate is not accepted.
+    Certificate(Box<RejectedCertificate>),
+    /// TLS failed otherwise.
+    Tls(String),
+    /// The server answered with a result code other than success (RFC 4511, appendix A).
+    Result {
+        /// The result code.
+        code: u32,
+        /// The diagnostic message.
+        text: String,
+    },
+    /// The connection ended before the answer did.
+    Lost,
+    /// The answer cannot be decoded, or breaks the protocol.
+    Malformed(String),
+}
+
+/// A certificate that is not accepted.
+#[derive(Debug)]
+pub struct RejectedCertificate {
+    /// What is wrong with it.
+    pub problem: rustls::CertificateError,
+    /// What the server presented.
+    pub certificate: Option<Certificate>,
+}
+
+/// The directory could not be read. Whatever the cause: nothing that was read before it counts.
+#[derive(Debug)]
+pub struct DirectoryError {
+    /// The URL of the server.
+    pub server: String,
+    /// What was being done.
+    pub step: Step,
+    /// Why it failed.
+    pub cause: Cause,
+}
+
+/// `invalidCredentials`
+pub const INVALID_CREDENTIALS: u32 = 49;
+/// `noSuchObject`
+pub const NO_SUCH_OBJECT: u32 = 32;
+
+impl DirectoryError {
+    /// Whether the account was refused. Never to be tried again, nor on another server: a few wrong
+    /// passwords lock the account.
+    pub fn is_login_refused(&self) -> bool {
+        matches!(self.step, Step::Bind(_))
+            && matches!(
+                &self.cause,
+                Cause::Result {
+                    code: INVALID_CREDENTIALS,
+                    ..
+                }
+            )
+    }
+
+    /// The result code, if the server gave one.
+    pub fn result_code(&self) -> Option<u32> {
+        match self.cause {
+            Cause::Result { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+
+    /// The kind that decides the exit code.
+    pub fn kind(&self) -> Kind {
+        match (&self.step, &self.cause) {
+            (Step::Bind(_), Cause::Result { .. }) => Kind::Login,
+            (Step::Resolve | Step::Connect | Step::StartTls | Step::Tls | Step::Bind(_), _)
+            | (_, Cause::Timeout(_) | Cause::Lost | Cause::Io(_)) => Kind::Unreachable,
+            _ => Kind::Directory,
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match (&self.step, &self.cause) {
+            (Step::Resolve, _) => {
+                Some("check url under [directory], and this host's DNS servers".to_owned())
+            }
+            (Step::Connect, _) => Some(
+                "is the server up, and does a firewall let the port through? LDAPS is 636, LDAP 389"
+                    .to_owned(),
+            ),
+            (Step::Tls | Step::StartTls, Cause::Certificate(rejected)) => {
+                Some(certificate_hint(&rejected.problem))
+            }
+            (Step::Bind(_), Cause::Result { code, text }) => Some(login_hint(*code, text)),
+            (Step::Read(_), Cause::Result { code, .. }) => read_hint(*code),
+            (_, Cause::Timeout(_)) => Some(
+                "the server is reachable but does not answer; timeout_secs and connect_timeout_secs under [directory] say how long to wait"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+}
+
+impl std::error::Error for DirectoryError {}
+
+impl fmt::Display for DirectoryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {}: ", self.step.phrase(&self.server))?;
+        match &self.cause {
+            Cause::Io(error) => write!(f, "{error}"),
+            Cause::Timeout(after) => write!(f, "no answer within {} s", after.as_secs()),
+            Cause::Certificate(rejected) => {
+                f.write_str(&certificate_problem(&rejected.problem))?;
+                match &rejected.certificate {
+                    Some(certificate) => write!(f, " (the server presented {certificate})"),
+                    None => Ok(()),
+                }
+            }
+            Cause::Tls(what) => f.write_str(what),
+            Cause::Result { code, text } => {
+                if let (Step::Bind(_), Some(reason)) = (&self.step, login_reason(*code, text)) {
+                    return write!(f, "{reason}");
+                }
+                write!(f, "the server answered {code} {}", result_name(*code))?;
+                match text.trim_matches(['\0', '\n', ' ']) {
+                    "" => Ok(()),
+                    text => write!(f, ": {text}"),
+                }
+            }
+            Cause::Lost => f.write_str("the connection was lost before the answer was complete"),
+            Cause::Malformed(what) => write!(f, "the answer cannot be understood: {what}"),
+        }
+    }
+}
+
+/// The `data …` in AD's diagnostic message of a refused bind: a Windows error code in hexadecimal.
+fn ad_sub_code(text: &str) -> Option<&str> {
+    let rest = text.split_once("data ")?.1;
+    let end = rest
+        .find(|character: char| !character.is_ascii_hexdigit())
+        .unwrap_or(rest.len());
+    Some(&rest[..end]).filter(|code| !code.is_empty())
+}
+
+/// Why a login was refused: AD's sub-codes of 49 in words (MS-ERREF 2.2, Win32 error codes).
+fn login_reason(code: u32, text: &str) -> Option<String> {
+    if code == 8 {
+        return Some("the server wants an encrypted or signed connection".to_owned());
+    }
+    if code != INVALID_CREDENTIALS {
+        return None;
+    }
+    let Some(data) = ad_sub_code(text) else {
+        return Some("the username or the password is wrong (error 49)".to_owned());
+    };
+    let reason = match data {
+        "525" => "the user does not exist",
+        "52e" => "the username or the password is wrong",
+        "530" => "the account may not log in at this time of day",
+        "531" => "the account may not log in from this host",
+        "532" => "the password has expired",
+        "533" => "the account is disabled",
+        "701" => "the account has expired",
+        "773" => "the password must be changed before the first login",
+        "775" => "the account is locked out",
+        _ => "the login was refused",
+    };
+    Some(format!("{reason} (AD error data {data})"))
+}
+
+fn login_hint(code: u32, text: &str) -> String {
+    let hint = match (code, ad_sub_code(text)) {
+        (8, _) => "use ldaps://, or starttls = true under [directory]",
+        (_, Some("530" | "531")) => "mend the account's logon hours or workstations in AD",
+        (_, Some("532" | "773")) => {
+            "set a new password in AD, best one that never expires, and put it where the settings look for it"
+        }
+        (_, Some("533")) => "enable the account in AD",
+        (_, Some("701")) => "set a later expiry date for the account in AD",
+        (_, Some("775")) => {
+            "unlock the account in AD, after mending the password of whoever locked it"
+        }
+        _ => {
+            "check username and password under [directory]; it was tried once and on one server only, so that the account is not locked"
+        }
+    };
+    hint.to_owned()
+}
+
+fn read_hint(code: u32) -> Option<String> {
+    let hint = match code {
+        NO_SUCH_OBJECT => {
+            "check base_dn under [directory]; `adsync check` shows the domain's own naming context"
+        }
+        3 | 4 | 11 => {
+            "the server cut its answer short; a smaller page_size or a higher limit on the server helps"
+        }
+        10 => "base_dn is in another domain; name one of its own domain controllers in url",
+        50 => "give the account read access to the users",
+        51 | 52 => {
+            "the server is busy or going down; try again later, or name a second one in urls"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// The names of result codes (RFC 4511, appendix A).
+fn result_name(code: u32) -> &'static str {
+    match code {
+        1 => "operationsError",
+        2 => "protocolError",
+        3 => "timeLimitExceeded",
+        4 => "sizeLimitExceeded",
+        7 => "authMethodNotSupported",
+        8 => "strongerAuthRequired",
+        10 => "referral",
+        11 => "adminLimitExceeded",
+        12 => "unavailableCriticalExtension",
+        13 => "confidentialityRequired",
+        16 => "noSuchAttribute",
+        18 => "inappropriateMatching",
+        21 => "invalidAttributeSyntax",
+        32 => "noSuchObject",
+        34 => "invalidDNSyntax",
+        48 => "inappropriateAuthentication",
+        49 => "invalidCredentials",
+        50 => "insufficientAccessRights",
+        51 => "busy",
+        52 => "unavailable",
+        53 => "unwillingToPerform",
+        54 => "loopDetect",
+        80 => "other",
+        _ => "(unknown code)",
+    }
+}
+
+fn certificate_problem(problem: &rustls::CertificateError) -> String {
+    use rustls::CertificateError as E;
+    match problem {
+        E::UnknownIssuer => {
+            "its certificate was not issued by a CA that is trusted here".to_owned()
+        }
+        E::Expired | E::ExpiredContext { .. } => "its certificate has expired".to_owned(),
+        E::NotValidYet | E::NotValidYetContext { .. } => {
+            "its certificate is not valid yet".to_owned()
+        }
+        E::NotValidForName | E::NotValidForNameContext { .. } => {
+            "its certificate is for another name".to_owned()
+        }
+        other => format!("its certificate is not accepted: {other}"),
+    }
+}
+
+fn certificate_hint(problem: &rustls::CertificateError) -> String {
+    use rustls::CertificateError as E;
+    let hint = match problem {
+        E::NotValidForName | E::NotValidForNameContext { .. } => {
+            "use one of the certificate's names in url under [directory]"
+        }
+        E::Expired | E::ExpiredContext { .. } => {
+            "renew the certificate of the domain controller; and is this host's clock right?"
+        }
+        E::NotValidYet | E::NotValidYetContext { .. } => "is this host's clock right?",
+        _ => {
+            "put the certificate of your CA (PEM) into a file and name it as ca_file under [directory]"
+        }
+    };
+    hint.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bind(code: u32, text: &str) -> DirectoryError {
+        DirectoryError {
+            server: "ldaps://dc1".to_owned(),
+            step: Step::Bind("svc".to_owned()),
+            cause: Cause::Result {
+                code,
+                text: text.to_owned(),
+            },
+        }
+    }
+
+    #[test]
+    fn an_expired_password_is_said_in_words() {
+        let text = "80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 532, v1db1";
+        assert_eq!(
+            bind(49, text).to_string(),
+            "cannot log in to ldaps://dc1 as svc: the password has expired (AD error data 532)"
+        );
+    }
+
+    #[test]
+    fn only_refused_credentials_stop_the_search_for_a_server() {
+        assert!(bind(49, "").is_login_refused());
+        assert!(!bind(51, "busy").is_login_refused());
+        assert!(!bind(8, "").is_login_refused());
+    }
+
+    #[test]
+    fn a_plain_server_that_says_49_is_understood_too() {
+        assert_eq!(
+            bind(49, "").to_string(),
+            "cannot log in to ldaps://dc1 as svc: the username or the password is wrong (error 49)"
+        );
+    }
+}

@@ -1,0 +1,260 @@
+//! From an entry to a user: which attribute each field is read from.
+
+use super::entry::Entry;
+use crate::compare::BadEntry;
+use crate::config::{AttributeNames, Attributes};
+use crate::user::{DirectoryUser, ObjectGuid, Profile};
+
+/// The bit of `userAccountControl` that disables an account: `ACCOUNTDISABLE` (MS-ADTS 2.2.16).
+const ACCOUNT_DISABLED: i64 = 0x2;
+
+/// How entries of this directory become users.
+#[derive(Clone, Debug)]
+pub struct Mapping {
+    attributes: Attributes,
+    guid: String,
+    is_active_directory: bool,
+}
+
+impl Mapping {
+    /// The mapping of the settings, with what AD has beyond plain LDAP where it is there.
+    pub fn new(attributes: Attributes, is_active_directory: bool) -> Self {
+        let guid = attributes.guid.iter().next().unwrap_or_default().to_owned();
+        Self {
+            attributes,
+            guid,
+            is_active_directory,
+        }
+    }
+
+    /// The attribute that holds the identity.
+    pub fn guid_attribute(&self) -> &str {
+        &self.guid
+    }
+
+    /// The attributes that hold the username.
+    pub fn username(&self) -> &AttributeNames {
+        &self.attributes.username
+    }
+
+    /// The attributes that hold what a person may be looked for by.
+    pub fn searchable(&self) -> impl Iterator<Item = &str> {
+        let Attributes {
+            username,
+            first_name,
+            last_name,
+            email,
+            contact_number: _,
+            guid: _,
+        } = &self.attributes;
+        [username, first_name, last_name, email]
+            .into_iter()
+            .flat_map(AttributeNames::iter)
+    }
+
+    /// The attributes to ask for.
+    pub fn requested(&self) -> Vec<String> {
+        let Attributes {
+            username,
+            first_name,
+            last_name,
+            email,
+            contact_number,
+            guid,
+        } = &self.attributes;
+        let mut names: Vec<String> = [guid, username, first_name, last_name, email, contact_number]
+            .into_iter()
+            .flat_map(AttributeNames::iter)
+            .map(str::to_owned)
+            .collect();
+        if self.is_active_directory {
+            names.push("userAccountControl".to_owned());
+        }
+        let mut asked = Vec::new();
+        names.retain(|name| {
+            let name = name.to_lowercase();
+            let new = !asked.contains(&name);
+            asked.push(name);
+            new
+        });
+        names
+    }
+
+    /// The identity of an entry; the error says why it cannot be used.
+    pub fn guid(&self, entry: &Entry) -> Result<ObjectGuid, String> {
+        match entry.values(&self.guid) {
+            [value] => ObjectGuid::from_value(value)
+                .map_err(|error| format!("{} cannot be used: it is {error}", self.guid)),
+            [] => Err(format!("no {}", self.guid)),
+            values => Err(format!("{} has {} values", self.guid, values.len())),
+        }
+    }
+
+    /// The user that an entry describes.
+    pub fn user(&self, entry: Entry) -> Result<DirectoryUser, BadEntry> {
+        let guid = self.guid(&entry);
+        let profile = self.profile(&entry);
+        let bad = |guid, username, reason| BadEntry {
+            guid,
+            dn: entry.dn.clone(),
+            username,
+            reason,
+        };
+        match (guid, profile) {
+            (Ok(guid), Ok(profile)) => match profile.defect() {
+                Some(defect) => Err(bad(Some(guid), self.legible_username(&entry), defect)),
+                None => Ok(DirectoryUser {
+                    guid,
+                    enabled: self.enabled(&entry),
+                    dn: entry.dn,
+                    profile,
+                }),
+            },
+            (Ok(guid), Err(reason)) => Err(bad(Some(guid), self.legible_username(&entry), reason)),
+            (Err(reason), _) => Err(bad(None, self.legible_username(&entry), reason)),
+        }
+    }
+
+    fn profile(&self, entry: &Entry) -> Result<Profile, String> {
+        let Attributes {
+            username,
+            first_name,
+            last_name,
+            email,
+            contact_number,
+            guid: _,
+        } = &self.attributes;
+        Ok(Profile {
+            username: text(entry, username)?.unwrap_or_default(),
+            first_name: text(entry, first_name)?,
+            last_name: text(entry, last_name)?,
+            email: text(entry, email)?,
+            contact_number: text(entry, contact_number)?,
+        })
+    }
+
+    fn legible_username(&self, entry: &Entry) -> Option<String> {
+        let name = text(entry, &self.attributes.username).ok()??;
+        Some(name.chars().take(64).collect()).filter(|name: &String| !name.trim().is_empty())
+    }
+
+    fn enabled(&self, entry: &Entry) -> Option<bool> {
+        if !self.is_active_directory {
+            return None;
+        }
+        let flags = entry
+            .first_text("userAccountControl")?
+            .parse::<i64>()
+            .ok()?;
+        Some(flags & ACCOUNT_DISABLED == 0)
+    }
+}
+
+/// The value of the first attribute that has one.
+fn text(entry: &Entry, names: &AttributeNames) -> Result<Option<String>, String> {
+    let found = names
+        .iter()
+        .find_map(|name| Some((name, entry.first(name).filter(|value| !value.is_empty())?)));
+    let Some((name, value)) = found else {
+        return Ok(None);
+    };
+    match std::str::from_utf8(value) {
+        Ok(text) => Ok(Some(text.to_owned())),
+        Err(_) => Err(format!("{name} is not valid UTF-8")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(attributes: &[(&str, &[u8])]) -> Entry {
+        Entry {
+            dn: "CN=a".to_owned(),
+            attributes: attributes
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), vec![value.to_vec()]))
+                .collect(),
+        }
+    }
+
+    fn mapping() -> Mapping {
+        let email: AttributeNames = toml::from_str::<
+            std::collections::HashMap<String, AttributeNames>,
+        >(r#"email = ["mail", "userPrincipalName"]"#)
+        .expect("names")
+        .remove("email")
+        .expect("email");
+        let attributes = Attributes {
+            email,
+            ..Attributes::default()
+        };
+        Mapping::new(attributes, true)
+    }
+
+    const GUID: (&str, &[u8]) = ("objectGUID", &[7; 16]);
+
+    #[test]
+    fn the_first_attribute_with_a_value_counts() {
+        let with = |mail: &[u8]| {
+            let entry = entry(&[
+                GUID,
+                ("samaccountname", b"a"),
+                ("mail", mail),
+                ("userPrincipalName", b"a@x"),
+            ]);
+            mapping().user(entry).expect("a user").profile.email
+        };
+        assert_eq!(with(b"b@x").as_deref(), Some("b@x"));
+        assert_eq!(with(b"").as_deref(), Some("a@x"));
+    }
+
+    #[test]
+    fn a_disabled_account_is_marked() {
+        let with = |flags: &[u8]| {
+            let entry = entry(&[
+                GUID,
+                ("sAMAccountName", b"a"),
+                ("userAccountControl", flags),
+            ]);
+            mapping().user(entry).expect("a user").enabled
+        };
+        assert_eq!(with(b"512"), Some(true));
+        assert_eq!(with(b"514"), Some(false));
+        assert_eq!(with(b"66050"), Some(false));
+        assert_eq!(with(b"?"), None);
+    }
+
+    #[test]
+    fn what_cannot_be_used_says_why() {
+        let bad = |attributes: &[(&str, &[u8])]| {
+            let bad = mapping().user(entry(attributes)).expect_err("unusable");
+            (bad.guid.is_some(), bad.reason)
+        };
+        assert_eq!(bad(&[GUID]), (true, "no username".to_owned()));
+        assert_eq!(
+            bad(&[GUID, ("sAMAccountName", b"a"), ("mail", b"\xff")]),
+            (true, "mail is not valid UTF-8".to_owned())
+        );
+        assert_eq!(
+            bad(&[("objectGUID", &[7; 15]), ("sAMAccountName", b"a")]),
+            (
+                false,
+                "objectGUID cannot be used: it is 15 bytes long instead of 16".to_owned()
+            )
+        );
+        assert_eq!(
+            bad(&[("sAMAccountName", b"a")]),
+            (false, "no objectGUID".to_owned())
+        );
+    }
+
+    #[test]
+    fn an_attribute_is_asked_for_once() {
+        let attributes = Attributes {
+            email: AttributeNames::one("SAMACCOUNTNAME"),
+            ..Attributes::default()
+        };
+        assert_eq!(Mapping::new(attributes, false).requested().len(), 5);
+    }
+}

@@ -1,0 +1,82 @@
+//! What a server says of itself (RFC 4512, 5.1; MS-ADTS 3.1.1.3.2).
+
+use super::connection::{Connection, SHOW_DELETED, Scope, Search};
+use super::dn;
+use super::entry::Entry;
+use super::error::DirectoryError;
+
+/// `LDAP_CAP_ACTIVE_DIRECTORY_OID` (MS-ADTS 3.1.1.3.4.3.1)
+const ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";
+
+/// The attributes of the rootDSE that matter here.
+#[derive(Clone, Debug, Default)]
+pub struct RootDse {
+    /// The domain's naming context; AD only.
+    pub default_naming_context: Option<String>,
+    /// All naming contexts of the server.
+    pub naming_contexts: Vec<String>,
+    /// The server's own DNS name, where it says it.
+    pub dns_host_name: Option<String>,
+    /// Whether it is Active Directory (Windows or Samba).
+    pub is_active_directory: bool,
+    /// Whether deleted objects can be asked for.
+    pub shows_deleted: bool,
+}
+
+impl RootDse {
+    /// Reads it.
+    pub fn read(connection: &mut Connection) -> Result<Self, DirectoryError> {
+        let search = Search {
+            what: "the rootDSE".to_owned(),
+            base: String::new(),
+            scope: Scope::Base,
+            filter: "(objectClass=*)".to_owned(),
+            attributes: [
+                "defaultNamingContext",
+                "namingContexts",
+                "dnsHostName",
+                "supportedCapabilities",
+                "supportedControl",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            show_deleted: false,
+        };
+        let mut root = Self::default();
+        connection.search(&search, |entries| {
+            if let Some(entry) = entries.first() {
+                root = Self::from_entry(entry);
+            }
+            Ok::<_, DirectoryError>(())
+        })?;
+        Ok(root)
+    }
+
+    fn from_entry(entry: &Entry) -> Self {
+        let has = |attribute, value: &str| entry.texts(attribute).iter().any(|it| it == value);
+        Self {
+            default_naming_context: entry.first_text("defaultNamingContext"),
+            naming_contexts: entry.texts("namingContexts"),
+            dns_host_name: entry.first_text("dnsHostName"),
+            is_active_directory: has("supportedCapabilities", ACTIVE_DIRECTORY),
+            shows_deleted: has("supportedControl", SHOW_DELETED),
+        }
+    }
+
+    /// Where the scope begins when the settings do not say.
+    pub fn default_base(&self) -> Option<&str> {
+        self.default_naming_context
+            .as_deref()
+            .or_else(|| self.naming_contexts.first().map(String::as_str))
+    }
+
+    /// The naming context that holds a DN: the whole domain, as far as this server knows it.
+    pub fn domain_of(&self, base: &str) -> Option<&str> {
+        self.naming_contexts
+            .iter()
+            .chain(&self.default_naming_context)
+            .map(String::as_str)
+            .filter(|context| dn::is_within(base, context))
+            .max_by_key(|context| context.len())
+    }
+}

@@ -1,0 +1,240 @@
+//! TLS: which certificates are trusted, and what a server presented.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+
+use crate::config::Directory as Settings;
+use crate::failure::{Failure, Kind};
+
+/// What a server's certificate says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// Subject, as a DN.
+    pub subject: String,
+    /// Issuer, as a DN.
+    pub issuer: String,
+    /// When it ends, in seconds since 1970.
+    pub not_after: i64,
+    /// The names and addresses it is for (`subjectAltName`).
+    pub names: Vec<String>,
+}
+
+impl Certificate {
+    fn parse(der: &[u8]) -> Option<Self> {
+        let (_, certificate) = X509Certificate::from_der(der).ok()?;
+        let names = certificate
+            .subject_alternative_name()
+            .ok()
+            .flatten()
+            .map(|extension| {
+                extension
+                    .value
+                    .general_names
+                    .iter()
+                    .filter_map(name)
+                    .collect()
+            })
+            .unwrap_or_default();
+        Some(Self {
+            subject: certificate.subject().to_string(),
+            issuer: certificate.issuer().to_string(),
+            not_after: certificate.validity().not_after.timestamp(),
+            names,
+        })
+    }
+
+    /// The day it ends, in UTC.
+    pub fn end_date(&self) -> String {
+        jiff::Timestamp::from_second(self.not_after).map_or_else(
+            |_| "?".to_owned(),
+            |end| end.strftime("%Y-%m-%d").to_string(),
+        )
+    }
+}
+
+fn name(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::IPAddress(octets) => {
+            let address = match <[u8; 4]>::try_from(*octets) {
+                Ok(v4) => std::net::IpAddr::from(v4),
+                Err(_) => std::net::IpAddr::from(<[u8; 16]>::try_from(*octets).ok()?),
+            };
+            Some(address.to_string())
+        }
+        _ => None,
+    }
+}
+
+impl fmt::Display for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let subject = match self.subject.as_str() {
+            "" => "a certificate without subject",
+            subject => subject,
+        };
+        write!(
+            f,
+            "{subject}, issued by {}, valid until {}",
+            self.issuer,
+            self.end_date()
+        )?;
+        match self.names.as_slice() {
+            [] => f.write_str(", for no name at all"),
+            names => write!(f, ", for {}", names.join(", ")),
+        }
+    }
+}
+
+/// The TLS settings of a connection. Remembers the certificate that the server presented, also one
+/// that was refused, so that an error can name it.
+#[derive(Debug)]
+pub struct Tls {
+    /// For the TLS library.
+    pub config: Arc<ClientConfig>,
+    verifier: Arc<Verifier>,
+}
+
+impl Tls {
+    /// Reads the CA file or the system's trust store.
+    pub fn new(settings: &Settings) -> Result<Self, Failure> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let trust = if settings.accept_invalid_certs {
+            None
+        } else {
+            let roots = Arc::new(roots(settings.ca_file.as_deref())?);
+            let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
+                .build()
+                .map_err(|error| {
+                    Failure::new(
+                        Kind::Settings,
+                        format!("cannot use the trusted CAs: {error}"),
+                    )
+                })?;
+            Some(verifier)
+        };
+        let verifier = Arc::new(Verifier {
+            trust,
+            provider: provider.clone(),
+            presented: Mutex::new(None),
+        });
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Failure::new(Kind::Failed, format!("cannot set up TLS: {error}")))?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier.clone())
+            .with_no_client_auth();
+        Ok(Self {
+            config: Arc::new(config),
+            verifier,
+        })
+    }
+
+    /// What the server presented last.
+    pub fn presented(&self) -> Option<Certificate> {
+        let presented = self.verifier.presented.lock();
+        presented.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, Failure> {
+    let mut roots = RootCertStore::empty();
+    let Some(path) = ca_file else {
+        let found = rustls_native_certs::load_native_certs();
+        for error in &found.errors {
+            log::warn!("the system's trust store: {error}");
+        }
+        roots.add_parsable_certificates(found.certs);
+        if roots.is_empty() {
+            return Err(
+                Failure::new(Kind::Settings, "the system's trust store has no CA")
+                    .hint("install ca-certificates, or name your CA as ca_file under [directory]"),
+            );
+        }
+        return Ok(roots);
+    };
+    let wrong = |what: String| {
+        Failure::new(
+            Kind::Settings,
+            format!("cannot use ca_file {}: {what}", path.display()),
+        )
+        .hint("it must hold the CA's certificate in PEM (-----BEGIN CERTIFICATE-----)")
+    };
+    let certificates = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| wrong(error.to_string()))?;
+    for certificate in certificates {
+        roots
+            .add(certificate)
+            .map_err(|error| wrong(error.to_string()))?;
+    }
+    if roots.is_empty() {
+        return Err(wrong("no certificate in it".to_owned()));
+    }
+    Ok(roots)
+}
+
+/// Verifies as rustls does, and remembers what it was shown.
+#[derive(Debug)]
+struct Verifier {
+    /// None: any certificate is accepted (`danger_accept_invalid_certs`).
+    trust: Option<Arc<WebPkiServerVerifier>>,
+    provider: Arc<CryptoProvider>,
+    presented: Mutex<Option<Certificate>>,
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        *self
+            .presented
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Certificate::parse(end_entity);
+        match &self.trust {
+            None => Ok(ServerCertVerified::assertion()),
+            Some(trust) => {
+                trust.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            }
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}

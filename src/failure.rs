@@ -1,0 +1,117 @@
+//! What the person at the terminal is told when a command cannot go on: what failed, why, and what
+//! to do about it.
+//!
+//! A [`Failure`] carries the kind that decides the exit code. Code further down returns its own typed
+//! errors ([`crate::directory::DirectoryError`], [`crate::store::StoreError`]); [`Failure::explain`]
+//! brings them all to this one form at the edge.
+
+use crate::directory::DirectoryError;
+use crate::exit_code::ExitCode;
+use crate::store::StoreError;
+
+/// The kinds of failure, as `--format json` names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The command line cannot be used as it is.
+    Usage,
+    /// The settings cannot be used as they are.
+    Settings,
+    /// A name that the store or the directory does not know.
+    UnknownName,
+    /// A server could not be reached, or did not answer in time.
+    Unreachable,
+    /// The directory refused the login.
+    Login,
+    /// The directory answered with an error, or incompletely.
+    Directory,
+    /// The delete guard refused the plan.
+    Guard,
+    /// Another run holds the store.
+    Locked,
+    /// The store cannot be read or written.
+    Store,
+    /// Anything else; nothing was changed.
+    Failed,
+}
+
+impl Kind {
+    /// The name of the kind in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Usage => "usage",
+            Self::Settings => "settings",
+            Self::UnknownName => "unknown_name",
+            Self::Unreachable => "unreachable",
+            Self::Login => "login",
+            Self::Directory => "directory",
+            Self::Guard => "guard",
+            Self::Locked => "locked",
+            Self::Store => "store",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The exit code that says the same.
+    pub fn exit_code(self) -> ExitCode {
+        match self {
+            Self::Usage | Self::Settings | Self::UnknownName => ExitCode::Usage,
+            Self::Unreachable | Self::Login | Self::Directory => ExitCode::Directory,
+            Self::Guard => ExitCode::Refused,
+            Self::Locked => ExitCode::Busy,
+            Self::Store | Self::Failed => ExitCode::Failed,
+        }
+    }
+}
+
+/// Why a command ended early. The message is a fragment in lower case; the hint names the flag,
+/// the setting or the command that mends it.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// What kind of failure it is.
+    pub kind: Kind,
+    /// What failed, where, and why.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure without a hint.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// The same with a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Brings any error of a command to the form that is shown.
+    pub fn explain(error: &anyhow::Error) -> Self {
+        let (kind, hint) = error
+            .chain()
+            .find_map(|cause| {
+                if let Some(failure) = cause.downcast_ref::<Self>() {
+                    Some((failure.kind, failure.hint.clone()))
+                } else if let Some(directory) = cause.downcast_ref::<DirectoryError>() {
+                    Some((directory.kind(), directory.hint()))
+                } else {
+                    let store = cause.downcast_ref::<StoreError>()?;
+                    Some((store.kind(), store.hint()))
+                }
+            })
+            .unwrap_or((Kind::Failed, None));
+        Self {
+            kind,
+            message: format!("{error:#}"),
+            hint,
+        }
+    }
+}

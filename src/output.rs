@@ -1,0 +1,149 @@
+//! What reaches standard output and standard error, and how.
+//!
+//! Data goes to standard output, everything else to standard error. Text that comes from outside passes
+//! [`sanitise::legible`] before a person sees it; JSON and CSV carry values unchanged.
+
+pub mod csv;
+pub mod json;
+mod sanitise;
+pub mod table;
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::cli::{Format, Global, When};
+use crate::failure::Failure;
+
+pub use sanitise::legible;
+
+/// Decides what is printed, where, and in which colours.
+#[derive(Debug)]
+#[allow(clippy::struct_excessive_bools)] // Each is a fact of its own, and none excludes another.
+pub struct Output {
+    /// How results are printed.
+    pub format: Format,
+    /// Nothing is said unless users were changed or something is wrong.
+    pub quiet: bool,
+    /// Whether results are coloured.
+    pub color: bool,
+    color_errors: bool,
+    /// Whether a person watches standard error.
+    watched: bool,
+}
+
+impl Output {
+    /// As the command line and the terminal say.
+    pub fn new(global: &Global) -> Self {
+        let colored = |is_terminal: bool| match global.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => {
+                let set = |name| std::env::var_os(name).is_some_and(|it| !it.is_empty());
+                let dumb = std::env::var_os("TERM").is_some_and(|it| it == "dumb");
+                is_terminal && !set("NO_COLOR") && !dumb
+            }
+        };
+        Self {
+            format: global.format,
+            quiet: global.quiet,
+            color: colored(io::stdout().is_terminal()),
+            color_errors: colored(io::stderr().is_terminal()),
+            watched: io::stderr().is_terminal(),
+        }
+    }
+
+    /// Prints a result. A reader that has gone away is no error.
+    pub fn result(&self, text: &str) -> io::Result<()> {
+        self.stream(|out| {
+            out.write_all(text.as_bytes())?;
+            if text.is_empty() || text.ends_with('\n') {
+                Ok(())
+            } else {
+                out.write_all(b"\n")
+            }
+        })
+    }
+
+    /// Prints a result piece by piece. A reader that has gone away is no error.
+    pub fn stream(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        match write(&mut out).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Says what is going on to a person who watches.
+    pub fn note(&self, text: &str) {
+        if self.watched && !self.quiet {
+            say(&legible(text));
+        }
+    }
+
+    /// Says something that a person should know, also when nobody watches.
+    pub fn warn(&self, text: &str) {
+        say(&format!(
+            "{} {}",
+            self.label("warning:", "33"),
+            legible(text)
+        ));
+    }
+
+    /// Says why the command cannot go on, and what to do.
+    pub fn failure(&self, failure: &Failure) {
+        if self.format == Format::Json {
+            // When standard output cannot be written, standard error still can.
+            let _ = self.result(&json::failure(failure));
+        }
+        self.explain(failure);
+    }
+
+    /// The same for people only, on standard error.
+    pub fn explain(&self, failure: &Failure) {
+        say(&format!(
+            "{} {}",
+            self.label("error:", "1;31"),
+            legible(&failure.message)
+        ));
+        if let Some(hint) = &failure.hint {
+            say(&format!("{} {}", self.label("hint:", "36"), legible(hint)));
+        }
+    }
+
+    fn label(&self, text: &str, code: &str) -> String {
+        if self.color_errors {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// A counter of what was read, for a person who watches; `total` is what is expected, if known.
+    pub fn progress(&self, what: &str, total: Option<u64>) -> ProgressBar {
+        if !self.watched || self.quiet {
+            return ProgressBar::hidden();
+        }
+        let template = match total {
+            Some(_) => "{msg} {wide_bar} {human_pos}/{human_len} ({per_sec:.0}, {eta} left)",
+            None => "{spinner} {msg}: {human_pos} ({per_sec:.0})",
+        };
+        let bar = match total {
+            Some(total) => ProgressBar::new(total),
+            None => ProgressBar::new_spinner(),
+        };
+        bar.set_draw_target(ProgressDrawTarget::stderr());
+        bar.set_style(
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+        );
+        bar.set_message(legible(what));
+        bar.enable_steady_tick(Duration::from_millis(100));
+        bar
+    }
+}
+
+fn say(line: &str) {
+    // Where standard error is closed nobody can be told.
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}

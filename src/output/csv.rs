@@ -1,0 +1,187 @@
+//! CSV (RFC 4180) with a header. Values are written unchanged.
+
+use std::io::{self, Write};
+
+use csv::Writer;
+
+use crate::output::table::detail;
+use crate::plan::{Duplicate, FailedUser, Modification, Plan};
+use crate::report::Report;
+use crate::user::{FieldValue, Profile, StoredUser, Values};
+
+/// One line for each user and field.
+pub fn run(report: &Report<'_>) -> io::Result<String> {
+    let mut csv = Writer::from_writer(Vec::new());
+    csv.write_record([
+        "result", "username", "guid", "dn", "field", "from", "to", "detail",
+    ])?;
+    let Plan {
+        unchanged: _,
+        refreshed: _,
+        imported,
+        modified,
+        deleted,
+        duplicate,
+        out_of_scope,
+        failed,
+    } = report.plan;
+    for it in imported {
+        let guid = it
+            .origin
+            .guid()
+            .map(|guid| guid.to_string())
+            .unwrap_or_default();
+        let dn = it.origin.dn().unwrap_or_default();
+        let name = &it.values.profile.username;
+        let result = if report.run.command == "add" {
+            "added"
+        } else {
+            "imported"
+        };
+        csv.write_record([result, name, &guid, dn, "", "", "", ""])?;
+    }
+    for it in modified {
+        write_modified(&mut csv, it)?;
+    }
+    for it in deleted {
+        let (name, guid, dn) = identity(&it.user);
+        csv.write_record(["deleted", name, &guid, dn, "", "", "", it.evidence.name()])?;
+    }
+    for it in duplicate {
+        write_duplicate(&mut csv, it)?;
+    }
+    for it in out_of_scope {
+        let (name, guid, _) = identity(&it.user);
+        csv.write_record(["out_of_scope", name, &guid, &it.dn, "", "", "", ""])?;
+    }
+    for FailedUser {
+        user: _,
+        guid,
+        username,
+        dn,
+        reason,
+    } in failed
+    {
+        let guid = guid.map(|guid| guid.to_string()).unwrap_or_default();
+        let dn = dn.as_deref().unwrap_or_default();
+        csv.write_record(["failed", username, &guid, dn, "", "", "", reason])?;
+    }
+    let bytes = csv.into_inner().map_err(csv::IntoInnerError::into_error)?;
+    String::from_utf8(bytes).map_err(io::Error::other)
+}
+
+fn identity(user: &StoredUser) -> (&str, String, &str) {
+    let guid = user.origin.guid().map(|guid| guid.to_string());
+    let dn = user.origin.dn().unwrap_or_default();
+    (&user.values.profile.username, guid.unwrap_or_default(), dn)
+}
+
+fn write_modified(csv: &mut Writer<Vec<u8>>, it: &Modification) -> io::Result<()> {
+    let (name, guid, _) = identity(&it.user);
+    let dn = it.origin.dn().unwrap_or_default();
+    for change in &it.changes {
+        let (from, to) = (plain(&change.from), plain(&change.to));
+        let field = change.field.name();
+        csv.write_record(["modified", name, &guid, dn, field, &from, &to, ""])?;
+    }
+    Ok(())
+}
+
+fn write_duplicate(csv: &mut Writer<Vec<u8>>, it: &Duplicate) -> io::Result<()> {
+    let guid = it
+        .candidate
+        .origin
+        .guid()
+        .map(|guid| guid.to_string())
+        .unwrap_or_default();
+    let dn = it.candidate.origin.dn().unwrap_or_default();
+    for conflict in &it.conflicts {
+        csv.write_record([
+            "duplicate",
+            it.candidate.username(),
+            &guid,
+            dn,
+            conflict.field.field().name(),
+            "",
+            &conflict.value,
+            &detail::holder(conflict),
+        ])?;
+    }
+    Ok(())
+}
+
+fn plain(value: &FieldValue) -> String {
+    match value {
+        FieldValue::Text(text) => text.clone().unwrap_or_default(),
+        FieldValue::Flag(flag) => flag.to_string(),
+    }
+}
+
+/// Users of the store, written one by one.
+pub struct Users<W: Write>(Writer<W>);
+
+impl<W: Write> Users<W> {
+    /// Writes the header.
+    pub fn begin(out: W) -> io::Result<Self> {
+        let mut csv = Writer::from_writer(out);
+        csv.write_record([
+            "username",
+            "first_name",
+            "last_name",
+            "email",
+            "contact_number",
+            "source",
+            "status",
+            "enabled",
+            "guid",
+            "dn",
+            "synced_at",
+        ])?;
+        Ok(Self(csv))
+    }
+
+    /// Writes a user.
+    pub fn write(&mut self, user: &StoredUser) -> io::Result<()> {
+        let StoredUser {
+            id: _,
+            origin,
+            values:
+                Values {
+                    profile:
+                        Profile {
+                            username,
+                            first_name,
+                            last_name,
+                            email,
+                            contact_number,
+                        },
+                    enabled,
+                },
+            status,
+            synced_at,
+        } = user;
+        let text = |value: &'_ Option<String>| value.clone().unwrap_or_default();
+        self.0.write_record([
+            username.clone(),
+            text(first_name),
+            text(last_name),
+            text(email),
+            text(contact_number),
+            origin.name().to_owned(),
+            status.name().to_owned(),
+            enabled.to_string(),
+            origin
+                .guid()
+                .map(|guid| guid.to_string())
+                .unwrap_or_default(),
+            origin.dn().unwrap_or_default().to_owned(),
+            synced_at.map(|it| it.to_string()).unwrap_or_default(),
+        ])?;
+        Ok(())
+    }
+
+    /// Writes what is left.
+    pub fn end(mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}

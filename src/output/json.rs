@@ -1,0 +1,367 @@
+//! JSON, version 1: a contract. A field may be added, none renamed or taken away.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::plan::{
+    Conflict, Deletion, Duplicate, FailedUser, Holder, Import, Modification, OutOfScope, Plan,
+};
+use crate::report::{Counts, Report};
+use crate::user::{FieldValue, ObjectGuid, Origin, Profile, StoredUser, Values};
+
+const VERSION: u32 = 1;
+
+/// A value as indented JSON. What adsync prints is text, numbers and flags, which JSON can always
+/// write; anything else would be null.
+pub fn text(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_else(|_| "null".to_owned())
+}
+
+#[derive(Serialize)]
+struct RunObject<'a> {
+    version: u32,
+    run: Option<i64>,
+    command: &'a str,
+    dry_run: bool,
+    mode: &'a str,
+    started_at: String,
+    duration_ms: u64,
+    counts: CountsObject,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    added: Vec<Named<'a>>,
+    imported: Vec<Named<'a>>,
+    modified: Vec<Modified<'a>>,
+    deleted: Vec<Deleted<'a>>,
+    duplicate: Vec<DuplicateObject<'a>>,
+    out_of_scope: Vec<Named<'a>>,
+    failed: Vec<FailedObject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorObject<'a>>,
+}
+
+#[derive(Serialize)]
+struct CountsObject {
+    #[serde(flatten)]
+    counts: Counts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    added: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    guid: Option<ObjectGuid>,
+    username: &'a str,
+    dn: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Modified<'a> {
+    guid: Option<ObjectGuid>,
+    username: &'a str,
+    dn: Option<&'a str>,
+    changes: BTreeMap<&'static str, FromTo<'a>>,
+}
+
+#[derive(Serialize)]
+struct FromTo<'a> {
+    from: &'a FieldValue,
+    to: &'a FieldValue,
+}
+
+#[derive(Serialize)]
+struct Deleted<'a> {
+    guid: Option<ObjectGuid>,
+    username: &'a str,
+    evidence: &'static str,
+}
+
+#[derive(Serialize)]
+struct DuplicateObject<'a> {
+    guid: Option<ObjectGuid>,
+    username: &'a str,
+    dn: Option<&'a str>,
+    conflicts: Vec<ConflictObject<'a>>,
+}
+
+#[derive(Serialize)]
+struct ConflictObject<'a> {
+    field: &'static str,
+    value: &'a str,
+    held_by: HolderObject<'a>,
+    /// True: nobody holds the value, the other user newly wants it too.
+    contested: bool,
+}
+
+#[derive(Serialize)]
+struct HolderObject<'a> {
+    username: &'a str,
+    source: &'static str,
+    guid: Option<ObjectGuid>,
+}
+
+#[derive(Serialize)]
+struct FailedObject<'a> {
+    guid: Option<ObjectGuid>,
+    username: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct ErrorObject<'a> {
+    kind: &'static str,
+    message: &'a str,
+    hint: Option<&'a str>,
+}
+
+impl<'a> ErrorObject<'a> {
+    fn new(failure: &'a Failure) -> Self {
+        Self {
+            kind: failure.kind.name(),
+            message: &failure.message,
+            hint: failure.hint.as_deref(),
+        }
+    }
+}
+
+/// A run; with the reason, if it was refused.
+pub fn run(report: &Report<'_>, refusal: Option<&Failure>) -> String {
+    let Report {
+        run,
+        number,
+        dry_run,
+        plan,
+    } = report;
+    let Plan {
+        unchanged: _,
+        refreshed: _,
+        imported,
+        modified,
+        deleted,
+        duplicate,
+        out_of_scope,
+        failed,
+    } = plan;
+    let (added, imported): (Vec<_>, Vec<_>) =
+        imported.iter().partition(|it| it.origin == Origin::Local);
+    let mut counts = Counts::of(plan);
+    counts.imported = imported.len() as u64;
+    text(&RunObject {
+        version: VERSION,
+        run: *number,
+        command: run.command,
+        dry_run: *dry_run,
+        mode: run.mode.name(),
+        started_at: run.started_at.to_string(),
+        duration_ms: run.duration_ms(),
+        counts: CountsObject {
+            counts,
+            added: (run.command == "add").then_some(added.len() as u64),
+        },
+        added: added.into_iter().map(new_user).collect(),
+        imported: imported.into_iter().map(new_user).collect(),
+        modified: modified.iter().map(modified_user).collect(),
+        deleted: deleted.iter().map(deleted_user).collect(),
+        duplicate: duplicate.iter().map(duplicate_user).collect(),
+        out_of_scope: out_of_scope
+            .iter()
+            .map(|OutOfScope { user, dn }| named(user, Some(dn)))
+            .collect(),
+        failed: failed.iter().map(failed_user).collect(),
+        error: refusal.map(ErrorObject::new),
+    })
+}
+
+fn named<'a>(user: &'a StoredUser, dn: Option<&'a str>) -> Named<'a> {
+    Named {
+        guid: user.origin.guid(),
+        username: &user.values.profile.username,
+        dn,
+    }
+}
+
+fn new_user(import: &Import) -> Named<'_> {
+    let Import { origin, values } = import;
+    Named {
+        guid: origin.guid(),
+        username: &values.profile.username,
+        dn: origin.dn(),
+    }
+}
+
+fn modified_user(modification: &Modification) -> Modified<'_> {
+    let Modification {
+        user,
+        origin,
+        values: _,
+        changes,
+    } = modification;
+    Modified {
+        guid: user.origin.guid(),
+        username: &user.values.profile.username,
+        dn: origin.dn(),
+        changes: changes
+            .iter()
+            .map(|it| {
+                (
+                    it.field.name(),
+                    FromTo {
+                        from: &it.from,
+                        to: &it.to,
+                    },
+                )
+            })
+            .collect(),
+    }
+}
+
+fn deleted_user(deletion: &Deletion) -> Deleted<'_> {
+    let Deletion { user, evidence } = deletion;
+    Deleted {
+        guid: user.origin.guid(),
+        username: &user.values.profile.username,
+        evidence: evidence.name(),
+    }
+}
+
+fn duplicate_user(duplicate: &Duplicate) -> DuplicateObject<'_> {
+    let Duplicate {
+        candidate,
+        conflicts,
+    } = duplicate;
+    DuplicateObject {
+        guid: candidate.origin.guid(),
+        username: candidate.username(),
+        dn: candidate.origin.dn(),
+        conflicts: conflicts.iter().map(conflict).collect(),
+    }
+}
+
+fn conflict(conflict: &Conflict) -> ConflictObject<'_> {
+    let Conflict {
+        field,
+        value,
+        holder: Holder {
+            id: _,
+            username,
+            origin,
+        },
+        contested,
+    } = conflict;
+    ConflictObject {
+        field: field.field().name(),
+        value,
+        held_by: HolderObject {
+            username,
+            source: origin.name(),
+            guid: origin.guid(),
+        },
+        contested: *contested,
+    }
+}
+
+fn failed_user(failed: &FailedUser) -> FailedObject<'_> {
+    FailedObject {
+        guid: failed.guid,
+        username: &failed.username,
+        reason: &failed.reason,
+    }
+}
+
+/// An error.
+pub fn failure(failure: &Failure) -> String {
+    #[derive(Serialize)]
+    struct FailureObject<'a> {
+        version: u32,
+        error: ErrorObject<'a>,
+    }
+    text(&FailureObject {
+        version: VERSION,
+        error: ErrorObject::new(failure),
+    })
+}
+
+/// A user of the store.
+#[derive(Serialize)]
+struct UserObject<'a> {
+    username: &'a str,
+    first_name: Option<&'a str>,
+    last_name: Option<&'a str>,
+    email: Option<&'a str>,
+    contact_number: Option<&'a str>,
+    source: &'static str,
+    status: &'static str,
+    enabled: bool,
+    guid: Option<ObjectGuid>,
+    dn: Option<&'a str>,
+    synced_at: Option<String>,
+}
+
+impl<'a> From<&'a StoredUser> for UserObject<'a> {
+    fn from(user: &'a StoredUser) -> Self {
+        let StoredUser {
+            id: _,
+            origin,
+            values:
+                Values {
+                    profile:
+                        Profile {
+                            username,
+                            first_name,
+                            last_name,
+                            email,
+                            contact_number,
+                        },
+                    enabled,
+                },
+            status,
+            synced_at,
+        } = user;
+        Self {
+            username,
+            first_name: first_name.as_deref(),
+            last_name: last_name.as_deref(),
+            email: email.as_deref(),
+            contact_number: contact_number.as_deref(),
+            source: origin.name(),
+            status: status.name(),
+            enabled: *enabled,
+            guid: origin.guid(),
+            dn: origin.dn(),
+            synced_at: synced_at.map(|it| it.to_string()),
+        }
+    }
+}
+
+/// Users of the store, written one by one, a line each.
+pub struct Users<'a> {
+    out: &'a mut dyn Write,
+    is_first: bool,
+}
+
+impl<'a> Users<'a> {
+    /// Begins the object.
+    pub fn begin(out: &'a mut dyn Write) -> io::Result<Self> {
+        write!(out, "{{\"version\":{VERSION},\"users\":[")?;
+        Ok(Self {
+            out,
+            is_first: true,
+        })
+    }
+
+    /// Writes a user.
+    pub fn write(&mut self, user: &StoredUser) -> io::Result<()> {
+        let separator: &[u8] = if self.is_first { b"\n" } else { b",\n" };
+        self.is_first = false;
+        self.out.write_all(separator)?;
+        serde_json::to_writer(&mut *self.out, &UserObject::from(user))?;
+        Ok(())
+    }
+
+    /// Ends the object.
+    pub fn end(self) -> io::Result<()> {
+        self.out.write_all(b"\n]}\n")
+    }
+}

@@ -1,0 +1,216 @@
+//! Tables for people.
+
+pub mod detail;
+
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+
+use super::{Output, legible};
+use crate::plan::Plan;
+use crate::report::Report;
+use crate::user::{Origin, Status, StoredUser};
+
+/// How many new users a table lists; `adsync list` has them all.
+const NEW_USERS: usize = 20;
+
+/// A table without lines, for a terminal of any width and for a pipe.
+pub fn table(output: &Output, header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
+    if output.color {
+        table.enforce_styling();
+    } else {
+        table.force_no_tty();
+    }
+    table.set_header(header.iter().map(|title| {
+        let cell = Cell::new(title);
+        if output.color {
+            cell.add_attribute(Attribute::Bold)
+        } else {
+            cell
+        }
+    }));
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table
+}
+
+/// The table as text, without the spaces that would fill each line up.
+pub fn text(table: &Table) -> String {
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect()
+}
+
+fn colored(output: &Output, text: &str, color: Color) -> Cell {
+    let cell = Cell::new(text);
+    if output.color { cell.fg(color) } else { cell }
+}
+
+/// A row for each user about whom there is something to say, then the numbers.
+pub fn run(output: &Output, report: &Report<'_>) -> String {
+    let mut table = table(output, &["RESULT", "USERNAME", "WHAT"]);
+    let mut row = |result: &str, color, username: &str, what: String| {
+        table.add_row(vec![
+            colored(output, result, color),
+            Cell::new(legible(username)),
+            Cell::new(what),
+        ]);
+    };
+    let Plan {
+        unchanged: _,
+        refreshed: _,
+        imported,
+        modified,
+        deleted,
+        duplicate,
+        out_of_scope,
+        failed,
+    } = report.plan;
+    for it in imported.iter().take(NEW_USERS) {
+        let result = if it.origin == Origin::Local {
+            "added"
+        } else {
+            "imported"
+        };
+        row(
+            result,
+            Color::Green,
+            &it.values.profile.username,
+            detail::person(&it.values.profile),
+        );
+    }
+    if imported.len() > NEW_USERS {
+        let more = imported.len() - NEW_USERS;
+        row(
+            "",
+            Color::Green,
+            &format!("… and {more} more"),
+            String::new(),
+        );
+    }
+    for it in modified {
+        let what = detail::changes(&it.changes);
+        row(
+            "modified",
+            Color::Cyan,
+            &it.user.values.profile.username,
+            what,
+        );
+    }
+    for it in deleted {
+        let what = detail::evidence(it.evidence).to_owned();
+        row(
+            "deleted",
+            Color::Red,
+            &it.user.values.profile.username,
+            what,
+        );
+    }
+    for it in duplicate {
+        row(
+            "duplicate",
+            Color::Yellow,
+            it.candidate.username(),
+            detail::conflicts(&it.conflicts),
+        );
+    }
+    // Only those of whom it was not known before: they may stay out of scope for years.
+    for it in out_of_scope
+        .iter()
+        .filter(|it| it.user.status != Status::OutOfScope)
+    {
+        let what = format!("kept; it is now {}", legible(&it.dn));
+        row(
+            "out of scope",
+            Color::Yellow,
+            &it.user.values.profile.username,
+            what,
+        );
+    }
+    for it in failed {
+        row("failed", Color::Red, &it.username, legible(&it.reason));
+    }
+    let rows = if table.is_empty() {
+        String::new()
+    } else {
+        text(&table) + "\n"
+    };
+    let summary = report.summary();
+    if report.dry_run {
+        format!("{rows}{summary} (dry run: nothing was changed)\n")
+    } else {
+        format!("{rows}{summary}\n")
+    }
+}
+
+/// The users of the store.
+pub fn users(output: &Output, users: &[StoredUser]) -> String {
+    let header = [
+        "USERNAME",
+        "NAME",
+        "EMAIL",
+        "CONTACT NUMBER",
+        "SOURCE",
+        "STATUS",
+        "LAST SYNC",
+    ];
+    let mut table = table(output, &header);
+    for user in users {
+        let profile = &user.values.profile;
+        let optional = |value: &Option<String>| legible(value.as_deref().unwrap_or("-"));
+        let name = match profile.full_name() {
+            empty if empty.is_empty() => "-".to_owned(),
+            name => legible(&name),
+        };
+        let (status, color) = status(user);
+        table.add_row(vec![
+            Cell::new(legible(&profile.username)),
+            Cell::new(name),
+            Cell::new(optional(&profile.email)),
+            Cell::new(optional(&profile.contact_number)),
+            Cell::new(user.origin.name()),
+            color.map_or_else(
+                || Cell::new(&status),
+                |color| colored(output, &status, color),
+            ),
+            Cell::new(user.synced_at.map_or_else(|| "-".to_owned(), local_time)),
+        ]);
+    }
+    text(&table)
+}
+
+fn status(user: &StoredUser) -> (String, Option<Color>) {
+    let (status, color) = match user.status {
+        Status::Ok if user.values.enabled => return ("ok".to_owned(), None),
+        Status::Ok => return ("disabled".to_owned(), Some(Color::DarkGrey)),
+        Status::Duplicate => ("duplicate", Color::Yellow),
+        Status::OutOfScope => ("out of scope", Color::Yellow),
+        Status::Failed => ("failed", Color::Red),
+    };
+    let disabled = if user.values.enabled {
+        ""
+    } else {
+        ", disabled"
+    };
+    (format!("{status}{disabled}"), Some(color))
+}
+
+/// A time as a person at this host reads it.
+fn local_time(time: jiff::Timestamp) -> String {
+    time.to_zoned(jiff::tz::TimeZone::system())
+        .strftime("%Y-%m-%d %H:%M:%S %Z")
+        .to_string()
+}
+
+/// A word in a colour (an SGR code), where results are coloured.
+pub fn label(output: &Output, text: &str, code: &str) -> String {
+    if output.color {
+        format!("\x1b[{code}m{text}\x1b[0m")
+    } else {
+        text.to_owned()
+    }
+}

@@ -1,0 +1,68 @@
+//! What happened to a user, in a few words.
+
+use crate::output::legible;
+use crate::plan::{Conflict, Evidence};
+use crate::user::{Change, FieldValue, Profile};
+
+/// `email: a@x → b@x; contact_number: 1 → (none)`
+pub fn changes(changes: &[Change]) -> String {
+    let parts = changes.iter().map(|change| {
+        let (from, to) = (value(&change.from), value(&change.to));
+        format!("{}: {from} → {to}", change.field.name())
+    });
+    parts.collect::<Vec<_>>().join("; ")
+}
+
+fn value(value: &FieldValue) -> String {
+    match value {
+        FieldValue::Text(Some(text)) => legible(text),
+        FieldValue::Text(None) => "(none)".to_owned(),
+        FieldValue::Flag(true) => "yes".to_owned(),
+        FieldValue::Flag(false) => "no".to_owned(),
+    }
+}
+
+/// Why a user is deleted.
+pub fn evidence(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::Tombstone => "deleted in the directory",
+        Evidence::Absent => "not in the directory any more",
+        Evidence::OutOfScope => "left the scope, and out_of_scope = \"delete\"",
+        Evidence::Removed => "taken out by hand",
+    }
+}
+
+/// `email d@x is held by dave (local)`
+pub fn conflicts(conflicts: &[Conflict]) -> String {
+    let parts = conflicts.iter().map(|conflict| {
+        let field = conflict.field.field().name();
+        format!(
+            "{field} {} {}",
+            legible(&conflict.value),
+            legible(&holder(conflict))
+        )
+    });
+    parts.collect::<Vec<_>>().join("; ")
+}
+
+/// `is held by dave (local)`
+pub fn holder(conflict: &Conflict) -> String {
+    let verb = if conflict.contested {
+        "is also wanted by"
+    } else {
+        "is held by"
+    };
+    format!(
+        "{verb} {} ({})",
+        conflict.holder.username,
+        conflict.holder.origin.name()
+    )
+}
+
+/// `Ann Lee <ann@x>`
+pub fn person(profile: &Profile) -> String {
+    let name = profile.full_name();
+    let email = profile.email.as_ref().map(|email| format!("<{email}>"));
+    let parts = [Some(name).filter(|name| !name.is_empty()), email];
+    legible(&parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
+}

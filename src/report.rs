@@ -1,0 +1,92 @@
+//! A run with its plan: what the three output formats print.
+
+use crate::plan::Plan;
+use crate::store::Run;
+
+/// What is said of a run at its end.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// The run.
+    pub run: &'a Run,
+    /// Its number in the history; none if nothing was written.
+    pub number: Option<i64>,
+    /// Whether it was only rehearsed.
+    pub dry_run: bool,
+    /// What it did, or would have done.
+    pub plan: &'a Plan,
+}
+
+/// The numbers of a plan, in the order in which they are said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// Users that were looked at.
+    pub checked: u64,
+    /// Users that are as they are in the directory.
+    pub unchanged: u64,
+    /// Users that are new.
+    pub imported: u64,
+    /// Users that got new values.
+    pub modified: u64,
+    /// Users that left the store.
+    pub deleted: u64,
+    /// Users that stay as they are because of another.
+    pub duplicate: u64,
+    /// Users that left the scope and stay as they are.
+    pub out_of_scope: u64,
+    /// Users whose data cannot be used.
+    pub failed: u64,
+}
+
+impl Counts {
+    /// Of a plan.
+    pub fn of(plan: &Plan) -> Self {
+        Self {
+            checked: plan.checked(),
+            unchanged: plan.untouched(),
+            imported: plan.imported.len() as u64,
+            modified: plan.modified.len() as u64,
+            deleted: plan.deleted.len() as u64,
+            duplicate: plan.duplicate.len() as u64,
+            out_of_scope: plan.out_of_scope.len() as u64,
+            failed: plan.failed.len() as u64,
+        }
+    }
+}
+
+impl Report<'_> {
+    /// The line that ends a table: `3 modified, 1 deleted, 2 duplicate, 114 unchanged`. A bucket with
+    /// nobody in it is left out, but for those that a person looks for.
+    pub fn summary(&self) -> String {
+        let Counts {
+            checked: _,
+            unchanged,
+            imported,
+            modified,
+            deleted,
+            duplicate,
+            out_of_scope,
+            failed,
+        } = Counts::of(self.plan);
+        let is = |command| self.run.command == command;
+        let new = if is("add") { "added" } else { "imported" };
+        let parts = [
+            (imported, new, is("import") || is("add")),
+            (modified, "modified", is("sync")),
+            (
+                deleted,
+                if is("remove") { "removed" } else { "deleted" },
+                is("sync") || is("remove"),
+            ),
+            (duplicate, "duplicate", !is("remove")),
+            (out_of_scope, "out of scope", false),
+            (failed, "failed", false),
+            (unchanged, "unchanged", false),
+        ];
+        let said: Vec<String> = parts
+            .into_iter()
+            .filter(|(count, _, always)| *always || *count > 0)
+            .map(|(count, what, _)| format!("{count} {what}"))
+            .collect();
+        said.join(", ")
+    }
+}

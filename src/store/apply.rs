@@ -1,0 +1,354 @@
+//! Applying a plan: one transaction with the history, all or nothing.
+
+use rusqlite::{CachedStatement, Transaction, TransactionBehavior, named_params, params};
+
+use super::error::StoreError;
+use super::record::snapshot;
+use super::{Run, Writer};
+use crate::plan::{
+    Approved, Deletion, Duplicate, FailedUser, Import, Modification, OutOfScope, Plan, Refresh,
+};
+use crate::user::{Origin, Status, StoredUser, UniqueField, UserId, Values};
+
+impl Writer {
+    /// Applies an approved plan and notes the run in the history; gives the number of the run.
+    /// When this fails, the store is as it was.
+    pub fn apply(&mut self, approved: &Approved, run: &Run) -> Result<i64, StoreError> {
+        let plan = approved.plan();
+        let failed = self.reader.failed("write to");
+        let db = &mut self.reader.db;
+        let transaction = db
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(&failed)?;
+        let application = Application {
+            transaction: &transaction,
+            now: run.started_at.to_string(),
+            run_id: 0,
+        };
+        let run_id = application.apply(plan, run).map_err(&failed)?;
+        transaction.commit().map_err(&failed)?;
+        Ok(run_id)
+    }
+}
+
+struct Application<'a> {
+    transaction: &'a Transaction<'a>,
+    now: String,
+    run_id: i64,
+}
+
+impl Application<'_> {
+    fn apply(mut self, plan: &Plan, run: &Run) -> rusqlite::Result<i64> {
+        // Every bucket must be dealt with: a new one does not compile until it is.
+        let Plan {
+            unchanged: _,
+            refreshed,
+            imported,
+            modified,
+            deleted,
+            duplicate,
+            out_of_scope,
+            failed,
+        } = plan;
+        self.run_id = self.note_run(plan, run)?;
+        for deletion in deleted {
+            self.delete(deletion)?;
+        }
+        // Users that take each other's names would collide half-way, so those who change a name are
+        // taken out first and put back with the new one.
+        let (renamed, other): (Vec<_>, Vec<_>) = modified.iter().partition(|it| changes_name(it));
+        for modification in &renamed {
+            self.take_out(modification.user.id)?;
+        }
+        for modification in renamed {
+            let Modification {
+                user,
+                origin,
+                values,
+                ..
+            } = modification;
+            self.insert(Some(user.id), origin, values)?;
+            self.note_modification(modification)?;
+        }
+        for modification in other {
+            self.update(modification)?;
+            self.note_modification(modification)?;
+        }
+        for import in imported {
+            self.import(import)?;
+        }
+        for Refresh { user, dn } in refreshed {
+            self.refresh(user.id, dn, Status::Ok)?;
+        }
+        for OutOfScope { user, dn } in out_of_scope {
+            if user.status != Status::OutOfScope || user.origin.dn() != Some(dn) {
+                self.refresh(user.id, dn, Status::OutOfScope)?;
+            }
+        }
+        for Duplicate { candidate, .. } in duplicate {
+            self.mark(candidate.current.as_ref(), Status::Duplicate)?;
+        }
+        for FailedUser { user, .. } in failed {
+            self.mark(user.as_ref(), Status::Failed)?;
+        }
+        self.forget_runs_before(run)?;
+        Ok(self.run_id)
+    }
+
+    fn statement(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
+        self.transaction.prepare_cached(sql)
+    }
+
+    fn note_run(&self, plan: &Plan, run: &Run) -> rusqlite::Result<i64> {
+        let count = |users: usize| i64::try_from(users).unwrap_or(i64::MAX);
+        let wide = |users: u64| i64::try_from(users).unwrap_or(i64::MAX);
+        self.transaction.execute(
+            "INSERT INTO runs (command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome,
+                checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed, in_step)
+             VALUES (:command, :mode, :started_at, :duration_ms, :run_by, :sudo_for, :host, :outcome,
+                :checked, :unchanged, :imported, :modified, :deleted, :duplicate, :out_of_scope, :failed, :in_step)",
+            named_params! {
+                ":command": run.command,
+                ":mode": run.mode.name(),
+                ":started_at": self.now,
+                ":duration_ms": wide(run.duration_ms()),
+                ":run_by": whoami::username().unwrap_or_else(|_| "?".to_owned()),
+                ":sudo_for": std::env::var("SUDO_USER").ok(),
+                ":host": whoami::hostname().unwrap_or_else(|_| "?".to_owned()),
+                ":outcome": if plan.failed.is_empty() { "done" } else { "partial" },
+                ":checked": wide(plan.checked()),
+                ":unchanged": wide(plan.untouched()),
+                ":imported": count(plan.imported.len()),
+                ":modified": count(plan.modified.len()),
+                ":deleted": count(plan.deleted.len()),
+                ":duplicate": count(plan.duplicate.len()),
+                ":out_of_scope": count(plan.out_of_scope.len()),
+                ":failed": count(plan.failed.len()),
+                ":in_step": in_step(plan, run),
+            },
+        )?;
+        Ok(self.transaction.last_insert_rowid())
+    }
+
+    fn delete(&self, deletion: &Deletion) -> rusqlite::Result<()> {
+        let Deletion { user, evidence } = deletion;
+        self.take_out(user.id)?;
+        self.note(Note {
+            user: user.id,
+            action: "deleted",
+            username: &user.values.profile.username,
+            evidence: Some(evidence.name()),
+            before: Some(snapshot(&user.origin, &user.values)),
+            after: None,
+        })
+    }
+
+    fn take_out(&self, user: UserId) -> rusqlite::Result<()> {
+        let gone = self
+            .statement("DELETE FROM users WHERE id = ?1")?
+            .execute([user.0])?;
+        expect_one(gone)
+    }
+
+    fn import(&self, import: &Import) -> rusqlite::Result<()> {
+        let Import { origin, values } = import;
+        let id = self.insert(None, origin, values)?;
+        self.note(Note {
+            user: id,
+            action: if *origin == Origin::Local {
+                "added"
+            } else {
+                "imported"
+            },
+            username: &values.profile.username,
+            evidence: None,
+            before: None,
+            after: Some(snapshot(origin, values)),
+        })
+    }
+
+    fn insert(
+        &self,
+        id: Option<UserId>,
+        origin: &Origin,
+        values: &Values,
+    ) -> rusqlite::Result<UserId> {
+        let Values { profile, enabled } = values;
+        let email_folded = profile.folded_email();
+        self.statement(
+            "INSERT INTO users (id, username, username_folded, first_name, last_name, email,
+                email_folded, contact_number, enabled, source, guid, dn, status, synced_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'ok', ?13)",
+        )?
+        .execute(params![
+            id.map(|id| id.0),
+            profile.username,
+            profile.folded_username().as_str(),
+            profile.first_name,
+            profile.last_name,
+            profile.email,
+            email_folded.as_ref().map(crate::user::Folded::as_str),
+            profile.contact_number,
+            enabled,
+            origin.name(),
+            origin
+                .guid()
+                .as_ref()
+                .map(crate::user::ObjectGuid::as_bytes),
+            origin.dn(),
+            (*origin != Origin::Local).then_some(&self.now),
+        ])?;
+        Ok(id.unwrap_or_else(|| UserId(self.transaction.last_insert_rowid())))
+    }
+
+    fn update(&self, modification: &Modification) -> rusqlite::Result<()> {
+        let Modification {
+            user,
+            origin,
+            values: Values { profile, enabled },
+            changes: _,
+        } = modification;
+        let changed = self
+            .statement(
+                "UPDATE users SET username = ?2, first_name = ?3, last_name = ?4, email = ?5,
+                    contact_number = ?6, enabled = ?7, dn = ?8, status = 'ok', synced_at = ?9
+                 WHERE id = ?1",
+            )?
+            .execute(params![
+                user.id.0,
+                profile.username,
+                profile.first_name,
+                profile.last_name,
+                profile.email,
+                profile.contact_number,
+                enabled,
+                origin.dn(),
+                self.now,
+            ])?;
+        expect_one(changed)
+    }
+
+    fn note_modification(&self, modification: &Modification) -> rusqlite::Result<()> {
+        let Modification {
+            user,
+            origin,
+            values,
+            changes: _,
+        } = modification;
+        self.note(Note {
+            user: user.id,
+            action: "modified",
+            username: &user.values.profile.username,
+            evidence: None,
+            before: Some(snapshot(&user.origin, &user.values)),
+            after: Some(snapshot(origin, values)),
+        })
+    }
+
+    fn refresh(&self, user: UserId, dn: &str, status: Status) -> rusqlite::Result<()> {
+        let synced_at = (status == Status::Ok).then_some(&self.now);
+        let changed = self
+            .statement(
+                "UPDATE users SET dn = ?2, status = ?3, synced_at = coalesce(?4, synced_at) WHERE id = ?1",
+            )?
+            .execute(params![user.0, dn, status.name(), synced_at])?;
+        expect_one(changed)
+    }
+
+    /// Marks a user that stays as it is; nothing is written when it is marked so already.
+    fn mark(&self, user: Option<&StoredUser>, status: Status) -> rusqlite::Result<()> {
+        let Some(user) = user.filter(|user| user.status != status) else {
+            return Ok(());
+        };
+        let changed = self
+            .statement("UPDATE users SET status = ?2 WHERE id = ?1")?
+            .execute(params![user.id.0, status.name()])?;
+        expect_one(changed)
+    }
+
+    fn note(&self, note: Note<'_>) -> rusqlite::Result<()> {
+        let Note {
+            user,
+            action,
+            username,
+            evidence,
+            before,
+            after,
+        } = note;
+        self.statement(
+            "INSERT INTO changes (run_id, user_id, action, username, evidence, before, after)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            self.run_id,
+            user.0,
+            action,
+            username,
+            evidence,
+            before,
+            after
+        ])?;
+        Ok(())
+    }
+
+    /// Forgets runs that are older than the history is kept, and with them their changes.
+    fn forget_runs_before(&self, run: &Run) -> rusqlite::Result<()> {
+        let days = jiff::SignedDuration::from_hours(24 * i64::from(run.history_days));
+        // Before the beginning of time there is nothing to forget.
+        let Ok(oldest) = run.started_at.checked_sub(days) else {
+            return Ok(());
+        };
+        self.transaction.execute(
+            "DELETE FROM runs WHERE started_at < ?1 AND id <> ?2",
+            params![oldest.to_string(), self.run_id],
+        )?;
+        Ok(())
+    }
+}
+
+struct Note<'a> {
+    user: UserId,
+    action: &'static str,
+    username: &'a str,
+    evidence: Option<&'static str>,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+/// A row that is not there any more was changed by another program: then the plan is void.
+fn expect_one(rows: usize) -> rusqlite::Result<()> {
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(rusqlite::Error::StatementChangedRows(rows))
+    }
+}
+
+fn changes_name(modification: &Modification) -> bool {
+    UniqueField::ALL.into_iter().any(|field| {
+        modification.user.values.profile.unique(field) != modification.values.profile.unique(field)
+    })
+}
+
+/// In a run of selected users: those that were found in step, as a JSON array of their ids.
+fn in_step(plan: &Plan, run: &Run) -> Option<String> {
+    if run.selected.is_empty() {
+        return None;
+    }
+    let aside: std::collections::HashSet<UserId> = plan
+        .duplicate
+        .iter()
+        .filter_map(|it| it.candidate.current.as_ref())
+        .chain(plan.out_of_scope.iter().map(|it| &it.user))
+        .chain(plan.failed.iter().filter_map(|it| it.user.as_ref()))
+        .chain(plan.deleted.iter().map(|it| &it.user))
+        .map(|user| user.id)
+        .collect();
+    let ids: Vec<i64> = run
+        .selected
+        .iter()
+        .filter(|id| !aside.contains(id))
+        .map(|id| id.0)
+        .collect();
+    serde_json::to_string(&ids).ok()
+}

@@ -1,0 +1,115 @@
+//! Why the store could not be used.
+
+use std::path::PathBuf;
+
+use crate::failure::Kind;
+
+/// The store could not be read or written. It is as it was before.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A file beside or of the store.
+    #[error("cannot open {}: {source}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another run holds the lock.
+    #[error("another run holds the store {}{}", path.display(), if holder.is_empty() { String::new() } else { format!(": {holder}") })]
+    Held {
+        /// The store.
+        path: PathBuf,
+        /// Who, since when.
+        holder: String,
+    },
+    /// The schema is newer than this program.
+    #[error("the store {} has version {found}; this adsync knows versions up to {known}", path.display())]
+    Newer {
+        /// The store.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest version that is known.
+        known: i64,
+    },
+    /// The schema is older than this program, and this command may not change it.
+    #[error("the store {} has version {found} and must first be brought to version {known}", path.display())]
+    Older {
+        /// The store.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest version that is known.
+        known: i64,
+    },
+    /// `SQLite` refused.
+    #[error("cannot {doing} the store {}: {source}", path.display())]
+    Sql {
+        /// The store.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// The schema could not be made.
+    #[error("cannot prepare the store {}: {source}", path.display())]
+    Migration {
+        /// The store.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite_migration::Error,
+    },
+    /// A row that adsync did not write.
+    #[error("cannot read the store {}: user {id} has {what}", path.display())]
+    Row {
+        /// The store.
+        path: PathBuf,
+        /// The row.
+        id: i64,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+impl StoreError {
+    /// The kind that decides the exit code.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Held { .. } => Kind::Locked,
+            _ => Kind::Store,
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Held { .. } => "wait for it to end; a run that was killed holds nothing",
+            Self::File { .. } => "check path under [store] and the rights on its folder",
+            Self::Newer { .. } => "use the adsync that made it, or a newer one",
+            Self::Older { .. } => "run `adsync sync` once; it brings the store up to date",
+            Self::Sql { source, .. } => return sql_hint(source),
+            Self::Migration { .. } | Self::Row { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+fn sql_hint(error: &rusqlite::Error) -> Option<String> {
+    use rusqlite::ErrorCode as Code;
+    let hint = match error.sqlite_error_code()? {
+        Code::DatabaseBusy | Code::DatabaseLocked => {
+            "another program is writing to it; nothing was changed, try again"
+        }
+        Code::DiskFull => "the disk is full; nothing was changed",
+        Code::ReadOnly | Code::PermissionDenied | Code::CannotOpen => {
+            "check path under [store] and the rights on the file and its folder"
+        }
+        Code::DatabaseCorrupt | Code::NotADatabase => {
+            "the file is damaged or no adsync store; bring it back from a backup"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}

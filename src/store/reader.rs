@@ -1,0 +1,201 @@
+//! Questions to the store.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Params, Statement};
+
+use super::error::StoreError;
+use super::record::{self, USER_COLUMNS};
+use super::sql;
+use crate::compare::Seen;
+use crate::plan::{Holder, Holders};
+use crate::user::{Folded, ObjectGuid, Origin, Status, StoredUser, UniqueField, UserId};
+
+/// A store that can be asked, and not changed.
+#[derive(Debug)]
+pub struct Reader {
+    path: PathBuf,
+    pub(super) db: Connection,
+}
+
+impl Reader {
+    pub(super) fn new(path: &Path, db: Connection) -> Self {
+        Self {
+            path: path.to_owned(),
+            db,
+        }
+    }
+
+    /// The file of the store.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn failed(
+        &self,
+        doing: &'static str,
+    ) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
+        sql(&self.path, doing)
+    }
+
+    /// How many imported users there are.
+    pub fn imported_count(&self) -> Result<u64, StoreError> {
+        self.count("SELECT count(*) FROM users WHERE guid IS NOT NULL")
+    }
+
+    /// How many users there are.
+    pub fn user_count(&self) -> Result<u64, StoreError> {
+        self.count("SELECT count(*) FROM users")
+    }
+
+    fn count(&self, query: &str) -> Result<u64, StoreError> {
+        self.db
+            .query_row(query, [], |row| row.get(0))
+            .map(i64::unsigned_abs)
+            .map_err(self.failed("read"))
+    }
+
+    /// The imported user with that identity.
+    pub fn by_guid(&self, guid: ObjectGuid) -> Result<Option<StoredUser>, StoreError> {
+        self.one("guid = ?1", [guid.as_bytes()])
+    }
+
+    /// The user with that username, any case.
+    pub fn by_username(&self, username: &Folded) -> Result<Option<StoredUser>, StoreError> {
+        self.one("username_folded = ?1", [username.as_str()])
+    }
+
+    /// The imported user that was last seen under that DN; for entries whose identity cannot be read.
+    pub fn by_dn(&self, dn: &str) -> Result<Option<StoredUser>, StoreError> {
+        self.one("guid IS NOT NULL AND dn = ?1 COLLATE NOCASE LIMIT 1", [dn])
+    }
+
+    fn one(&self, condition: &str, params: impl Params) -> Result<Option<StoredUser>, StoreError> {
+        let query = format!("SELECT {USER_COLUMNS} FROM users WHERE {condition}");
+        let found = self
+            .db
+            .prepare_cached(&query)
+            .and_then(|mut statement| statement.query_row(params, record::user).optional())
+            .map_err(self.failed("read"))?;
+        found.map(|user| self.usable(user)).transpose()
+    }
+
+    fn usable(&self, user: Result<StoredUser, (i64, String)>) -> Result<StoredUser, StoreError> {
+        user.map_err(|(id, what)| StoreError::Row {
+            path: self.path.clone(),
+            id,
+            what,
+        })
+    }
+
+    /// The imported users whose rows were not seen.
+    pub fn imported_except(&self, seen: &Seen) -> Result<Vec<StoredUser>, StoreError> {
+        // Answered from the index of the identities alone.
+        let unseen: Vec<i64> = self
+            .db
+            .prepare("SELECT id FROM users WHERE guid IS NOT NULL")
+            .and_then(|mut statement| {
+                let ids = statement.query_map([], |row| row.get::<_, i64>(0))?;
+                ids.filter(|id| !matches!(id, Ok(id) if seen.contains(UserId(*id))))
+                    .collect()
+            })
+            .map_err(self.failed("read"))?;
+        let users = unseen.iter().map(|id| self.one("id = ?1", [id]));
+        users.filter_map(Result::transpose).collect()
+    }
+
+    /// All usernames, for "did you mean".
+    pub fn usernames(&self) -> Result<Vec<String>, StoreError> {
+        self.db
+            .prepare("SELECT username FROM users ORDER BY username_folded")
+            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+            .map_err(self.failed("read"))
+    }
+
+    /// Who holds each of these names.
+    pub fn holders(&self, names: &HashSet<(UniqueField, Folded)>) -> Result<Holders, StoreError> {
+        let mut holders = Holders::default();
+        for (field, name) in names {
+            let condition = match field {
+                UniqueField::Username => "username_folded = ?1",
+                UniqueField::Email => "email_folded = ?1",
+            };
+            if let Some(user) = self.one(condition, [name.as_str()])? {
+                let holder = Holder {
+                    id: Some(user.id),
+                    username: user.values.profile.username,
+                    origin: user.origin,
+                };
+                holders.insert(*field, name.clone(), holder);
+            }
+        }
+        Ok(holders)
+    }
+
+    /// Hands over every user, ordered by username.
+    pub fn for_each_user<E: From<StoreError>>(
+        &self,
+        visit: &mut super::Visit<'_, E>,
+    ) -> Result<(), E> {
+        let last_seen = LastSeen::read(&self.db).map_err(self.failed("read"))?;
+        let query = format!("SELECT {USER_COLUMNS} FROM users ORDER BY username_folded");
+        let mut statement: Statement<'_> = self.db.prepare(&query).map_err(self.failed("read"))?;
+        let mut rows = statement.query([]).map_err(self.failed("read"))?;
+        while let Some(row) = rows.next().map_err(self.failed("read"))? {
+            let user = record::user(row).map_err(self.failed("read"))?;
+            let mut user = self.usable(user)?;
+            user.synced_at = last_seen.of(&user);
+            visit(user)?;
+        }
+        Ok(())
+    }
+}
+
+/// When users were last found in step. A run writes no row of a user about whom there is nothing to
+/// say, so this is told from the runs.
+struct LastSeen {
+    /// The last run that looked at everybody.
+    full: Option<Timestamp>,
+    /// Runs of selected users after it.
+    selected: HashMap<UserId, Timestamp>,
+}
+
+impl LastSeen {
+    fn read(db: &Connection) -> rusqlite::Result<Self> {
+        let full: Option<(i64, String)> = db
+            .query_row(
+                "SELECT id, started_at FROM runs WHERE command = 'sync' AND mode = 'full' ORDER BY id DESC LIMIT 1",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()?;
+        let since = full.as_ref().map_or(0, |(id, _)| *id);
+        let mut selected = HashMap::new();
+        let mut statement = db.prepare(
+            "SELECT value, started_at FROM runs, json_each(in_step) WHERE runs.id > ?1 ORDER BY runs.id",
+        )?;
+        let mut rows = statement.query([since])?;
+        while let Some(row) = rows.next()? {
+            if let Ok(at) = row.get::<_, String>(1)?.parse() {
+                selected.insert(UserId(row.get(0)?), at);
+            }
+        }
+        Ok(Self {
+            full: full.and_then(|(_, at)| at.parse().ok()),
+            selected,
+        })
+    }
+
+    fn of(&self, user: &StoredUser) -> Option<Timestamp> {
+        if user.origin == Origin::Local || user.status != Status::Ok {
+            return user.synced_at;
+        }
+        let selected = self.selected.get(&user.id).copied();
+        [user.synced_at, self.full, selected]
+            .into_iter()
+            .flatten()
+            .max()
+    }
+}
