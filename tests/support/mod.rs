@@ -1,0 +1,15 @@
+//! Sets the stage for the end-to-end tests: a real Active Directory domain
+//! controller (`samba`) and a directory to run the binary in (`adsync`).
+//!
+//! It owns servers and child processes. It must not know how adsync works
+//! inside: it uses the binary as an administrator would.
+
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "every test binary compiles this module and uses only a part of it"
+)]
+
+pub(crate) mod adsync;
+pub(crate) mod process;
+pub(crate) mod samba;

@@ -1,0 +1,270 @@
+//! A real Active Directory domain controller for a test: Samba's, on a loopback
+//! address of its own, ready in about half a second.
+//!
+//! ```ignore
+//! let dc = SambaDc::start();
+//! let alice = dc.add_user(&User::new("alice").mail("alice@corp.example.com"));
+//! dc.rename_account("alice", "alice.archer");
+//! ```
+//!
+//! This file owns the server's life: start, freeze, stop. Its parts:
+//! `provision` makes the domain once and copies it for each start, `address`
+//! finds a free loopback address, `certificates` is the test CA, `ldap` talks to
+//! the running server, and `people` and `rights` are the story-telling helpers
+//! on top. Nothing here may skip a test: without the server the test fails.
+
+mod address;
+mod certificates;
+mod ldap;
+pub(crate) mod ldif;
+mod people;
+mod provision;
+mod rights;
+
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::process;
+pub(crate) use certificates::Cert;
+pub(crate) use ldap::{Entry, Login, Search};
+pub(crate) use people::User;
+
+/// The domain, as DNS and as LDAP write it, and its container for people.
+pub(crate) const DOMAIN: &str = "corp.example.com";
+pub(crate) const NETBIOS_DOMAIN: &str = "CORP";
+pub(crate) const HOST_NAME: &str = "dc1.corp.example.com";
+pub(crate) const BASE_DN: &str = "DC=corp,DC=example,DC=com";
+pub(crate) const STAFF_DN: &str = "OU=Staff,DC=corp,DC=example,DC=com";
+
+/// The account that adsync logs in with: an ordinary user, without any right
+/// that every user does not have.
+pub(crate) const SERVICE_ACCOUNT: &str = "svc-adsync";
+pub(crate) const SERVICE_UPN: &str = "svc-adsync@corp.example.com";
+pub(crate) const SERVICE_DN: &str = "CN=svc-adsync,CN=Users,DC=corp,DC=example,DC=com";
+pub(crate) const SERVICE_PASSWORD: &str = "Passw0rd-of-the-service";
+
+pub(crate) const ADMIN_UPN: &str = "Administrator@corp.example.com";
+pub(crate) const ADMIN_PASSWORD: &str = "Passw0rd-of-the-admin";
+
+/// Far above the half second a start takes, for a machine that is busy.
+const START_LIMIT: Duration = Duration::from_mins(1);
+
+/// A running domain controller. It ends when this value is dropped, and also
+/// when the test process is killed: its standard input is a pipe from here.
+pub(crate) struct SambaDc {
+    server: Option<Child>,
+    frozen: Option<Child>,
+    address: address::Reservation,
+    services: String,
+    directory: TempDir,
+}
+
+/// What a test may choose about its domain controller before it starts.
+pub(crate) struct Builder {
+    certificate: Cert,
+    services: Vec<&'static str>,
+    users: usize,
+}
+
+impl Builder {
+    /// The certificate that the server shows; by default a good one.
+    pub(crate) fn certificate(mut self, certificate: Cert) -> Self {
+        self.certificate = certificate;
+        self
+    }
+
+    /// Another of Samba's services next to `ldap`, for example `kdc`.
+    pub(crate) fn service(mut self, name: &'static str) -> Self {
+        self.services.push(name);
+        self
+    }
+
+    /// With `User::numbered(1)` to `User::numbered(n)` in `OU=Staff` already.
+    /// Slow once for each `n` and target directory, then as fast as without.
+    pub(crate) fn users(mut self, n: usize) -> Self {
+        self.users = n;
+        self
+    }
+
+    /// Starts the server and waits until it listens.
+    pub(crate) fn start(self) -> SambaDc {
+        let directory = provision::unpack(self.users);
+        let address = address::Reservation::new();
+        certificates::issue(directory.path(), address.ip(), self.certificate);
+        let mut dc = SambaDc {
+            server: None,
+            frozen: None,
+            address,
+            services: self.services.join(", "),
+            directory,
+        };
+        dc.restart();
+        dc
+    }
+}
+
+impl SambaDc {
+    /// A domain controller with a good certificate and the base content.
+    pub(crate) fn start() -> Self {
+        Self::builder().start()
+    }
+
+    pub(crate) fn builder() -> Builder {
+        Builder {
+            certificate: Cert::Good,
+            services: vec!["ldap"],
+            users: 0,
+        }
+    }
+
+    pub(crate) fn ip(&self) -> Ipv4Addr {
+        self.address.ip()
+    }
+
+    /// `ldaps://127.a.b.c`
+    pub(crate) fn url(&self) -> String {
+        format!("ldaps://{}", self.ip())
+    }
+
+    /// `ldap://127.a.b.c`: plain, or for `StartTLS`.
+    pub(crate) fn ldap_url(&self) -> String {
+        format!("ldap://{}", self.ip())
+    }
+
+    /// The CA that signed the server's certificate, as PEM.
+    pub(crate) fn ca_file(&self) -> PathBuf {
+        self.directory.path().join(certificates::CA_FILE)
+    }
+
+    /// A CA that did not sign the server's certificate, as PEM.
+    pub(crate) fn other_ca_file(&self) -> PathBuf {
+        self.directory.path().join(certificates::OTHER_CA_FILE)
+    }
+
+    /// Stops the server; the directory's content stays for [`Self::restart`].
+    pub(crate) fn stop(&mut self) {
+        if self.frozen.is_some() {
+            self.thaw();
+        }
+        if let Some(mut server) = self.server.take() {
+            // Samba reads the end of its standard input as the order to exit.
+            drop(server.stdin.take());
+            if process::wait(&mut server, Duration::from_secs(5)).is_none() {
+                let _ = server.kill();
+                let _ = server.wait();
+            }
+        }
+    }
+
+    /// Starts the stopped server again, at the same address.
+    pub(crate) fn restart(&mut self) {
+        self.stop();
+        let config = provision::write_config(self.directory.path(), self.ip(), &self.services);
+        let log = std::fs::File::create(self.log_file()).expect("the server's folder is writable");
+        let errors = log.try_clone().expect("a file handle can be duplicated");
+        let server = Command::new(provision::program("samba"))
+            // --no-process-group: Ctrl-C at the terminal reaches the server too.
+            .args(["-i", "-M", "single", "--no-process-group", "-s"])
+            .arg(config)
+            .stdin(Stdio::piped())
+            .stdout(log)
+            .stderr(errors)
+            .spawn()
+            .expect("the server's program was found and can be started");
+        self.server = Some(server);
+        self.wait_until_listening();
+    }
+
+    /// Stops the server's process without closing its connections: clients
+    /// wait for answers that do not come. Until [`Self::thaw`].
+    pub(crate) fn freeze(&mut self) {
+        assert!(self.frozen.is_none(), "the server is frozen already");
+        let server = self.server.as_ref().expect("only a running server freezes");
+        // A stopped process does not see that its standard input has closed, so
+        // it would outlive a killed test. This shell waits for the test's end in
+        // its place and wakes the server.
+        let mut guard = Command::new("sh")
+            .args([
+                "-c",
+                "kill -STOP \"$1\" && echo frozen; read -r _; kill -CONT \"$1\"",
+                "sh",
+                &server.id().to_string(),
+            ])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("every system has sh");
+        let mut said = String::new();
+        if let Some(stdout) = guard.stdout.take() {
+            BufReader::new(stdout)
+                .read_line(&mut said)
+                .expect("the shell's output is text");
+        }
+        assert_eq!(said, "frozen\n", "failed to stop the server's process");
+        self.frozen = Some(guard);
+    }
+
+    /// Lets the frozen server go on.
+    pub(crate) fn thaw(&mut self) {
+        let mut guard = self.frozen.take().expect("only a frozen server thaws");
+        drop(guard.stdin.take());
+        guard.wait().expect("an own child can be waited for");
+    }
+
+    /// The server's process ID, for tests of the harness itself.
+    pub(crate) fn process_id(&self) -> Option<u32> {
+        self.server.as_ref().map(Child::id)
+    }
+
+    fn wait_until_listening(&mut self) {
+        let deadline = Instant::now() + START_LIMIT;
+        for port in [389, 636] {
+            let endpoint = SocketAddr::from((self.ip(), port));
+            while TcpStream::connect_timeout(&endpoint, Duration::from_secs(1)).is_err() {
+                let server = self.server.as_mut().expect("the server was just started");
+                let ended = server.try_wait().expect("an own child can be waited for");
+                assert!(
+                    ended.is_none() && Instant::now() < deadline,
+                    "the Samba domain controller does not listen on {endpoint} ({}).\n\
+                     Ports below 1024 need root, or `unshare --user --map-root-user --net` \
+                     with its loopback up.\nIts log:\n{}",
+                    ended.map_or("still starting".to_owned(), |status| status.to_string()),
+                    std::fs::read_to_string(self.log_file()).unwrap_or_default()
+                );
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        }
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.directory.path().join("samba.log")
+    }
+
+    /// The database behind the server, for what LDAP cannot change.
+    fn database(&self) -> PathBuf {
+        self.directory.path().join("private/sam.ldb")
+    }
+
+    fn config_file(&self) -> PathBuf {
+        provision::config_file(self.directory.path())
+    }
+}
+
+impl Drop for SambaDc {
+    fn drop(&mut self) {
+        // Its folder goes too, so there is nothing to end gently for.
+        if let Some(mut server) = self.server.take() {
+            let _ = server.kill();
+            let _ = server.wait();
+        }
+        if let Some(mut guard) = self.frozen.take() {
+            let _ = guard.kill();
+            let _ = guard.wait();
+        }
+    }
+}

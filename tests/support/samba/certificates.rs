@@ -1,0 +1,109 @@
+//! Owns the test CA and the server's certificate. Samba's own certificate has
+//! no subjectAltName, which rustls refuses, so each server gets one from here.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SanType, date_time_ymd,
+};
+
+use super::HOST_NAME;
+
+pub(super) const CA_FILE: &str = "ca.pem";
+pub(super) const OTHER_CA_FILE: &str = "other-ca.pem";
+pub(super) const CERTIFICATE_FILE: &str = "dc.pem";
+pub(super) const KEY_FILE: &str = "dc.key";
+
+/// The certificate that a server shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cert {
+    /// For the server's address, `dc1.corp.example.com` and `localhost`.
+    Good,
+    /// Signed by the same CA, for another host and address.
+    WrongName,
+    /// Good, until it ran out in 2021.
+    Expired,
+    /// Without a subjectAltName, as Samba makes it: the name is in the CN only.
+    CommonNameOnly,
+}
+
+/// Writes the CA, a second CA that signs nothing, and the server's certificate
+/// and key into `directory`.
+pub(super) fn issue(directory: &Path, ip: Ipv4Addr, kind: Cert) {
+    let (ca_pem, ca) = authority("adsync test CA");
+    let (other_ca_pem, _) = authority("another test CA");
+
+    let (name, san) = match kind {
+        Cert::Good | Cert::Expired => {
+            (HOST_NAME, vec![dns(HOST_NAME), dns("localhost"), ip_of(ip)])
+        }
+        Cert::WrongName => {
+            let other = "other.example.net";
+            (other, vec![dns(other), ip_of(Ipv4Addr::new(192, 0, 2, 1))])
+        }
+        Cert::CommonNameOnly => (HOST_NAME, Vec::new()),
+    };
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.subject_alt_names = san;
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.use_authority_key_identifier_extension = true;
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = match kind {
+        Cert::Expired => date_time_ymd(2021, 1, 1),
+        _ => date_time_ymd(2100, 1, 1),
+    };
+    let key = new_key();
+    let certificate = params
+        .signed_by(&key, &ca)
+        .expect("these certificate parameters are valid");
+
+    write(directory, CA_FILE, &ca_pem);
+    write(directory, OTHER_CA_FILE, &other_ca_pem);
+    write(directory, CERTIFICATE_FILE, &certificate.pem());
+    write(directory, KEY_FILE, &key.serialize_pem());
+}
+
+fn authority(name: &str) -> (String, Issuer<'static, KeyPair>) {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(2100, 1, 1);
+    let key = new_key();
+    let certificate = params
+        .self_signed(&key)
+        .expect("these certificate parameters are valid");
+    (certificate.pem(), Issuer::new(params, key))
+}
+
+fn new_key() -> KeyPair {
+    KeyPair::generate().expect("the system has randomness")
+}
+
+fn dns(name: &str) -> SanType {
+    let name = name.try_into().expect("an ASCII name is an IA5String");
+    SanType::DnsName(name)
+}
+
+fn ip_of(ip: Ipv4Addr) -> SanType {
+    SanType::IpAddress(IpAddr::V4(ip))
+}
+
+fn write(directory: &Path, name: &str, pem: &str) {
+    // Samba refuses a key that others can read.
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(directory.join(name))
+        .and_then(|mut file| file.write_all(pem.as_bytes()))
+        .unwrap_or_else(|error| panic!("failed to write the test's {name}: {error}"));
+}
