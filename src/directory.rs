@@ -467,27 +467,30 @@ impl Directory {
         Ok(tally.entries == 1)
     }
 
-    /// Whether the account may see deleted objects; none, if the directory has no such thing.
+    /// Whether the account sees any deleted object; none, if the directory has no such thing. The
+    /// container itself is no proof: Samba shows it to everybody.
     pub fn sees_deleted(&mut self) -> Result<Option<bool>, DirectoryError> {
         if !self.root.shows_deleted {
             return Ok(None);
         }
         let search = Search {
-            what: "the container of deleted objects".to_owned(),
+            what: "the deleted objects".to_owned(),
             base: format!("<WKGUID={DELETED_OBJECTS},{}>", self.domain),
-            scope: Scope::Base,
-            filter: "(objectClass=*)".to_owned(),
+            scope: Scope::OneLevel,
+            filter: "(isDeleted=TRUE)".to_owned(),
             attributes: vec!["1.1".to_owned()],
             show_deleted: true,
         };
-        match self
-            .connection
-            .search(&search, |_| Ok::<_, DirectoryError>(()))
-        {
-            Ok(tally) => Ok(Some(tally.entries == 1)),
-            // Without the right to list it the container is not there.
-            Err(error) if error.result_code().is_some() => Ok(Some(false)),
-            Err(error) => Err(error),
+        let first_is_enough = |entries: Vec<Entry>| match entries.is_empty() {
+            true => Ok(()),
+            false => Err(Look::Seen),
+        };
+        match self.connection.search(&search, first_is_enough) {
+            Ok(_) => Ok(Some(false)),
+            Err(Look::Seen) => Ok(Some(true)),
+            // Without the right to list it the container may not be there at all.
+            Err(Look::Failed(error)) if error.result_code().is_some() => Ok(Some(false)),
+            Err(Look::Failed(error)) => Err(error),
         }
     }
 
@@ -500,6 +503,18 @@ impl Directory {
             attributes: self.mapping.requested(),
             show_deleted: false,
         }
+    }
+}
+
+/// How a look for any entry at all ends before the search does.
+enum Look {
+    Seen,
+    Failed(DirectoryError),
+}
+
+impl From<DirectoryError> for Look {
+    fn from(error: DirectoryError) -> Self {
+        Self::Failed(error)
     }
 }
 

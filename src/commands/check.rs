@@ -199,10 +199,10 @@ fn check_scope(directory: &mut Directory, findings: &mut Findings) {
     }
     match directory.sees_deleted() {
         Ok(None) => findings.ok("rights", "this directory keeps no deleted objects"),
-        Ok(Some(true)) => findings.ok("rights", "the account may see deleted objects"),
+        Ok(Some(true)) => findings.ok("rights", "the account sees deleted objects"),
         Ok(Some(false)) => findings.warn(
             "rights",
-            "the account may not see deleted objects: users deleted in AD are told by their absence",
+            "the account sees no deleted objects: users deleted in AD are told by their absence",
             "that works, and the guard watches over it; for certainty give the account List and Read on CN=Deleted Objects (docs/active-directory.md)",
         ),
         Err(error) => findings.fail("rights", error.into()),

@@ -1,0 +1,152 @@
+//! Missing is not deleted.
+
+use serde_json::json;
+
+use crate::support::adsync::Settings;
+use crate::support::samba::{BASE_DN, STAFF_DN};
+use crate::{imported, json, named, person, run_json, user, usernames, users};
+
+const USERS: &str = "CN=Users,DC=corp,DC=example,DC=com";
+
+#[test]
+fn a_user_moved_out_of_the_base_is_kept_and_cleared_when_it_comes_back() {
+    let (dc, sandbox) = imported(&[person("alice"), person("bob")]);
+    let elsewhere = dc.move_to(&dc.dn_of("alice"), USERS);
+
+    for _ in 0..2 {
+        let result = json(&sandbox, &["sync"]);
+        assert_eq!(named(&result["out_of_scope"]), ["alice"]);
+        assert_eq!(result["out_of_scope"][0]["dn"], elsewhere);
+        assert_eq!(result["counts"]["deleted"], 0);
+        assert_eq!(user(&sandbox, "alice")["status"], "out_of_scope");
+    }
+    let chosen = json(&sandbox, &["sync", "--users", "alice"]);
+    assert_eq!(named(&chosen["out_of_scope"]), ["alice"]);
+
+    dc.move_to(&elsewhere, STAFF_DN);
+    assert_eq!(json(&sandbox, &["sync"])["counts"]["unchanged"], 2);
+    assert_eq!(user(&sandbox, "alice")["status"], "ok");
+}
+
+#[test]
+fn out_of_scope_users_are_deleted_only_when_the_settings_say_so() {
+    let (dc, sandbox) = imported(&[person("alice"), person("bob"), person("carol")]);
+    dc.move_to(&dc.dn_of("alice"), USERS);
+    let mut settings = Settings::for_dc(&dc);
+    settings.more_sync = "out_of_scope = \"delete\"".to_owned();
+    sandbox.configure(&settings);
+    let result = json(&sandbox, &["sync"]);
+    assert_eq!(result["deleted"][0]["evidence"], "out_of_scope");
+    assert_eq!(usernames(&sandbox), ["bob", "carol"]);
+}
+
+#[test]
+fn a_filter_that_matches_nobody_deletes_nobody() {
+    let (dc, sandbox) = imported(&[person("alice"), person("bob")]);
+    for filter in [
+        "(sAMAccountName=nobody)",
+        "(noSuchAttribute=x)",
+        "(objectClass=usr)",
+    ] {
+        let mut settings = Settings::for_dc(&dc);
+        settings.more_directory = format!("filter = \"{filter}\"");
+        sandbox.configure(&settings);
+        let result = json(&sandbox, &["sync"]);
+        assert_eq!(named(&result["out_of_scope"]), ["alice", "bob"], "{filter}");
+        assert_eq!(result["counts"]["deleted"], 0);
+
+        settings.more_sync = "out_of_scope = \"delete\"".to_owned();
+        sandbox.configure(&settings);
+        let refused = run_json(&sandbox, &["sync"]).expect_code(4);
+        assert_eq!(refused.json()["error"]["kind"], "guard");
+        assert_eq!(named(&refused.json()["deleted"]), ["alice", "bob"]);
+    }
+    assert_eq!(usernames(&sandbox), ["alice", "bob"]);
+}
+
+#[test]
+fn a_base_that_does_not_exist_ends_the_run() {
+    let (dc, sandbox) = imported(&[person("alice"), person("bob")]);
+    let before = users(&sandbox);
+    let mut settings = Settings::for_dc(&dc);
+    settings.base_dn = Some(format!("OU=Staf,{BASE_DN}"));
+    sandbox.configure(&settings);
+
+    let answer = sandbox.run(&["sync"]).expect_code(5);
+    assert!(answer.stderr.contains("noSuchObject"), "{answer}");
+    assert!(answer.stderr.contains("OU=Staf,"), "{answer}");
+    assert!(answer.stderr.contains("base_dn"), "{answer}");
+
+    sandbox.configure(&Settings::for_dc(&dc));
+    assert_eq!(users(&sandbox), before);
+}
+
+#[test]
+fn the_whole_domain_is_read_with_its_referrals_when_no_base_is_set() {
+    let (dc, sandbox) = imported(&[person("alice")]);
+    let mut settings = Settings::for_dc(&dc);
+    settings.base_dn = None;
+    sandbox.configure(&settings);
+    let result = json(&sandbox, &["import", "--all", "--dry-run"]);
+    let new = named(&result["imported"]);
+    assert!(new.contains(&"svc-adsync".to_owned()), "{new:?}");
+    assert!(new.contains(&"Administrator".to_owned()), "{new:?}");
+    assert_eq!(json(&sandbox, &["sync"])["counts"]["unchanged"], 1);
+}
+
+#[test]
+fn a_lost_right_is_refused_by_the_guard() {
+    let dc = crate::support::samba::SambaDc::start();
+    let hidden = dc.add_ou("Hidden", STAFF_DN);
+    for n in 1..=25 {
+        let sam = format!("seen{n:02}");
+        dc.add_user(&person(&sam));
+        let sam = format!("hidden{n:02}");
+        dc.add_user(&person(&sam).ou(&hidden));
+    }
+    let sandbox = crate::support::adsync::Sandbox::for_dc(&dc);
+    sandbox.run(&["import", "--all"]).expect_code(0);
+    dc.deny_read(&hidden, "svc-adsync");
+
+    for arguments in [&["sync"][..], &["sync", "--dry-run"]] {
+        let refused = run_json(&sandbox, arguments).expect_code(4);
+        assert_eq!(refused.json()["counts"]["deleted"], 25);
+        assert!(refused.stderr.contains("--allow-deletes 25"), "{refused}");
+    }
+    let table = sandbox.run(&["sync"]).expect_code(4);
+    assert!(
+        table.stdout.contains("hidden07"),
+        "the plan is shown: {table}"
+    );
+    for wrong in ["24", "26"] {
+        sandbox
+            .run(&["sync", "--allow-deletes", wrong])
+            .expect_code(4);
+    }
+    assert_eq!(users(&sandbox).len(), 50);
+    sandbox
+        .run(&["sync", "--allow-deletes", "25"])
+        .expect_code(0);
+    assert_eq!(users(&sandbox).len(), 25);
+}
+
+#[test]
+fn import_below_an_ou_stays_in_the_base() {
+    let dc = crate::support::samba::SambaDc::start();
+    let sales = dc.add_ou("Sales", STAFF_DN);
+    dc.add_all(&[person("alice"), person("bob").ou(&sales)]);
+    let sandbox = crate::support::adsync::Sandbox::for_dc(&dc);
+
+    let outside = sandbox.run(&["import", "--ou", USERS]).expect_code(2);
+    assert!(outside.stderr.contains("not in the base"), "{outside}");
+    sandbox
+        .run(&["import", "--ou", &format!("OU=Sale,{STAFF_DN}")])
+        .expect_code(2);
+    assert_eq!(users(&sandbox), [] as [serde_json::Value; 0]);
+
+    let result = json(&sandbox, &["import", "--ou", &sales]);
+    assert_eq!(named(&result["imported"]), ["bob"]);
+    let filtered = json(&sandbox, &["import", "--filter", "(sAMAccountName=al*)"]);
+    assert_eq!(named(&filtered["imported"]), ["alice"]);
+    assert_eq!(json!(2), json!(users(&sandbox).len()));
+}
