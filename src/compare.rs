@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::plan::{Candidate, Deletion, Evidence, FailedUser, Findings, OutOfScope, Refresh};
+use crate::plan::{Changed, Deletion, Evidence, FailedUser, Findings, Import, OutOfScope, Refresh};
 use crate::user::{DirectoryUser, ObjectGuid, Origin, Profile, StoredUser, UserId, Values};
 
 /// What a directory user that the store does not have is to the run.
@@ -152,8 +152,8 @@ impl Comparison {
             enabled: enabled.unwrap_or(stored.values.enabled),
         };
         if wanted != stored.values {
-            self.findings.candidates.push(Candidate {
-                current: Some(stored),
+            self.findings.changed.push(Changed {
+                user: stored,
                 origin: Origin::Directory { guid, dn },
                 wanted,
             });
@@ -172,13 +172,12 @@ impl Comparison {
             self.repeated.insert(user.guid, None);
             return;
         }
-        self.findings.candidates.push(Candidate {
-            current: None,
+        self.findings.new.push(Import {
             origin: Origin::Directory {
                 guid: user.guid,
                 dn: user.dn,
             },
-            wanted: Values {
+            values: Values {
                 profile: user.profile,
                 enabled: user.enabled.unwrap_or(true),
             },
@@ -245,20 +244,19 @@ impl Comparison {
         let Findings {
             unchanged,
             refreshed,
-            candidates,
+            changed,
+            new,
             deletions: _,
             out_of_scope: _,
             failed,
         } = &mut self.findings;
-        let listed = |refreshed: &[_], candidates: &[_], failed: &[_]| {
-            refreshed.len() + candidates.len() + failed.len()
-        };
-        let before = listed(refreshed, candidates, failed);
+        let before = refreshed.len() + changed.len() + new.len() + failed.len();
         let is_again = |guid: Option<ObjectGuid>| guid.is_some_and(|it| repeated.contains_key(&it));
         refreshed.retain(|it| !is_again(it.user.origin.guid()));
-        candidates.retain(|it| !is_again(it.origin.guid()));
+        changed.retain(|it| !is_again(it.origin.guid()));
+        new.retain(|it| !is_again(it.origin.guid()));
         failed.retain(|it| !is_again(it.guid));
-        let removed = before - listed(refreshed, candidates, failed);
+        let removed = before - refreshed.len() - changed.len() - new.len() - failed.len();
         // What stood in no list was counted as unchanged.
         *unchanged -= (repeated.len() - removed) as u64;
 

@@ -481,9 +481,12 @@ impl Directory {
             attributes: vec!["1.1".to_owned()],
             show_deleted: true,
         };
-        let first_is_enough = |entries: Vec<Entry>| match entries.is_empty() {
-            true => Ok(()),
-            false => Err(Look::Seen),
+        let first_is_enough = |entries: Vec<Entry>| {
+            if entries.is_empty() {
+                Ok(())
+            } else {
+                Err(Look::Seen)
+            }
         };
         match self.connection.search(&search, first_is_enough) {
             Ok(_) => Ok(Some(false)),

@@ -68,11 +68,15 @@ impl Output {
 
     /// Prints a result piece by piece. A reader that has gone away is no error.
     pub fn stream(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-        let mut out = io::BufWriter::new(io::stdout().lock());
-        match write(&mut out).and_then(|()| out.flush()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other,
-        }
+        let mut pipe = Pipe {
+            out: io::stdout().lock(),
+            is_closed: false,
+        };
+        let mut out = io::BufWriter::new(&mut pipe);
+        let written = write(&mut out).and_then(|()| out.flush());
+        // What is left in the buffer has nowhere to go.
+        drop(out.into_parts());
+        if pipe.is_closed { Ok(()) } else { written }
     }
 
     /// Says what is going on to a person who watches.
@@ -140,6 +144,33 @@ impl Output {
         bar.set_message(legible(what));
         bar.enable_steady_tick(Duration::from_millis(100));
         bar
+    }
+}
+
+/// Standard output, and whether its reader has gone away: the libraries that write to it wrap that
+/// error in one of their own.
+struct Pipe<W> {
+    out: W,
+    is_closed: bool,
+}
+
+impl<W: Write> Pipe<W> {
+    fn watch<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        let is_broken = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+        self.is_closed |= result.as_ref().err().is_some_and(is_broken);
+        result
+    }
+}
+
+impl<W: Write> Write for Pipe<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes);
+        self.watch(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.out.flush();
+        self.watch(flushed)
     }
 }
 

@@ -12,12 +12,13 @@ mod guard;
 #[cfg(test)]
 mod properties;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::user::{
     Change, Folded, ObjectGuid, Origin, Status, StoredUser, UniqueField, UserId, Values,
 };
 
+use duplicates::Candidates;
 pub use guard::{Approved, Guard, MaxDeletes, Refusal};
 
 /// What reading the directory and comparing it with the store has found. Every user that was
@@ -28,8 +29,10 @@ pub struct Findings {
     pub unchanged: u64,
     /// Users whose values are those of the store, but whose DN or status is not.
     pub refreshed: Vec<Refresh>,
-    /// Users that shall get new values, or shall be new in the store.
-    pub candidates: Vec<Candidate>,
+    /// Users of the store that shall get other values.
+    pub changed: Vec<Changed>,
+    /// Users that shall be new in the store.
+    pub new: Vec<Import>,
     /// Users that shall leave the store.
     pub deletions: Vec<Deletion>,
     /// Users that are in the domain but not in the scope, and are kept.
@@ -38,23 +41,15 @@ pub struct Findings {
     pub failed: Vec<FailedUser>,
 }
 
-/// A user that shall get the values it has in the directory, or shall be new in the store.
+/// A user of the store that shall get the values it has in the directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
-    /// The user as it is in the store; none for one that shall be new.
-    pub current: Option<StoredUser>,
+pub struct Changed {
+    /// The user as it is in the store.
+    pub user: StoredUser,
     /// Where it comes from, with its DN as it is now.
     pub origin: Origin,
     /// The values it shall have.
     pub wanted: Values,
-}
-
-impl Candidate {
-    /// The username in the store; for a new user the one it shall have.
-    pub fn username(&self) -> &str {
-        let values = self.current.as_ref().map_or(&self.wanted, |u| &u.values);
-        &values.profile.username
-    }
 }
 
 /// A user that changes in nothing that counts: only its DN or its status is written.
@@ -145,12 +140,12 @@ pub struct Plan {
     pub failed: Vec<FailedUser>,
 }
 
-/// A user that will be new in the store.
+/// A user that is new in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Import {
     /// Where it comes from.
     pub origin: Origin,
-    /// The values it will have.
+    /// The values it has.
     pub values: Values,
 }
 
@@ -170,8 +165,12 @@ pub struct Modification {
 /// A user that stays as it is, because another user holds or wants the same name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Duplicate {
-    /// The user that stays as it is, and the values it cannot have.
-    pub candidate: Candidate,
+    /// The user as it is in the store; none for one that cannot be new.
+    pub user: Option<StoredUser>,
+    /// Where it comes from, with its DN as it is now.
+    pub origin: Origin,
+    /// The values it cannot have.
+    pub wanted: Values,
     /// Each value that it cannot have, and because of whom; never empty.
     pub conflicts: Vec<Conflict>,
 }
@@ -201,7 +200,7 @@ pub struct Holder {
     pub origin: Origin,
 }
 
-/// Who holds the names that candidates want, before the run.
+/// Who holds the names that users newly want, before the run.
 #[derive(Debug, Default)]
 pub struct Holders(HashMap<(UniqueField, Folded), Holder>);
 
@@ -219,94 +218,103 @@ impl Holders {
 }
 
 impl Findings {
-    /// The names that candidates newly want: those whose holders [`plan`] has to know.
-    pub fn wanted_names(&self) -> HashSet<(UniqueField, Folded)> {
-        self.candidates
-            .iter()
-            .flat_map(|candidate| UniqueField::ALL.map(|field| (field, claim(candidate, field))))
-            .filter_map(|(field, name)| Some((field, name?)))
-            .collect()
+    /// The names that users newly want: those whose holders [`plan`] has to know.
+    pub fn wanted_names(&self) -> impl Iterator<Item = (UniqueField, Folded)> {
+        let candidates = Candidates::of(self);
+        (0..candidates.len()).flat_map(move |at| candidates.get(at).claims())
     }
 }
 
-/// The name that a candidate wants and does not hold already.
-fn claim(candidate: &Candidate, field: UniqueField) -> Option<Folded> {
-    let wanted = candidate.wanted.profile.unique(field)?;
-    let held = held(candidate, field);
-    (held.as_ref() != Some(&wanted)).then_some(wanted)
-}
-
-/// The name that a candidate holds before the run.
-fn held(candidate: &Candidate, field: UniqueField) -> Option<Folded> {
-    candidate.current.as_ref()?.values.profile.unique(field)
+impl Duplicate {
+    /// The username in the store; for one that cannot be new the one it would have.
+    pub fn username(&self) -> &str {
+        let values = self.user.as_ref().map_or(&self.wanted, |user| &user.values);
+        &values.profile.username
+    }
 }
 
 /// Sorts every user that was found into its bucket.
 ///
 /// `holders` must know the holder of each of [`Findings::wanted_names`] that has one. The result
 /// does not depend on the order in which users were found.
-pub fn plan(findings: Findings, holders: &Holders) -> Plan {
+pub fn plan(mut findings: Findings, holders: &Holders) -> Plan {
+    let username = |values: &Values| values.profile.folded_username();
+    let by_user = |user: &StoredUser| (username(&user.values), user.id);
+    findings.changed.sort_by_cached_key(|it| by_user(&it.user));
+    findings
+        .new
+        .sort_by_cached_key(|it| (username(&it.values), it.origin.guid()));
+    let mut conflicts = duplicates::conflicts(&findings, holders);
+
     let Findings {
         unchanged,
-        refreshed,
-        mut candidates,
-        deletions,
-        out_of_scope,
-        failed,
+        mut refreshed,
+        changed,
+        mut new,
+        mut deletions,
+        mut out_of_scope,
+        mut failed,
     } = findings;
-    candidates.sort_by_cached_key(|it| (Folded::new(it.username()), it.origin.guid()));
-
-    let mut plan = Plan {
-        unchanged,
-        refreshed,
-        deleted: deletions,
-        out_of_scope,
-        failed,
-        ..Plan::default()
-    };
-    let conflicts = duplicates::conflicts(&candidates, &plan.deleted, holders);
-    for (candidate, conflicts) in candidates.into_iter().zip(conflicts) {
-        plan.place(candidate, conflicts);
-    }
-    plan.sort();
-    plan
-}
-
-impl Plan {
-    fn place(&mut self, candidate: Candidate, conflicts: Vec<Conflict>) {
-        if !conflicts.is_empty() {
-            self.duplicate.push(Duplicate {
-                candidate,
-                conflicts,
-            });
-            return;
-        }
-        let Candidate {
-            current,
+    let mut duplicate = Vec::new();
+    let mut modified = Vec::new();
+    let first_new = changed.len();
+    for (
+        at,
+        Changed {
+            user,
             origin,
-            wanted: values,
-        } = candidate;
-        match current {
-            None => self.imported.push(Import { origin, values }),
-            Some(user) => self.modified.push(Modification {
-                changes: user.values.changes(&values),
+            wanted,
+        },
+    ) in changed.into_iter().enumerate()
+    {
+        match conflicts.remove(&at) {
+            None => modified.push(Modification {
+                changes: user.values.changes(&wanted),
                 user,
                 origin,
-                values,
+                values: wanted,
+            }),
+            Some(conflicts) => duplicate.push(Duplicate {
+                user: Some(user),
+                origin,
+                wanted,
+                conflicts,
             }),
         }
     }
+    let mut at = first_new;
+    new.retain_mut(|Import { origin, values }| {
+        let conflicts = conflicts.remove(&at);
+        at += 1;
+        let is_free = conflicts.is_none();
+        duplicate.extend(conflicts.map(|conflicts| Duplicate {
+            user: None,
+            origin: origin.clone(),
+            wanted: values.clone(),
+            conflicts,
+        }));
+        is_free
+    });
 
-    fn sort(&mut self) {
-        let key = |user: &StoredUser| (user.values.profile.folded_username(), user.id);
-        // Candidates came in order, so what was made of them is.
-        self.refreshed.sort_by_cached_key(|it| key(&it.user));
-        self.deleted.sort_by_cached_key(|it| key(&it.user));
-        self.out_of_scope.sort_by_cached_key(|it| key(&it.user));
-        self.failed
-            .sort_by_cached_key(|it| (Folded::new(&it.username), it.guid, it.dn.clone()));
+    // Those that changed or are new came in order, so what was made of them is.
+    duplicate.sort_by_cached_key(|it| (Folded::new(it.username()), it.origin.guid()));
+    refreshed.sort_by_cached_key(|it| by_user(&it.user));
+    deletions.sort_by_cached_key(|it| by_user(&it.user));
+    out_of_scope.sort_by_cached_key(|it| by_user(&it.user));
+    failed.sort_by_cached_key(|it| (Folded::new(&it.username), it.guid, it.dn.clone()));
+    Plan {
+        unchanged,
+        refreshed,
+        imported: new,
+        modified,
+        deleted: deletions,
+        duplicate,
+        out_of_scope,
+        failed,
     }
+}
 
+impl Plan {
     /// How many users the run looked at.
     pub fn checked(&self) -> u64 {
         let Self {

@@ -12,7 +12,7 @@ use crate::config::Settings;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
-use crate::plan::{Candidate, FailedUser, Findings, Guard};
+use crate::plan::{FailedUser, Findings, Guard, Import};
 use crate::store::{Mode, Run, Writer};
 use crate::user::{Origin, Profile, Values};
 
@@ -73,10 +73,9 @@ fn findings(profiles: Vec<Profile>) -> Findings {
                 dn: None,
                 reason,
             }),
-            None => findings.candidates.push(Candidate {
-                current: None,
+            None => findings.new.push(Import {
                 origin: Origin::Local,
-                wanted: Values {
+                values: Values {
                     profile,
                     enabled: true,
                 },

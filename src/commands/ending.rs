@@ -59,7 +59,7 @@ pub fn finish(
     ending: &cli::Ending,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
-    let holders = target.reader().holders(&findings.wanted_names())?;
+    let holders = target.reader().holders(findings.wanted_names())?;
     let approved = match guard.approve(plan(findings, &holders)) {
         Ok(approved) => approved,
         Err((refusal, plan)) => return refuse(refusal, &plan, &target, run, output),
@@ -91,11 +91,15 @@ fn tell(report: &Report<'_>, output: &Output) -> std::io::Result<()> {
     if output.quiet && !plan.has_changes() && !is_wrong {
         return Ok(());
     }
-    match output.format {
-        Format::Table => output.result(&table::run(output, report)),
-        Format::Json => output.result(&json::run(report, None)),
-        Format::Csv => output.result(&csv::run(report)?),
-    }
+    show(report, None, output)
+}
+
+fn show(report: &Report<'_>, refusal: Option<&Failure>, output: &Output) -> std::io::Result<()> {
+    output.stream(|out| match output.format {
+        Format::Table => out.write_all(table::run(output, report).as_bytes()),
+        Format::Json => json::run(out, report, refusal),
+        Format::Csv => csv::run(out, report),
+    })
 }
 
 /// Shows the plan that the guard refused, and why.
@@ -117,11 +121,7 @@ fn refuse(
         dry_run: target.is_rehearsal(),
         plan,
     };
-    match output.format {
-        Format::Table => output.result(&table::run(output, &report))?,
-        Format::Json => output.result(&json::run(&report, Some(&failure)))?,
-        Format::Csv => output.result(&csv::run(&report)?)?,
-    }
+    show(&report, Some(&failure), output)?;
     output.explain(&failure);
     Ok(failure.kind.exit_code())
 }

@@ -11,7 +11,7 @@ use crate::directory::FoundUser;
 use crate::exit_code::ExitCode;
 use crate::output::table::detail;
 use crate::output::{Output, json, legible, table};
-use crate::plan::{Candidate, Findings, plan};
+use crate::plan::{Findings, Import, plan};
 use crate::store::Reader;
 use crate::user::{DirectoryUser, ObjectGuid, Origin, Values};
 
@@ -115,20 +115,19 @@ fn standing(
         return Ok(("imported", None));
     }
     let findings = Findings {
-        candidates: vec![Candidate {
-            current: None,
+        new: vec![Import {
             origin: Origin::Directory {
                 guid: user.guid,
                 dn: user.dn.clone(),
             },
-            wanted: Values {
+            values: Values {
                 profile: user.profile.clone(),
                 enabled: user.enabled.unwrap_or(true),
             },
         }],
         ..Findings::default()
     };
-    let holders = store.holders(&findings.wanted_names())?;
+    let holders = store.holders(findings.wanted_names())?;
     match plan(findings, &holders).duplicate.first() {
         None => Ok(("new", None)),
         Some(duplicate) => Ok(("duplicate", Some(detail::conflicts(&duplicate.conflicts)))),

@@ -9,9 +9,9 @@ use crate::plan::{Duplicate, FailedUser, Modification, Plan};
 use crate::report::Report;
 use crate::user::{FieldValue, Profile, StoredUser, Values};
 
-/// One line for each user and field.
-pub fn run(report: &Report<'_>) -> io::Result<String> {
-    let mut csv = Writer::from_writer(Vec::new());
+/// Writes one line for each user and field.
+pub fn run(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
+    let mut csv = Writer::from_writer(out);
     csv.write_record([
         "result", "username", "guid", "dn", "field", "from", "to", "detail",
     ])?;
@@ -66,8 +66,7 @@ pub fn run(report: &Report<'_>) -> io::Result<String> {
         let dn = dn.as_deref().unwrap_or_default();
         csv.write_record(["failed", username, &guid, dn, "", "", "", reason])?;
     }
-    let bytes = csv.into_inner().map_err(csv::IntoInnerError::into_error)?;
-    String::from_utf8(bytes).map_err(io::Error::other)
+    csv.flush()
 }
 
 fn identity(user: &StoredUser) -> (&str, String, &str) {
@@ -76,7 +75,7 @@ fn identity(user: &StoredUser) -> (&str, String, &str) {
     (&user.values.profile.username, guid.unwrap_or_default(), dn)
 }
 
-fn write_modified(csv: &mut Writer<Vec<u8>>, it: &Modification) -> io::Result<()> {
+fn write_modified(csv: &mut Writer<&mut dyn Write>, it: &Modification) -> io::Result<()> {
     let (name, guid, _) = identity(&it.user);
     let dn = it.origin.dn().unwrap_or_default();
     for change in &it.changes {
@@ -87,18 +86,17 @@ fn write_modified(csv: &mut Writer<Vec<u8>>, it: &Modification) -> io::Result<()
     Ok(())
 }
 
-fn write_duplicate(csv: &mut Writer<Vec<u8>>, it: &Duplicate) -> io::Result<()> {
+fn write_duplicate(csv: &mut Writer<&mut dyn Write>, it: &Duplicate) -> io::Result<()> {
     let guid = it
-        .candidate
         .origin
         .guid()
         .map(|guid| guid.to_string())
         .unwrap_or_default();
-    let dn = it.candidate.origin.dn().unwrap_or_default();
+    let dn = it.origin.dn().unwrap_or_default();
     for conflict in &it.conflicts {
         csv.write_record([
             "duplicate",
-            it.candidate.username(),
+            it.username(),
             &guid,
             dn,
             conflict.field.field().name(),

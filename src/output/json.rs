@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::failure::Failure;
 use crate::plan::{
@@ -21,7 +21,7 @@ pub fn text(value: &impl Serialize) -> String {
 }
 
 #[derive(Serialize)]
-struct RunObject<'a> {
+struct RunObject<'a, A, I, M, D, U, O, F> {
     version: u32,
     run: Option<i64>,
     command: &'a str,
@@ -30,14 +30,14 @@ struct RunObject<'a> {
     started_at: String,
     duration_ms: u64,
     counts: CountsObject,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    added: Vec<Named<'a>>,
-    imported: Vec<Named<'a>>,
-    modified: Vec<Modified<'a>>,
-    deleted: Vec<Deleted<'a>>,
-    duplicate: Vec<DuplicateObject<'a>>,
-    out_of_scope: Vec<Named<'a>>,
-    failed: Vec<FailedObject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    added: Option<A>,
+    imported: I,
+    modified: M,
+    deleted: D,
+    duplicate: U,
+    out_of_scope: O,
+    failed: F,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorObject<'a>>,
 }
@@ -126,8 +126,21 @@ impl<'a> ErrorObject<'a> {
     }
 }
 
-/// A run; with the reason, if it was refused.
-pub fn run(report: &Report<'_>, refusal: Option<&Failure>) -> String {
+/// A list that is made while it is written, so that a large one takes no room.
+struct Each<F>(F);
+
+impl<F, I> Serialize for Each<F>
+where
+    F: Fn() -> I,
+    I: IntoIterator<Item: Serialize>,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+/// Writes a run; with the reason, if it was refused.
+pub fn run(out: &mut dyn Write, report: &Report<'_>, refusal: Option<&Failure>) -> io::Result<()> {
     let Report {
         run,
         number,
@@ -144,11 +157,12 @@ pub fn run(report: &Report<'_>, refusal: Option<&Failure>) -> String {
         out_of_scope,
         failed,
     } = plan;
-    let (added, imported): (Vec<_>, Vec<_>) =
-        imported.iter().partition(|it| it.origin == Origin::Local);
+    let is_added = |it: &&Import| it.origin == Origin::Local;
+    let is_adding = run.command == "add";
     let mut counts = Counts::of(plan);
-    counts.imported = imported.len() as u64;
-    text(&RunObject {
+    let added = imported.iter().filter(is_added).count() as u64;
+    counts.imported -= added;
+    let object = RunObject {
         version: VERSION,
         run: *number,
         command: run.command,
@@ -158,27 +172,26 @@ pub fn run(report: &Report<'_>, refusal: Option<&Failure>) -> String {
         duration_ms: run.duration_ms(),
         counts: CountsObject {
             counts,
-            added: (run.command == "add").then_some(added.len() as u64),
+            added: is_adding.then_some(added),
         },
-        added: added.into_iter().map(new_user).collect(),
-        imported: imported.into_iter().map(new_user).collect(),
-        modified: modified.iter().map(modified_user).collect(),
-        deleted: deleted.iter().map(deleted_user).collect(),
-        duplicate: duplicate.iter().map(duplicate_user).collect(),
-        out_of_scope: out_of_scope
-            .iter()
-            .map(|OutOfScope { user, dn }| named(user, Some(dn)))
-            .collect(),
-        failed: failed.iter().map(failed_user).collect(),
+        added: is_adding.then_some(Each(|| imported.iter().filter(is_added).map(new_user))),
+        imported: Each(|| imported.iter().filter(|it| !is_added(it)).map(new_user)),
+        modified: Each(|| modified.iter().map(modified_user)),
+        deleted: Each(|| deleted.iter().map(deleted_user)),
+        duplicate: Each(|| duplicate.iter().map(duplicate_user)),
+        out_of_scope: Each(|| out_of_scope.iter().map(out_of_scope_user)),
+        failed: Each(|| failed.iter().map(failed_user)),
         error: refusal.map(ErrorObject::new),
-    })
+    };
+    serde_json::to_writer_pretty(&mut *out, &object)?;
+    out.write_all(b"\n")
 }
 
-fn named<'a>(user: &'a StoredUser, dn: Option<&'a str>) -> Named<'a> {
+fn out_of_scope_user(it: &OutOfScope) -> Named<'_> {
     Named {
-        guid: user.origin.guid(),
-        username: &user.values.profile.username,
-        dn,
+        guid: it.user.origin.guid(),
+        username: &it.user.values.profile.username,
+        dn: Some(&it.dn),
     }
 }
 
@@ -228,13 +241,15 @@ fn deleted_user(deletion: &Deletion) -> Deleted<'_> {
 
 fn duplicate_user(duplicate: &Duplicate) -> DuplicateObject<'_> {
     let Duplicate {
-        candidate,
+        user: _,
+        origin,
+        wanted: _,
         conflicts,
     } = duplicate;
     DuplicateObject {
-        guid: candidate.origin.guid(),
-        username: candidate.username(),
-        dn: candidate.origin.dn(),
+        guid: origin.guid(),
+        username: duplicate.username(),
+        dn: origin.dn(),
         conflicts: conflicts.iter().map(conflict).collect(),
     }
 }

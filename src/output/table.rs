@@ -114,7 +114,7 @@ pub fn run(output: &Output, report: &Report<'_>) -> String {
         row(
             "duplicate",
             Color::Yellow,
-            it.candidate.username(),
+            it.username(),
             detail::conflicts(&it.conflicts),
         );
     }

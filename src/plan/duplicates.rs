@@ -12,141 +12,235 @@
 //! at the end is the largest set there is, and it is the same in whatever order one looks.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::{Candidate, Conflict, Deletion, Holder, Holders, claim, held};
-use crate::user::{Folded, UniqueField, UserId};
+use super::{Changed, Conflict, Findings, Holder, Holders, Import};
+use crate::user::{Folded, UniqueField, UserId, Values};
 
-/// For each candidate the conflicts that keep it as it is; none, if it can be updated.
-pub(super) fn conflicts(
-    candidates: &[Candidate],
-    deletions: &[Deletion],
-    holders: &Holders,
-) -> Vec<Vec<Conflict>> {
-    let search = Search::new(candidates, deletions, holders);
+/// The users that want other names than they have, by number: those of the store first, then those
+/// that shall be new.
+#[derive(Clone, Copy)]
+pub(super) struct Candidates<'a> {
+    changed: &'a [Changed],
+    new: &'a [Import],
+}
+
+/// One of them.
+#[derive(Clone, Copy)]
+pub(super) enum Candidate<'a> {
+    Changed(&'a Changed),
+    New(&'a Import),
+}
+
+impl<'a> Candidates<'a> {
+    pub(super) fn of(findings: &'a Findings) -> Self {
+        Self {
+            changed: &findings.changed,
+            new: &findings.new,
+        }
+    }
+
+    pub(super) fn len(self) -> usize {
+        self.changed.len() + self.new.len()
+    }
+
+    pub(super) fn get(self, at: usize) -> Candidate<'a> {
+        match self.changed.get(at) {
+            Some(changed) => Candidate::Changed(changed),
+            None => Candidate::New(&self.new[at - self.changed.len()]),
+        }
+    }
+}
+
+impl<'a> Candidate<'a> {
+    pub(super) fn wanted(self) -> &'a Values {
+        match self {
+            Self::Changed(it) => &it.wanted,
+            Self::New(it) => &it.values,
+        }
+    }
+
+    /// The name that it holds before the run.
+    fn held(self, field: UniqueField) -> Option<Folded> {
+        match self {
+            Self::Changed(it) => it.user.values.profile.unique(field),
+            Self::New(_) => None,
+        }
+    }
+
+    /// The name that it wants and does not hold already.
+    pub(super) fn claim(self, field: UniqueField) -> Option<Folded> {
+        let wanted = self.wanted().profile.unique(field)?;
+        (self.held(field).as_ref() != Some(&wanted)).then_some(wanted)
+    }
+
+    /// All names that it wants and does not hold already.
+    pub(super) fn claims(self) -> impl Iterator<Item = (UniqueField, Folded)> + 'a {
+        UniqueField::ALL
+            .into_iter()
+            .filter_map(move |field| Some((field, self.claim(field)?)))
+    }
+
+    fn as_holder(self) -> Holder {
+        let (id, values, origin) = match self {
+            Self::Changed(it) => (Some(it.user.id), &it.user.values, &it.origin),
+            Self::New(it) => (None, &it.values, &it.origin),
+        };
+        Holder {
+            id,
+            username: values.profile.username.clone(),
+            origin: origin.clone(),
+        }
+    }
+}
+
+/// For each candidate that cannot be updated: because of whom.
+pub(super) fn conflicts(findings: &Findings, holders: &Holders) -> HashMap<usize, Vec<Conflict>> {
+    let search = Search::new(findings, holders);
     let blocked = search.blocked();
-    (0..candidates.len())
-        .map(|candidate| {
-            if blocked[candidate] {
-                search.explain(candidate, &blocked)
-            } else {
-                Vec::new()
-            }
-        })
+    blocked
+        .iter()
+        .map(|&at| (at, search.explain(at, &blocked)))
         .collect()
 }
 
 struct Search<'a> {
-    candidates: &'a [Candidate],
+    candidates: Candidates<'a>,
     holders: &'a Holders,
+    claims: Claims<'a>,
     /// The users that leave the store, and with it their names.
     deleted: HashSet<UserId>,
     /// Where the candidates that are in the store already stand.
     position: HashMap<UserId, usize>,
-    /// Who newly wants each name.
-    claimants: HashMap<(UniqueField, Folded), Vec<usize>>,
 }
 
 impl<'a> Search<'a> {
-    fn new(candidates: &'a [Candidate], deletions: &[Deletion], holders: &'a Holders) -> Self {
-        let mut position = HashMap::new();
-        let mut claimants: HashMap<_, Vec<usize>> = HashMap::new();
-        for (at, candidate) in candidates.iter().enumerate() {
-            if let Some(user) = &candidate.current {
-                position.insert(user.id, at);
-            }
-            for field in UniqueField::ALL {
-                if let Some(name) = claim(candidate, field) {
-                    claimants.entry((field, name)).or_default().push(at);
-                }
-            }
-        }
+    fn new(findings: &'a Findings, holders: &'a Holders) -> Self {
+        let changed = findings.changed.iter().enumerate();
         Self {
-            candidates,
+            candidates: Candidates::of(findings),
             holders,
-            deleted: deletions.iter().map(|it| it.user.id).collect(),
-            position,
-            claimants,
+            claims: Claims::new(Candidates::of(findings)),
+            deleted: findings.deletions.iter().map(|it| it.user.id).collect(),
+            position: changed.map(|(at, it)| (it.user.id, at)).collect(),
         }
     }
 
     /// Takes back candidates until nothing changes; each is taken back at most once.
-    fn blocked(&self) -> Vec<bool> {
-        let mut blocked = vec![false; self.candidates.len()];
-        let mut to_block: Vec<usize> = self
-            .claimants
-            .iter()
-            .filter(|((field, name), claimants)| {
-                claimants.len() > 1 || self.keeper(*field, name, &blocked).is_some()
+    fn blocked(&self) -> HashSet<usize> {
+        let mut blocked = HashSet::new();
+        let mut to_block: Vec<usize> = (0..self.candidates.len())
+            .filter(|&at| {
+                self.candidates.get(at).claims().any(|(field, name)| {
+                    self.claims.others(field, &name, at).next().is_some()
+                        || self.keeper(field, &name, &blocked).is_some()
+                })
             })
-            .flat_map(|(_, claimants)| claimants.iter().copied())
             .collect();
-        while let Some(candidate) = to_block.pop() {
-            if std::mem::replace(&mut blocked[candidate], true) {
+        while let Some(at) = to_block.pop() {
+            if !blocked.insert(at) {
                 continue;
             }
             // It keeps its old names, so those who wanted them cannot have them.
             for field in UniqueField::ALL {
-                let name = held(&self.candidates[candidate], field);
-                let wanting = name.and_then(|name| self.claimants.get(&(field, name)));
-                to_block.extend(wanting.into_iter().flatten());
+                if let Some(name) = self.candidates.get(at).held(field) {
+                    to_block.extend(self.claims.others(field, &name, at));
+                }
             }
         }
         blocked
     }
 
     /// Who holds a name before the run and still does after it.
-    fn keeper(&self, field: UniqueField, name: &Folded, blocked: &[bool]) -> Option<&Holder> {
+    fn keeper(
+        &self,
+        field: UniqueField,
+        name: &Folded,
+        blocked: &HashSet<usize>,
+    ) -> Option<&Holder> {
         let holder = self.holders.get(field, name)?;
         let id = holder.id?;
         let keeps = match self.position.get(&id) {
             _ if self.deleted.contains(&id) => false,
             None => true,
-            Some(&at) => {
-                let wanted = self.candidates[at].wanted.profile.unique(field);
-                blocked[at] || wanted.as_ref() == Some(name)
+            Some(at) => {
+                let wanted = self.candidates.get(*at).wanted().profile.unique(field);
+                blocked.contains(at) || wanted.as_ref() == Some(name)
             }
         };
         keeps.then_some(holder)
     }
 
     /// Each name that a candidate cannot have, and because of whom.
-    fn explain(&self, at: usize, blocked: &[bool]) -> Vec<Conflict> {
-        let candidate = &self.candidates[at];
-        UniqueField::ALL
-            .into_iter()
-            .filter_map(|field| {
-                let name = claim(candidate, field)?;
-                let (holder, contested) = match self.keeper(field, &name, blocked) {
-                    Some(keeper) => (keeper.clone(), false),
-                    None => (self.rival(field, name, at)?, true),
-                };
+    fn explain(&self, at: usize, blocked: &HashSet<usize>) -> Vec<Conflict> {
+        let candidate = self.candidates.get(at);
+        candidate
+            .claims()
+            .filter_map(|(field, name)| {
+                let keeper = self.keeper(field, &name, blocked).cloned();
+                let rival = || self.claims.others(field, &name, at).next();
                 Some(Conflict {
                     field,
-                    value: wanted_text(candidate, field),
-                    holder,
-                    contested,
+                    value: wanted_text(candidate.wanted(), field),
+                    contested: keeper.is_none(),
+                    holder: match keeper {
+                        Some(keeper) => keeper,
+                        None => self.candidates.get(rival()?).as_holder(),
+                    },
                 })
             })
             .collect()
     }
+}
 
-    /// The first other candidate that newly wants the same name.
-    fn rival(&self, field: UniqueField, name: Folded, at: usize) -> Option<Holder> {
-        let claimants = self.claimants.get(&(field, name))?;
-        let rival = claimants.iter().find(|&&other| other != at)?;
-        let candidate = &self.candidates[*rival];
-        Some(Holder {
-            id: candidate.current.as_ref().map(|user| user.id),
-            username: candidate.username().to_owned(),
-            origin: candidate.origin.clone(),
-        })
+/// Who newly wants each name. In a first import that is everybody, so a claim is kept as the hash of
+/// its name, sorted; the name itself is asked for again where two hashes agree.
+struct Claims<'a> {
+    candidates: Candidates<'a>,
+    sorted: Vec<(u64, usize)>,
+}
+
+impl<'a> Claims<'a> {
+    fn new(candidates: Candidates<'a>) -> Self {
+        let mut sorted: Vec<(u64, usize)> = (0..candidates.len())
+            .flat_map(|at| {
+                let claims = candidates.get(at).claims();
+                claims.map(move |(field, name)| (hash(field, &name), at))
+            })
+            .collect();
+        sorted.sort_unstable();
+        Self { candidates, sorted }
+    }
+
+    /// Who else than `but` newly wants a name, in the order of the candidates.
+    fn others(
+        &self,
+        field: UniqueField,
+        name: &Folded,
+        but: usize,
+    ) -> impl Iterator<Item = usize> + use<'_, 'a> {
+        let wanted = hash(field, name);
+        let name = name.clone();
+        let first = self.sorted.partition_point(|(hash, _)| *hash < wanted);
+        self.sorted[first..]
+            .iter()
+            .take_while(move |(hash, _)| *hash == wanted)
+            .map(|(_, at)| *at)
+            .filter(move |&at| {
+                at != but && self.candidates.get(at).claim(field).as_ref() == Some(&name)
+            })
     }
 }
 
-fn wanted_text(candidate: &Candidate, field: UniqueField) -> String {
-    let profile = &candidate.wanted.profile;
+fn hash(field: UniqueField, name: &Folded) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (field, name).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn wanted_text(wanted: &Values, field: UniqueField) -> String {
     match field {
-        UniqueField::Username => profile.username.clone(),
-        UniqueField::Email => profile.email.clone().unwrap_or_default(),
+        UniqueField::Username => wanted.profile.username.clone(),
+        UniqueField::Email => wanted.profile.email.clone().unwrap_or_default(),
     }
 }

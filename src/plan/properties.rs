@@ -4,7 +4,7 @@
 //! Names are drawn from a handful of letters in both cases, so that swaps, cycles, chains, freed names
 //! and clashes are what happens, not the exception.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
 
@@ -139,9 +139,9 @@ fn findings(people: &[Person], newcomers: &[Newcomer]) -> Findings {
                 if wanted == user.values {
                     findings.unchanged += 1;
                 } else {
-                    findings.candidates.push(Candidate {
+                    findings.changed.push(Changed {
                         origin: user.origin.clone(),
-                        current: Some(user),
+                        user,
                         wanted,
                     });
                 }
@@ -161,10 +161,9 @@ fn findings(people: &[Person], newcomers: &[Newcomer]) -> Findings {
         }
     }
     for (number, (username, email)) in newcomers.iter().enumerate() {
-        findings.candidates.push(Candidate {
-            current: None,
+        findings.new.push(Import {
             origin: origin(100 + number),
-            wanted: values(username, email.as_ref()),
+            values: values(username, email.as_ref()),
         });
     }
     findings
@@ -211,40 +210,45 @@ fn clash(store: &[StoredUser]) -> Option<(UniqueField, Folded)> {
 /// Written from the rule, not from the code: a set is allowed if no two users share a name
 /// afterwards, and none in it newly wants a name that another candidate newly wants too.
 fn largest_allowed(findings: &Findings, store: &[StoredUser]) -> usize {
-    let candidates = &findings.candidates;
-    let contested = |at: usize| {
-        UniqueField::ALL.into_iter().any(|field| {
-            let wanted = claim(&candidates[at], field);
-            wanted.is_some()
-                && (0..candidates.len())
-                    .any(|other| other != at && claim(&candidates[other], field) == wanted)
+    let updates: Vec<Update> = findings
+        .changed
+        .iter()
+        .map(|it| (Some(&it.user), &it.wanted))
+        .chain(findings.new.iter().map(|it| (None, &it.values)))
+        .collect();
+    let contested: Vec<bool> = (0..updates.len())
+        .map(|at| {
+            UniqueField::ALL.into_iter().any(|field| {
+                let wanted = newly_wanted(updates[at], field);
+                wanted.is_some()
+                    && (0..updates.len())
+                        .any(|other| other != at && newly_wanted(updates[other], field) == wanted)
+            })
         })
-    };
+        .collect();
     let gone: HashSet<UserId> = findings.deletions.iter().map(|it| it.user.id).collect();
-    (0..1_u32 << candidates.len())
+    (0..1_u32 << updates.len())
         .filter(|set| {
-            let is_in = |at: usize| set & (1 << at) != 0;
-            if (0..candidates.len()).any(|at| is_in(at) && contested(at)) {
+            let chosen = |at: &usize| set & (1 << at) != 0;
+            let them: Vec<usize> = (0..updates.len()).filter(chosen).collect();
+            if them.iter().any(|&at| contested[at]) {
                 return false;
             }
-            let updated: HashMap<UserId, &Values> = (0..candidates.len())
-                .filter(|&at| is_in(at))
-                .filter_map(|at| {
-                    Some((candidates[at].current.as_ref()?.id, &candidates[at].wanted))
-                })
-                .collect();
-            let kept = store
+            let mut after: HashMap<i64, &Values> = store
                 .iter()
                 .filter(|user| !gone.contains(&user.id))
-                .map(|user| updated.get(&user.id).copied().unwrap_or(&user.values));
-            let new = (0..candidates.len())
-                .filter(|&at| is_in(at) && candidates[at].current.is_none())
-                .map(|at| &candidates[at].wanted);
-            let after: Vec<&Values> = kept.chain(new).collect();
+                .map(|user| (user.id.0, &user.values))
+                .collect();
+            for at in them {
+                let (user, wanted) = updates[at];
+                // A new user gets a number that no other has.
+                let id = user.map_or(-1 - i64::try_from(at).unwrap_or(0), |user| user.id.0);
+                after.insert(id, wanted);
+            }
             UniqueField::ALL.into_iter().all(|field| {
                 let mut taken = HashSet::new();
                 after
-                    .iter()
+                    .values()
                     .filter_map(|values| values.profile.unique(field))
                     .all(|name| taken.insert(name))
             })
@@ -252,6 +256,15 @@ fn largest_allowed(findings: &Findings, store: &[StoredUser]) -> usize {
         .map(u32::count_ones)
         .max()
         .map_or(0, |size| size as usize)
+}
+
+/// A user, if the store has it, and the values it wants.
+type Update<'a> = (Option<&'a StoredUser>, &'a Values);
+
+fn newly_wanted((user, wanted): Update<'_>, field: UniqueField) -> Option<Folded> {
+    let name = wanted.profile.unique(field)?;
+    let held = user.and_then(|user| user.values.profile.unique(field));
+    (held != Some(name.clone())).then_some(name)
 }
 
 proptest! {
@@ -279,7 +292,8 @@ proptest! {
     ) {
         let store = stored(&people);
         let mut shuffled = findings(&people, &newcomers);
-        shuffle(&mut shuffled.candidates, seed);
+        shuffle(&mut shuffled.changed, seed);
+        shuffle(&mut shuffled.new, seed);
         shuffle(&mut shuffled.deletions, seed);
         shuffle(&mut shuffled.failed, seed);
         shuffle(&mut shuffled.out_of_scope, seed);
@@ -300,7 +314,7 @@ proptest! {
         named.extend(plan.out_of_scope.iter().map(|it| it.user.id));
         named.extend(plan.failed.iter().filter_map(|it| it.user.as_ref()).map(|it| it.id));
         named.extend(
-            plan.duplicate.iter().filter_map(|it| it.candidate.current.as_ref()).map(|it| it.id),
+            plan.duplicate.iter().filter_map(|it| it.user.as_ref()).map(|it| it.id),
         );
         let distinct: HashSet<_> = named.iter().collect();
         prop_assert_eq!(distinct.len(), named.len());
@@ -316,7 +330,7 @@ proptest! {
         for (user, person) in store.iter().zip(&people) {
             let stays = match person.fate {
                 Fate::Wants { .. } => {
-                    plan.duplicate.iter().any(|it| it.candidate.current.as_ref() == Some(user))
+                    plan.duplicate.iter().any(|it| it.user.as_ref() == Some(user))
                 }
                 Fate::Gone => false,
                 _ => true,
@@ -335,8 +349,11 @@ proptest! {
 
         // The directory says the same as before; what was updated is in step with it now.
         let mut again = Findings::default();
-        for duplicate in first.duplicate.clone() {
-            again.candidates.push(duplicate.candidate);
+        for Duplicate { user, origin, wanted, conflicts: _ } in first.duplicate.clone() {
+            match user {
+                Some(user) => again.changed.push(Changed { user, origin, wanted }),
+                None => again.new.push(Import { origin, values: wanted }),
+            }
         }
         let second = plan(again, &holders(&after));
         prop_assert!(!second.has_changes());

@@ -85,8 +85,8 @@ impl Application<'_> {
                 self.refresh(user.id, dn, Status::OutOfScope)?;
             }
         }
-        for Duplicate { candidate, .. } in duplicate {
-            self.mark(candidate.current.as_ref(), Status::Duplicate)?;
+        for Duplicate { user, .. } in duplicate {
+            self.mark(user.as_ref(), Status::Duplicate)?;
         }
         for FailedUser { user, .. } in failed {
             self.mark(user.as_ref(), Status::Failed)?;
@@ -338,7 +338,7 @@ fn in_step(plan: &Plan, run: &Run) -> Option<String> {
     let aside: std::collections::HashSet<UserId> = plan
         .duplicate
         .iter()
-        .filter_map(|it| it.candidate.current.as_ref())
+        .filter_map(|it| it.user.as_ref())
         .chain(plan.out_of_scope.iter().map(|it| &it.user))
         .chain(plan.failed.iter().filter_map(|it| it.user.as_ref()))
         .chain(plan.deleted.iter().map(|it| &it.user))

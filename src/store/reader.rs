@@ -1,6 +1,6 @@
 //! Questions to the store.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -115,7 +115,10 @@ impl Reader {
     }
 
     /// Who holds each of these names.
-    pub fn holders(&self, names: &HashSet<(UniqueField, Folded)>) -> Result<Holders, StoreError> {
+    pub fn holders(
+        &self,
+        names: impl Iterator<Item = (UniqueField, Folded)>,
+    ) -> Result<Holders, StoreError> {
         let mut holders = Holders::default();
         for (field, name) in names {
             let condition = match field {
@@ -128,7 +131,7 @@ impl Reader {
                     username: user.values.profile.username,
                     origin: user.origin,
                 };
-                holders.insert(*field, name.clone(), holder);
+                holders.insert(field, name, holder);
             }
         }
         Ok(holders)
