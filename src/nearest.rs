@@ -3,18 +3,20 @@
 /// How alike two names must be for one to be offered for the other (Jaro-Winkler, 0 to 1).
 const ALIKE: f64 = 0.75;
 
-/// The known name most like one that is not known, if any is like it at all. Case does not count.
+/// The known name most like one that is not known, if any is like it at all: of those that are alike,
+/// the one that the fewest slips of the finger are away. Case does not count.
 pub fn nearest<N: AsRef<str>>(name: &str, known: impl IntoIterator<Item = N>) -> Option<N> {
     let name = name.to_lowercase();
     known
         .into_iter()
-        .map(|candidate| {
-            let likeness = strsim::jaro_winkler(&name, &candidate.as_ref().to_lowercase());
-            (likeness, candidate)
+        .filter_map(|candidate| {
+            let folded = candidate.as_ref().to_lowercase();
+            let likeness = strsim::jaro_winkler(&name, &folded);
+            let slips = strsim::damerau_levenshtein(&name, &folded);
+            (likeness >= ALIKE).then_some((slips, likeness, candidate))
         })
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, candidate)| candidate)
+        .min_by(|one, other| one.0.cmp(&other.0).then(other.1.total_cmp(&one.1)))
+        .map(|(_, _, candidate)| candidate)
 }
 
 #[cfg(test)]
@@ -26,6 +28,12 @@ mod tests {
         let known = ["bob", "alice", "alina"];
         assert_eq!(nearest("alcie", known), Some("alice"));
         assert_eq!(nearest("ALICE", known), Some("alice"));
+    }
+
+    #[test]
+    fn the_fewest_slips_count() {
+        let known = ["u009101", "u000001"];
+        assert_eq!(nearest("u00001", known), Some("u000001"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub mod table;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::cli::{Format, Global, When};
 use crate::failure::Failure;
@@ -130,8 +130,8 @@ impl Output {
             return ProgressBar::hidden();
         }
         let template = match total {
-            Some(_) => "{msg} {wide_bar} {human_pos}/{human_len} ({per_sec:.0}, {eta} left)",
-            None => "{spinner} {msg}: {human_pos} ({per_sec:.0})",
+            Some(_) => "{msg} {wide_bar} {human_pos}/{human_len} ({rate}, {eta} left)",
+            None => "{spinner} {msg}: {human_pos} ({rate})",
         };
         let bar = match total {
             Some(total) => ProgressBar::new(total),
@@ -139,7 +139,15 @@ impl Output {
         };
         bar.set_draw_target(ProgressDrawTarget::stderr());
         bar.set_style(
-            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+            ProgressStyle::with_template(template)
+                .unwrap_or_else(|_| ProgressStyle::default_bar())
+                .with_key(
+                    "rate",
+                    |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                        // A line that cannot be drawn is drawn again in a tenth of a second.
+                        let _ = write!(out, "{:.0}/s", state.per_sec());
+                    },
+                ),
         );
         bar.set_message(legible(what));
         bar.enable_steady_tick(Duration::from_millis(100));

@@ -11,5 +11,6 @@
 )]
 
 pub(crate) mod adsync;
+pub(crate) mod embedded;
 pub(crate) mod process;
 pub(crate) mod samba;
