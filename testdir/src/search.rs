@@ -134,7 +134,8 @@ fn find_base(directory: &Directory, text: &str, visibility: &Visibility) -> Resu
         let found = directory.id_of_guid(parse_guid(guid)?).and_then(shown);
         return found.ok_or_else(|| BadBase::Missing(String::new()));
     }
-    let dn = Dn::parse(text).map_err(|_| BadBase::Malformed)?;
+    let well_known = deleted_objects_base(text);
+    let dn = Dn::parse(well_known.as_deref().unwrap_or(text)).map_err(|_| BadBase::Malformed)?;
     if !directory.holds(&dn.key()) {
         return Err(BadBase::Elsewhere);
     }
@@ -153,6 +154,14 @@ fn guid_base(text: &str) -> Option<&str> {
     let inner = text.trim().strip_prefix('<')?.strip_suffix('>')?;
     let (name, value) = inner.split_once('=')?;
     name.eq_ignore_ascii_case("GUID").then_some(value)
+}
+
+/// The DN that `<WKGUID=…,DN>` means, for the container of deleted objects (MS-ADTS 6.1.1.4.3).
+fn deleted_objects_base(text: &str) -> Option<String> {
+    let inner = text.trim().strip_prefix('<')?.strip_suffix('>')?;
+    let (guid, domain) = inner.strip_prefix("WKGUID=")?.split_once(',')?;
+    guid.eq_ignore_ascii_case("18E2EA80684F11D2B9AA00C04F79F805")
+        .then(|| format!("CN=Deleted Objects,{domain}"))
 }
 
 /// A GUID is written with hyphens, or as its bytes in order.
