@@ -51,6 +51,15 @@ pub struct Global {
     /// Say more on standard error; -vv shows every search
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
+    /// Wait this many seconds for another run to end, instead of giving up at once
+    #[arg(
+        long,
+        global = true,
+        value_name = "SECONDS",
+        default_value_t = 0,
+        hide_default_value = true
+    )]
+    pub wait: u64,
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
     pub color: When,
@@ -70,7 +79,7 @@ pub enum Format {
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum When {
-    /// On a terminal, unless `NO_COLOR` is set
+    /// On a terminal, unless NO_COLOR is set
     Auto,
     /// Always
     Always,
@@ -89,7 +98,7 @@ pub enum Command {
         #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
         prefix: String,
     },
-    /// Bring directory users into the store
+    /// Bring directory users into the store; those that are in it already are updated
     Import(Import),
     /// Users of the store
     List,
@@ -103,6 +112,10 @@ pub enum Command {
     },
     /// Synchronise imported users; without a selection, all of them
     Sync(Sync),
+    /// Past runs; with a number, every change of that run
+    History(History),
+    /// Bring deleted users back, with the values they had
+    Restore(Restore),
     /// Completion script on standard output
     Completions {
         /// For which shell
@@ -145,6 +158,7 @@ pub struct Import {
 #[command(group = ArgGroup::new("who").required(true).args(["username", "from_csv"]))]
 pub struct Add {
     /// The username
+    #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub username: Option<String>,
     /// Email address
     #[arg(long, conflicts_with = "from_csv")]
@@ -201,4 +215,44 @@ pub struct Ending {
     /// Exit 7 when there are duplicates
     #[arg(long)]
     pub strict: bool,
+}
+
+/// `adsync history`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  adsync history                        the last 20 runs
+  adsync history 42                     what run 42 changed, before and after
+  adsync history --user alice           one user's life, by any name it ever had")]
+pub struct History {
+    /// The number of a run: every change of it
+    pub run: Option<i64>,
+    /// One user's changes, by any username it ever had
+    #[arg(long, value_name = "NAME", conflicts_with = "run")]
+    pub user: Option<String>,
+    /// How many runs
+    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with_all = ["run", "user"])]
+    pub limit: u64,
+}
+
+/// `adsync restore`
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("whom").required(true).args(["run", "names"]))]
+#[command(after_help = "\
+A user that the directory still says is deleted is kept and shown as `restored`, until it is seen in
+the directory again or taken out with `adsync remove`.
+
+Examples:
+  adsync restore --run 42 --dry-run     whom run 42 deleted
+  adsync restore alice bob              these, as they were when they were last deleted")]
+pub struct Restore {
+    /// All that this run deleted
+    #[arg(long, value_name = "N")]
+    pub run: Option<i64>,
+    /// These users, as their newest records have them
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// The same checks, but nothing is written
+    #[arg(long)]
+    pub dry_run: bool,
 }

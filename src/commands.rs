@@ -1,25 +1,35 @@
 //! The commands, one file each.
 
 mod add;
+mod attempts;
 mod check;
 mod ending;
+mod history;
 mod import;
 mod list;
 mod names;
 mod remove;
+mod restore;
 mod search;
 mod survey;
 mod sync;
+
+use std::time::Duration;
 
 use clap::CommandFactory;
 
 use crate::cli::{Cli, Command};
 use crate::config::Settings;
-use crate::directory::Directory;
 use crate::exit_code::ExitCode;
-use crate::failure::Failure;
 use crate::output::Output;
-use crate::secret;
+
+/// What every command is given.
+struct Context<'a> {
+    settings: Settings,
+    output: &'a Output,
+    /// How long to wait for another run to end.
+    wait: Duration,
+}
 
 /// Does what the command line says.
 pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
@@ -31,13 +41,20 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
     }
     let settings = Settings::load(cli.global.config.as_deref())?;
     log::info!("settings {}", settings.file.display());
+    let context = Context {
+        wait: Duration::from_secs(cli.global.wait),
+        settings,
+        output,
+    };
     match cli.command {
-        Command::Search { prefix } => search::run(&prefix, &settings, output),
-        Command::Import(arguments) => import::run(&arguments, &settings, output),
-        Command::List => list::run(&settings, output),
-        Command::Add(arguments) => add::run(arguments, &settings, output),
-        Command::Remove { usernames } => remove::run(&usernames, &settings, output),
-        Command::Sync(arguments) => sync::run(&arguments, &settings, output),
+        Command::Search { prefix } => search::run(&prefix, &context),
+        Command::Import(arguments) => import::run(&arguments, &context),
+        Command::List => list::run(&context),
+        Command::Add(arguments) => add::run(arguments, &context),
+        Command::Remove { usernames } => remove::run(&usernames, &context),
+        Command::Sync(arguments) => sync::run(&arguments, &context),
+        Command::History(arguments) => history::run(&arguments, &context),
+        Command::Restore(arguments) => restore::run(&arguments, &context),
         Command::Check | Command::Completions { .. } => Ok(ExitCode::Done),
     }
 }
@@ -47,18 +64,4 @@ fn completions(shell: clap_complete::Shell, output: &Output) -> anyhow::Result<E
     clap_complete::generate(shell, &mut Cli::command(), "adsync", &mut script);
     output.stream(|out| out.write_all(&script))?;
     Ok(ExitCode::Done)
-}
-
-/// Connects to the directory, and warns of servers that could not be used.
-fn connect(settings: &Settings, output: &Output) -> Result<Directory, Failure> {
-    let password = secret::password(&settings.directory.password)?;
-    let directory = Directory::connect(&settings.directory, &password, |error| {
-        output.warn(&format!("{error}; trying the next server"));
-    })?;
-    if directory.server().is_global_catalog() {
-        output.warn(
-            "this is a global catalog, which has but a part of the attributes: fields without a value there keep what they have",
-        );
-    }
-    Ok(directory)
 }

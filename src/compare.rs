@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::plan::{Changed, Deletion, Evidence, FailedUser, Findings, Import, OutOfScope, Refresh};
-use crate::user::{DirectoryUser, ObjectGuid, Origin, Profile, StoredUser, UserId, Values};
+use crate::user::{DirectoryUser, ObjectGuid, Origin, Profile, Status, StoredUser, UserId, Values};
 
 /// What a directory user that the store does not have is to the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub enum OutOfScopePolicy {
 }
 
 /// An entry of the directory that cannot be used as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BadEntry {
     /// The identity, where it could be read.
     pub guid: Option<ObjectGuid>,
@@ -181,6 +181,7 @@ impl Comparison {
                 profile: user.profile,
                 enabled: user.enabled.unwrap_or(true),
             },
+            returns_as: None,
         });
     }
 
@@ -234,6 +235,11 @@ impl Comparison {
         });
     }
 
+    /// Takes in how many entries of a look-up by identity carry none that was asked for.
+    pub fn see_unidentified(&mut self, entries: u64) {
+        self.unidentified = self.unidentified.max(entries);
+    }
+
     /// Forgets the users that came more than once (one that is moved while pages are read may come
     /// from both places) and says which: they are to be read again and taken in anew.
     pub fn take_repeated(&mut self) -> Vec<ObjectGuid> {
@@ -276,6 +282,12 @@ impl Comparison {
 
     /// Takes in where a user is that the scope did not return.
     pub fn miss(&mut self, user: StoredUser, whereabouts: Whereabouts, policy: OutOfScopePolicy) {
+        let is_gone = matches!(whereabouts, Whereabouts::Tombstone | Whereabouts::Nowhere);
+        if is_gone && user.status == Status::Restored {
+            // An administrator brought it back and knows that the directory does not have it.
+            self.findings.unchanged += 1;
+            return;
+        }
         let evidence = match whereabouts {
             Whereabouts::Elsewhere { dn } => {
                 if policy == OutOfScopePolicy::Keep {

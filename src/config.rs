@@ -7,10 +7,10 @@ mod location;
 mod reading;
 mod values;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::compare::OutOfScopePolicy;
@@ -20,7 +20,9 @@ use crate::secret::{self, PasswordSources};
 
 pub use location::default_store_path;
 pub use values::{AttributeNames, Filter, ServerUrl};
-use values::{Interval, MaxDeletesValue, PageSize, Seconds};
+use values::{
+    DnsServer, DomainName, Interval, MaxDeletesValue, PageSize, Password, PasswordCommand, Seconds,
+};
 
 /// The settings, checked.
 #[derive(Debug)]
@@ -35,11 +37,25 @@ pub struct Settings {
     pub sync: Sync,
 }
 
+/// Where the servers are known from.
+#[derive(Clone, Debug)]
+pub enum ServerSource {
+    /// Named in the settings, in the order in which they are tried; at least one.
+    Urls(Vec<ServerUrl>),
+    /// The domain controllers that the DNS names for a domain.
+    Domain {
+        /// The domain's DNS name.
+        name: String,
+        /// The DNS server to ask; none for those of this host.
+        dns_server: Option<SocketAddr>,
+    },
+}
+
 /// How to reach and read the directory.
 #[derive(Debug)]
 pub struct Directory {
-    /// The servers, in the order in which they are tried; at least one.
-    pub urls: Vec<ServerUrl>,
+    /// Where the servers are known from.
+    pub servers: ServerSource,
     /// Whether an `ldap://` connection is upgraded with `StartTLS` (RFC 4511, 4.14).
     pub starttls: bool,
     /// CA certificates in PEM; none for the system's trust store.
@@ -124,13 +140,15 @@ struct File {
 struct DirectoryTable {
     url: Option<ServerUrl>,
     urls: Option<Vec<ServerUrl>>,
+    domain: Option<DomainName>,
+    dns_server: Option<DnsServer>,
     #[serde(default)]
     starttls: bool,
     ca_file: Option<PathBuf>,
     username: String,
     password_file: Option<PathBuf>,
-    password_command: Option<Vec<String>>,
-    password: Option<SecretString>,
+    password_command: Option<PasswordCommand>,
+    password: Option<Password>,
     base_dn: Option<String>,
     #[serde(default)]
     filter: Filter,
@@ -222,18 +240,29 @@ impl DirectoryTable {
                 format!("settings {}: {what}", file.display()),
             )
         };
-        let urls = match (self.url, self.urls) {
-            (Some(url), None) => vec![url],
-            (None, Some(urls)) if !urls.is_empty() => urls,
-            (Some(_), Some(_)) => {
+        let urls = match (self.url, self.urls, &self.domain) {
+            (Some(url), None, None) => vec![url],
+            (None, Some(urls), None) if !urls.is_empty() => urls,
+            (None, None, Some(_)) => Vec::new(),
+            (None, _, None) => {
+                return Err(wrong("no server under [directory]").hint(
+                    "add url = \"ldaps://dc1.corp.example.com\", or domain = \"corp.example.com\"",
+                ));
+            }
+            (Some(_), Some(_), _) => {
                 return Err(wrong("both url and urls are given under [directory]")
                     .hint("keep urls; they are tried in order"));
             }
-            (None, _) => {
-                return Err(wrong("no server under [directory]")
-                    .hint("add url = \"ldaps://dc1.corp.example.com\""));
+            _ => {
+                return Err(
+                    wrong("both a server and a domain are given under [directory]")
+                        .hint("keep domain to find the servers in the DNS, else url or urls"),
+                );
             }
         };
+        if self.dns_server.is_some() && self.domain.is_none() {
+            return Err(wrong("dns_server under [directory] goes with domain"));
+        }
         if self.username.is_empty() {
             return Err(wrong("username under [directory] is empty"));
         }
@@ -263,14 +292,20 @@ impl DirectoryTable {
             ));
         }
         Ok(Directory {
-            urls,
+            servers: match self.domain {
+                None => ServerSource::Urls(urls),
+                Some(DomainName(name)) => ServerSource::Domain {
+                    name,
+                    dns_server: self.dns_server.map(|it| it.0),
+                },
+            },
             starttls: self.starttls,
             ca_file: self.ca_file,
             username: self.username,
             password: PasswordSources {
                 file: self.password_file,
-                command: self.password_command,
-                inline: self.password,
+                command: self.password_command.map(|it| it.0),
+                inline: self.password.map(|it| it.0),
             },
             base_dn: self.base_dn,
             filter: self.filter,

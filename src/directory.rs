@@ -11,6 +11,7 @@ mod filter;
 mod group;
 mod mapping;
 mod root_dse;
+mod srv;
 mod tls;
 
 use std::collections::{HashMap, HashSet};
@@ -65,6 +66,15 @@ pub enum Selection {
     Below(String),
 }
 
+/// Where users are that were looked up by identity.
+#[derive(Debug, Default)]
+pub struct Located {
+    /// Those that were found.
+    pub found: HashMap<ObjectGuid, Whereabouts>,
+    /// Entries that carry none of the identities that were asked for.
+    pub unidentified: u64,
+}
+
 /// A user that a search at the terminal found.
 #[derive(Debug)]
 pub struct FoundUser {
@@ -74,28 +84,56 @@ pub struct FoundUser {
     pub display_name: Option<String>,
 }
 
-impl Directory {
-    /// Connects to the first server that can be used, and logs in. `on_trouble` hears of those that
-    /// could not. A server that refuses the credentials ends the search.
-    pub fn connect(
-        settings: &Settings,
-        password: &SecretString,
-        mut on_trouble: impl FnMut(&DirectoryError),
-    ) -> Result<Self, Failure> {
-        let tls = Tls::new(settings)?;
-        let mut urls = settings.urls.iter().peekable();
-        while let Some(url) = urls.next() {
-            match Self::connect_to(url, settings, password, &tls, &mut |_| {}) {
-                Ok(directory) => return Ok(directory),
-                Err(error) if urls.peek().is_some() && !error.is_login_refused() => {
-                    on_trouble(&error);
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        unreachable_without_servers()
+/// The servers of a directory, to be tried in order.
+#[derive(Debug)]
+pub struct Servers<'a> {
+    settings: &'a Settings,
+    password: &'a SecretString,
+    tls: Tls,
+    urls: Vec<ServerUrl>,
+    /// Where the next round begins: behind the server that was used last.
+    next: usize,
+}
+
+impl<'a> Servers<'a> {
+    /// The servers that the settings name, or that the domain names in the DNS.
+    pub fn new(settings: &'a Settings, password: &'a SecretString) -> Result<Self, Failure> {
+        Ok(Self {
+            settings,
+            password,
+            tls: Tls::new(settings)?,
+            urls: srv::servers(settings)?,
+            next: 0,
+        })
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.urls.len()
+    }
+
+    /// Connects to the first that can be used, beginning behind the one that was used last, and logs
+    /// in. `on_trouble` hears of those that could not. A server that refuses the credentials ends the
+    /// search: on the next one they would be as wrong, and the account one try nearer to being locked.
+    pub fn connect(
+        &mut self,
+        mut on_trouble: impl FnMut(&DirectoryError),
+    ) -> Result<Directory, DirectoryError> {
+        let mut left = self.urls.len();
+        loop {
+            let url = &self.urls[self.next % self.urls.len()];
+            self.next += 1;
+            left = left.saturating_sub(1);
+            match Directory::connect_to(url, self.settings, self.password, &self.tls, &mut |_| {}) {
+                Ok(directory) => return Ok(directory),
+                Err(error) if left > 0 && !error.is_login_refused() => on_trouble(&error),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl Directory {
     /// Connects to each server in turn and says how far it came, step by step.
     pub fn probe(
         settings: &Settings,
@@ -104,7 +142,7 @@ impl Directory {
     ) -> Result<Option<Self>, Failure> {
         let tls = Tls::new(settings)?;
         let mut usable = None;
-        for url in &settings.urls {
+        for url in &srv::servers(settings)? {
             let mut steps = Vec::new();
             let result =
                 Self::connect_to(url, settings, password, &tls, &mut |step| steps.push(step));
@@ -145,7 +183,12 @@ impl Directory {
                     "it names no naming context; set base_dn under [directory]".to_owned(),
                 ),
             })?;
-        let domain = root.domain_of(&base).unwrap_or(&base).to_owned();
+        // Without the whole domain nobody could be told to be absent from it.
+        let domain = root.domain_of(&base).ok_or_else(|| DirectoryError {
+            server: url.to_string(),
+            step: Step::Read(base.clone()),
+            cause: Cause::OutsideDomain(root.naming_contexts.clone()),
+        })?;
         log::info!("reading {base} from {url}");
         Ok(Self {
             mapping: Mapping::new(settings.attributes.clone(), root.is_active_directory),
@@ -252,11 +295,8 @@ impl Directory {
     /// Looks users up by identity in the whole domain, without the filter of the scope, among the
     /// living and, where the account may see them, the deleted. A user that is not in the result is
     /// nowhere.
-    pub fn locate(
-        &mut self,
-        guids: &[ObjectGuid],
-    ) -> Result<HashMap<ObjectGuid, Whereabouts>, DirectoryError> {
-        let mut found = HashMap::new();
+    pub fn locate(&mut self, guids: &[ObjectGuid]) -> Result<Located, DirectoryError> {
+        let mut located = Located::default();
         for batch in guids.chunks(BATCH) {
             let search = Search {
                 what: format!(
@@ -273,23 +313,23 @@ impl Directory {
                 ],
                 show_deleted: self.root.shows_deleted,
             };
-            let server = self.connection.server().to_string();
+            let asked: HashSet<ObjectGuid> = batch.iter().copied().collect();
             let mapping = &self.mapping;
             self.connection.search(&search, |entries| {
                 for entry in entries {
-                    // It was found by its identity, so an answer without a usable one is wrong, and
-                    // taking it for "not found" would delete a user.
-                    let guid = mapping.guid(&entry).map_err(|what| DirectoryError {
-                        server: server.clone(),
-                        step: Step::Read(search.what.clone()),
-                        cause: Cause::Malformed(format!("{}: {what}", entry.dn)),
-                    })?;
-                    found.insert(guid, whereabouts(entry));
+                    match mapping.guid(&entry) {
+                        Ok(guid) if asked.contains(&guid) => {
+                            located.found.insert(guid, whereabouts(entry));
+                        }
+                        // It was found by one of these identities, but does not say by which: it may be any
+                        // of them, and taking that one for "not found" would delete a user.
+                        _ => located.unidentified += 1,
+                    }
                 }
                 Ok::<_, DirectoryError>(())
             })?;
         }
-        Ok(found)
+        Ok(located)
     }
 
     /// Reads the users of the scope that one of these names may mean: as the mapped username,
@@ -530,13 +570,6 @@ fn whereabouts(entry: Entry) -> Whereabouts {
     } else {
         Whereabouts::Elsewhere { dn: entry.dn }
     }
-}
-
-fn unreachable_without_servers() -> Result<Directory, Failure> {
-    Err(Failure::new(
-        crate::failure::Kind::Settings,
-        "no server under [directory]",
-    ))
 }
 
 impl From<DirectoryError> for Failure {

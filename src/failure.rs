@@ -30,6 +30,8 @@ pub enum Kind {
     Locked,
     /// The store cannot be read or written.
     Store,
+    /// The run was done, but its result could not be printed.
+    Untold,
     /// Anything else; nothing was changed.
     Failed,
 }
@@ -47,6 +49,7 @@ impl Kind {
             Self::Guard => "guard",
             Self::Locked => "locked",
             Self::Store => "store",
+            Self::Untold => "untold",
             Self::Failed => "failed",
         }
     }
@@ -59,6 +62,8 @@ impl Kind {
             Self::Guard => ExitCode::Refused,
             Self::Locked => ExitCode::Busy,
             Self::Store | Self::Failed => ExitCode::Failed,
+            // Users were changed, so it is not the code that says that nothing was.
+            Self::Untold => ExitCode::Partial,
         }
     }
 }
@@ -95,23 +100,26 @@ impl Failure {
 
     /// Brings any error of a command to the form that is shown.
     pub fn explain(error: &anyhow::Error) -> Self {
-        let (kind, hint) = error
-            .chain()
-            .find_map(|cause| {
-                if let Some(failure) = cause.downcast_ref::<Self>() {
-                    Some((failure.kind, failure.hint.clone()))
-                } else if let Some(directory) = cause.downcast_ref::<DirectoryError>() {
-                    Some((directory.kind(), directory.hint()))
-                } else {
-                    let store = cause.downcast_ref::<StoreError>()?;
-                    Some((store.kind(), store.hint()))
-                }
-            })
-            .unwrap_or((Kind::Failed, None));
-        Self {
-            kind,
-            message: format!("{error:#}"),
-            hint,
+        if let Some(failure) = error.downcast_ref::<Self>() {
+            Self {
+                kind: failure.kind,
+                message: failure.message.clone(),
+                hint: failure.hint.clone(),
+            }
+        } else if let Some(error) = error.downcast_ref::<DirectoryError>() {
+            Self {
+                kind: error.kind(),
+                message: error.to_string(),
+                hint: error.hint(),
+            }
+        } else if let Some(error) = error.downcast_ref::<StoreError>() {
+            Self {
+                kind: error.kind(),
+                message: error.to_string(),
+                hint: error.hint(),
+            }
+        } else {
+            Self::new(Kind::Failed, format!("{error:#}"))
         }
     }
 }

@@ -12,6 +12,7 @@
 //! | [`plan`] | what a run would do, and the guard: pure |
 //! | [`store`] | everything that is SQL, the lock, the history |
 //! | [`report`], [`output`] | what is said at the end, and how |
+//! | [`signals`] | SIGINT and SIGTERM |
 //! | [`failure`], [`exit_code`] | what is said when it cannot go on |
 //! | [`user`] | what all of them speak of |
 //!
@@ -30,6 +31,7 @@ pub mod output;
 pub mod plan;
 pub mod report;
 pub mod secret;
+pub mod signals;
 pub mod store;
 pub mod user;
 
@@ -49,6 +51,7 @@ pub fn run() -> ExitCode {
     start_logging(cli.global.verbose);
     expect_panics_of_the_connection();
     let output = Output::new(&cli.global);
+    signals::watch(&output);
     match commands::run(cli, &output) {
         Ok(code) => code,
         Err(error) => {
@@ -61,18 +64,27 @@ pub fn run() -> ExitCode {
 
 /// Says what is wrong with the command line, or the help that was asked for.
 fn usage(error: &clap::Error) -> ExitCode {
-    if error.use_stderr() && json_is_asked_for() {
-        let message = error.render().to_string();
-        let message = message.trim().trim_start_matches("error: ");
-        println_quietly(&output::json::failure(&Failure::new(Kind::Usage, message)));
+    if !error.use_stderr() {
+        return match error.print() {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                complain(&format!("error: cannot write to standard output: {error}"));
+                ExitCode::Failed
+            }
+            _ => ExitCode::Done,
+        };
+    }
+    if json_is_asked_for() {
+        let text = error.render().to_string();
+        // What follows the first empty line is help.
+        let lines = text.lines().take_while(|line| !line.trim().is_empty());
+        let message = lines.map(str::trim).collect::<Vec<_>>().join(" ");
+        let message = message.trim_start_matches("error: ");
+        let failure = Failure::new(Kind::Usage, message).hint("try `adsync --help`");
+        println_quietly(&output::json::failure(&failure));
     }
     // Where neither stream takes it nobody can be told.
     let _ = error.print();
-    if error.use_stderr() {
-        ExitCode::Usage
-    } else {
-        ExitCode::Done
-    }
+    ExitCode::Usage
 }
 
 /// Whether `--format json` stands on a command line that could not be parsed.
@@ -92,6 +104,11 @@ impl Format {
 fn println_quietly(text: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+fn complain(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
 /// `-v` says what adsync does, `-vv` every search and what the libraries say.

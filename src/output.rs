@@ -19,7 +19,7 @@ use crate::failure::Failure;
 pub use sanitise::legible;
 
 /// Decides what is printed, where, and in which colours.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[allow(clippy::struct_excessive_bools)] // Each is a fact of its own, and none excludes another.
 pub struct Output {
     /// How results are printed.
@@ -28,6 +28,8 @@ pub struct Output {
     pub quiet: bool,
     /// Whether results are coloured.
     pub color: bool,
+    /// Whether results are read at a terminal.
+    pub is_terminal: bool,
     color_errors: bool,
     /// Whether a person watches standard error.
     watched: bool,
@@ -49,6 +51,7 @@ impl Output {
             format: global.format,
             quiet: global.quiet,
             color: colored(io::stdout().is_terminal()),
+            is_terminal: io::stdout().is_terminal(),
             color_errors: colored(io::stderr().is_terminal()),
             watched: io::stderr().is_terminal(),
         }
@@ -76,7 +79,13 @@ impl Output {
         let written = write(&mut out).and_then(|()| out.flush());
         // What is left in the buffer has nowhere to go.
         drop(out.into_parts());
-        if pipe.is_closed { Ok(()) } else { written }
+        match written {
+            Err(error) if !pipe.is_closed => Err(io::Error::new(
+                error.kind(),
+                format!("cannot write to standard output: {error}"),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Says what is going on to a person who watches.

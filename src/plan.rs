@@ -147,6 +147,8 @@ pub struct Import {
     pub origin: Origin,
     /// The values it has.
     pub values: Values,
+    /// The row it had before it was deleted, if it is brought back.
+    pub returns_as: Option<UserId>,
 }
 
 /// A user that will get new values.
@@ -217,6 +219,17 @@ impl Holders {
     }
 }
 
+impl Import {
+    /// What it is to be new: brought back, made by hand, or taken from the directory.
+    pub fn action(&self) -> &'static str {
+        match (self.returns_as, &self.origin) {
+            (Some(_), _) => "restored",
+            (None, Origin::Local) => "added",
+            (None, Origin::Directory { .. }) => "imported",
+        }
+    }
+}
+
 impl Findings {
     /// The names that users newly want: those whose holders [`plan`] has to know.
     pub fn wanted_names(&self) -> impl Iterator<Item = (UniqueField, Folded)> {
@@ -283,7 +296,7 @@ pub fn plan(mut findings: Findings, holders: &Holders) -> Plan {
         }
     }
     let mut at = first_new;
-    new.retain_mut(|Import { origin, values }| {
+    new.retain_mut(|Import { origin, values, .. }| {
         let conflicts = conflicts.remove(&at);
         at += 1;
         let is_free = conflicts.is_none();

@@ -12,6 +12,8 @@ pub struct Report<'a> {
     pub number: Option<i64>,
     /// Whether it was only rehearsed.
     pub dry_run: bool,
+    /// Whether the guard refused it.
+    pub refused: bool,
     /// What it did, or would have done.
     pub plan: &'a Plan,
 }
@@ -68,9 +70,13 @@ impl Report<'_> {
             failed,
         } = Counts::of(self.plan);
         let is = |command| self.run.command == command;
-        let new = if is("add") { "added" } else { "imported" };
+        let new = match self.run.command {
+            "add" => "added",
+            "restore" => "restored",
+            _ => "imported",
+        };
         let parts = [
-            (imported, new, is("import") || is("add")),
+            (imported, new, is("import") || is("add") || is("restore")),
             (modified, "modified", is("sync")),
             (
                 deleted,

@@ -4,13 +4,16 @@
 //! approved plan in one transaction. Only the modules below know SQL.
 
 mod apply;
+mod crash;
 mod error;
 mod files;
+mod history;
 mod lock;
 mod reader;
 mod record;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
@@ -18,7 +21,9 @@ use rusqlite_migration::{M, Migrations};
 use crate::user::{StoredUser, UserId};
 
 pub use error::StoreError;
+pub use history::{Outcome, PastChange, PastRun};
 pub use reader::Reader;
+pub use record::Snapshot;
 
 use lock::RunLock;
 
@@ -26,6 +31,9 @@ use lock::RunLock;
 const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("store/schema.sql"))];
 /// The version after the last of them (`PRAGMA user_version`).
 const VERSION: i64 = 1;
+
+/// What the schema puts into the header of the file (`PRAGMA application_id`): "adsy".
+const APPLICATION_ID: i64 = 0x6164_7379;
 
 /// A store that is held for a run.
 #[derive(Debug)]
@@ -100,15 +108,19 @@ impl Run {
 
 impl Writer {
     /// Takes the lock of the store, opens it, and makes it or brings it up to date where needed.
-    pub fn open(path: &Path, command: &str) -> Result<Self, StoreError> {
+    ///
+    /// Another run may hold it: then this waits that long for it to end.
+    pub fn open(path: &Path, command: &str, wait: Duration) -> Result<Self, StoreError> {
         let file_error = |source| StoreError::File {
             path: path.to_owned(),
             source,
         };
         files::make_folder_of(path).map_err(file_error)?;
-        let lock = RunLock::take(path, command)?;
+        let lock = RunLock::take(path, command, wait)?;
+        crash::point("locked");
         // SQLite would make the file with the rights of the umask.
         drop(files::open_private(path).map_err(file_error)?);
+        crash::point("file made");
         let db = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let found = version(path, &db)?;
         if found > VERSION {
@@ -118,8 +130,14 @@ impl Writer {
                 known: VERSION,
             });
         }
+        refuse_foreign(path, &db)?;
+        if (1..VERSION).contains(&found) {
+            back_up(path, &db, found)?;
+        }
+        let reader = Reader::new(path, prepare(path, db)?);
+        crash::point("prepared");
         Ok(Self {
-            reader: Reader::new(path, prepare(path, db)?),
+            reader,
             _lock: lock,
         })
     }
@@ -128,13 +146,28 @@ impl Writer {
 impl Reader {
     /// Opens the store to read. One that does not exist reads as an empty one, and is not made.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let is_empty = std::fs::metadata(path).map_or(true, |it| it.is_file() && it.len() == 0);
+        let is_empty = match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => {
+                let source = std::io::ErrorKind::IsADirectory.into();
+                let path = path.to_owned();
+                return Err(StoreError::File { path, source });
+            }
+            Ok(metadata) => metadata.len() == 0,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+            Err(source) => {
+                let path = path.to_owned();
+                return Err(StoreError::File { path, source });
+            }
+        };
         if is_empty {
             let db = Connection::open_in_memory().map_err(sql(path, "open"))?;
             return Ok(Self::new(path, migrated(path, db)?));
         }
         let db = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let found = version(path, &db)?;
+        if found <= VERSION {
+            refuse_foreign(path, &db)?;
+        }
         let path = path.to_owned();
         let known = VERSION;
         match found {
@@ -148,9 +181,49 @@ impl Reader {
 fn open(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).map_err(sql(path, "open"))?;
-    db.busy_timeout(std::time::Duration::from_secs(5))
+    db.busy_timeout(Duration::from_secs(5))
         .map_err(sql(path, "open"))?;
     Ok(db)
+}
+
+/// Refuses a database that has tables and was not made by adsync: a typo in `path` must not write
+/// into another program's data.
+fn refuse_foreign(path: &Path, db: &Connection) -> Result<(), StoreError> {
+    let number = |query: &str| -> Result<i64, StoreError> {
+        db.query_row(query, [], |row| row.get(0))
+            .map_err(sql(path, "read"))
+    };
+    let is_ours = number("PRAGMA application_id")? == APPLICATION_ID;
+    if is_ours || number("SELECT count(*) FROM sqlite_schema")? == 0 {
+        Ok(())
+    } else {
+        Err(StoreError::Foreign {
+            path: path.to_owned(),
+        })
+    }
+}
+
+/// Keeps the store as it is before a migration, beside it: `users.db.v3`.
+fn back_up(path: &Path, db: &Connection, version: i64) -> Result<(), StoreError> {
+    let mut copy = path.as_os_str().to_owned();
+    copy.push(format!(".v{version}"));
+    let copy = PathBuf::from(copy);
+    // A copy that was cut short by a crash is made anew; the store itself was not migrated then.
+    match std::fs::remove_file(&copy) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            return Err(StoreError::File { path: copy, source });
+        }
+        _ => {}
+    }
+    drop(
+        files::open_private(&copy).map_err(|source| StoreError::File {
+            path: copy.clone(),
+            source,
+        })?,
+    );
+    db.execute("VACUUM INTO ?1", [copy.to_string_lossy()])
+        .map(drop)
+        .map_err(sql(path, "back up"))
 }
 
 fn version(path: &Path, db: &Connection) -> Result<i64, StoreError> {

@@ -71,6 +71,9 @@ impl Profile {
         if username.trim().is_empty() {
             return Some("no username".to_owned());
         }
+        if username.contains(char::is_control) {
+            return Some("the username holds control characters".to_owned());
+        }
         let others = [
             (Field::FirstName, first_name),
             (Field::LastName, last_name),
@@ -270,11 +273,20 @@ pub enum Status {
     OutOfScope,
     /// Not updated: what the directory says of it cannot be used.
     Failed,
+    /// Brought back by hand after it was deleted. It is kept, whatever the directory says, until it is
+    /// seen there again or removed by hand.
+    Restored,
 }
 
 impl Status {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Ok, Self::Duplicate, Self::OutOfScope, Self::Failed];
+    pub const ALL: [Self; 5] = [
+        Self::Ok,
+        Self::Duplicate,
+        Self::OutOfScope,
+        Self::Failed,
+        Self::Restored,
+    ];
 
     /// The name of the status in the store, JSON and CSV.
     pub fn name(self) -> &'static str {
@@ -283,6 +295,7 @@ impl Status {
             Self::Duplicate => "duplicate",
             Self::OutOfScope => "out_of_scope",
             Self::Failed => "failed",
+            Self::Restored => "restored",
         }
     }
 
@@ -312,7 +325,7 @@ pub struct StoredUser {
 }
 
 /// A user as the directory has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DirectoryUser {
     /// The identity.
     pub guid: ObjectGuid,
@@ -368,6 +381,13 @@ mod tests {
             Some("no username")
         );
         assert_eq!(values(" a ").profile.defect(), None);
+    }
+
+    #[test]
+    fn a_username_with_control_characters_cannot_be_used() {
+        for username in ["a\x1b[31m", "a\0", "a\nb"] {
+            assert!(values(username).profile.defect().is_some(), "{username:?}");
+        }
     }
 
     #[test]

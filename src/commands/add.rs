@@ -7,13 +7,12 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::cli;
-use crate::commands::ending::{Target, finish};
-use crate::config::Settings;
+use crate::commands::Context;
+use crate::commands::ending::{Terms, finish, with_target};
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
-use crate::output::Output;
-use crate::plan::{FailedUser, Findings, Guard, Import};
-use crate::store::{Mode, Run, Writer};
+use crate::plan::{FailedUser, Findings, Import};
+use crate::store::{Mode, Run};
 use crate::user::{Origin, Profile, Values};
 
 /// A line of the CSV file.
@@ -32,7 +31,7 @@ struct Line {
 }
 
 /// Runs the command.
-pub fn run(arguments: cli::Add, settings: &Settings, output: &Output) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: cli::Add, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let profiles = match arguments.from_csv {
         Some(path) => read(&path)?,
         None => vec![profile(Line {
@@ -43,23 +42,13 @@ pub fn run(arguments: cli::Add, settings: &Settings, output: &Output) -> anyhow:
             contact_number: arguments.contact_number,
         })],
     };
-    let mut run = Run::begin("add", settings.sync.history_days);
+    let mut run = Run::begin("add", context.settings.sync.history_days);
     run.mode = Mode::Selected;
-    let target = Target::Store(Writer::open(&settings.store_path, run.command)?);
-    // A user that was named and cannot be added is a failure of this command.
-    let ending = cli::Ending {
-        dry_run: false,
-        exit_code: false,
-        strict: true,
-    };
-    finish(
-        findings(profiles),
-        target,
-        &Guard::exactly(0),
-        &run,
-        &ending,
-        output,
-    )
+    with_target(context, run, false, |target, run| {
+        // A user that was named and cannot be added is a failure of this command.
+        let terms = Terms::exactly(0, true);
+        finish(findings(profiles), target, run, &terms, context.output)
+    })
 }
 
 fn findings(profiles: Vec<Profile>) -> Findings {
@@ -79,6 +68,7 @@ fn findings(profiles: Vec<Profile>) -> Findings {
                     profile,
                     enabled: true,
                 },
+                returns_as: None,
             }),
         }
     }

@@ -1,14 +1,15 @@
-//! How a run ends: the guard, then the store or nothing, then what is said of it.
+//! How a run ends: the guard, then the store or nothing, then what is said of it and noted.
 
-use std::path::Path;
-
-use crate::cli::{self, Format};
+use crate::cli;
+use crate::cli::Format;
+use crate::commands::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::output::{Output, csv, json, table};
 use crate::plan::{Approved, Findings, Guard, Plan, Refusal, plan};
 use crate::report::Report;
-use crate::store::{Reader, Run, StoreError, Writer};
+use crate::signals;
+use crate::store::{Outcome, Reader, Run, StoreError, Writer};
 
 /// The store as a run has it. A dry run has one that cannot be written.
 #[derive(Debug)]
@@ -21,11 +22,12 @@ pub enum Target {
 
 impl Target {
     /// Opens the store as the command line wants it.
-    pub fn open(path: &Path, command: &str, ending: &cli::Ending) -> Result<Self, StoreError> {
-        if ending.dry_run {
+    pub fn open(context: &Context<'_>, command: &str, dry_run: bool) -> Result<Self, StoreError> {
+        let path = &context.settings.store_path;
+        if dry_run {
             Reader::open(path).map(Self::Rehearsal)
         } else {
-            Writer::open(path, command).map(Self::Store)
+            Writer::open(path, command, context.wait).map(Self::Store)
         }
     }
 
@@ -40,8 +42,25 @@ impl Target {
     /// Applies the plan, unless this is a rehearsal; gives the number of the run.
     fn apply(&mut self, approved: &Approved, run: &Run) -> Result<Option<i64>, StoreError> {
         match self {
-            Self::Store(writer) => writer.apply(approved, run).map(Some),
+            Self::Store(writer) => {
+                signals::while_committing(|| writer.apply(approved, run)).map(Some)
+            }
             Self::Rehearsal(_) => Ok(None),
+        }
+    }
+
+    /// Notes a run that changed nothing. A rehearsal leaves no trace.
+    fn note_end(&mut self, run: &Run, outcome: Outcome, error: &str, plan: &Plan) -> Option<i64> {
+        match self {
+            Self::Store(writer) => match writer.note_end(run, outcome, error, plan) {
+                Ok(number) => Some(number),
+                Err(error) => {
+                    // The failure itself is told anyway.
+                    log::warn!("cannot note this run in the history: {error}");
+                    None
+                }
+            },
+            Self::Rehearsal(_) => None,
         }
     }
 
@@ -50,35 +69,100 @@ impl Target {
     }
 }
 
+/// How a run is ended, beside its plan.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// The rule that the plan must keep.
+    pub guard: Guard,
+    /// Duplicates make the run end with exit code 7.
+    pub strict: bool,
+    /// Something to do makes the run end with exit code 3.
+    pub exit_code: bool,
+}
+
+impl Terms {
+    /// Those of the command line.
+    pub fn new(guard: Guard, ending: &cli::Ending) -> Self {
+        Self {
+            guard,
+            strict: ending.strict,
+            exit_code: ending.exit_code,
+        }
+    }
+
+    /// For a command that deletes exactly the users it was given, or none.
+    pub fn exactly(deletions: u64, strict: bool) -> Self {
+        Self {
+            guard: Guard::exactly(deletions),
+            strict,
+            exit_code: false,
+        }
+    }
+}
+
+/// Opens the store, runs the story of a command, and notes in the history when it failed.
+pub fn with_target(
+    context: &Context<'_>,
+    mut run: Run,
+    dry_run: bool,
+    story: impl FnOnce(&mut Target, &mut Run) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    let mut target = Target::open(context, run.command, dry_run)?;
+    let result = story(&mut target, &mut run);
+    if let Err(error) = &result {
+        let failure = Failure::explain(error);
+        // What was typed wrongly was never a run, and what was done is noted already.
+        let is_run = !matches!(
+            failure.kind.exit_code(),
+            ExitCode::Usage | ExitCode::Partial
+        );
+        if is_run {
+            target.note_end(&run, Outcome::Failed, &failure.message, &Plan::default());
+        }
+    }
+    result
+}
+
 /// Plans, guards, applies and tells.
 pub fn finish(
     findings: Findings,
-    mut target: Target,
-    guard: &Guard,
+    target: &mut Target,
     run: &Run,
-    ending: &cli::Ending,
+    terms: &Terms,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
     let holders = target.reader().holders(findings.wanted_names())?;
-    let approved = match guard.approve(plan(findings, &holders)) {
+    let approved = match terms.guard.approve(plan(findings, &holders)) {
         Ok(approved) => approved,
-        Err((refusal, plan)) => return refuse(refusal, &plan, &target, run, output),
+        Err((refusal, plan)) => return Ok(refuse(refusal, &plan, target, run, output)?),
     };
     let number = target.apply(&approved, run)?;
     let report = Report {
         run,
         number,
         dry_run: target.is_rehearsal(),
+        refused: false,
         plan: approved.plan(),
     };
-    tell(&report, output)?;
-    Ok(exit_code(approved.plan(), ending))
+    tell(&report, output).map_err(|error| untold(number, &error))?;
+    Ok(exit_code(approved.plan(), terms))
 }
 
-fn exit_code(plan: &Plan, ending: &cli::Ending) -> ExitCode {
-    if !plan.failed.is_empty() || (ending.strict && !plan.duplicate.is_empty()) {
+fn untold(number: Option<i64>, error: &std::io::Error) -> Failure {
+    match number {
+        None => Failure::new(Kind::Failed, error.to_string()),
+        Some(number) => Failure::new(
+            Kind::Untold,
+            format!("run {number} was done, but its result is lost: {error}"),
+        )
+        .hint(format!("`adsync history {number}` shows what it did")),
+    }
+}
+
+fn exit_code(plan: &Plan, terms: &Terms) -> ExitCode {
+    if !plan.failed.is_empty() || (terms.strict && !plan.duplicate.is_empty()) {
         ExitCode::Partial
-    } else if ending.exit_code && plan.has_changes() {
+    } else if terms.exit_code && plan.has_changes() {
         ExitCode::Pending
     } else {
         ExitCode::Done
@@ -106,19 +190,24 @@ fn show(report: &Report<'_>, refusal: Option<&Failure>, output: &Output) -> std:
 fn refuse(
     refusal: Refusal,
     plan: &Plan,
-    target: &Target,
+    target: &mut Target,
     run: &Run,
     output: &Output,
-) -> anyhow::Result<ExitCode> {
-    let failure = Failure::new(Kind::Guard, format!("refused: {refusal}; nothing was changed"))
-        .hint(format!(
-            "check base_dn, filter and the rights of the account first; if all {0} are meant, say --allow-deletes {0}",
-            refusal.deletions()
-        ));
+) -> std::io::Result<ExitCode> {
+    let failure = Failure::new(
+        Kind::Guard,
+        format!("refused: {refusal}; nothing was changed"),
+    )
+    .hint(format!(
+        "check base_dn, filter and the rights of the account first; if all {0} are meant, say --allow-deletes {0}",
+        refusal.deletions()
+    ));
+    let number = target.note_end(run, Outcome::Refused, &failure.message, plan);
     let report = Report {
         run,
-        number: None,
+        number,
         dry_run: target.is_rehearsal(),
+        refused: true,
         plan,
     };
     show(&report, Some(&failure), output)?;

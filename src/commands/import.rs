@@ -6,67 +6,72 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::cli;
-use crate::commands::ending::{Target, finish};
+use crate::commands::attempts::with_directory;
+use crate::commands::ending::{Terms, finish, with_target};
 use crate::commands::survey::Survey;
-use crate::commands::{connect, names};
+use crate::commands::{Context, names};
 use crate::compare::Newcomers;
-use crate::config::Settings;
 use crate::directory::{Directory, NO_SUCH_OBJECT, Read, Selection};
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::nearest::nearest;
-use crate::output::Output;
-use crate::plan::Guard;
-use crate::store::{Mode, Run};
+use crate::plan::{Findings, Guard};
+use crate::store::{Mode, Reader, Run};
 use crate::user::{Folded, ObjectGuid};
 
 /// Runs the command.
-pub fn run(
-    arguments: &cli::Import,
-    settings: &Settings,
-    output: &Output,
-) -> anyhow::Result<ExitCode> {
-    let mut run = Run::begin("import", settings.sync.history_days);
+pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<ExitCode> {
+    if !arguments.users.is_empty() {
+        names::require(&arguments.users)?;
+    }
+    let mut run = Run::begin("import", context.settings.sync.history_days);
     if !arguments.all {
         run.mode = Mode::Selected;
     }
-    let target = Target::open(&settings.store_path, run.command, &arguments.ending)?;
-    let mut directory = connect(settings, output)?;
+    with_target(context, run, arguments.ending.dry_run, |target, run| {
+        let findings = with_directory(context, |directory| {
+            read(arguments, target.reader(), directory, context)
+        })?;
+        let terms = Terms::new(Guard::exactly(0), &arguments.ending);
+        finish(findings, target, run, &terms, context.output)
+    })
+}
 
-    let progress = output.progress(&format!("reading {}", directory.base()), None);
-    let mut survey = Survey::new(target.reader(), &directory, Newcomers::Import, progress);
+/// What the directory says of the selection.
+fn read(
+    arguments: &cli::Import,
+    store: &Reader,
+    directory: &mut Directory,
+    context: &Context<'_>,
+) -> anyhow::Result<Findings> {
+    let what = format!("reading {}", directory.base());
+    let progress = context.output.progress(&what, None);
+    let mut survey = Survey::new(store, directory, Newcomers::Import, progress);
     let mut count = 0;
     let mut take = |users: Vec<Read>| {
         count += users.len();
         survey.take(users)
     };
     if let Some(group) = &arguments.group {
-        read_group(&mut directory, group, &mut take)?;
+        read_group(directory, group, &mut take)?;
     } else if let Some(ou) = &arguments.ou {
-        read_ou(&mut directory, ou, &mut take)?;
+        read_ou(directory, ou, &mut take)?;
     } else if let Some(filter) = &arguments.filter {
         directory.read(&Selection::Filter(filter.clone()), take)?;
     } else if arguments.all {
         directory.read(&Selection::All, take)?;
     } else {
-        take(named(&mut directory, &arguments.users)?)?;
+        take(named(directory, &arguments.users)?)?;
     }
-    survey.settle_repeated(&mut directory)?;
+    survey.settle_repeated(directory)?;
     let findings = survey.finish();
     if count == 0 {
-        output.warn(&format!(
+        context.output.warn(&format!(
             "the selection has no users in {}; check it, and filter under [directory]",
             directory.base()
         ));
     }
-    finish(
-        findings,
-        target,
-        &Guard::exactly(0),
-        &run,
-        &arguments.ending,
-        output,
-    )
+    Ok(findings)
 }
 
 fn read_group(

@@ -3,15 +3,16 @@
 use std::io;
 
 use crate::cli::Format;
-use crate::config::Settings;
+use crate::commands::Context;
 use crate::exit_code::ExitCode;
 use crate::output::{Output, csv, json, table};
 use crate::store::{Reader, StoreError};
 use crate::user::StoredUser;
 
 /// Runs the command.
-pub fn run(settings: &Settings, output: &Output) -> anyhow::Result<ExitCode> {
-    let store = Reader::open(&settings.store_path)?;
+pub fn run(context: &Context<'_>) -> anyhow::Result<ExitCode> {
+    let store = Reader::open(&context.settings.store_path)?;
+    let output = context.output;
     match output.format {
         Format::Table => print_table(&store, output)?,
         // A user at a time: a large store is not held in memory.

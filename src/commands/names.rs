@@ -33,6 +33,11 @@ pub fn split(
     Ok(names)
 }
 
+/// Refuses lists in which no name stands, before anything is opened.
+pub fn require(arguments: &[String]) -> anyhow::Result<()> {
+    split(arguments, |_| Ok(false)).map(drop)
+}
+
 /// The users of the store with these names; the error lists all that are not known.
 pub fn resolve(store: &Reader, arguments: &[String]) -> anyhow::Result<Vec<StoredUser>> {
     let find = |name: &str| store.by_username(&Folded::new(name));

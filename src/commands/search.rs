@@ -5,8 +5,8 @@ use comfy_table::Cell;
 use serde::Serialize;
 
 use crate::cli::Format;
-use crate::commands::connect;
-use crate::config::Settings;
+use crate::commands::Context;
+use crate::commands::attempts::with_directory;
 use crate::directory::FoundUser;
 use crate::exit_code::ExitCode;
 use crate::output::table::detail;
@@ -33,14 +33,15 @@ struct Row {
 }
 
 /// Runs the command.
-pub fn run(prefix: &str, settings: &Settings, output: &Output) -> anyhow::Result<ExitCode> {
-    let store = Reader::open(&settings.store_path)?;
-    let mut directory = connect(settings, output)?;
-    let mut rows = directory
-        .search(prefix)?
-        .into_iter()
-        .map(|found| row(found, &store))
-        .collect::<anyhow::Result<Vec<_>>>()?;
+pub fn run(prefix: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
+    let output = context.output;
+    let store = Reader::open(&context.settings.store_path)?;
+    let (mut rows, base) = with_directory(context, |directory| {
+        let found = directory.search(prefix)?;
+        let rows = found.into_iter().map(|found| row(found, &store));
+        let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;
+        Ok((rows, directory.base().to_owned()))
+    })?;
     rows.sort_by_cached_key(|row| row.username.to_lowercase());
     match output.format {
         Format::Json => {
@@ -56,10 +57,7 @@ pub fn run(prefix: &str, settings: &Settings, output: &Output) -> anyhow::Result
         }
         Format::Csv => output.result(&csv(&rows)?)?,
         Format::Table if rows.is_empty() => {
-            output.note(&format!(
-                "nobody in {} starts with {prefix:?}",
-                directory.base()
-            ));
+            output.note(&format!("nobody in {base} starts with {prefix:?}"));
         }
         Format::Table => output.result(&as_table(&rows, output))?,
     }
@@ -124,6 +122,7 @@ fn standing(
                 profile: user.profile.clone(),
                 enabled: user.enabled.unwrap_or(true),
             },
+            returns_as: None,
         }],
         ..Findings::default()
     };
@@ -143,6 +142,7 @@ fn as_table(rows: &[Row], output: &Output) -> String {
         let names = [&row.first_name, &row.last_name].into_iter().flatten();
         let full_name = names.map(String::as_str).collect::<Vec<_>>().join(" ");
         let name = row.display_name.clone().unwrap_or(full_name);
+        let name = Some(name).filter(|name| !name.is_empty());
         let optional = |value: &Option<String>| legible(value.as_deref().unwrap_or("-"));
         let status = match &row.reason {
             None => row.status.to_owned(),
@@ -151,7 +151,7 @@ fn as_table(rows: &[Row], output: &Output) -> String {
         table.add_row(
             [
                 legible(&row.username),
-                legible(&name),
+                optional(&name),
                 optional(&row.email),
                 optional(&row.contact_number),
                 status,

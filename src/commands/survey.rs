@@ -1,5 +1,7 @@
 //! Reading the directory and comparing it with the store: the I/O around a [`Comparison`].
 
+use std::collections::HashSet;
+
 use indicatif::ProgressBar;
 
 use crate::compare::{BadEntry, Comparison, Newcomers, OutOfScopePolicy, Whereabouts};
@@ -63,13 +65,32 @@ impl<'a> Survey<'a> {
         if repeated.is_empty() {
             return Ok(());
         }
-        directory.read_guids(&repeated, |users| self.take(users))?;
+        // The same entry once more is no other user.
+        let mut again: HashSet<Read> = HashSet::new();
+        directory.read_guids(&repeated, |users| {
+            again.extend(users);
+            Ok::<_, anyhow::Error>(())
+        })?;
+        self.take(again.iter().cloned().collect())?;
         for guid in self.comparison.take_repeated() {
+            let mut dns: Vec<&str> = again
+                .iter()
+                .map(|read| match read {
+                    Ok(user) => (Some(user.guid), user.dn.as_str()),
+                    Err(entry) => (entry.guid, entry.dn.as_str()),
+                })
+                .filter(|(its, _)| *its == Some(guid))
+                .map(|(_, dn)| dn)
+                .collect();
+            dns.sort_unstable();
             let entry = BadEntry {
                 guid: Some(guid),
-                dn: String::new(),
+                dn: dns.first().copied().unwrap_or_default().to_owned(),
                 username: None,
-                reason: format!("two entries of the directory have the identity {guid}"),
+                reason: format!(
+                    "several entries of the directory have the identity {guid}: {}",
+                    dns.join("; ")
+                ),
             };
             let stored = self.store.by_guid(guid)?;
             self.comparison.see_bad(entry, stored);
@@ -94,10 +115,12 @@ impl<'a> Survey<'a> {
                 .collect(),
         };
         let mut located = directory.locate(&guids(&missing))?;
+        self.comparison.see_unidentified(located.unidentified);
 
         // One that was moved within the scope while pages were read may have been missed: those that are
         // in the domain are asked for in the scope once more.
         let elsewhere: Vec<ObjectGuid> = located
+            .found
             .iter()
             .filter(|(_, it)| matches!(it, Whereabouts::Elsewhere { .. }))
             .map(|(guid, _)| *guid)
@@ -111,7 +134,7 @@ impl<'a> Survey<'a> {
             let whereabouts = user
                 .origin
                 .guid()
-                .and_then(|guid| located.remove(&guid))
+                .and_then(|guid| located.found.remove(&guid))
                 .unwrap_or(Whereabouts::Nowhere);
             self.comparison.miss(user, whereabouts, policy);
         }

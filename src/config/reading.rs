@@ -24,6 +24,10 @@ pub fn read(path: &Path) -> Result<(String, Metadata), Failure> {
             Kind::Settings,
             format!("cannot read the settings {}: {error}", path.display()),
         )
+        .hint(format!(
+            "it is the file that --config or ${} names, or that was found in its place",
+            super::location::CONFIG_VARIABLE
+        ))
     })
 }
 
@@ -34,23 +38,45 @@ pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, Failure>
             Some(span) => format!("settings {}, line {}", path.display(), line(text, &span)),
             None => format!("settings {}", path.display()),
         };
-        match UnknownKey::parse(error.message()) {
-            None => Failure::new(
-                Kind::Settings,
-                format!("{place}: {}", error.message().trim()),
-            ),
-            Some(key) => {
-                let failure = Failure::new(
-                    Kind::Settings,
-                    format!("{place}: unknown key `{}`", key.name),
-                );
-                match nearest(key.name, key.known.iter().copied()) {
-                    Some(known) => failure.hint(format!("did you mean `{known}`?")),
-                    None => failure.hint(format!("known here: {}", key.known.join(", "))),
-                }
+        let failure = |what: &str| Failure::new(Kind::Settings, format!("{place}: {what}"));
+        let message = error.message().trim();
+        if let Some(key) = UnknownKey::parse(message) {
+            let failure = failure(&format!("unknown key `{}`", key.name));
+            return match nearest(key.name, key.known.iter().copied()) {
+                Some(known) => failure.hint(format!("did you mean `{known}`?")),
+                None => failure.hint(format!("known here: {}", key.known.join(", "))),
+            };
+        }
+        match message.strip_prefix("missing field ") {
+            Some("`directory`") => {
+                failure("there is no [directory] table").hint("begin with config.example.toml")
             }
+            Some(name) => failure(&format!("the key {name} is missing")),
+            None => match error.span().and_then(|span| key(text, &span)) {
+                Some(key) => failure(&format!("{key}: {}", in_words(message))),
+                None => failure(&in_words(message)),
+            },
         }
     })
+}
+
+/// The key whose value a span lies in, if it stands on the same line.
+fn key<'a>(text: &'a str, span: &Range<usize>) -> Option<&'a str> {
+    let before = text.get(..span.start)?;
+    let line = &before[before.rfind('\n').map_or(0, |end| end + 1)..];
+    let (key, _) = line.split_once('=')?;
+    Some(key.trim())
+}
+
+/// A message of the parser without the names that only its programmers know.
+fn in_words(message: &str) -> String {
+    ["i64", "u32", "u64"]
+        .iter()
+        .fold(message.to_owned(), |message, kind| {
+            message.replace(&format!("expected {kind}"), "expected a whole number")
+        })
+        .replace("wanted string or table", "expected a text in quotes")
+        .replace("expected a string", "expected a text in quotes")
 }
 
 fn line(text: &str, span: &Range<usize>) -> usize {

@@ -1,10 +1,12 @@
 //! The values of the settings, each checked when it is read.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use serde::Deserialize;
+use secrecy::SecretString;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use crate::plan::MaxDeletes;
@@ -66,6 +68,13 @@ impl TryFrom<String> for ServerUrl {
         let wrong = |what: &str| {
             format!("the server {text:?} {what}; write it as ldaps://dc1.corp.example.com")
         };
+        // What stands before an at sign may be a password, and is not repeated.
+        if text.contains('@') {
+            return Err(
+                "a server has no name and no password in its URL; they are username and password_file"
+                    .to_owned(),
+            );
+        }
         let url = Url::parse(&text).map_err(|error| wrong(&format!("is no URL ({error})")))?;
         let ldaps = match url.scheme() {
             "ldaps" => true,
@@ -79,14 +88,82 @@ impl TryFrom<String> for ServerUrl {
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
             return Err(wrong("has something behind the host"));
         }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("has a name before the host"));
-        }
         Ok(Self {
             ldaps,
             host: host.trim_matches(['[', ']']).to_owned(),
             port: url.port().unwrap_or(if ldaps { 636 } else { 389 }),
             text: text.trim_end_matches('/').to_owned(),
+        })
+    }
+}
+
+/// A password that stands in the settings. An error of the parser would quote what stands there
+/// instead of a text, so this has one of its own.
+pub(super) struct Password(pub(super) SecretString);
+
+impl<'de> Deserialize<'de> for Password {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer) {
+            Ok(text) => Ok(Self(text.into())),
+            Err(_) => Err(D::Error::custom("it must be a text in quotes")),
+        }
+    }
+}
+
+/// A program and its arguments; an argument may be a secret, too.
+pub(super) struct PasswordCommand(pub(super) Vec<String>);
+
+impl<'de> Deserialize<'de> for PasswordCommand {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Vec::deserialize(deserializer) {
+            Ok(command) => Ok(Self(command)),
+            Err(_) => Err(D::Error::custom(
+                "it must be a list of texts: the program, then each argument",
+            )),
+        }
+    }
+}
+
+/// The DNS name of a domain.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct DomainName(pub(super) String);
+
+impl TryFrom<String> for DomainName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        // RFC 1123, 2.1; the underscore is what people do.
+        let is_label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        };
+        let name = text.strip_suffix('.').unwrap_or(&text);
+        if name.len() <= 253 && name.split('.').all(is_label) {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(format!(
+                "{text:?} is no domain; write its DNS name, such as corp.example.com"
+            ))
+        }
+    }
+}
+
+/// The address of a DNS server, with or without a port.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct DnsServer(pub(super) SocketAddr);
+
+impl TryFrom<String> for DnsServer {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let with_port = text.parse::<SocketAddr>().ok();
+        let without = || Some(SocketAddr::new(text.parse().ok()?, 53));
+        with_port.or_else(without).map(Self).ok_or_else(|| {
+            format!("{text:?} is no address of a DNS server; write 192.0.2.1 or 192.0.2.1:53")
         })
     }
 }
@@ -222,7 +299,7 @@ impl TryFrom<i64> for Seconds {
         match u64::try_from(seconds) {
             Ok(seconds @ 1..=86_400) => Ok(Self(Duration::from_secs(seconds))),
             _ => Err(format!(
-                "a deadline of {seconds} s; it must be from 1 to 86400"
+                "{seconds} s is no deadline; it must be from 1 to 86400"
             )),
         }
     }

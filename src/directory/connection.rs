@@ -238,13 +238,19 @@ impl Connection {
         let Some(driver) = self.driver.take() else {
             return cause;
         };
-        let ended = runtime.block_on(timeout(Duration::from_millis(200), driver));
+        let ended = runtime.block_on(async { timeout(Duration::from_millis(200), driver).await });
         match ended {
             Ok(Err(panic)) if panic.is_panic() => {
                 Cause::Malformed("a part of it cannot be decoded".to_owned())
             }
             Ok(Ok(Err(LdapError::Io { source }))) if source.to_string() == "decoding error" => {
                 Cause::Malformed("it is not LDAP".to_owned())
+            }
+            // What tokio's codec says of a connection that ends within a message.
+            Ok(Ok(Err(LdapError::Io { source })))
+                if source.to_string() == "bytes remaining on stream" =>
+            {
+                Cause::Lost
             }
             Ok(Ok(Err(LdapError::Io { source }))) => Cause::Io(source),
             _ => cause,

@@ -7,6 +7,14 @@ pub fn is_within(dn: &str, base: &str) -> bool {
     dn.len() >= base.len() && dn[dn.len() - base.len()..] == base[..]
 }
 
+/// The end of a DN that consists of domain components: `DC=corp,DC=com` of `OU=Staff,DC=corp,DC=com`.
+pub fn domain_components(dn: &str) -> Option<String> {
+    let parts = components(dn);
+    let others = parts.iter().rposition(|part| !part.starts_with("dc="));
+    let domain = &parts[others.map_or(0, |at| at + 1)..];
+    (!domain.is_empty()).then(|| domain.join(","))
+}
+
 /// The relative DNs in lower case. A separator that is escaped or quoted separates nothing.
 fn components(dn: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
@@ -39,7 +47,18 @@ fn components(dn: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_within;
+    use super::{domain_components, is_within};
+
+    #[test]
+    fn the_domain_is_what_ends_in_dc() {
+        let of = |dn| domain_components(dn);
+        assert_eq!(
+            of("OU=a,DC=x,OU=b,DC=corp,dc=com").as_deref(),
+            Some("dc=corp,dc=com")
+        );
+        assert_eq!(of("DC=corp").as_deref(), Some("dc=corp"));
+        assert_eq!(of("o=corp"), None);
+    }
 
     #[test]
     fn below_and_beside() {

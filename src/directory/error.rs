@@ -45,6 +45,8 @@ pub enum Cause {
     Io(io::Error),
     /// Nothing came in that time.
     Timeout(Duration),
+    /// The DNS does not have what was asked for.
+    Dns(String),
     /// The server's certificate is not accepted.
     Certificate(Box<RejectedCertificate>),
     /// TLS failed otherwise.
@@ -58,6 +60,8 @@ pub enum Cause {
     },
     /// The connection ended before the answer did.
     Lost,
+    /// The base lies in none of these naming contexts, which are all that the server has.
+    OutsideDomain(Vec<String>),
     /// The answer cannot be decoded, or breaks the protocol.
     Malformed(String),
 }
@@ -84,6 +88,10 @@ pub struct DirectoryError {
 
 /// `invalidCredentials`
 pub const INVALID_CREDENTIALS: u32 = 49;
+/// `busy`
+const BUSY: u32 = 51;
+/// `unavailable`
+const UNAVAILABLE: u32 = 52;
 /// `noSuchObject`
 pub const NO_SUCH_OBJECT: u32 = 32;
 
@@ -99,6 +107,22 @@ impl DirectoryError {
                     ..
                 }
             )
+    }
+
+    /// Whether it may be over in a moment: the server is busy or going down, or the connection was
+    /// lost. Where there is another server, one that does not answer may be left for it.
+    pub fn is_passing(&self, servers: usize) -> bool {
+        match &self.cause {
+            Cause::Result { code, .. } => matches!(*code, BUSY | UNAVAILABLE),
+            Cause::Lost => true,
+            Cause::Io(_) => matches!(self.step, Step::Read(_) | Step::Bind(_)),
+            Cause::Timeout(_) => servers > 1 && matches!(self.step, Step::Read(_)),
+            Cause::Dns(_)
+            | Cause::Certificate(_)
+            | Cause::Tls(_)
+            | Cause::OutsideDomain(_)
+            | Cause::Malformed(_) => false,
+        }
     }
 
     /// The result code, if the server gave one.
@@ -123,10 +147,10 @@ impl DirectoryError {
     pub fn hint(&self) -> Option<String> {
         match (&self.step, &self.cause) {
             (Step::Resolve, _) => {
-                Some("check url under [directory], and this host's DNS servers".to_owned())
+                Some("check url or domain under [directory], and this host's DNS servers".to_owned())
             }
             (Step::Connect, _) => Some(
-                "is the server up, and does a firewall let the port through? LDAPS is 636, LDAP 389"
+                "check that the server is up and that no firewall closes the port; LDAPS is 636, LDAP 389"
                     .to_owned(),
             ),
             (Step::Tls | Step::StartTls, Cause::Certificate(rejected)) => {
@@ -134,6 +158,13 @@ impl DirectoryError {
             }
             (Step::Bind(_), Cause::Result { code, text }) => Some(login_hint(*code, text)),
             (Step::Read(_), Cause::Result { code, .. }) => read_hint(*code),
+            (_, Cause::OutsideDomain(_)) => {
+                Some("check base_dn under [directory]".to_owned())
+            }
+            (_, Cause::Lost) => Some(
+                "nothing was changed; the next run tries again, and a second server in urls would take over"
+                    .to_owned(),
+            ),
             (_, Cause::Timeout(_)) => Some(
                 "the server is reachable but does not answer; timeout_secs and connect_timeout_secs under [directory] say how long to wait"
                     .to_owned(),
@@ -158,7 +189,7 @@ impl fmt::Display for DirectoryError {
                     None => Ok(()),
                 }
             }
-            Cause::Tls(what) => f.write_str(what),
+            Cause::Tls(what) | Cause::Dns(what) => f.write_str(what),
             Cause::Result { code, text } => {
                 if let (Step::Bind(_), Some(reason)) = (&self.step, login_reason(*code, text)) {
                     return write!(f, "{reason}");
@@ -170,6 +201,13 @@ impl fmt::Display for DirectoryError {
                 }
             }
             Cause::Lost => f.write_str("the connection was lost before the answer was complete"),
+            Cause::OutsideDomain(contexts) => {
+                write!(f, "it lies in none of the server's naming contexts")?;
+                match contexts.as_slice() {
+                    [] => Ok(()),
+                    contexts => write!(f, " ({})", contexts.join("; ")),
+                }
+            }
             Cause::Malformed(what) => write!(f, "the answer cannot be understood: {what}"),
         }
     }
@@ -237,6 +275,7 @@ fn read_hint(code: u32) -> Option<String> {
         3 | 4 | 11 => {
             "the server cut its answer short; a smaller page_size or a higher limit on the server helps"
         }
+        8 | 13 => "use ldaps://, or starttls = true under [directory]",
         10 => "base_dn is in another domain; name one of its own domain controllers in url",
         50 => "give the account read access to the users",
         51 | 52 => {
@@ -301,9 +340,9 @@ fn certificate_hint(problem: &rustls::CertificateError) -> String {
             "use one of the certificate's names in url under [directory]"
         }
         E::Expired | E::ExpiredContext { .. } => {
-            "renew the certificate of the domain controller; and is this host's clock right?"
+            "renew the certificate of the domain controller, and check this host's clock"
         }
-        E::NotValidYet | E::NotValidYetContext { .. } => "is this host's clock right?",
+        E::NotValidYet | E::NotValidYetContext { .. } => "check this host's clock",
         _ => {
             "put the certificate of your CA (PEM) into a file and name it as ca_file under [directory]"
         }

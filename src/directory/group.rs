@@ -11,6 +11,9 @@ use super::entry::Entry;
 use super::error::{DirectoryError, NO_SUCH_OBJECT};
 use super::filter;
 
+/// `referral`: the DN lies in a naming context that this server does not hold.
+const REFERRAL: u32 = 10;
+
 const IN_CHAIN: &str = "1.2.840.113556.1.4.1941";
 
 /// What a group is, on any server.
@@ -60,7 +63,7 @@ pub fn find(
             Ok(found) if !found.is_empty() => return Ok(found),
             Ok(_) => {}
             // No such DN, or no DN at all: then it may still be a name with an equals sign.
-            Err(error) if matches!(error.result_code(), Some(NO_SUCH_OBJECT | 34)) => {}
+            Err(error) if matches!(error.result_code(), Some(REFERRAL | NO_SUCH_OBJECT | 34)) => {}
             Err(error) => return Err(error),
         }
     }

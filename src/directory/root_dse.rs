@@ -70,13 +70,17 @@ impl RootDse {
             .or_else(|| self.naming_contexts.first().map(String::as_str))
     }
 
-    /// The naming context that holds a DN: the whole domain, as far as this server knows it.
-    pub fn domain_of(&self, base: &str) -> Option<&str> {
+    /// The naming context that holds a DN: the whole domain, as far as this server knows it. A server
+    /// that hides its naming contexts leaves the domain components of the DN (RFC 2247).
+    pub fn domain_of(&self, base: &str) -> Option<String> {
+        if self.naming_contexts.is_empty() && self.default_naming_context.is_none() {
+            return dn::domain_components(base);
+        }
         self.naming_contexts
             .iter()
             .chain(&self.default_naming_context)
-            .map(String::as_str)
             .filter(|context| dn::is_within(base, context))
             .max_by_key(|context| context.len())
+            .cloned()
     }
 }

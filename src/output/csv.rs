@@ -33,12 +33,7 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
             .unwrap_or_default();
         let dn = it.origin.dn().unwrap_or_default();
         let name = &it.values.profile.username;
-        let result = if report.run.command == "add" {
-            "added"
-        } else {
-            "imported"
-        };
-        csv.write_record([result, name, &guid, dn, "", "", "", ""])?;
+        csv.write_record([it.action(), name, &guid, dn, "", "", "", ""])?;
     }
     for it in modified {
         write_modified(&mut csv, it)?;

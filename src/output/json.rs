@@ -10,7 +10,7 @@ use crate::plan::{
     Conflict, Deletion, Duplicate, FailedUser, Holder, Import, Modification, OutOfScope, Plan,
 };
 use crate::report::{Counts, Report};
-use crate::user::{FieldValue, ObjectGuid, Origin, Profile, StoredUser, Values};
+use crate::user::{FieldValue, ObjectGuid, Profile, StoredUser, Values};
 
 const VERSION: u32 = 1;
 
@@ -21,7 +21,7 @@ pub fn text(value: &impl Serialize) -> String {
 }
 
 #[derive(Serialize)]
-struct RunObject<'a, A, I, M, D, U, O, F> {
+struct RunObject<'a, A, R, I, M, D, U, O, F> {
     version: u32,
     run: Option<i64>,
     command: &'a str,
@@ -32,6 +32,8 @@ struct RunObject<'a, A, I, M, D, U, O, F> {
     counts: CountsObject,
     #[serde(skip_serializing_if = "Option::is_none")]
     added: Option<A>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restored: Option<R>,
     imported: I,
     modified: M,
     deleted: D,
@@ -48,6 +50,8 @@ struct CountsObject {
     counts: Counts,
     #[serde(skip_serializing_if = "Option::is_none")]
     added: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restored: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -145,6 +149,7 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, refusal: Option<&Failure>) 
         run,
         number,
         dry_run,
+        refused: _,
         plan,
     } = report;
     let Plan {
@@ -157,11 +162,12 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, refusal: Option<&Failure>) 
         out_of_scope,
         failed,
     } = plan;
-    let is_added = |it: &&Import| it.origin == Origin::Local;
-    let is_adding = run.command == "add";
+    // A bucket that only one command has is left out by the others.
+    let new = |action: &'static str| imported.iter().filter(move |it| it.action() == action);
+    let only = |command: &str, action| (run.command == command).then(|| new(action).count() as u64);
+    let (added, restored) = (only("add", "added"), only("restore", "restored"));
     let mut counts = Counts::of(plan);
-    let added = imported.iter().filter(is_added).count() as u64;
-    counts.imported -= added;
+    counts.imported = new("imported").count() as u64;
     let object = RunObject {
         version: VERSION,
         run: *number,
@@ -172,10 +178,12 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, refusal: Option<&Failure>) 
         duration_ms: run.duration_ms(),
         counts: CountsObject {
             counts,
-            added: is_adding.then_some(added),
+            added,
+            restored,
         },
-        added: is_adding.then_some(Each(|| imported.iter().filter(is_added).map(new_user))),
-        imported: Each(|| imported.iter().filter(|it| !is_added(it)).map(new_user)),
+        added: added.map(|_| Each(|| new("added").map(new_user))),
+        restored: restored.map(|_| Each(|| new("restored").map(new_user))),
+        imported: Each(|| new("imported").map(new_user)),
         modified: Each(|| modified.iter().map(modified_user)),
         deleted: Each(|| deleted.iter().map(deleted_user)),
         duplicate: Each(|| duplicate.iter().map(duplicate_user)),
@@ -196,7 +204,11 @@ fn out_of_scope_user(it: &OutOfScope) -> Named<'_> {
 }
 
 fn new_user(import: &Import) -> Named<'_> {
-    let Import { origin, values } = import;
+    let Import {
+        origin,
+        values,
+        returns_as: _,
+    } = import;
     Named {
         guid: origin.guid(),
         username: &values.profile.username,

@@ -7,7 +7,10 @@ use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 use super::{Output, legible};
 use crate::plan::Plan;
 use crate::report::Report;
-use crate::user::{Origin, Status, StoredUser};
+use crate::user::{Status, StoredUser};
+
+/// The narrowest terminal that a table is fitted to, in columns.
+const NARROWEST: u16 = 40;
 
 /// How many new users a table lists; `adsync list` has them all.
 const NEW_USERS: usize = 20;
@@ -15,13 +18,16 @@ const NEW_USERS: usize = 20;
 /// A table without lines, for a terminal of any width and for a pipe.
 pub fn table(output: &Output, header: &[&str]) -> Table {
     let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING);
+    if !output.is_terminal {
+        table.force_no_tty();
+    }
     if output.color {
         table.enforce_styling();
-    } else {
-        table.force_no_tty();
+    }
+    // A terminal that does not know its width, or is too narrow for words, wraps by itself.
+    if table.width().is_none_or(|width| width >= NARROWEST) {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
     }
     table.set_header(header.iter().map(|title| {
         let cell = Cell::new(title);
@@ -71,13 +77,8 @@ pub fn run(output: &Output, report: &Report<'_>) -> String {
         failed,
     } = report.plan;
     for it in imported.iter().take(NEW_USERS) {
-        let result = if it.origin == Origin::Local {
-            "added"
-        } else {
-            "imported"
-        };
         row(
-            result,
+            it.action(),
             Color::Green,
             &it.values.profile.username,
             detail::person(&it.values.profile),
@@ -140,11 +141,12 @@ pub fn run(output: &Output, report: &Report<'_>) -> String {
         text(&table) + "\n"
     };
     let summary = report.summary();
-    if report.dry_run {
-        format!("{rows}{summary} (dry run: nothing was changed)\n")
-    } else {
-        format!("{rows}{summary}\n")
-    }
+    let aside = match (report.refused, report.dry_run) {
+        (true, _) => " (refused: nothing was changed)",
+        (false, true) => " (dry run: nothing was changed)",
+        (false, false) => "",
+    };
+    format!("{rows}{summary}{aside}\n")
 }
 
 /// The users of the store.
@@ -190,6 +192,7 @@ fn status(user: &StoredUser) -> (String, Option<Color>) {
         Status::Duplicate => ("duplicate", Color::Yellow),
         Status::OutOfScope => ("out of scope", Color::Yellow),
         Status::Failed => ("failed", Color::Red),
+        Status::Restored => ("restored", Color::Green),
     };
     let disabled = if user.values.enabled {
         ""
@@ -200,7 +203,7 @@ fn status(user: &StoredUser) -> (String, Option<Color>) {
 }
 
 /// A time as a person at this host reads it.
-fn local_time(time: jiff::Timestamp) -> String {
+pub fn local_time(time: jiff::Timestamp) -> String {
     time.to_zoned(jiff::tz::TimeZone::system())
         .strftime("%Y-%m-%d %H:%M:%S %Z")
         .to_string()

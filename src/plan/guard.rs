@@ -69,7 +69,8 @@ impl Approved {
 pub enum Refusal {
     /// More deletions than the settings allow.
     #[error(
-        "{deletions} users would be deleted; max_deletes = {max_deletes} lets {limit} of {imported} imported users through"
+        "{} would be deleted; max_deletes = {max_deletes} lets {limit} of {imported} imported users through",
+        users(*deletions)
     )]
     TooMany {
         /// Deletions in the plan.
@@ -87,6 +88,13 @@ pub enum Refusal {
         /// Deletions in the plan.
         deletions: u64,
     },
+}
+
+fn users(count: u64) -> String {
+    match count {
+        1 => "1 user".to_owned(),
+        count => format!("{count} users"),
+    }
 }
 
 impl Refusal {

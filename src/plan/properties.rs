@@ -164,6 +164,7 @@ fn findings(people: &[Person], newcomers: &[Newcomer]) -> Findings {
         findings.new.push(Import {
             origin: origin(100 + number),
             values: values(username, email.as_ref()),
+            returns_as: None,
         });
     }
     findings
@@ -352,7 +353,7 @@ proptest! {
         for Duplicate { user, origin, wanted, conflicts: _ } in first.duplicate.clone() {
             match user {
                 Some(user) => again.changed.push(Changed { user, origin, wanted }),
-                None => again.new.push(Import { origin, values: wanted }),
+                None => again.new.push(Import { origin, values: wanted, returns_as: None }),
             }
         }
         let second = plan(again, &holders(&after));

@@ -1,8 +1,10 @@
 //! Applying a plan: one transaction with the history, all or nothing.
 
-use rusqlite::{CachedStatement, Transaction, TransactionBehavior, named_params, params};
+use rusqlite::{CachedStatement, Transaction, TransactionBehavior, params};
 
+use super::crash;
 use super::error::StoreError;
+use super::history::{self, Outcome};
 use super::record::snapshot;
 use super::{Run, Writer};
 use crate::plan::{
@@ -25,8 +27,11 @@ impl Writer {
             now: run.started_at.to_string(),
             run_id: 0,
         };
+        crash::point("begun");
         let run_id = application.apply(plan, run).map_err(&failed)?;
+        crash::point("written");
         transaction.commit().map_err(&failed)?;
+        crash::point("committed");
         Ok(run_id)
     }
 }
@@ -50,16 +55,24 @@ impl Application<'_> {
             out_of_scope,
             failed,
         } = plan;
-        self.run_id = self.note_run(plan, run)?;
+        let outcome = if plan.failed.is_empty() {
+            Outcome::Done
+        } else {
+            Outcome::Partial
+        };
+        self.run_id = history::note_run(self.transaction, run, outcome, None, plan)?;
+        crash::point("run noted");
         for deletion in deleted {
             self.delete(deletion)?;
         }
+        crash::point("deleted");
         // Users that take each other's names would collide half-way, so those who change a name are
         // taken out first and put back with the new one.
         let (renamed, other): (Vec<_>, Vec<_>) = modified.iter().partition(|it| changes_name(it));
         for modification in &renamed {
             self.take_out(modification.user.id)?;
         }
+        crash::point("taken out");
         for modification in renamed {
             let Modification {
                 user,
@@ -74,9 +87,11 @@ impl Application<'_> {
             self.update(modification)?;
             self.note_modification(modification)?;
         }
+        crash::point("modified");
         for import in imported {
             self.import(import)?;
         }
+        crash::point("imported");
         for Refresh { user, dn } in refreshed {
             self.refresh(user.id, dn, Status::Ok)?;
         }
@@ -91,43 +106,12 @@ impl Application<'_> {
         for FailedUser { user, .. } in failed {
             self.mark(user.as_ref(), Status::Failed)?;
         }
-        self.forget_runs_before(run)?;
+        history::forget_old_runs(self.transaction, run, self.run_id)?;
         Ok(self.run_id)
     }
 
     fn statement(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
         self.transaction.prepare_cached(sql)
-    }
-
-    fn note_run(&self, plan: &Plan, run: &Run) -> rusqlite::Result<i64> {
-        let count = |users: usize| i64::try_from(users).unwrap_or(i64::MAX);
-        let wide = |users: u64| i64::try_from(users).unwrap_or(i64::MAX);
-        self.transaction.execute(
-            "INSERT INTO runs (command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome,
-                checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed, in_step)
-             VALUES (:command, :mode, :started_at, :duration_ms, :run_by, :sudo_for, :host, :outcome,
-                :checked, :unchanged, :imported, :modified, :deleted, :duplicate, :out_of_scope, :failed, :in_step)",
-            named_params! {
-                ":command": run.command,
-                ":mode": run.mode.name(),
-                ":started_at": self.now,
-                ":duration_ms": wide(run.duration_ms()),
-                ":run_by": whoami::username().unwrap_or_else(|_| "?".to_owned()),
-                ":sudo_for": std::env::var("SUDO_USER").ok(),
-                ":host": whoami::hostname().unwrap_or_else(|_| "?".to_owned()),
-                ":outcome": if plan.failed.is_empty() { "done" } else { "partial" },
-                ":checked": wide(plan.checked()),
-                ":unchanged": wide(plan.untouched()),
-                ":imported": count(plan.imported.len()),
-                ":modified": count(plan.modified.len()),
-                ":deleted": count(plan.deleted.len()),
-                ":duplicate": count(plan.duplicate.len()),
-                ":out_of_scope": count(plan.out_of_scope.len()),
-                ":failed": count(plan.failed.len()),
-                ":in_step": in_step(plan, run),
-            },
-        )?;
-        Ok(self.transaction.last_insert_rowid())
     }
 
     fn delete(&self, deletion: &Deletion) -> rusqlite::Result<()> {
@@ -138,7 +122,7 @@ impl Application<'_> {
             action: "deleted",
             username: &user.values.profile.username,
             evidence: Some(evidence.name()),
-            before: Some(snapshot(&user.origin, &user.values)),
+            before: snapshot(&user.origin, &user.values),
             after: None,
         })
     }
@@ -151,19 +135,22 @@ impl Application<'_> {
     }
 
     fn import(&self, import: &Import) -> rusqlite::Result<()> {
-        let Import { origin, values } = import;
-        let id = self.insert(None, origin, values)?;
+        let Import {
+            origin,
+            values,
+            returns_as,
+        } = import;
+        let id = self.insert(*returns_as, origin, values)?;
+        if returns_as.is_some() && *origin != Origin::Local {
+            self.set_status(id, Status::Restored)?;
+        }
         self.note(Note {
             user: id,
-            action: if *origin == Origin::Local {
-                "added"
-            } else {
-                "imported"
-            },
+            action: import.action(),
             username: &values.profile.username,
             evidence: None,
             before: None,
-            after: Some(snapshot(origin, values)),
+            after: snapshot(origin, values),
         })
     }
 
@@ -240,8 +227,8 @@ impl Application<'_> {
             action: "modified",
             username: &user.values.profile.username,
             evidence: None,
-            before: Some(snapshot(&user.origin, &user.values)),
-            after: Some(snapshot(origin, values)),
+            before: snapshot(&user.origin, &user.values),
+            after: snapshot(origin, values),
         })
     }
 
@@ -260,9 +247,13 @@ impl Application<'_> {
         let Some(user) = user.filter(|user| user.status != status) else {
             return Ok(());
         };
+        self.set_status(user.id, status)
+    }
+
+    fn set_status(&self, user: UserId, status: Status) -> rusqlite::Result<()> {
         let changed = self
             .statement("UPDATE users SET status = ?2 WHERE id = ?1")?
-            .execute(params![user.id.0, status.name()])?;
+            .execute(params![user.0, status.name()])?;
         expect_one(changed)
     }
 
@@ -290,20 +281,6 @@ impl Application<'_> {
         ])?;
         Ok(())
     }
-
-    /// Forgets runs that are older than the history is kept, and with them their changes.
-    fn forget_runs_before(&self, run: &Run) -> rusqlite::Result<()> {
-        let days = jiff::SignedDuration::from_hours(24 * i64::from(run.history_days));
-        // Before the beginning of time there is nothing to forget.
-        let Ok(oldest) = run.started_at.checked_sub(days) else {
-            return Ok(());
-        };
-        self.transaction.execute(
-            "DELETE FROM runs WHERE started_at < ?1 AND id <> ?2",
-            params![oldest.to_string(), self.run_id],
-        )?;
-        Ok(())
-    }
 }
 
 struct Note<'a> {
@@ -328,27 +305,4 @@ fn changes_name(modification: &Modification) -> bool {
     UniqueField::ALL.into_iter().any(|field| {
         modification.user.values.profile.unique(field) != modification.values.profile.unique(field)
     })
-}
-
-/// In a run of selected users: those that were found in step, as a JSON array of their ids.
-fn in_step(plan: &Plan, run: &Run) -> Option<String> {
-    if run.selected.is_empty() {
-        return None;
-    }
-    let aside: std::collections::HashSet<UserId> = plan
-        .duplicate
-        .iter()
-        .filter_map(|it| it.user.as_ref())
-        .chain(plan.out_of_scope.iter().map(|it| &it.user))
-        .chain(plan.failed.iter().filter_map(|it| it.user.as_ref()))
-        .chain(plan.deleted.iter().map(|it| &it.user))
-        .map(|user| user.id)
-        .collect();
-    let ids: Vec<i64> = run
-        .selected
-        .iter()
-        .filter(|id| !aside.contains(id))
-        .map(|id| id.0)
-        .collect();
-    serde_json::to_string(&ids).ok()
 }

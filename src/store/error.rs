@@ -33,6 +33,12 @@ pub enum StoreError {
         /// The newest version that is known.
         known: i64,
     },
+    /// A database that adsync did not make.
+    #[error("{} is no adsync store, but another program's database", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
     /// The schema is older than this program, and this command may not change it.
     #[error("the store {} has version {found} and must first be brought to version {known}", path.display())]
     Older {
@@ -44,7 +50,7 @@ pub enum StoreError {
         known: i64,
     },
     /// `SQLite` refused.
-    #[error("cannot {doing} the store {}: {source}", path.display())]
+    #[error("cannot {doing} the store {}: {}", path.display(), sql_text(source))]
     Sql {
         /// The store.
         path: PathBuf,
@@ -85,14 +91,25 @@ impl StoreError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Held { .. } => "wait for it to end; a run that was killed holds nothing",
+            Self::Held { .. } => {
+                "wait for it to end, or say --wait SECONDS; a run that was killed holds nothing"
+            }
             Self::File { .. } => "check path under [store] and the rights on its folder",
+            Self::Foreign { .. } => "check path under [store]; nothing was written to it",
             Self::Newer { .. } => "use the adsync that made it, or a newer one",
             Self::Older { .. } => "run `adsync sync` once; it brings the store up to date",
             Self::Sql { source, .. } => return sql_hint(source),
             Self::Migration { .. } | Self::Row { .. } => return None,
         };
         Some(hint.to_owned())
+    }
+}
+
+/// What `SQLite` says, once.
+fn sql_text(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
+        other => other.to_string(),
     }
 }
 

@@ -31,5 +31,9 @@ pub fn make_folder_of(path: &Path) -> io::Result<()> {
         use std::os::unix::fs::DirBuilderExt;
         builder.mode(0o700);
     }
-    builder.create(folder)
+    builder.create(folder).map_err(|error| match error.kind() {
+        // A file stands where a folder should.
+        io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
+        _ => error,
+    })
 }

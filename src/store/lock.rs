@@ -3,9 +3,10 @@
 //! It is an operating system lock on a file beside the database, so it ends with the process that holds
 //! it, however that ends. What stands in the file is only for the message to those who wait.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::error::StoreError;
 use super::files;
@@ -18,16 +19,16 @@ pub struct RunLock {
 
 impl RunLock {
     /// Takes the lock of a store, or says who holds it.
-    pub fn take(store: &Path, command: &str) -> Result<Self, StoreError> {
+    pub fn take(store: &Path, command: &str, wait: Duration) -> Result<Self, StoreError> {
         let path = lock_path(store);
         let failed = |source| StoreError::File {
             path: path.clone(),
             source,
         };
         let mut file = files::open_private(&path).map_err(failed)?;
-        match file.try_lock() {
+        match lock(&file, Instant::now() + wait) {
             Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => {
+            Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 // A nicety: without it the message only says less.
                 let _ = file.read_to_string(&mut holder);
@@ -36,7 +37,7 @@ impl RunLock {
                     holder: holder.trim().to_owned(),
                 });
             }
-            Err(std::fs::TryLockError::Error(source)) => return Err(failed(source)),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         let since = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
         let text = format!(
@@ -48,6 +49,18 @@ impl RunLock {
             .and_then(|()| file.write_all(text.as_bytes()))
             .map_err(failed)?;
         Ok(Self { _file: file })
+    }
+}
+
+/// Tries until the deadline.
+fn lock(file: &File, deadline: Instant) -> Result<(), TryLockError> {
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            other => return other,
+        }
     }
 }
 

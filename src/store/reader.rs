@@ -57,6 +57,11 @@ impl Reader {
             .map_err(self.failed("read"))
     }
 
+    /// The user of that row.
+    pub fn by_id(&self, id: UserId) -> Result<Option<StoredUser>, StoreError> {
+        self.one("id = ?1", [id.0])
+    }
+
     /// The imported user with that identity.
     pub fn by_guid(&self, guid: ObjectGuid) -> Result<Option<StoredUser>, StoreError> {
         self.one("guid = ?1", [guid.as_bytes()])
@@ -102,7 +107,7 @@ impl Reader {
                     .collect()
             })
             .map_err(self.failed("read"))?;
-        let users = unseen.iter().map(|id| self.one("id = ?1", [id]));
+        let users = unseen.iter().map(|id| self.by_id(UserId(*id)));
         users.filter_map(Result::transpose).collect()
     }
 
@@ -169,7 +174,9 @@ impl LastSeen {
     fn read(db: &Connection) -> rusqlite::Result<Self> {
         let full: Option<(i64, String)> = db
             .query_row(
-                "SELECT id, started_at FROM runs WHERE command = 'sync' AND mode = 'full' ORDER BY id DESC LIMIT 1",
+                "SELECT id, started_at FROM runs
+                 WHERE command = 'sync' AND mode = 'full' AND outcome IN ('done', 'partial')
+                 ORDER BY id DESC LIMIT 1",
                 [],
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )

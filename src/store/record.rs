@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::Row;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::user::{ObjectGuid, Origin, Profile, Status, StoredUser, UserId, Values};
 
@@ -49,22 +49,50 @@ pub fn user(row: &Row<'_>) -> rusqlite::Result<Result<StoredUser, (i64, String)>
     }))
 }
 
-/// A user before or after a change, as the history keeps it.
-#[derive(Serialize)]
-struct Snapshot<'a> {
-    username: &'a str,
-    first_name: Option<&'a str>,
-    last_name: Option<&'a str>,
-    email: Option<&'a str>,
-    contact_number: Option<&'a str>,
-    enabled: bool,
-    source: &'static str,
-    guid: Option<ObjectGuid>,
-    dn: Option<&'a str>,
+/// A user before or after a change, as the history keeps it: complete enough to bring it back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // The fields are those of a user.
+pub struct Snapshot {
+    pub username: String,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub email: Option<String>,
+    pub contact_number: Option<String>,
+    pub enabled: bool,
+    pub source: String,
+    pub guid: Option<ObjectGuid>,
+    pub dn: Option<String>,
 }
 
-/// A user as JSON, complete enough to bring it back.
-pub fn snapshot(origin: &Origin, values: &Values) -> String {
+impl Snapshot {
+    /// Where the user came from.
+    pub fn origin(&self) -> Origin {
+        match self.guid {
+            None => Origin::Local,
+            Some(guid) => Origin::Directory {
+                guid,
+                dn: self.dn.clone().unwrap_or_default(),
+            },
+        }
+    }
+
+    /// What the store held of it.
+    pub fn values(&self) -> Values {
+        Values {
+            profile: Profile {
+                username: self.username.clone(),
+                first_name: self.first_name.clone(),
+                last_name: self.last_name.clone(),
+                email: self.email.clone(),
+                contact_number: self.contact_number.clone(),
+            },
+            enabled: self.enabled,
+        }
+    }
+}
+
+/// A user as JSON for the history.
+pub fn snapshot(origin: &Origin, values: &Values) -> Option<String> {
     let Values {
         profile:
             Profile {
@@ -75,17 +103,28 @@ pub fn snapshot(origin: &Origin, values: &Values) -> String {
                 contact_number,
             },
         enabled,
-    } = values;
-    let snapshot = Snapshot {
+    } = values.clone();
+    // Text and flags can always be written as JSON.
+    serde_json::to_string(&Snapshot {
         username,
-        first_name: first_name.as_deref(),
-        last_name: last_name.as_deref(),
-        email: email.as_deref(),
-        contact_number: contact_number.as_deref(),
-        enabled: *enabled,
-        source: origin.name(),
+        first_name,
+        last_name,
+        email,
+        contact_number,
+        enabled,
+        source: origin.name().to_owned(),
         guid: origin.guid(),
-        dn: origin.dn(),
+        dn: origin.dn().map(str::to_owned),
+    })
+    .ok()
+}
+
+/// A user of the history, from the JSON in a column.
+pub fn parse_snapshot(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Snapshot>> {
+    let Some(text) = row.get::<_, Option<String>>(column)? else {
+        return Ok(None);
     };
-    serde_json::to_string(&snapshot).expect("text and flags can always be written as JSON")
+    serde_json::from_str(&text).map(Some).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
+    })
 }

@@ -1,5 +1,8 @@
 -- The store, version 1. docs/store.md says what another program may read.
 
+-- "adsy": what tells an adsync store from another program's database.
+PRAGMA application_id = 0x61647379;
+
 CREATE TABLE users (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
     username        TEXT NOT NULL,
@@ -16,7 +19,7 @@ CREATE TABLE users (
     guid            BLOB UNIQUE CHECK (length(guid) = 16),
     dn              TEXT,
     status          TEXT NOT NULL DEFAULT 'ok'
-                    CHECK (status IN ('ok', 'duplicate', 'out_of_scope', 'failed')),
+                    CHECK (status IN ('ok', 'duplicate', 'out_of_scope', 'failed', 'restored')),
     -- When adsync last wrote the row (RFC 3339, UTC).
     synced_at       TEXT,
     CHECK ((source = 'directory') = (guid IS NOT NULL)),
@@ -33,7 +36,9 @@ CREATE TABLE runs (
     run_by       TEXT NOT NULL,
     sudo_for     TEXT,
     host         TEXT NOT NULL,
-    outcome      TEXT NOT NULL CHECK (outcome IN ('done', 'partial')),
+    outcome      TEXT NOT NULL CHECK (outcome IN ('done', 'partial', 'refused', 'failed')),
+    -- Why it was refused or failed.
+    error        TEXT,
     checked      INTEGER NOT NULL,
     unchanged    INTEGER NOT NULL,
     imported     INTEGER NOT NULL,
@@ -49,7 +54,7 @@ CREATE TABLE runs (
 CREATE TABLE changes (
     run_id   INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     user_id  INTEGER NOT NULL,
-    action   TEXT NOT NULL CHECK (action IN ('imported', 'added', 'modified', 'deleted')),
+    action   TEXT NOT NULL CHECK (action IN ('imported', 'added', 'modified', 'deleted', 'restored')),
     username TEXT NOT NULL,
     -- Why it was deleted: tombstone, absent, out_of_scope or removed.
     evidence TEXT,

@@ -92,6 +92,13 @@ impl serde::Serialize for ObjectGuid {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for ObjectGuid {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,6 @@
 //! Sets the stage for the end-to-end tests: a real Active Directory domain
-//! controller (`samba`) and a directory to run the binary in (`adsync`).
+//! controller (`samba`), a directory in memory that can misbehave (`embedded`),
+//! and a folder to run the binary in (`adsync`).
 //!
 //! It owns servers and child processes. It must not know how adsync works
 //! inside: it uses the binary as an administrator would.

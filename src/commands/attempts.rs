@@ -1,0 +1,63 @@
+//! Reading from a directory that may fail for a moment.
+//!
+//! A server that is busy, goes down or loses the connection is not the end: the whole reading is begun
+//! again, on the next server where there is one, a few times and with growing pauses. Refused
+//! credentials are final.
+
+use std::time::Duration;
+
+use crate::commands::Context;
+use crate::directory::{Directory, DirectoryError, Servers};
+use crate::secret;
+
+/// How long to wait before each further attempt.
+const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
+
+/// Reads with a directory that is connected and logged in. `read` may be called several times, each
+/// time with nothing read yet.
+pub fn with_directory<T>(
+    context: &Context<'_>,
+    mut read: impl FnMut(&mut Directory) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let settings = &context.settings.directory;
+    let password = secret::password(&settings.password)?;
+    let mut servers = Servers::new(settings, &password)?;
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        let attempt = match connect(&mut servers, context) {
+            Ok(mut directory) => read(&mut directory),
+            Err(error) => Err(error.into()),
+        };
+        let error = match attempt {
+            Ok(result) => return Ok(result),
+            Err(error) => error,
+        };
+        let is_passing = error
+            .downcast_ref::<DirectoryError>()
+            .is_some_and(|error| error.is_passing(servers.count()));
+        match pauses.next() {
+            Some(pause) if is_passing => {
+                let milliseconds = pause.as_millis();
+                context
+                    .output
+                    .warn(&format!("{error}; trying again in {milliseconds} ms"));
+                std::thread::sleep(pause);
+            }
+            _ => return Err(error),
+        }
+    }
+}
+
+fn connect(servers: &mut Servers<'_>, context: &Context<'_>) -> Result<Directory, DirectoryError> {
+    let directory = servers.connect(|error| {
+        context
+            .output
+            .warn(&format!("{error}; trying the next server"));
+    })?;
+    if directory.server().is_global_catalog() {
+        context.output.warn(
+            "this is a global catalog, which has but a part of the attributes: fields without a value there keep what they have",
+        );
+    }
+    Ok(directory)
+}

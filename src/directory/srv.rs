@@ -1,0 +1,190 @@
+//! Which servers a domain has: the SRV records of its domain controllers (RFC 2782; MS-ADTS 6.3.2.3).
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::net::SocketAddr;
+
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::rr::RData;
+
+use super::connection::THREAD;
+use super::error::{Cause, DirectoryError, Step};
+use crate::config::{Directory as Settings, ServerSource, ServerUrl};
+use crate::failure::Failure;
+
+/// One record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Record {
+    priority: u16,
+    weight: u16,
+    port: u16,
+    host: String,
+}
+
+/// The servers in the order in which they are to be tried.
+pub fn servers(settings: &Settings) -> Result<Vec<ServerUrl>, Failure> {
+    let (domain, dns_server) = match &settings.servers {
+        ServerSource::Urls(urls) => return Ok(urls.clone()),
+        ServerSource::Domain { name, dns_server } => (name, *dns_server),
+    };
+    let records = look_up(domain, dns_server, settings).map_err(|cause| DirectoryError {
+        server: format!("the domain {domain}"),
+        step: Step::Resolve,
+        cause,
+    })?;
+    let servers: Vec<ServerUrl> = in_order(records, random)
+        .into_iter()
+        .filter_map(|record| url(&record, settings.starttls))
+        .collect();
+    log::info!("the domain {domain} has {servers:?}");
+    Ok(servers)
+}
+
+/// The records name the port of plain LDAP; LDAPS has its own.
+fn url(record: &Record, starttls: bool) -> Option<ServerUrl> {
+    let host = record.host.trim_end_matches('.');
+    let text = if starttls {
+        format!("ldap://{host}:{}", record.port)
+    } else {
+        format!("ldaps://{host}")
+    };
+    ServerUrl::try_from(text).ok()
+}
+
+fn look_up(
+    domain: &str,
+    dns_server: Option<SocketAddr>,
+    settings: &Settings,
+) -> Result<Vec<Record>, Cause> {
+    let name = format!("_ldap._tcp.dc._msdcs.{}.", domain.trim_end_matches('.'));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name(THREAD)
+        .enable_all()
+        .build()
+        .map_err(Cause::Io)?;
+    let answer = runtime.block_on(async {
+        let resolver = resolver(dns_server).map_err(|error| Cause::Dns(error.to_string()))?;
+        let look_up = resolver.srv_lookup(name.as_str());
+        match tokio::time::timeout(settings.connect_timeout, look_up).await {
+            Err(_) => Err(Cause::Timeout(settings.connect_timeout)),
+            Ok(Err(error)) => Err(Cause::Dns(format!("{name}: {error}"))),
+            Ok(Ok(answer)) => Ok(answer
+                .answers()
+                .iter()
+                .filter_map(|record| match &record.data {
+                    RData::SRV(srv) => Some(Record {
+                        priority: srv.priority,
+                        weight: srv.weight,
+                        port: srv.port,
+                        host: srv.target.to_utf8(),
+                    }),
+                    _ => None,
+                })
+                .collect::<Vec<_>>()),
+        }
+    });
+    runtime.shutdown_background();
+    match answer {
+        Ok(records) if records.is_empty() => Err(Cause::Dns(format!("{name} has no SRV record"))),
+        other => other,
+    }
+}
+
+fn resolver(
+    dns_server: Option<SocketAddr>,
+) -> Result<TokioResolver, hickory_resolver::net::NetError> {
+    let provider = TokioRuntimeProvider::default();
+    let builder = match dns_server {
+        None => TokioResolver::builder(provider)?,
+        Some(server) => {
+            let mut name_server = NameServerConfig::udp_and_tcp(server.ip());
+            for connection in &mut name_server.connections {
+                connection.port = server.port();
+            }
+            let config = ResolverConfig::from_parts(None, vec![], vec![name_server]);
+            TokioResolver::builder_with_config(config, provider)
+                .with_options(ResolverOpts::default())
+        }
+    };
+    builder.build()
+}
+
+/// Sorts by priority, and within a priority draws by weight (RFC 2782, "Weight"). `draw` gives a number
+/// from 0 up to and including its argument.
+fn in_order(mut records: Vec<Record>, mut draw: impl FnMut(u32) -> u32) -> Vec<Record> {
+    // Within a priority those without weight come first, and have a very small chance.
+    records.sort_by_key(|record| (record.priority, record.weight));
+    let mut ordered = Vec::with_capacity(records.len());
+    while let Some(first) = records.first() {
+        let priority = first.priority;
+        let same = records.iter().take_while(|it| it.priority == priority);
+        let weights: Vec<u32> = same.map(|it| u32::from(it.weight)).collect();
+        let drawn = draw(weights.iter().sum());
+        let mut sum = 0;
+        let at = weights.iter().position(|weight| {
+            sum += weight;
+            sum >= drawn
+        });
+        ordered.push(records.remove(at.unwrap_or(0)));
+    }
+    ordered
+}
+
+fn random(up_to: u32) -> u32 {
+    let number = RandomState::new().hash_one(up_to);
+    u32::try_from(number % (u64::from(up_to) + 1)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(priority: u16, weight: u16, host: &str) -> Record {
+        Record {
+            priority,
+            weight,
+            port: 389,
+            host: host.to_owned(),
+        }
+    }
+
+    fn hosts(records: Vec<Record>, draw: impl FnMut(u32) -> u32) -> Vec<String> {
+        in_order(records, draw)
+            .into_iter()
+            .map(|it| it.host)
+            .collect()
+    }
+
+    #[test]
+    fn priorities_come_in_order_and_weights_by_draw() {
+        let records = || {
+            vec![
+                record(1, 100, "far"),
+                record(0, 100, "b"),
+                record(0, 10, "a"),
+            ]
+        };
+        assert_eq!(hosts(records(), |_| 0), ["a", "b", "far"]);
+        assert_eq!(hosts(records(), |up_to| up_to), ["b", "a", "far"]);
+    }
+
+    #[test]
+    fn every_draw_gives_every_server_once() {
+        for drawn in 0..=120 {
+            let records = vec![record(0, 0, "a"), record(0, 20, "b"), record(0, 100, "c")];
+            let mut hosts = hosts(records, |up_to| drawn.min(up_to));
+            hosts.sort();
+            assert_eq!(hosts, ["a", "b", "c"]);
+        }
+    }
+
+    #[test]
+    fn the_heavier_server_is_drawn_more_often() {
+        let first = |_| hosts(vec![record(0, 10, "a"), record(0, 90, "b")], random).remove(0);
+        let heavy = (0..1000).map(first).filter(|host| host == "b").count();
+        assert!((800..980).contains(&heavy), "{heavy}");
+    }
+}

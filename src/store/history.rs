@@ -1,0 +1,319 @@
+//! The history: what runs did, who ran them, and what became of each user.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use serde::Serialize;
+
+use super::error::StoreError;
+use super::record::{Snapshot, parse_snapshot};
+use super::{Reader, Run, Writer};
+use crate::plan::Plan;
+use crate::user::{Folded, UserId};
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Everything was done.
+    Done,
+    /// Some users failed, the others were done.
+    Partial,
+    /// The guard refused; nothing was changed.
+    Refused,
+    /// It failed; nothing was changed.
+    Failed,
+}
+
+impl Outcome {
+    const ALL: [Self; 4] = [Self::Done, Self::Partial, Self::Refused, Self::Failed];
+
+    /// The name of the outcome in the store, JSON and CSV.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Partial => "partial",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A run as the history has it.
+#[derive(Clone, Debug, Serialize)]
+pub struct PastRun {
+    /// Its number.
+    pub run: i64,
+    /// The command.
+    pub command: String,
+    /// `full`, `delta` or `selected`.
+    pub mode: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How long it took.
+    pub duration_ms: i64,
+    /// The account that ran it.
+    pub run_by: String,
+    /// The account that called sudo, if one did.
+    pub sudo_for: Option<String>,
+    /// The host it ran on.
+    pub host: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it was refused or failed.
+    pub error: Option<String>,
+    /// Its numbers; those of a refused run are of its plan.
+    pub counts: PastCounts,
+}
+
+/// The numbers of a past run.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)] // They are those of `report::Counts`.
+pub struct PastCounts {
+    pub checked: i64,
+    pub unchanged: i64,
+    pub imported: i64,
+    pub modified: i64,
+    pub deleted: i64,
+    pub duplicate: i64,
+    pub out_of_scope: i64,
+    pub failed: i64,
+}
+
+/// What a run did to one user.
+#[derive(Clone, Debug)]
+pub struct PastChange {
+    /// The number of the run.
+    pub run: i64,
+    /// When the run began.
+    pub at: Timestamp,
+    /// The row of the user, which it keeps when it is brought back.
+    pub user: UserId,
+    /// `imported`, `added`, `modified`, `deleted` or `restored`.
+    pub action: String,
+    /// The username before the run.
+    pub username: String,
+    /// Why it was deleted.
+    pub evidence: Option<String>,
+    /// The user before; none, if it was new.
+    pub before: Option<Snapshot>,
+    /// The user after; none, if it was deleted.
+    pub after: Option<Snapshot>,
+}
+
+const RUN_COLUMNS: &str = "id, command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome, error, checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed";
+
+const CHANGE_COLUMNS: &str =
+    "run_id, started_at, user_id, action, username, evidence, before, after";
+
+/// Notes a run; gives its number.
+pub(super) fn note_run(
+    db: &Connection,
+    run: &Run,
+    outcome: Outcome,
+    error: Option<&str>,
+    plan: &Plan,
+) -> rusqlite::Result<i64> {
+    let count = |users: usize| i64::try_from(users).unwrap_or(i64::MAX);
+    let wide = |users: u64| i64::try_from(users).unwrap_or(i64::MAX);
+    db.execute(
+        "INSERT INTO runs (command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome, error,
+            checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed, in_step)
+         VALUES (:command, :mode, :started_at, :duration_ms, :run_by, :sudo_for, :host, :outcome, :error,
+            :checked, :unchanged, :imported, :modified, :deleted, :duplicate, :out_of_scope, :failed, :in_step)",
+        named_params! {
+            ":command": run.command,
+            ":mode": run.mode.name(),
+            ":started_at": run.started_at.to_string(),
+            ":duration_ms": wide(run.duration_ms()),
+            ":run_by": whoami::username().unwrap_or_else(|_| "?".to_owned()),
+            ":sudo_for": std::env::var("SUDO_USER").ok(),
+            ":host": whoami::hostname().unwrap_or_else(|_| "?".to_owned()),
+            ":outcome": outcome.name(),
+            ":error": error,
+            ":checked": wide(plan.checked()),
+            ":unchanged": wide(plan.untouched()),
+            ":imported": count(plan.imported.len()),
+            ":modified": count(plan.modified.len()),
+            ":deleted": count(plan.deleted.len()),
+            ":duplicate": count(plan.duplicate.len()),
+            ":out_of_scope": count(plan.out_of_scope.len()),
+            ":failed": count(plan.failed.len()),
+            ":in_step": in_step(outcome, plan, run),
+        },
+    )?;
+    Ok(db.last_insert_rowid())
+}
+
+/// Forgets runs that are older than the history is kept, and with them their changes.
+pub(super) fn forget_old_runs(db: &Connection, run: &Run, but: i64) -> rusqlite::Result<()> {
+    let days = jiff::SignedDuration::from_hours(24 * i64::from(run.history_days));
+    // Before the beginning of time there is nothing to forget.
+    let Ok(oldest) = run.started_at.checked_sub(days) else {
+        return Ok(());
+    };
+    db.execute(
+        "DELETE FROM runs WHERE started_at < ?1 AND id <> ?2",
+        params![oldest.to_string(), but],
+    )?;
+    Ok(())
+}
+
+/// In a run of selected users: those that were found in step, as a JSON array of their ids.
+fn in_step(outcome: Outcome, plan: &Plan, run: &Run) -> Option<String> {
+    let is_over = matches!(outcome, Outcome::Done | Outcome::Partial);
+    if !is_over || run.selected.is_empty() {
+        return None;
+    }
+    let aside: std::collections::HashSet<UserId> = plan
+        .duplicate
+        .iter()
+        .filter_map(|it| it.user.as_ref())
+        .chain(plan.out_of_scope.iter().map(|it| &it.user))
+        .chain(plan.failed.iter().filter_map(|it| it.user.as_ref()))
+        .chain(plan.deleted.iter().map(|it| &it.user))
+        .map(|user| user.id)
+        .collect();
+    let ids: Vec<i64> = run
+        .selected
+        .iter()
+        .filter(|id| !aside.contains(id))
+        .map(|id| id.0)
+        .collect();
+    serde_json::to_string(&ids).ok()
+}
+
+impl Writer {
+    /// Notes a run that changed nothing: it was refused, or failed.
+    pub fn note_end(
+        &mut self,
+        run: &Run,
+        outcome: Outcome,
+        error: &str,
+        plan: &Plan,
+    ) -> Result<i64, StoreError> {
+        note_run(&self.reader.db, run, outcome, Some(error), plan)
+            .map_err(self.reader.failed("write to"))
+    }
+}
+
+impl Reader {
+    /// Past runs, the newest first.
+    pub fn runs(&self, limit: u64) -> Result<Vec<PastRun>, StoreError> {
+        let query = format!("SELECT {RUN_COLUMNS} FROM runs ORDER BY id DESC LIMIT ?1");
+        self.db
+            .prepare(&query)
+            .and_then(|mut statement| {
+                let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+                statement.query_map([limit], past_run)?.collect()
+            })
+            .map_err(self.failed("read"))
+    }
+
+    /// The run of that number.
+    pub fn run(&self, number: i64) -> Result<Option<PastRun>, StoreError> {
+        let query = format!("SELECT {RUN_COLUMNS} FROM runs WHERE id = ?1");
+        self.db
+            .query_row(&query, [number], past_run)
+            .optional()
+            .map_err(self.failed("read"))
+    }
+
+    /// What a run changed, ordered by username.
+    pub fn changes_of_run(&self, number: i64) -> Result<Vec<PastChange>, StoreError> {
+        self.changes("run_id = ?1 ORDER BY username, user_id", number)
+    }
+
+    /// All deletions, the newest first.
+    pub fn deletions(&self) -> Result<Vec<PastChange>, StoreError> {
+        self.changes(
+            "?1 AND action = 'deleted' ORDER BY run_id DESC, username",
+            1,
+        )
+    }
+
+    /// The life of every user that ever had a name, the oldest change first.
+    pub fn changes_of_user(&self, name: &Folded) -> Result<Vec<PastChange>, StoreError> {
+        let all = self.changes("?1 ORDER BY run_id, user_id", 1)?;
+        let is_named = |snapshot: &Option<Snapshot>| {
+            snapshot
+                .as_ref()
+                .is_some_and(|it| Folded::new(&it.username) == *name)
+        };
+        let named = || {
+            all.iter()
+                .filter(|it| is_named(&it.before) || is_named(&it.after))
+        };
+        let rows: std::collections::HashSet<UserId> = named().map(|it| it.user).collect();
+        // A user that was removed and imported again has another row, but the same identity.
+        let guid = |it: &PastChange| {
+            it.before
+                .as_ref()
+                .or(it.after.as_ref())
+                .and_then(|it| it.guid)
+        };
+        let guids: std::collections::HashSet<_> = named().filter_map(guid).collect();
+        Ok(all
+            .into_iter()
+            .filter(|it| rows.contains(&it.user) || guid(it).is_some_and(|it| guids.contains(&it)))
+            .collect())
+    }
+
+    fn changes(&self, condition: &str, parameter: i64) -> Result<Vec<PastChange>, StoreError> {
+        let query = format!(
+            "SELECT {CHANGE_COLUMNS} FROM changes JOIN runs ON runs.id = run_id WHERE {condition}"
+        );
+        self.db
+            .prepare(&query)
+            .and_then(|mut statement| statement.query_map([parameter], past_change)?.collect())
+            .map_err(self.failed("read"))
+    }
+}
+
+fn past_run(row: &Row<'_>) -> rusqlite::Result<PastRun> {
+    let outcome: String = row.get(8)?;
+    Ok(PastRun {
+        run: row.get(0)?,
+        command: row.get(1)?,
+        mode: row.get(2)?,
+        started_at: time(row, 3)?,
+        duration_ms: row.get(4)?,
+        run_by: row.get(5)?,
+        sudo_for: row.get(6)?,
+        host: row.get(7)?,
+        outcome: Outcome::ALL
+            .into_iter()
+            .find(|it| it.name() == outcome)
+            .unwrap_or(Outcome::Failed),
+        error: row.get(9)?,
+        counts: PastCounts {
+            checked: row.get(10)?,
+            unchanged: row.get(11)?,
+            imported: row.get(12)?,
+            modified: row.get(13)?,
+            deleted: row.get(14)?,
+            duplicate: row.get(15)?,
+            out_of_scope: row.get(16)?,
+            failed: row.get(17)?,
+        },
+    })
+}
+
+fn past_change(row: &Row<'_>) -> rusqlite::Result<PastChange> {
+    Ok(PastChange {
+        run: row.get(0)?,
+        at: time(row, 1)?,
+        user: UserId(row.get(2)?),
+        action: row.get(3)?,
+        username: row.get(4)?,
+        evidence: row.get(5)?,
+        before: parse_snapshot(row, 6)?,
+        after: parse_snapshot(row, 7)?,
+    })
+}
+
+fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    let text: String = row.get(column)?;
+    text.parse().map_err(|error: jiff::Error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
+    })
+}

@@ -1,0 +1,191 @@
+//! `config.example.toml`: every key, with its default, and all of them known to adsync.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use adsync::config::{Directory, Settings, Sync};
+
+use crate::stage::{alone, write_private};
+use crate::support::adsync::Sandbox;
+
+const EXAMPLE: &str = include_str!("../../config.example.toml");
+
+/// Keys that may not stand beside another, with the one they take the place of.
+const ALTERNATIVES: [(&str, &str); 3] = [
+    ("urls", "url"),
+    ("domain", "url"),
+    ("password_command", "password_file"),
+];
+
+/// A key that stands only beside another.
+const COMPANION: (&str, &str) = ("dns_server", "domain");
+
+/// The key that a line sets: as it stands, or behind a bare `#`. Prose has a space behind the `#`.
+fn key(line: &str) -> Option<&str> {
+    let line = line.strip_prefix('#').unwrap_or(line);
+    let name = line.split_once(" = ")?.0;
+    let is_key = |it: char| it.is_ascii_lowercase() || it == '_';
+    (!name.is_empty() && name.chars().all(is_key)).then_some(name)
+}
+
+/// The keys of each table of the example; the tables themselves are the keys of "".
+fn keys() -> BTreeMap<String, BTreeSet<String>> {
+    let mut tables = BTreeMap::<_, BTreeSet<_>>::new();
+    let mut table = String::new();
+    for line in EXAMPLE.lines() {
+        if let Some(header) = line.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
+            let (parent, name) = header.rsplit_once('.').unwrap_or(("", header));
+            tables
+                .entry(parent.to_owned())
+                .or_default()
+                .insert(name.to_owned());
+            header.clone_into(&mut table);
+        } else if let Some(key) = key(line) {
+            let is_new = tables
+                .entry(table.clone())
+                .or_default()
+                .insert(key.to_owned());
+            assert!(is_new, "{key} stands twice in [{table}]");
+        }
+    }
+    tables
+}
+
+/// The example with these of its optional keys in force; an alternative takes its opposite's place.
+fn uncommented(wanted: impl Fn(&str) -> bool) -> String {
+    let replaced: Vec<&str> = ALTERNATIVES
+        .iter()
+        .filter(|(key, _)| wanted(key))
+        .map(|(_, opposite)| *opposite)
+        .collect();
+    EXAMPLE
+        .lines()
+        .filter(|line| {
+            line.starts_with('#') || key(line).is_none_or(|key| !replaced.contains(&key))
+        })
+        .map(|line| match (key(line), line.strip_prefix('#')) {
+            (Some(key), Some(setting)) if wanted(key) => setting.to_owned() + "\n",
+            _ => line.to_owned() + "\n",
+        })
+        .collect()
+}
+
+#[track_caller]
+fn is_read(sandbox: &Sandbox, toml: &str) -> Settings {
+    // Not through the binary, which would look into the store that the example names.
+    sandbox.write_config(toml);
+    Settings::load(Some(&sandbox.config_file())).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+#[test]
+fn the_example_is_read_as_it_is() {
+    let sandbox = alone();
+    write_private(&sandbox.config_file(), EXAMPLE);
+    let list = sandbox.run(&["list"]).expect_code(0);
+    assert_eq!((list.stdout.as_str(), list.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn every_key_of_the_example_is_read() {
+    let sandbox = alone();
+    let is_alternative = |key: &str| ALTERNATIVES.iter().any(|(name, _)| *name == key);
+    let (companion, beside) = COMPANION;
+    is_read(
+        &sandbox,
+        &uncommented(|key| !is_alternative(key) && key != companion),
+    );
+    is_read(
+        &sandbox,
+        &uncommented(|key| key == companion || key == beside),
+    );
+    for (alternative, _) in ALTERNATIVES {
+        is_read(&sandbox, &uncommented(|key| key == alternative));
+    }
+}
+
+#[test]
+fn every_key_of_adsync_is_in_the_example() {
+    let sandbox = alone();
+    let tables = keys();
+    assert_eq!(tables.len(), 5, "{tables:?}");
+    for (table, in_example) in tables {
+        // A key that is like none is answered with all that are known.
+        let header = format!("[{table}]");
+        let toml = if table.is_empty() {
+            format!("qqqqqqqq = 1\n{EXAMPLE}")
+        } else {
+            EXAMPLE.replace(&header, &format!("{header}\nqqqqqqqq = 1"))
+        };
+        sandbox.write_config(&toml);
+        let answer = sandbox.run(&["list"]).expect_code(2);
+        let known: BTreeSet<String> = answer
+            .stderr
+            .lines()
+            .find_map(|line| line.strip_prefix("hint: known here: "))
+            .unwrap_or_else(|| panic!("the known keys are not named\n{answer}"))
+            .split(", ")
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(known, in_example, "[{table}]");
+    }
+}
+
+/// What a key behind a bare `#` shows is its default, unless the comment says that it is an example.
+#[test]
+fn the_example_shows_the_defaults() {
+    let examples: Vec<&str> = EXAMPLE
+        .split("\n\n")
+        .filter(|block| block.contains("# Example: "))
+        .flat_map(|block| block.lines().filter_map(key))
+        .collect();
+    assert_eq!(
+        examples,
+        [
+            "urls",
+            "domain",
+            "dns_server",
+            "ca_file",
+            "password_command",
+            "password",
+            "base_dn",
+            "path"
+        ]
+    );
+    let sandbox = alone();
+    let as_it_is = is_read(&sandbox, EXAMPLE);
+    let in_force = is_read(&sandbox, &uncommented(|key| !examples.contains(&key)));
+    assert_eq!(defaults(&as_it_is), defaults(&in_force));
+}
+
+/// All settings that have a default.
+fn defaults(settings: &Settings) -> String {
+    let Settings {
+        file: _,
+        store_path: _,
+        directory:
+            Directory {
+                servers: _,
+                starttls,
+                ca_file: _,
+                username: _,
+                password: _,
+                base_dn: _,
+                filter,
+                page_size,
+                connect_timeout,
+                timeout,
+                accept_invalid_certs,
+                attributes,
+            },
+        sync:
+            Sync {
+                max_deletes,
+                out_of_scope,
+                full_every,
+                history_days,
+            },
+    } = settings;
+    format!(
+        "{starttls} {filter:?} {page_size} {connect_timeout:?} {timeout:?} {accept_invalid_certs} \
+         {attributes:?} {max_deletes:?} {out_of_scope:?} {full_every:?} {history_days}"
+    )
+}

@@ -1,0 +1,115 @@
+//! `--help` of every command, and `docs/cli.md`, which is made of it.
+
+use std::fmt::Write as _;
+
+use adsync::cli::Cli;
+use clap::CommandFactory;
+
+use crate::golden;
+use crate::stage::alone;
+use crate::support::adsync::Sandbox;
+
+/// The commands in the order in which `adsync --help` names them.
+fn commands() -> Vec<String> {
+    let cli = Cli::command();
+    cli.get_subcommands()
+        .map(|it| it.get_name().to_owned())
+        .collect()
+}
+
+fn help(sandbox: &Sandbox, arguments: &[&str]) -> String {
+    let answer = sandbox
+        .run(&[arguments, &["--help"]].concat())
+        .expect_code(0);
+    assert_eq!(answer.stderr, "", "{answer}");
+    answer.stdout
+}
+
+#[test]
+fn the_help_texts() {
+    let sandbox = alone();
+    golden::check("tests/cli/golden/help.txt", &help(&sandbox, &[]));
+    for command in commands() {
+        let file = format!("tests/cli/golden/help-{command}.txt");
+        golden::check(&file, &help(&sandbox, &[&command]));
+    }
+}
+
+#[test]
+fn the_help_command_says_the_same() {
+    let sandbox = alone();
+    for command in commands() {
+        let answer = sandbox.run(&["help", &command]).expect_code(0);
+        assert_eq!(answer.stdout, help(&sandbox, &[&command]));
+    }
+}
+
+#[test]
+fn every_command_and_every_flag_is_explained() {
+    let mut cli = Cli::command();
+    cli.build();
+    for command in cli.get_subcommands() {
+        assert!(command.get_about().is_some(), "{}", command.get_name());
+        for argument in command.get_arguments() {
+            assert!(
+                argument.get_help().is_some(),
+                "{} of {}",
+                argument.get_id(),
+                command.get_name()
+            );
+        }
+    }
+}
+
+/// The commands of the contract, `docs/cli.md` being its reference.
+#[test]
+fn the_commands_are_all_there() {
+    assert_eq!(
+        commands(),
+        [
+            "check",
+            "search",
+            "import",
+            "list",
+            "add",
+            "remove",
+            "sync",
+            "history",
+            "restore",
+            "completions"
+        ]
+    );
+}
+
+#[test]
+fn the_manual_is_current() {
+    let sandbox = alone();
+    let mut manual = String::from(
+        "# The command line\n\n\
+         <!-- Made of the help texts by `UPDATE_GOLDEN=1 cargo test --test cli`; change src/cli.rs instead. -->\n\n\
+         What `adsync --help` and `adsync COMMAND --help` say. The settings are explained in\n\
+         [`config.example.toml`](../config.example.toml).\n",
+    );
+    let mut section = |title: &str, text: &str| {
+        write!(
+            manual,
+            "\n## {title}\n\n```text\n{}\n```\n",
+            text.trim_end()
+        )
+        .expect("a string takes it");
+    };
+    section("adsync", &help(&sandbox, &[]));
+    for command in commands() {
+        section(&format!("adsync {command}"), &help(&sandbox, &[&command]));
+    }
+    golden::check("docs/cli.md", &manual);
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let answer = alone().run(&["--version"]).expect_code(0);
+    assert_eq!(
+        answer.stdout,
+        format!("adsync {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}

@@ -1,0 +1,28 @@
+//! The command line as a contract: settings, passwords, exit codes, what is printed where.
+//!
+//! The stage is a sandbox with a store of its own; where a run needs a directory, it is `testdir` on
+//! loopback. `UPDATE_GOLDEN=1 cargo test --test cli` writes the golden files, the completions and
+//! `docs/cli.md` anew.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod completions;
+mod errors;
+mod example;
+mod golden;
+mod help;
+mod hostile;
+mod locals;
+mod many;
+mod passwords;
+mod privileges;
+mod runs;
+mod settings;
+mod stage;
+mod store_files;
+mod streams;
+mod terminal;
+mod usage;
+mod values;
+mod verbosity;

@@ -1,0 +1,110 @@
+//! `add --from-csv`: many local users at once.
+
+use serde_json::Value;
+
+use crate::stage::{add, alone, assert_says, usernames, users, write_private};
+
+const HEADER: &str = "username,email,first_name,last_name,contact_number";
+
+#[test]
+fn from_a_file_and_from_standard_input() {
+    let sandbox = alone();
+    let csv = format!("{HEADER}\nalice,a@x,Alice,\"O'Hara, \"\"A\"\"\",+1 555\nbob,,,,\n");
+    write_private(&sandbox.path().join("users.csv"), &csv);
+    sandbox
+        .run(&["add", "--from-csv", "users.csv"])
+        .expect_code(0);
+    assert_eq!(usernames(&sandbox), ["alice", "bob"]);
+    let found = users(&sandbox);
+    assert_eq!(found[0]["last_name"], "O'Hara, \"A\"");
+    assert_eq!(found[1]["email"], Value::Null);
+
+    let answer = sandbox
+        .prepare(&["add", "--from-csv", "-"])
+        .input("last_name,username\r\nLee,carol\r\n")
+        .run()
+        .expect_code(0);
+    assert!(answer.stdout.contains("1 added"), "{answer}");
+    assert_eq!(users(&sandbox)[2]["last_name"], "Lee");
+}
+
+#[test]
+fn what_cannot_be_read_adds_nobody() {
+    let sandbox = alone();
+    for (csv, says) in [
+        ("username,e-mail\nalice,a@x\n", "e-mail"),
+        ("email,first_name\na@x,Alice\n", "username"),
+        ("alice,a@x\nbob,b@x\n", "username"),
+        ("username,email\nalice,a@x\nbob\n", "line: 3"),
+        ("username,username\nalice,bob\n", "username"),
+    ] {
+        let answer = sandbox
+            .prepare(&["add", "--from-csv", "-"])
+            .input(csv)
+            .run()
+            .expect_code(2);
+        assert_says(&answer, &[says, "hint: ", "header"]);
+        assert_eq!(usernames(&sandbox), Vec::<String>::new(), "{csv}");
+    }
+    std::fs::write(sandbox.path().join("latin1.csv"), b"username\nJos\xe9\n").expect("writable");
+    let answer = sandbox
+        .run(&["add", "--from-csv", "latin1.csv"])
+        .expect_code(2);
+    assert_says(&answer, &["latin1.csv", "UTF-8"]);
+    let answer = sandbox
+        .run(&["add", "--from-csv", "absent.csv"])
+        .expect_code(2);
+    assert_says(&answer, &["absent.csv", "No such file"]);
+}
+
+#[test]
+fn a_spreadsheet_begins_its_csv_with_a_mark() {
+    let sandbox = alone();
+    sandbox
+        .prepare(&["add", "--from-csv", "-"])
+        .input("\u{feff}username,email\r\nalice,a@x\r\n")
+        .run()
+        .expect_code(0);
+    assert_eq!(usernames(&sandbox), ["alice"]);
+}
+
+#[test]
+fn two_lines_with_one_name_are_both_duplicates() {
+    let sandbox = alone();
+    let answer = sandbox
+        .prepare(&["add", "--from-csv", "-", "--format", "json"])
+        .input("username,email\nalice,a@x\nALICE,b@x\nbob,c@x\ncarol,C@X\ndave,d@x\n")
+        .run()
+        .expect_code(7);
+    let object = answer.json();
+    assert_eq!(object["counts"]["duplicate"], 4, "{answer}");
+    assert_eq!(object["counts"]["added"], 1, "{answer}");
+    assert_eq!(usernames(&sandbox), ["dave"]);
+}
+
+#[test]
+fn one_bad_line_does_not_stop_the_others() {
+    let sandbox = alone();
+    add(&sandbox, &["alice"]);
+    let answer = sandbox
+        .prepare(&["add", "--from-csv", "-"])
+        .input("username,email\nAlice,a@x\n,b@x\ncarol,c@x\n")
+        .run()
+        .expect_code(7);
+    assert!(
+        answer.stdout.contains("1 added, 1 duplicate, 1 failed"),
+        "{answer}"
+    );
+    assert_eq!(usernames(&sandbox), ["alice", "carol"]);
+}
+
+#[test]
+fn a_file_of_nobody_adds_nobody() {
+    let sandbox = alone();
+    let answer = sandbox
+        .prepare(&["add", "--from-csv", "-"])
+        .input("username\n")
+        .run()
+        .expect_code(0);
+    assert!(answer.stdout.contains("0 added"), "{answer}");
+}

@@ -1,0 +1,158 @@
+//! Command lines that cannot be meant: exit 2, and nobody is touched.
+
+use crate::stage::{add, alone, assert_says, usernames, with_users};
+
+#[test]
+fn what_is_not_known_is_refused() {
+    let sandbox = alone();
+    for (arguments, says) in [
+        (&["sink"][..], "'sink'"),
+        (&["sync", "--dryrun"], "--dry-run"),
+        (&["list", "alice"], "'alice'"),
+        (&["list", "--format", "xml"], "table, json, csv"),
+        (&["list", "--color", "blue"], "auto, always, never"),
+        (&["completions", "tcsh"], "bash"),
+        (&["list", "-q", "-v"], "--quiet"),
+        (&["sync", "--allow-deletes", "many"], "'many'"),
+        (&["sync", "--allow-deletes", "-1"], "'-1'"),
+        (&["sync", "--all", "--users", "alice"], "--users"),
+        (&["search", ""], "PREFIX"),
+        (&["search"], "PREFIX"),
+        (&["remove"], "USERNAME"),
+        (&["add"], "USERNAME"),
+        (&["add", "alice", "--from-csv", "-"], "--from-csv"),
+        (&["add", "--from-csv", "-", "--email", "a@x"], "--from-csv"),
+        (&["import", "--filter", "(("], "RFC 4515"),
+    ] {
+        let answer = sandbox.run(arguments).expect_code(2);
+        assert_says(&answer, &["error: ", says]);
+        assert_eq!(answer.stdout, "", "{answer}");
+    }
+    assert!(!sandbox.store_path().exists(), "a store was made");
+}
+
+#[test]
+fn without_a_command_the_commands_are_shown() {
+    let answer = alone().run(&[]).expect_code(2);
+    assert_says(&answer, &["Usage: adsync", "import", "sync"]);
+    assert_eq!(answer.stdout, "", "{answer}");
+}
+
+#[test]
+fn an_import_says_who() {
+    let sandbox = alone();
+    let answer = sandbox.run(&["import"]).expect_code(2);
+    assert_says(
+        &answer,
+        &["--users", "--group", "--ou", "--filter", "--all"],
+    );
+    for two in [
+        &["--all", "--users", "alice"][..],
+        &["--group", "Sales", "--ou", "OU=Sales"],
+        &["--filter", "(cn=a)", "--all"],
+    ] {
+        let answer = sandbox.run(&[&["import"], two].concat()).expect_code(2);
+        assert_says(&answer, &["cannot be used with"]);
+    }
+}
+
+#[test]
+fn exit_code_goes_with_dry_run() {
+    let sandbox = alone();
+    for command in [&["sync"][..], &["import", "--all"]] {
+        let answer = sandbox
+            .run(&[command, &["--exit-code"]].concat())
+            .expect_code(2);
+        assert_says(&answer, &["--dry-run"]);
+    }
+}
+
+#[test]
+fn an_empty_selection_is_never_everybody() {
+    let (directory, sandbox) = with_users(&["alice", "bob"]);
+    sandbox.run(&["import", "--all"]).expect_code(0);
+    directory
+        .replace("alice", "mail", ["new@example.com"])
+        .expect("alice is there");
+    let before = sandbox.store_bytes();
+    for names in ["", ",", " ", " , ,"] {
+        for command in ["sync", "import"] {
+            let answer = sandbox.run(&[command, "--users", names]).expect_code(2);
+            assert_says(&answer, &["no name"]);
+        }
+        let answer = sandbox.run(&["remove", names]).expect_code(2);
+        assert_says(&answer, &["no name"]);
+    }
+    for selection in ["--group", "--ou", "--filter"] {
+        sandbox.run(&["import", selection, ""]).expect_code(2);
+    }
+    assert!(before == sandbox.store_bytes(), "somebody was touched");
+    assert_eq!(usernames(&sandbox), ["alice", "bob"]);
+}
+
+#[test]
+fn an_empty_selection_is_refused_before_the_directory_is_asked() {
+    let answer = alone().run(&["import", "--users", ""]).expect_code(2);
+    assert_says(&answer, &["no name"]);
+}
+
+#[test]
+fn an_unknown_name_stops_the_run_and_all_of_them_are_listed() {
+    let (directory, sandbox) = with_users(&["alice", "bob", "carol"]);
+    sandbox
+        .run(&["import", "--users", "alice,bob"])
+        .expect_code(0);
+    add(&sandbox, &["robot"]);
+    directory
+        .replace("alice", "mail", ["new@example.com"])
+        .expect("alice is there");
+    let before = sandbox.store_bytes();
+    let sync = sandbox
+        .run(&["sync", "--users", "alice,alise,BOBB,nobody"])
+        .expect_code(2);
+    assert_says(
+        &sync,
+        &[
+            "alise",
+            "BOBB",
+            "nobody",
+            "did you mean alice?",
+            "did you mean bob?",
+        ],
+    );
+    let import = sandbox
+        .run(&["import", "--users", "carol,caroll,zzz"])
+        .expect_code(2);
+    assert_says(&import, &["caroll", "zzz", "did you mean carol?"]);
+    // A local user has nothing to be synchronised with.
+    let local = sandbox
+        .run(&["sync", "--users", "alice,Robot"])
+        .expect_code(2);
+    assert_says(&local, &["robot", "local"]);
+    assert!(before == sandbox.store_bytes(), "somebody was touched");
+}
+
+#[test]
+fn names_are_found_in_any_case_and_any_number_of_flags() {
+    let (directory, sandbox) = with_users(&["alice", "bob", "carol"]);
+    sandbox
+        .run(&[
+            "import",
+            "--users",
+            "ALICE, Bob",
+            "--users",
+            "carol@example.com",
+        ])
+        .expect_code(0);
+    for username in ["alice", "bob", "carol"] {
+        directory
+            .replace(username, "telephoneNumber", ["1"])
+            .expect("they are there");
+    }
+    let answer = sandbox
+        .run(&["sync", "--users", "Alice,bob", "--users", "ALICE"])
+        .expect_code(0);
+    assert!(answer.stdout.contains("2 modified"), "{answer}");
+    let answer = sandbox.run(&["sync", "--all"]).expect_code(0);
+    assert!(answer.stdout.contains("1 modified"), "{answer}");
+}

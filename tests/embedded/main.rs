@@ -1,0 +1,21 @@
+//! adsync against a directory in memory: what a healthy server will not do, what a large one does, and
+//! the promises of the plan from the command line to the rows of the store.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod dry_run;
+mod evidence;
+mod faults;
+mod groups;
+mod guard;
+mod memory;
+mod opening;
+mod paging;
+mod plain_ldap;
+mod plan;
+mod repeated;
+mod selections;
+mod servers;
+mod turns;
+mod unusable;

@@ -1,0 +1,85 @@
+//! A directory that is not Active Directory: what plain LDAP can say is enough.
+
+use testdir::{Kind, TestDir, What, When};
+
+use crate::support::embedded::{ELSEWHERE, Stage, names, text};
+
+/// The settings for `OpenLDAP` and its like.
+pub(crate) fn map(stage: &mut Stage) {
+    stage.configure_directory("filter = \"(objectClass=inetOrgPerson)\"");
+    stage.configure(|settings| {
+        settings.more_attributes = String::from(
+            "username = \"uid\"
+guid = \"entryUUID\"",
+        );
+    });
+}
+
+fn stage(users: &[&str]) -> Stage {
+    let directory = TestDir::builder().kind(Kind::PlainLdap).start();
+    let mut stage = Stage::around(directory.expect("a free port"));
+    map(&mut stage);
+    for user in users {
+        stage.change(|directory| directory.add_user(*user));
+    }
+    stage
+}
+
+#[test]
+fn users_come_change_and_leave() {
+    let stage = stage(&["alice", "bob", "carol", "dave"]);
+    let run = stage.json(0, &["import", "--all"]);
+    assert_eq!(names(&run, "imported"), ["alice", "bob", "carol", "dave"]);
+    let alice = stage.user("alice");
+    assert_eq!(alice["enabled"], true);
+    let guid = stage.change(|directory| directory.guid("alice"));
+    assert_eq!(text(&alice, "guid"), guid.to_string());
+
+    stage.set("alice", "uid", "alice.brown");
+    stage.change(|directory| directory.delete("bob"));
+    stage.change(|directory| directory.move_to("carol", ELSEWHERE));
+    let run = stage.sync(0);
+    assert_eq!(names(&run, "modified"), ["alice"]);
+    assert_eq!(names(&run, "deleted"), ["bob"]);
+    assert_eq!(run["deleted"][0]["evidence"], "absent");
+    assert_eq!(names(&run, "out_of_scope"), ["carol"]);
+    assert_eq!(stage.usernames(), ["alice.brown", "carol", "dave"]);
+
+    let before = stage.contents().users;
+    assert_eq!(stage.sync(0)["counts"]["modified"], 0);
+    assert_eq!(stage.contents().users, before);
+}
+
+#[test]
+fn an_empty_answer_deletes_nobody() {
+    let stage = stage(&["alice", "bob"]);
+    stage.run(&["import", "--all"]).expect_code(0);
+    stage.directory.fault(When::search(), What::Empty);
+    stage.sync(4);
+    assert_eq!(stage.usernames(), ["alice", "bob"]);
+}
+
+#[test]
+fn selected_users_and_a_search() {
+    let stage = stage(&["alice", "bob"]);
+    let run = stage.json(0, &["import", "--users", "alice"]);
+    assert_eq!(names(&run, "imported"), ["alice"]);
+    stage.set("alice", "mail", "new@example.com");
+    let run = stage.json(0, &["sync", "--users", "ALICE"]);
+    assert_eq!(names(&run, "modified"), ["alice"]);
+    let found = stage.json(0, &["search", "a"]);
+    assert_eq!(names(&found, "users"), ["alice"]);
+}
+
+#[test]
+fn an_identity_that_is_no_uuid_fails_alone() {
+    let stage = stage(&["alice", "bob"]);
+    stage.run(&["import", "--all"]).expect_code(0);
+    let garbled = vec![b"3f2504e0-4f89".to_vec()];
+    stage
+        .directory
+        .fault(When::search(), What::alter("alice", "entryUUID", garbled));
+    let run = stage.sync(7);
+    assert_eq!(names(&run, "failed"), ["alice"]);
+    assert_eq!(stage.usernames(), ["alice", "bob"]);
+}

@@ -1,0 +1,162 @@
+//! Several servers, and a login that is refused: tried once, and nowhere else.
+
+use testdir::{PASSWORD, TestDir, USERNAME, What, When};
+
+use crate::support::embedded::{STAFF, Stage, assert_says, names};
+
+/// Three imported users, one of them changed since, on two servers that have the same content; the
+/// settings name both.
+fn two_servers() -> (Stage, TestDir) {
+    let mut stage = Stage::imported(&["alice", "bob", "carol"]);
+    let second = TestDir::start().expect("a free port");
+    for name in ["alice", "bob", "carol"] {
+        let guid = stage.change(|directory| directory.guid(name));
+        let user = testdir::User::new(name).with("objectGUID", [guid.to_bytes_le()]);
+        second.add_user(user).expect("a user");
+    }
+    stage.set("alice", "mail", "new@example.com");
+    second
+        .replace("alice", "mail", ["new@example.com"])
+        .expect("a change");
+    stage.hurry();
+    let urls = vec![stage.directory.url(), second.url()];
+    stage.configure(|settings| settings.urls = urls);
+    stage.directory.reset_stats();
+    (stage, second)
+}
+
+#[test]
+fn a_wrong_password_is_tried_once_and_on_one_server() {
+    let (stage, second) = two_servers();
+    let contents = stage.contents();
+    stage.directory.set_password(USERNAME, "another");
+    for (logins, arguments) in [(1, &["sync"][..]), (2, &["sync", "--users", "alice"])] {
+        let answer = stage.run(arguments).expect_code(5);
+        assert_says(
+            &answer,
+            &[
+                "cannot log in to",
+                &stage.directory.url(),
+                USERNAME,
+                "the username or the password is wrong",
+                "52e",
+            ],
+        );
+        assert!(!answer.stderr.contains(PASSWORD), "{answer}");
+        assert!(!answer.stderr.contains("trying the next"), "{answer}");
+        assert_eq!(stage.directory.stats().binds, logins);
+        assert_eq!(stage.directory.stats().failed_binds, logins);
+        assert_eq!(second.stats().connections, 0);
+        stage.contents().assert_only_noted(&contents, "failed");
+    }
+}
+
+#[test]
+fn an_account_that_is_locked_is_not_tried_elsewhere() {
+    let (stage, second) = two_servers();
+    for (data, reason) in [
+        ("532", "the password has expired"),
+        ("533", "the account is disabled"),
+        ("701", "the account has expired"),
+        ("773", "the password must be changed"),
+        ("775", "the account is locked out"),
+    ] {
+        stage.directory.refuse_account(USERNAME, Some(data));
+        let answer = stage.run(&["sync"]).expect_code(5);
+        assert_says(&answer, &[reason, data, "hint: "]);
+        assert_eq!(second.stats().connections, 0);
+    }
+}
+
+#[test]
+fn a_first_server_that_cannot_be_used_is_passed_over_with_a_warning() {
+    for (when, what, cause) in [
+        (When::connect(), What::RefuseConnections, "refused"),
+        (When::connect(), What::Hang, "no answer within 1 s"),
+        (When::connect(), What::Cut, "connection"),
+        (When::bind(), What::Hang, "no answer within 1 s"),
+        (When::bind(), What::answer(51, "busy"), "51 busy"),
+        (When::root_dse(), What::Hang, "no answer within 1 s"),
+        (When::root_dse(), What::answer(52, ""), "52 unavailable"),
+    ] {
+        let (stage, second) = two_servers();
+        stage.directory.fault(when, what);
+        let answer = stage.run(&["sync"]).expect_code(0);
+        let warning = answer.stderr.lines().next().unwrap_or_default();
+        assert!(warning.starts_with("warning: cannot "), "{answer}");
+        assert!(warning.contains(&stage.directory.url()), "{answer}");
+        assert_says(&answer, &[cause, "trying the next server"]);
+        assert_eq!(answer.stderr.lines().count(), 1, "{answer}");
+        assert_eq!(stage.user("alice")["email"], "new@example.com");
+        assert_eq!(second.stats().binds, 1);
+    }
+}
+
+#[test]
+fn with_no_server_left_the_last_one_is_an_error() {
+    let (stage, second) = two_servers();
+    let contents = stage.contents();
+    stage
+        .directory
+        .fault(When::connect(), What::RefuseConnections);
+    second.fault(When::connect(), What::RefuseConnections);
+    let answer = stage.run(&["sync"]).expect_code(5);
+    assert_says(&answer, &[&stage.directory.url(), &second.url(), "error: "]);
+    stage.contents().assert_only_noted(&contents, "failed");
+}
+
+#[test]
+fn a_read_that_breaks_off_is_begun_anew_on_another_server() {
+    let (stage, second) = two_servers();
+    stage
+        .directory
+        .fault(When::page(1).after_entries(2), What::Cut);
+    let answer = stage.run(&["sync"]).expect_code(0);
+    assert_says(
+        &answer,
+        &[
+            "warning: cannot read the users",
+            &stage.directory.url(),
+            "trying again",
+        ],
+    );
+    // All of them, each once: what the first server had sent does not count.
+    assert!(
+        answer
+            .stdout
+            .contains("1 modified, 0 deleted, 0 duplicate, 2 unchanged"),
+        "{answer}"
+    );
+    assert_eq!(second.stats().connections, 1);
+}
+
+#[test]
+fn a_replica_without_data_deletes_nobody() {
+    let (stage, second) = two_servers();
+    let contents = stage.contents();
+    for name in ["alice", "bob", "carol"] {
+        // Not even tombstones: it never had them.
+        second.fault(When::search(), What::hide(name));
+    }
+    stage
+        .directory
+        .fault(When::connect(), What::RefuseConnections);
+    let run = stage.sync(4);
+    assert_eq!(names(&run, "deleted"), ["alice", "bob", "carol"]);
+    stage.contents().assert_only_noted(&contents, "refused");
+}
+
+#[test]
+fn a_replica_without_the_base_is_an_error() {
+    let (stage, second) = two_servers();
+    let contents = stage.contents();
+    second
+        .rename(STAFF, "OU=Not yet replicated")
+        .expect("a rename");
+    stage
+        .directory
+        .fault(When::connect(), What::RefuseConnections);
+    let answer = stage.run(&["sync"]).expect_code(5);
+    assert_says(&answer, &["32 noSuchObject", STAFF, &second.url()]);
+    stage.contents().assert_only_noted(&contents, "failed");
+}
