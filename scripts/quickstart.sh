@@ -74,3 +74,8 @@ run adsync list
 echo
 echo "And once more, with nothing left to do but what stays a duplicate:"
 run adsync sync
+echo
+echo "What was done can be looked up, and undone:"
+run adsync history
+run adsync restore bob
+run adsync sync

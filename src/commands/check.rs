@@ -203,7 +203,7 @@ fn check_scope(directory: &mut Directory, findings: &mut Findings) {
         Ok(Some(false)) => findings.warn(
             "rights",
             "the account sees no deleted objects: users deleted in AD are told by their absence",
-            "that works, and the guard watches over it; for certainty give the account List and Read on CN=Deleted Objects (docs/active-directory.md)",
+            "that works, and the guard watches over it; for certainty grant List and Read on CN=Deleted Objects (docs/active-directory.md)",
         ),
         Err(error) => findings.fail("rights", error.into()),
     }
