@@ -9,36 +9,35 @@ mod entry;
 mod error;
 mod filter;
 mod group;
+mod inspection;
 mod mapping;
+mod names;
 mod root_dse;
+mod servers;
 mod srv;
 mod tls;
 
 use std::collections::{HashMap, HashSet};
 
-use secrecy::SecretString;
-
 use crate::compare::{BadEntry, MissingValue, Whereabouts};
-use crate::config::{Directory as Settings, Filter, ServerUrl};
+use crate::config::{Filter, ServerUrl};
 use crate::failure::Failure;
-use crate::user::{DirectoryUser, Folded, ObjectGuid};
+use crate::user::{DirectoryUser, ObjectGuid};
 
 use connection::{Connection, Scope, Search};
 use entry::Entry;
 use mapping::Mapping;
 use root_dse::RootDse;
-use tls::Tls;
 
 pub use connection::{Opened, THREAD as CONNECTION_THREAD, Tally};
 pub use error::{Cause, DirectoryError, NO_SUCH_OBJECT, Step};
+pub use names::FoundUser;
+pub use servers::Servers;
 pub use tls::Certificate;
 
 /// How many identities or names are asked for in one search. A filter of this many terms is far
 /// from any server's limit, and an answer fits one page.
 const BATCH: usize = 200;
-
-/// `WKGUID` of the container of deleted objects (MS-ADTS 6.1.1.4.3)
-const DELETED_OBJECTS: &str = "18e2ea80684f11d2b9aa00c04f79f805";
 
 /// A user of the directory, or why the entry cannot be used as one.
 pub type Read = Result<DirectoryUser, BadEntry>;
@@ -75,131 +74,7 @@ pub struct Located {
     pub unidentified: u64,
 }
 
-/// A user that a search at the terminal found.
-#[derive(Debug)]
-pub struct FoundUser {
-    /// The user, or why the entry cannot be used.
-    pub user: Read,
-    /// `displayName`, where there is one.
-    pub display_name: Option<String>,
-}
-
-/// The servers of a directory, to be tried in order.
-#[derive(Debug)]
-pub struct Servers<'a> {
-    settings: &'a Settings,
-    password: &'a SecretString,
-    tls: Tls,
-    urls: Vec<ServerUrl>,
-    /// Where the next round begins: behind the server that was used last.
-    next: usize,
-}
-
-impl<'a> Servers<'a> {
-    /// The servers that the settings name, or that the domain names in the DNS.
-    pub fn new(settings: &'a Settings, password: &'a SecretString) -> Result<Self, Failure> {
-        Ok(Self {
-            settings,
-            password,
-            tls: Tls::new(settings)?,
-            urls: srv::servers(settings)?,
-            next: 0,
-        })
-    }
-
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        self.urls.len()
-    }
-
-    /// Connects to the first that can be used, beginning behind the one that was used last, and logs
-    /// in. `on_trouble` hears of those that could not. A server that refuses the credentials ends the
-    /// search: on the next one they would be as wrong, and the account one try nearer to being locked.
-    pub fn connect(
-        &mut self,
-        mut on_trouble: impl FnMut(&DirectoryError),
-    ) -> Result<Directory, DirectoryError> {
-        let mut left = self.urls.len();
-        loop {
-            let url = &self.urls[self.next % self.urls.len()];
-            self.next += 1;
-            left = left.saturating_sub(1);
-            match Directory::connect_to(url, self.settings, self.password, &self.tls, &mut |_| {}) {
-                Ok(directory) => return Ok(directory),
-                Err(error) if left > 0 && !error.is_login_refused() => on_trouble(&error),
-                Err(error) => return Err(error),
-            }
-        }
-    }
-}
-
 impl Directory {
-    /// Connects to each server in turn and says how far it came, step by step.
-    pub fn probe(
-        settings: &Settings,
-        password: &SecretString,
-        mut on_server: impl FnMut(&ServerUrl, Result<Vec<Opened>, (Vec<Opened>, DirectoryError)>),
-    ) -> Result<Option<Self>, Failure> {
-        let tls = Tls::new(settings)?;
-        let mut usable = None;
-        for url in &srv::servers(settings)? {
-            let mut steps = Vec::new();
-            let result =
-                Self::connect_to(url, settings, password, &tls, &mut |step| steps.push(step));
-            match result {
-                Ok(directory) => {
-                    on_server(url, Ok(steps));
-                    usable = usable.or(Some(directory));
-                }
-                Err(error) => {
-                    let refused = error.is_login_refused();
-                    on_server(url, Err((steps, error)));
-                    if refused {
-                        break;
-                    }
-                }
-            }
-        }
-        Ok(usable)
-    }
-
-    fn connect_to(
-        url: &ServerUrl,
-        settings: &Settings,
-        password: &SecretString,
-        tls: &Tls,
-        on_step: &mut dyn FnMut(Opened),
-    ) -> Result<Self, DirectoryError> {
-        let mut connection = Connection::open(url, settings, password, tls, on_step)?;
-        let root = RootDse::read(&mut connection)?;
-        let base = settings
-            .base_dn
-            .clone()
-            .or_else(|| root.default_base().map(str::to_owned))
-            .ok_or_else(|| DirectoryError {
-                server: url.to_string(),
-                step: Step::Read("the rootDSE".to_owned()),
-                cause: Cause::Malformed(
-                    "it names no naming context; set base_dn under [directory]".to_owned(),
-                ),
-            })?;
-        // Without the whole domain nobody could be told to be absent from it.
-        let domain = root.domain_of(&base).ok_or_else(|| DirectoryError {
-            server: url.to_string(),
-            step: Step::Read(base.clone()),
-            cause: Cause::OutsideDomain(root.naming_contexts.clone()),
-        })?;
-        log::info!("reading {base} from {url}");
-        Ok(Self {
-            mapping: Mapping::new(settings.attributes.clone(), root.is_active_directory),
-            filter: settings.filter.clone(),
-            connection,
-            root,
-            base,
-            domain,
-        })
-    }
-
     /// The server that is used.
     pub fn server(&self) -> &ServerUrl {
         self.connection.server()
@@ -255,15 +130,7 @@ impl Directory {
             Selection::Below(dn) => (dn, self.filter.as_str().to_owned()),
         };
         let search = self.search_for_users(format!("the users of {base}"), base.clone(), filter);
-        let mapping = &self.mapping;
-        self.connection.search(&search, |entries| {
-            on_page(
-                entries
-                    .into_iter()
-                    .map(|entry| mapping.user(entry))
-                    .collect(),
-            )
-        })
+        self.read_users(&search, &mut on_page)
     }
 
     /// Reads those users of the scope that have these identities, in batches.
@@ -279,15 +146,7 @@ impl Directory {
                 self.base.clone(),
                 filter::all(&[self.filter.as_str(), &identities]),
             );
-            let mapping = &self.mapping;
-            self.connection.search(&search, |entries| {
-                on_page(
-                    entries
-                        .into_iter()
-                        .map(|entry| mapping.user(entry))
-                        .collect(),
-                )
-            })?;
+            self.read_users(&search, &mut on_page)?;
         }
         Ok(())
     }
@@ -332,104 +191,6 @@ impl Directory {
         Ok(located)
     }
 
-    /// Reads the users of the scope that one of these names may mean: as the mapped username,
-    /// `sAMAccountName`, `userPrincipalName` or `mail`. With each comes what it is called by.
-    pub fn read_names(
-        &mut self,
-        names: &[String],
-    ) -> Result<Vec<(Vec<Folded>, Read)>, DirectoryError> {
-        let attributes = self.name_attributes();
-        let mut users = Vec::new();
-        for batch in names.chunks(BATCH / attributes.len()) {
-            let terms = batch.iter().flat_map(|name| {
-                attributes
-                    .iter()
-                    .map(|attribute| filter::equals(attribute, name))
-            });
-            let mut search = self.search_for_users(
-                format!("{} users of {} by name", batch.len(), self.base),
-                self.base.clone(),
-                filter::all(&[self.filter.as_str(), &filter::any(terms)]),
-            );
-            search.attributes.extend(attributes.iter().cloned());
-            let mapping = &self.mapping;
-            self.connection.search(&search, |entries| {
-                for entry in entries {
-                    let called = attributes
-                        .iter()
-                        .flat_map(|attribute| entry.texts(attribute))
-                        .map(|name| Folded::new(&name))
-                        .collect();
-                    users.push((called, mapping.user(entry)));
-                }
-                Ok::<_, DirectoryError>(())
-            })?;
-        }
-        Ok(users)
-    }
-
-    fn name_attributes(&self) -> Vec<String> {
-        let mut attributes: Vec<String> =
-            self.mapping.username().iter().map(str::to_owned).collect();
-        for standard in ["sAMAccountName", "userPrincipalName", "mail"] {
-            if !attributes
-                .iter()
-                .any(|it| it.eq_ignore_ascii_case(standard))
-            {
-                attributes.push(standard.to_owned());
-            }
-        }
-        attributes
-    }
-
-    /// All usernames of the scope, for "did you mean".
-    pub fn usernames(&mut self) -> Result<Vec<String>, DirectoryError> {
-        let attributes: Vec<String> = self.mapping.username().iter().map(str::to_owned).collect();
-        let mut search = self.search_for_users(
-            format!("the usernames of {}", self.base),
-            self.base.clone(),
-            self.filter.as_str().to_owned(),
-        );
-        search.attributes.clone_from(&attributes);
-        let mut names = Vec::new();
-        self.connection.search(&search, |entries| {
-            names.extend(entries.iter().filter_map(|entry| {
-                attributes
-                    .iter()
-                    .find_map(|attribute| entry.first_text(attribute))
-            }));
-            Ok::<_, DirectoryError>(())
-        })?;
-        Ok(names)
-    }
-
-    /// The users of the scope whose username, first, last or display name, or email starts with a
-    /// prefix.
-    pub fn search(&mut self, prefix: &str) -> Result<Vec<FoundUser>, DirectoryError> {
-        const DISPLAY_NAME: &str = "displayName";
-        let terms = self
-            .mapping
-            .searchable()
-            .chain([DISPLAY_NAME])
-            .map(|attribute| filter::starts_with(attribute, prefix));
-        let mut search = self.search_for_users(
-            format!("the users of {}", self.base),
-            self.base.clone(),
-            filter::all(&[self.filter.as_str(), &filter::any(terms)]),
-        );
-        search.attributes.push(DISPLAY_NAME.to_owned());
-        let mapping = &self.mapping;
-        let mut found = Vec::new();
-        self.connection.search(&search, |entries| {
-            found.extend(entries.into_iter().map(|entry| FoundUser {
-                display_name: entry.first_text(DISPLAY_NAME),
-                user: mapping.user(entry),
-            }));
-            Ok::<_, DirectoryError>(())
-        })?;
-        Ok(found)
-    }
-
     /// The DNs of groups with that name or DN.
     pub fn groups(&mut self, name: &str) -> Result<Vec<group::Group>, DirectoryError> {
         group::find(&mut self.connection, &self.domain, name)
@@ -453,15 +214,7 @@ impl Directory {
                 self.base.clone(),
                 filter::all(&[self.filter.as_str(), &chain]),
             );
-            let mapping = &self.mapping;
-            self.connection.search(&search, |entries| {
-                on_page(
-                    entries
-                        .into_iter()
-                        .map(|entry| mapping.user(entry))
-                        .collect(),
-                )
-            })?;
+            self.read_users(&search, &mut on_page)?;
             return Ok(());
         }
         let members: HashSet<String> =
@@ -479,62 +232,17 @@ impl Directory {
         Ok(())
     }
 
-    /// How many users the scope has.
-    pub fn count(&mut self) -> Result<Tally, DirectoryError> {
-        let mut search = self.search_for_users(
-            format!("the users of {}", self.base),
-            self.base.clone(),
-            self.filter.as_str().to_owned(),
-        );
-        search.attributes = vec!["1.1".to_owned()];
-        self.connection
-            .search(&search, |_| Ok::<_, DirectoryError>(()))
-    }
-
-    /// Whether the base of the scope is there.
-    pub fn base_exists(&mut self) -> Result<bool, DirectoryError> {
-        let search = Search {
-            what: format!("the base {}", self.base),
-            base: self.base.clone(),
-            scope: Scope::Base,
-            filter: "(objectClass=*)".to_owned(),
-            attributes: vec!["1.1".to_owned()],
-            show_deleted: false,
-        };
-        let tally = self
-            .connection
-            .search(&search, |_| Ok::<_, DirectoryError>(()))?;
-        Ok(tally.entries == 1)
-    }
-
-    /// Whether the account sees any deleted object; none, if the directory has no such thing. The
-    /// container itself is no proof: Samba shows it to everybody.
-    pub fn sees_deleted(&mut self) -> Result<Option<bool>, DirectoryError> {
-        if !self.root.shows_deleted {
-            return Ok(None);
-        }
-        let search = Search {
-            what: "the deleted objects".to_owned(),
-            base: format!("<WKGUID={DELETED_OBJECTS},{}>", self.domain),
-            scope: Scope::OneLevel,
-            filter: "(isDeleted=TRUE)".to_owned(),
-            attributes: vec!["1.1".to_owned()],
-            show_deleted: true,
-        };
-        let first_is_enough = |entries: Vec<Entry>| {
-            if entries.is_empty() {
-                Ok(())
-            } else {
-                Err(Look::Seen)
-            }
-        };
-        match self.connection.search(&search, first_is_enough) {
-            Ok(_) => Ok(Some(false)),
-            Err(Look::Seen) => Ok(Some(true)),
-            // Without the right to list it the container may not be there at all.
-            Err(Look::Failed(error)) if error.result_code().is_some() => Ok(Some(false)),
-            Err(Look::Failed(error)) => Err(error),
-        }
+    /// Reads what a search returns as users, page by page.
+    fn read_users<E: From<DirectoryError>>(
+        &mut self,
+        search: &Search,
+        mut on_page: impl FnMut(Vec<Read>) -> Result<(), E>,
+    ) -> Result<Tally, E> {
+        let mapping = &self.mapping;
+        self.connection.search(search, |entries| {
+            let users = entries.into_iter().map(|entry| mapping.user(entry));
+            on_page(users.collect())
+        })
     }
 
     fn search_for_users(&self, what: String, base: String, filter: String) -> Search {
@@ -546,18 +254,6 @@ impl Directory {
             attributes: self.mapping.requested(),
             show_deleted: false,
         }
-    }
-}
-
-/// How a look for any entry at all ends before the search does.
-enum Look {
-    Seen,
-    Failed(DirectoryError),
-}
-
-impl From<DirectoryError> for Look {
-    fn from(error: DirectoryError) -> Self {
-        Self::Failed(error)
     }
 }
 

@@ -1,0 +1,129 @@
+//! Which server is used: the first that can be, in the order of the settings or of the DNS.
+
+use secrecy::SecretString;
+
+use super::connection::{Connection, Opened};
+use super::error::{Cause, DirectoryError, Step};
+use super::mapping::Mapping;
+use super::root_dse::RootDse;
+use super::tls::Tls;
+use super::{Directory, srv};
+use crate::config::{Directory as Settings, ServerUrl};
+use crate::failure::Failure;
+
+/// The servers of a directory, to be tried in order.
+#[derive(Debug)]
+pub struct Servers<'a> {
+    settings: &'a Settings,
+    password: &'a SecretString,
+    tls: Tls,
+    urls: Vec<ServerUrl>,
+    /// Where the next round begins: behind the server that was used last.
+    next: usize,
+}
+
+impl<'a> Servers<'a> {
+    /// The servers that the settings name, or that the domain names in the DNS.
+    pub fn new(settings: &'a Settings, password: &'a SecretString) -> Result<Self, Failure> {
+        Ok(Self {
+            settings,
+            password,
+            tls: Tls::new(settings)?,
+            urls: srv::servers(settings)?,
+            next: 0,
+        })
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.urls.len()
+    }
+
+    /// Connects to the first that can be used, beginning behind the one that was used last, and logs
+    /// in. `on_trouble` hears of those that could not. A server that refuses the credentials ends the
+    /// search: on the next one they would be as wrong, and the account one try nearer to being locked.
+    pub fn connect(
+        &mut self,
+        mut on_trouble: impl FnMut(&DirectoryError),
+    ) -> Result<Directory, DirectoryError> {
+        let mut left = self.urls.len();
+        loop {
+            let url = &self.urls[self.next % self.urls.len()];
+            self.next += 1;
+            left = left.saturating_sub(1);
+            match Directory::connect_to(url, self.settings, self.password, &self.tls, &mut |_| {}) {
+                Ok(directory) => return Ok(directory),
+                Err(error) if left > 0 && !error.is_login_refused() => on_trouble(&error),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl Directory {
+    /// Connects to each server in turn and says how far it came, step by step.
+    pub fn probe(
+        settings: &Settings,
+        password: &SecretString,
+        mut on_server: impl FnMut(&ServerUrl, Result<Vec<Opened>, (Vec<Opened>, DirectoryError)>),
+    ) -> Result<Option<Self>, Failure> {
+        let tls = Tls::new(settings)?;
+        let mut usable = None;
+        for url in &srv::servers(settings)? {
+            let mut steps = Vec::new();
+            let result =
+                Self::connect_to(url, settings, password, &tls, &mut |step| steps.push(step));
+            match result {
+                Ok(directory) => {
+                    on_server(url, Ok(steps));
+                    usable = usable.or(Some(directory));
+                }
+                Err(error) => {
+                    let refused = error.is_login_refused();
+                    on_server(url, Err((steps, error)));
+                    if refused {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(usable)
+    }
+
+    fn connect_to(
+        url: &ServerUrl,
+        settings: &Settings,
+        password: &SecretString,
+        tls: &Tls,
+        on_step: &mut dyn FnMut(Opened),
+    ) -> Result<Self, DirectoryError> {
+        let mut connection = Connection::open(url, settings, password, tls, on_step)?;
+        let root = RootDse::read(&mut connection)?;
+        let base = settings
+            .base_dn
+            .clone()
+            .or_else(|| root.default_base().map(str::to_owned))
+            .ok_or_else(|| DirectoryError {
+                server: url.to_string(),
+                step: Step::Read("the rootDSE".to_owned()),
+                cause: Cause::Malformed(
+                    "it names no naming context; set base_dn under [directory]".to_owned(),
+                ),
+            })?;
+        // Without the whole domain nobody could be told to be absent from it.
+        let domain = root.domain_of(&base).ok_or_else(|| DirectoryError {
+            server: url.to_string(),
+            step: Step::Read(base.clone()),
+            cause: Cause::OutsideDomain(root.naming_contexts.clone()),
+        })?;
+        log::info!("reading {base} from {url}");
+        Ok(Self {
+            mapping: Mapping::new(settings.attributes.clone(), root.is_active_directory),
+            filter: settings.filter.clone(),
+            connection,
+            root,
+            base,
+            domain,
+        })
+    }
+}
