@@ -1,6 +1,6 @@
 //! Reading the directory and comparing it with the store: the I/O around a [`Comparison`].
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use indicatif::ProgressBar;
 
@@ -8,13 +8,14 @@ use crate::compare::{BadEntry, Comparison, Newcomers, OutOfScopePolicy, Whereabo
 use crate::directory::{Directory, Read};
 use crate::plan::Findings;
 use crate::store::{Reader, StoreError};
-use crate::user::{ObjectGuid, Origin, StoredUser};
+use crate::user::{ObjectGuid, Origin, StoredUser, UserId};
 
 /// A comparison under way.
 pub struct Survey<'a> {
     store: &'a Reader,
     comparison: Comparison,
     progress: ProgressBar,
+    rows_by_dn: Option<HashMap<String, UserId>>,
 }
 
 impl<'a> Survey<'a> {
@@ -29,6 +30,7 @@ impl<'a> Survey<'a> {
             store,
             comparison: Comparison::new(newcomers, directory.missing_value()),
             progress,
+            rows_by_dn: None,
         }
     }
 
@@ -52,11 +54,17 @@ impl<'a> Survey<'a> {
 
     /// The user of the store that an unusable entry belongs to: by identity, or where that cannot be
     /// read, by DN.
-    fn owner(&self, entry: &BadEntry) -> Result<Option<StoredUser>, StoreError> {
-        match entry.guid {
-            Some(guid) => self.store.by_guid(guid),
-            None => self.store.by_dn(&entry.dn),
+    fn owner(&mut self, entry: &BadEntry) -> Result<Option<StoredUser>, StoreError> {
+        if let Some(guid) = entry.guid {
+            return self.store.by_guid(guid);
         }
+        let rows = match &mut self.rows_by_dn {
+            Some(rows) => rows,
+            // Seldom needed, but where one identity cannot be read, often none can.
+            none => none.insert(self.store.rows_by_dn()?),
+        };
+        let row = rows.get(&entry.dn.to_lowercase()).copied();
+        row.map_or(Ok(None), |id| self.store.by_id(id))
     }
 
     /// Reads users again that came more than once. Those that still do are unusable.

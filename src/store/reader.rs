@@ -72,9 +72,19 @@ impl Reader {
         self.one("username_folded = ?1", [username.as_str()])
     }
 
-    /// The imported user that was last seen under that DN; for entries whose identity cannot be read.
-    pub fn by_dn(&self, dn: &str) -> Result<Option<StoredUser>, StoreError> {
-        self.one("guid IS NOT NULL AND dn = ?1 COLLATE NOCASE LIMIT 1", [dn])
+    /// The imported users by the DNs, in lower case, under which they were last seen; for entries whose
+    /// identity cannot be read.
+    pub fn rows_by_dn(&self) -> Result<HashMap<String, UserId>, StoreError> {
+        self.db
+            .prepare("SELECT dn, id FROM users WHERE guid IS NOT NULL AND dn IS NOT NULL")
+            .and_then(|mut statement| {
+                let rows = statement.query_map([], |row| {
+                    let dn: String = row.get(0)?;
+                    Ok((dn.to_lowercase(), UserId(row.get(1)?)))
+                })?;
+                rows.collect()
+            })
+            .map_err(self.failed("read"))
     }
 
     fn one(&self, condition: &str, params: impl Params) -> Result<Option<StoredUser>, StoreError> {
