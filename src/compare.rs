@@ -330,3 +330,213 @@ fn doubtful(user: StoredUser, unidentified: u64) -> FailedUser {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guid(number: u8) -> ObjectGuid {
+        ObjectGuid::from_bytes([number; 16])
+    }
+
+    fn profile(email: Option<&str>) -> Profile {
+        Profile {
+            username: "alice".to_owned(),
+            email: email.map(str::to_owned),
+            ..Profile::default()
+        }
+    }
+
+    /// A user of the store whose row and identity have the same number.
+    fn stored(number: u8, status: Status) -> StoredUser {
+        StoredUser {
+            id: UserId(i64::from(number)),
+            origin: Origin::Directory {
+                guid: guid(number),
+                dn: "CN=alice".to_owned(),
+            },
+            values: Values {
+                profile: profile(Some("a@x")),
+                enabled: true,
+            },
+            status,
+            synced_at: None,
+        }
+    }
+
+    fn read(number: u8, email: Option<&str>) -> DirectoryUser {
+        DirectoryUser {
+            guid: guid(number),
+            dn: "CN=alice".to_owned(),
+            profile: profile(email),
+            enabled: Some(true),
+        }
+    }
+
+    fn bad(guid: Option<ObjectGuid>) -> BadEntry {
+        BadEntry {
+            guid,
+            dn: "CN=?".to_owned(),
+            username: None,
+            reason: "unusable".to_owned(),
+        }
+    }
+
+    fn sync() -> Comparison {
+        Comparison::new(Newcomers::Ignore, MissingValue::Clears)
+    }
+
+    #[test]
+    fn what_is_in_step_leaves_a_bit_and_nothing_else() {
+        let mut comparison = sync();
+        comparison.see(read(1, Some("a@x")), Some(stored(1, Status::Ok)));
+        assert!(comparison.seen().contains(UserId(1)));
+        assert!(!comparison.seen().contains(UserId(2)));
+        let findings = comparison.finish();
+        assert_eq!(findings.unchanged, 1);
+        assert!(findings.changed.is_empty() && findings.refreshed.is_empty());
+    }
+
+    #[test]
+    fn a_status_to_clear_is_a_refresh_and_no_change() {
+        let mut comparison = sync();
+        comparison.see(read(1, Some("a@x")), Some(stored(1, Status::Duplicate)));
+        let findings = comparison.finish();
+        assert_eq!((findings.unchanged, findings.refreshed.len()), (0, 1));
+    }
+
+    #[test]
+    fn what_the_directory_does_not_say_keeps_what_the_store_has() {
+        let mut disabled = stored(1, Status::Ok);
+        disabled.values.enabled = false;
+        let mut comparison = sync();
+        let unsaid = DirectoryUser {
+            enabled: None,
+            ..read(1, Some("a@x"))
+        };
+        comparison.see(unsaid, Some(disabled));
+        assert_eq!(comparison.finish().unchanged, 1);
+    }
+
+    #[test]
+    fn a_global_catalog_clears_no_field() {
+        for (missing, changed) in [(MissingValue::Clears, 1), (MissingValue::Keeps, 0)] {
+            let mut comparison = Comparison::new(Newcomers::Ignore, missing);
+            comparison.see(read(1, None), Some(stored(1, Status::Ok)));
+            assert_eq!(comparison.finish().changed.len(), changed, "{missing:?}");
+        }
+    }
+
+    #[test]
+    fn newcomers_are_the_business_of_an_import_alone() {
+        for (newcomers, new) in [(Newcomers::Import, 1), (Newcomers::Ignore, 0)] {
+            let mut comparison = Comparison::new(newcomers, MissingValue::Clears);
+            comparison.see(read(1, None), None);
+            assert_eq!(comparison.finish().new.len(), new, "{newcomers:?}");
+        }
+    }
+
+    #[test]
+    fn who_comes_twice_is_forgotten_and_asked_for_again() {
+        for first in [Some("a@x"), Some("b@x")] {
+            let mut comparison = sync();
+            comparison.see(read(1, first), Some(stored(1, Status::Ok)));
+            comparison.see(read(1, Some("c@x")), Some(stored(1, Status::Ok)));
+            assert_eq!(comparison.take_repeated(), [guid(1)]);
+            assert!(!comparison.seen().contains(UserId(1)));
+            comparison.see(read(1, Some("c@x")), Some(stored(1, Status::Ok)));
+            assert!(comparison.take_repeated().is_empty());
+            let findings = comparison.finish();
+            assert_eq!((findings.unchanged, findings.changed.len()), (0, 1));
+        }
+    }
+
+    #[test]
+    fn a_newcomer_that_comes_twice_is_asked_for_again_too() {
+        let mut comparison = Comparison::new(Newcomers::Import, MissingValue::Clears);
+        comparison.see(read(1, None), None);
+        comparison.see(read(1, Some("a@x")), None);
+        assert_eq!(comparison.take_repeated(), [guid(1)]);
+        assert!(comparison.finish().new.is_empty());
+    }
+
+    #[test]
+    fn a_failed_user_is_seen_and_never_missing() {
+        let mut comparison = sync();
+        comparison.see_bad(bad(Some(guid(1))), Some(stored(1, Status::Ok)));
+        assert!(comparison.seen().contains(UserId(1)));
+        assert_eq!(comparison.finish().failed.len(), 1);
+    }
+
+    #[test]
+    fn an_unusable_entry_of_nobody_in_the_store_is_no_business_of_a_sync() {
+        let mut comparison = sync();
+        comparison.see_bad(bad(Some(guid(1))), None);
+        assert!(comparison.finish().failed.is_empty());
+    }
+
+    #[test]
+    fn nobody_is_absent_while_an_entry_has_no_identity() {
+        let mut comparison = sync();
+        comparison.see_bad(bad(None), None);
+        comparison.miss(
+            stored(1, Status::Ok),
+            Whereabouts::Nowhere,
+            OutOfScopePolicy::Keep,
+        );
+        comparison.miss(
+            stored(2, Status::Ok),
+            Whereabouts::Tombstone,
+            OutOfScopePolicy::Keep,
+        );
+        let findings = comparison.finish();
+        assert_eq!(findings.failed.len(), 2);
+        // A tombstone is certain all the same.
+        assert_eq!(findings.deletions.len(), 1);
+        assert_eq!(findings.deletions[0].evidence, Evidence::Tombstone);
+    }
+
+    #[test]
+    fn where_a_missing_user_is_decides() {
+        let elsewhere = || Whereabouts::Elsewhere {
+            dn: "CN=elsewhere".to_owned(),
+        };
+        for (whereabouts, policy, evidence) in [
+            (
+                Whereabouts::Nowhere,
+                OutOfScopePolicy::Keep,
+                Some(Evidence::Absent),
+            ),
+            (
+                Whereabouts::Tombstone,
+                OutOfScopePolicy::Keep,
+                Some(Evidence::Tombstone),
+            ),
+            (elsewhere(), OutOfScopePolicy::Keep, None),
+            (
+                elsewhere(),
+                OutOfScopePolicy::Delete,
+                Some(Evidence::OutOfScope),
+            ),
+        ] {
+            let mut comparison = sync();
+            comparison.miss(stored(1, Status::Ok), whereabouts, policy);
+            let findings = comparison.finish();
+            let deleted = findings.deletions.first().map(|it| it.evidence);
+            assert_eq!(deleted, evidence);
+            assert_eq!(findings.out_of_scope.len(), usize::from(evidence.is_none()));
+        }
+    }
+
+    #[test]
+    fn who_was_restored_is_kept_though_the_directory_does_not_have_it() {
+        for whereabouts in [Whereabouts::Nowhere, Whereabouts::Tombstone] {
+            let mut comparison = sync();
+            let restored = stored(1, Status::Restored);
+            comparison.miss(restored, whereabouts, OutOfScopePolicy::Delete);
+            let findings = comparison.finish();
+            assert!(findings.deletions.is_empty());
+            assert_eq!(findings.unchanged, 1);
+        }
+    }
+}
