@@ -188,7 +188,52 @@ impl Directory {
                 Ok::<_, DirectoryError>(())
             })?;
         }
+        if guids.iter().any(|guid| !located.found.contains_key(guid)) {
+            self.verify_search_by_identity()?;
+        }
         Ok(located)
+    }
+
+    /// Makes sure that a user who is there is found by identity. An attribute without an equality
+    /// matching rule is found by nobody, with success, and would make everybody seem gone. Where the
+    /// account sees no user at all this cannot be told, and the guard has the word.
+    fn verify_search_by_identity(&mut self) -> Result<(), DirectoryError> {
+        let attribute = self.mapping.guid_attribute().to_owned();
+        let by_identity = |directory: &Self, base: &str, filter| Search {
+            what: format!("users of {base} by identity"),
+            base: base.to_owned(),
+            scope: Scope::Subtree,
+            filter,
+            attributes: vec![attribute.clone()],
+            show_deleted: directory.root.shows_deleted,
+        };
+        let present = filter::all(&[self.filter.as_str(), &format!("({attribute}=*)")]);
+        let search = by_identity(self, &self.base, present);
+        let mapping = &self.mapping;
+        let found = self.connection.search(&search, |entries| {
+            match entries.iter().find_map(|entry| mapping.guid(entry).ok()) {
+                Some(guid) => Err(First::Found(guid)),
+                None => Ok(()),
+            }
+        });
+        let witness = match found {
+            Ok(_) => return Ok(()),
+            Err(First::Failed(error)) => return Err(error),
+            Err(First::Found(guid)) => guid,
+        };
+        let filter = filter::any_guid(&attribute, &[witness]);
+        let search = by_identity(self, &self.domain, filter);
+        let tally = self
+            .connection
+            .search(&search, |_| Ok::<_, DirectoryError>(()))?;
+        if tally.entries > 0 {
+            return Ok(());
+        }
+        Err(DirectoryError {
+            server: self.connection.server().to_string(),
+            step: Step::Read(search.what),
+            cause: Cause::IdentityNotSearchable(attribute),
+        })
     }
 
     /// The DNs of groups with that name or DN.
@@ -254,6 +299,18 @@ impl Directory {
             attributes: self.mapping.requested(),
             show_deleted: false,
         }
+    }
+}
+
+/// How a search ends at the first entry that will do.
+enum First<T> {
+    Found(T),
+    Failed(DirectoryError),
+}
+
+impl<T> From<DirectoryError> for First<T> {
+    fn from(error: DirectoryError) -> Self {
+        Self::Failed(error)
     }
 }
 

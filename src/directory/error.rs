@@ -62,6 +62,8 @@ pub enum Cause {
     Lost,
     /// The base lies in none of these naming contexts, which are all that the server has.
     OutsideDomain(Vec<String>),
+    /// A user that is there is not found by this attribute.
+    IdentityNotSearchable(String),
     /// The answer cannot be decoded, or breaks the protocol.
     Malformed(String),
 }
@@ -121,6 +123,7 @@ impl DirectoryError {
             | Cause::Certificate(_)
             | Cause::Tls(_)
             | Cause::OutsideDomain(_)
+            | Cause::IdentityNotSearchable(_)
             | Cause::Malformed(_) => false,
         }
     }
@@ -161,6 +164,10 @@ impl DirectoryError {
             (_, Cause::OutsideDomain(_)) => {
                 Some("check base_dn under [directory]".to_owned())
             }
+            (_, Cause::IdentityNotSearchable(_)) => Some(
+                "the attribute needs an equality matching rule on the server; where it is not AD, guid = \"entryUUID\" under [directory.attributes] has one"
+                    .to_owned(),
+            ),
             (_, Cause::Lost) => Some(
                 "nothing was changed; the next run tries again, and a second server in urls would take over"
                     .to_owned(),
@@ -208,6 +215,10 @@ impl fmt::Display for DirectoryError {
                     contexts => write!(f, " ({})", contexts.join("; ")),
                 }
             }
+            Cause::IdentityNotSearchable(attribute) => write!(
+                f,
+                "this server does not find users by their {attribute}, so none can be told to be gone"
+            ),
             Cause::Malformed(what) => write!(f, "the answer cannot be understood: {what}"),
         }
     }

@@ -1,9 +1,9 @@
 //! What `adsync check` asks: is the base there, who is in scope, what may the account see.
 
-use super::Directory;
 use super::connection::{Scope, Search, Tally};
 use super::entry::Entry;
 use super::error::DirectoryError;
+use super::{Directory, First};
 
 /// `WKGUID` of the container of deleted objects (MS-ADTS 6.1.1.4.3)
 const DELETED_OBJECTS: &str = "18e2ea80684f11d2b9aa00c04f79f805";
@@ -55,27 +55,15 @@ impl Directory {
             if entries.is_empty() {
                 Ok(())
             } else {
-                Err(Look::Seen)
+                Err(First::Found(()))
             }
         };
         match self.connection.search(&search, first_is_enough) {
             Ok(_) => Ok(Some(false)),
-            Err(Look::Seen) => Ok(Some(true)),
+            Err(First::Found(())) => Ok(Some(true)),
             // Without the right to list it the container may not be there at all.
-            Err(Look::Failed(error)) if error.result_code().is_some() => Ok(Some(false)),
-            Err(Look::Failed(error)) => Err(error),
+            Err(First::Failed(error)) if error.result_code().is_some() => Ok(Some(false)),
+            Err(First::Failed(error)) => Err(error),
         }
-    }
-}
-
-/// How a look for any entry at all ends before the search does.
-enum Look {
-    Seen,
-    Failed(DirectoryError),
-}
-
-impl From<DirectoryError> for Look {
-    fn from(error: DirectoryError) -> Self {
-        Self::Failed(error)
     }
 }

@@ -1,6 +1,8 @@
 //! Why a user is deleted, and who only left the scope.
 
-use crate::support::embedded::{ELSEWHERE, STAFF, Stage, names, text};
+use testdir::{What, When};
+
+use crate::support::embedded::{ELSEWHERE, STAFF, Stage, assert_says, names, text};
 
 #[test]
 fn a_tombstone_is_evidence_for_an_account_that_may_see_it() {
@@ -115,4 +117,34 @@ fn a_disabled_account_is_kept_and_marked() {
         (&true.into(), &false.into())
     );
     assert_eq!(stage.user("bob")["enabled"], false);
+}
+
+#[test]
+fn nobody_is_gone_where_nobody_is_found_by_identity() {
+    let stage = Stage::imported(&["alice", "bob", "carol"]);
+    stage.change(|directory| directory.delete("alice"));
+    let before = stage.contents();
+    // As on a server that has no equality matching rule for the attribute: nothing, with success.
+    stage.directory.fault(
+        When::search().filter_contains("(objectGUID=\\"),
+        What::Empty,
+    );
+    for arguments in [
+        &["sync"][..],
+        &["sync", "--users", "alice"],
+        &["sync", "--users", "bob"],
+    ] {
+        let answer = stage.run(arguments).expect_code(5);
+        assert_says(
+            &answer,
+            &[
+                "does not find users by their objectGUID",
+                "hint: ",
+                "entryUUID",
+            ],
+        );
+    }
+    stage.contents().assert_only_noted(&before, "failed");
+    stage.directory.clear_faults();
+    assert_eq!(names(&stage.sync(0), "deleted"), ["alice"]);
 }
