@@ -114,6 +114,8 @@ pub struct Comparison {
     new: HashSet<ObjectGuid>,
     /// Users that came more than once, and their rows.
     repeated: HashMap<ObjectGuid, Option<UserId>>,
+    /// Users that an entry without a readable identity was taken for, because it has their DN.
+    by_dn: HashSet<ObjectGuid>,
     /// Entries that cannot be tied to any user of the store: each may be one that seems missing.
     unidentified: u64,
 }
@@ -128,6 +130,7 @@ impl Comparison {
             seen: Seen::default(),
             new: HashSet::new(),
             repeated: HashMap::new(),
+            by_dn: HashSet::new(),
             unidentified: 0,
         }
     }
@@ -208,6 +211,15 @@ impl Comparison {
             username,
             reason,
         } = entry;
+        // A DN is no identity: who was seen already is not this entry, and who was brought back by hand
+        // is not seen in the directory by it.
+        let stored = stored.filter(|user| {
+            guid.is_some() || !(self.seen.contains(user.id) || user.status == Status::Restored)
+        });
+        if guid.is_none() {
+            let owner = stored.as_ref().and_then(|user| user.origin.guid());
+            self.by_dn.extend(owner);
+        }
         match (&stored, guid) {
             (Some(user), _) if !self.seen.insert(user.id) => {
                 self.repeated.extend(guid.map(|guid| (guid, Some(user.id))));
@@ -267,6 +279,8 @@ impl Comparison {
         *unchanged -= (repeated.len() - removed) as u64;
 
         for (guid, row) in &repeated {
+            // It came by its identity as well: the entry at its old DN is somebody else.
+            self.unidentified += u64::from(self.by_dn.remove(guid));
             match row {
                 Some(id) => self.seen.remove(*id),
                 None => _ = self.new.remove(guid),
@@ -282,9 +296,12 @@ impl Comparison {
 
     /// Takes in where a user is that the scope did not return.
     pub fn miss(&mut self, user: StoredUser, whereabouts: Whereabouts, policy: OutOfScopePolicy) {
-        let is_gone = matches!(whereabouts, Whereabouts::Tombstone | Whereabouts::Nowhere);
-        if is_gone && user.status == Status::Restored {
-            // An administrator brought it back and knows that the directory does not have it.
+        let would_go = match &whereabouts {
+            Whereabouts::Elsewhere { .. } => policy == OutOfScopePolicy::Delete,
+            Whereabouts::Tombstone | Whereabouts::Nowhere => true,
+        };
+        if would_go && user.status == Status::Restored {
+            // An administrator brought it back and knows that the scope does not have it.
             self.findings.unchanged += 1;
             return;
         }
@@ -538,5 +555,77 @@ mod tests {
             assert!(findings.deletions.is_empty());
             assert_eq!(findings.unchanged, 1);
         }
+    }
+
+    fn is_doubted(mut comparison: Comparison) -> bool {
+        let (user, keep) = (stored(9, Status::Ok), OutOfScopePolicy::Keep);
+        comparison.miss(user, Whereabouts::Nowhere, keep);
+        comparison.finish().deletions.is_empty()
+    }
+
+    #[test]
+    fn an_entry_without_identity_among_those_looked_up_is_not_forgotten() {
+        for counts in [[1, 0], [0, 1]] {
+            let mut comparison = sync();
+            for entries in counts {
+                comparison.see_unidentified(entries);
+            }
+            assert!(is_doubted(comparison));
+        }
+        let mut comparison = sync();
+        comparison.see_bad(bad(None), None);
+        comparison.see_unidentified(0);
+        assert!(is_doubted(comparison));
+    }
+
+    #[test]
+    fn an_entry_without_identity_is_not_one_that_was_seen_or_brought_back() {
+        let mut comparison = sync();
+        comparison.see(read(1, Some("a@x")), Some(stored(1, Status::Ok)));
+        comparison.see_bad(bad(None), Some(stored(1, Status::Ok)));
+        assert_eq!(comparison.findings.failed[0].user, None);
+        assert!(is_doubted(comparison));
+
+        let mut comparison = sync();
+        comparison.see_bad(bad(None), Some(stored(1, Status::Restored)));
+        assert!(!comparison.seen().contains(UserId(1)));
+        assert_eq!(comparison.findings.failed[0].user, None);
+        assert!(is_doubted(comparison));
+    }
+
+    #[test]
+    fn an_entry_without_identity_is_not_one_that_is_seen_later() {
+        let mut comparison = sync();
+        comparison.see_bad(bad(None), Some(stored(1, Status::Ok)));
+        comparison.see(read(1, Some("a@x")), Some(stored(1, Status::Ok)));
+        assert_eq!(comparison.take_repeated(), [guid(1)]);
+        comparison.see(read(1, Some("a@x")), Some(stored(1, Status::Ok)));
+        assert_eq!(comparison.findings.unchanged, 1);
+        assert!(is_doubted(comparison));
+    }
+
+    #[test]
+    fn each_row_has_a_bit_of_its_own() {
+        let mut seen = Seen::default();
+        for id in [1, 63, 64, 65, 126, 127, 128, 1000] {
+            assert!(seen.insert(UserId(id)), "{id}");
+            assert!(!seen.insert(UserId(id)), "{id}");
+        }
+        seen.remove(UserId(65));
+        let is_seen = |id| seen.contains(UserId(id));
+        assert_eq!(
+            [1, 2, 62, 63, 64, 65, 66, 127].map(is_seen),
+            [true, false, false, true, true, false, false, true]
+        );
+    }
+
+    #[test]
+    fn another_dn_alone_is_written() {
+        let mut comparison = sync();
+        let mut moved = read(1, Some("a@x"));
+        moved.dn = "CN=moved".to_owned();
+        comparison.see(moved, Some(stored(1, Status::Ok)));
+        let findings = comparison.finish();
+        assert_eq!((findings.refreshed.len(), findings.unchanged), (1, 0));
     }
 }

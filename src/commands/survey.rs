@@ -16,6 +16,8 @@ pub struct Survey<'a> {
     comparison: Comparison,
     progress: ProgressBar,
     rows_by_dn: Option<HashMap<String, UserId>>,
+    /// The users that were chosen, if not all: nobody else is touched.
+    chosen: Option<HashSet<UserId>>,
 }
 
 impl<'a> Survey<'a> {
@@ -31,7 +33,14 @@ impl<'a> Survey<'a> {
             comparison: Comparison::new(newcomers, directory.missing_value()),
             progress,
             rows_by_dn: None,
+            chosen: None,
         }
+    }
+
+    /// Looks at these users only, if any were chosen.
+    pub fn among(mut self, chosen: Option<&[StoredUser]>) -> Self {
+        self.chosen = chosen.map(|users| users.iter().map(|user| user.id).collect());
+        self
     }
 
     /// Takes in users that were read.
@@ -63,7 +72,11 @@ impl<'a> Survey<'a> {
             // Seldom needed, but where one identity cannot be read, often none can.
             none => none.insert(self.store.rows_by_dn()?),
         };
-        let row = rows.get(&entry.dn.to_lowercase()).copied();
+        let is_chosen = |id: &UserId| self.chosen.as_ref().is_none_or(|them| them.contains(id));
+        let row = rows
+            .get(&entry.dn.to_lowercase())
+            .copied()
+            .filter(is_chosen);
         row.map_or(Ok(None), |id| self.store.by_id(id))
     }
 

@@ -52,7 +52,7 @@ fn read(
         let what = format!("reading {}", directory.base());
         let total = chosen.map(|users| users.len() as u64);
         let progress = context.output.progress(&what, total);
-        let mut survey = Survey::new(store, directory, Newcomers::Ignore, progress);
+        let mut survey = Survey::new(store, directory, Newcomers::Ignore, progress).among(chosen);
         match chosen {
             None => _ = directory.read(&Selection::All, |users| survey.take(users))?,
             Some(users) => directory.read_guids(&guids(users), |users| survey.take(users))?,

@@ -138,7 +138,10 @@ impl Guard {
                 imported: self.imported,
             });
         }
-        (deletions >= 2 && deletions == plan.checked()).then_some(Refusal::Everyone { deletions })
+        // An entry that is nobody of the store is no user that would be left.
+        let strangers = plan.failed.iter().filter(|it| it.user.is_none()).count() as u64;
+        (deletions >= 2 && deletions == plan.checked() - strangers)
+            .then_some(Refusal::Everyone { deletions })
     }
 }
 
@@ -220,5 +223,47 @@ mod tests {
     fn what_is_usual_needs_no_number() {
         assert!(lets(MaxDeletes::Percent(10), Some(3), 1, 50));
         assert!(lets(MaxDeletes::Number(0), Some(3), 0, 50));
+    }
+
+    #[test]
+    fn who_says_the_number_gets_no_other() {
+        for (allowed, deletions) in [(0, 1), (1, 2), (2, 1), (9, 100)] {
+            let result = Guard::exactly(allowed).approve(plan(deletions, 200));
+            assert!(result.is_err(), "{allowed} {deletions}");
+        }
+        assert!(Guard::exactly(2).approve(plan(2, 0)).is_ok());
+    }
+
+    #[test]
+    fn an_entry_that_is_nobodys_is_no_user_that_is_left() {
+        let mut all = plan(2, 0);
+        all.failed.push(crate::plan::FailedUser {
+            user: None,
+            guid: None,
+            username: "?".to_owned(),
+            dn: None,
+            reason: "no objectGUID".to_owned(),
+        });
+        let guard = Guard {
+            max_deletes: MaxDeletes::Percent(10),
+            imported: 2,
+            allow_deletes: None,
+        };
+        assert!(guard.approve(all).is_err());
+    }
+
+    #[test]
+    fn users_of_whom_only_the_dn_is_written_are_untouched() {
+        let deleted = plan(1, 3);
+        let user = deleted.deleted[0].user.clone();
+        let refreshed = vec![crate::plan::Refresh {
+            user,
+            dn: String::new(),
+        }];
+        let plan = Plan {
+            refreshed,
+            ..deleted
+        };
+        assert_eq!((plan.untouched(), plan.checked()), (4, 5));
     }
 }
