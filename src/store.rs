@@ -118,8 +118,9 @@ impl Writer {
         files::make_folder_of(path).map_err(file_error)?;
         let lock = RunLock::take(path, command, wait)?;
         crash::point("locked");
-        // SQLite would make the file with the rights of the umask.
-        drop(files::open_private(path).map_err(file_error)?);
+        if std::fs::metadata(path).map_or(true, |metadata| metadata.len() == 0) {
+            make(path)?;
+        }
         crash::point("file made");
         let db = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let found = version(path, &db)?;
@@ -171,6 +172,11 @@ impl Reader {
         let path = path.to_owned();
         let known = VERSION;
         match found {
+            // Begun by a first run that was killed: there are no tables yet.
+            0 => {
+                let db = Connection::open_in_memory().map_err(sql(&path, "open"))?;
+                Ok(Self::new(&path, migrated(&path, db)?))
+            }
             VERSION => Ok(Self::new(&path, db)),
             newer if newer > VERSION => Err(StoreError::Newer { path, found, known }),
             _ => Err(StoreError::Older { path, found, known }),
@@ -184,6 +190,35 @@ fn open(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     db.busy_timeout(Duration::from_secs(5))
         .map_err(sql(path, "open"))?;
     Ok(db)
+}
+
+/// Makes an empty store beside its place and then puts it there: whoever reads meanwhile, or after this
+/// run was killed, finds none or a whole one.
+fn make(path: &Path) -> Result<(), StoreError> {
+    let file_error = |source| StoreError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let beside = |suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let draft = beside(".new");
+    for leftover in [".new", ".new-journal", ".new-wal", ".new-shm"] {
+        match std::fs::remove_file(beside(leftover)) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(file_error(source));
+            }
+            _ => {}
+        }
+    }
+    // SQLite would make the file with the rights of the umask.
+    drop(files::open_private(&draft).map_err(file_error)?);
+    let db = prepare(&draft, open(&draft, OpenFlags::SQLITE_OPEN_READ_WRITE)?)?;
+    db.close()
+        .map_err(|(_, source)| sql(path, "make")(source))?;
+    std::fs::rename(&draft, path).map_err(file_error)
 }
 
 /// Refuses a database that has tables and was not made by adsync: a typo in `path` must not write

@@ -103,6 +103,8 @@ fn check_directory(settings: &Settings, findings: &mut Findings) {
         check_server(url, result, &settings.directory.username, findings);
     });
     match usable {
+        // Before the first server is asked for, only its name and the CA can be wrong.
+        Err(failure) if failure.kind == Kind::Unreachable => findings.fail("name", failure),
         Err(failure) => findings.fail("tls", failure),
         Ok(None) => {}
         Ok(Some(mut directory)) => check_scope(&mut directory, findings),

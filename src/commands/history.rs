@@ -48,7 +48,7 @@ fn unknown(name: &str, store: &Reader) -> anyhow::Result<Failure> {
         Kind::UnknownName,
         format!("nobody in the history was ever {name:?}"),
     );
-    Ok(match nearest(name, store.usernames()?) {
+    Ok(match nearest(name, store.names_of_history()?) {
         Some(offer) => failure.hint(format!("did you mean {offer}?")),
         None => failure,
     })

@@ -74,6 +74,7 @@ fn newest_of(store: &Reader, arguments: &[String]) -> anyhow::Result<Vec<PastCha
         }
     }
     if unknown.is_empty() {
+        found.sort_by_key(|record| std::cmp::Reverse(record.run));
         return Ok(found);
     }
     let known: Vec<String> = deletions.into_iter().map(|it| it.username).collect();
@@ -87,6 +88,7 @@ fn findings(
 ) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let mut rows = HashSet::new();
+    let mut guids = HashSet::new();
     for record in records {
         let Some(before) = record.before.filter(|_| rows.insert(record.user)) else {
             continue;
@@ -96,6 +98,10 @@ fn findings(
             Some(guid) => target.reader().by_guid(guid)?.is_some(),
             None => target.reader().by_id(record.user)?.is_some(),
         };
+        // One that was deleted, imported again and deleted under another name: the newest record counts.
+        if origin.guid().is_some_and(|guid| !guids.insert(guid)) {
+            continue;
+        }
         if is_back {
             context
                 .output

@@ -38,6 +38,15 @@ pub fn servers(settings: &Settings) -> Result<Vec<ServerUrl>, Failure> {
         .into_iter()
         .filter_map(|record| url(&record, settings.starttls))
         .collect();
+    if servers.is_empty() {
+        // A target of "." says that the service is decidedly not available (RFC 2782, "Target").
+        return Err(DirectoryError {
+            server: format!("the domain {domain}"),
+            step: Step::Resolve,
+            cause: Cause::Dns("its SRV records name no server that can be used".to_owned()),
+        }
+        .into());
+    }
     log::info!("the domain {domain} has {servers:?}");
     Ok(servers)
 }

@@ -94,6 +94,7 @@ impl StoreError {
             Self::Held { .. } => {
                 "wait for it to end, or say --wait SECONDS; a run that was killed holds nothing"
             }
+            Self::File { source, .. } if is_full(source) => "the disk is full; nothing was changed",
             Self::File { .. } => "check path under [store] and the rights on its folder",
             Self::Foreign { .. } => "check path under [store]; nothing was written to it",
             Self::Newer { .. } => "use the adsync that made it, or a newer one",
@@ -103,6 +104,14 @@ impl StoreError {
         };
         Some(hint.to_owned())
     }
+}
+
+fn is_full(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind;
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+    )
 }
 
 /// What `SQLite` says, once.
@@ -118,6 +127,10 @@ fn sql_hint(error: &rusqlite::Error) -> Option<String> {
     let hint = match error.sqlite_error_code()? {
         Code::DatabaseBusy | Code::DatabaseLocked => {
             "another program is writing to it; nothing was changed, try again"
+        }
+        // What SQLite says, too, when there is no space for its shared memory.
+        Code::SystemIoFailure => {
+            "the disk is full or does not work; nothing was changed, see to it and try again"
         }
         Code::DiskFull => "the disk is full; nothing was changed",
         Code::ReadOnly | Code::PermissionDenied | Code::CannotOpen => {

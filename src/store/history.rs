@@ -258,6 +258,17 @@ impl Reader {
             .collect())
     }
 
+    /// Every username that the history knows.
+    pub fn names_of_history(&self) -> Result<Vec<String>, StoreError> {
+        self.db
+            .prepare(
+                "SELECT before ->> '$.username' FROM changes WHERE before IS NOT NULL
+                 UNION SELECT after ->> '$.username' FROM changes WHERE after IS NOT NULL",
+            )
+            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+            .map_err(self.failed("read"))
+    }
+
     fn changes(&self, condition: &str, parameter: i64) -> Result<Vec<PastChange>, StoreError> {
         let query = format!(
             "SELECT {CHANGE_COLUMNS} FROM changes JOIN runs ON runs.id = run_id WHERE {condition}"

@@ -14,7 +14,7 @@ use super::files;
 /// Held for as long as it lives.
 #[derive(Debug)]
 pub struct RunLock {
-    _file: File,
+    file: File,
 }
 
 impl RunLock {
@@ -29,12 +29,9 @@ impl RunLock {
         match lock(&file, Instant::now() + wait) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                // A nicety: without it the message only says less.
-                let _ = file.read_to_string(&mut holder);
                 return Err(StoreError::Held {
                     path: store.to_owned(),
-                    holder: holder.trim().to_owned(),
+                    holder: holder(&mut file),
                 });
             }
             Err(TryLockError::Error(source)) => return Err(failed(source)),
@@ -48,8 +45,31 @@ impl RunLock {
             .and_then(|()| file.rewind())
             .and_then(|()| file.write_all(text.as_bytes()))
             .map_err(failed)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
+}
+
+impl Drop for RunLock {
+    fn drop(&mut self) {
+        // So that nobody takes this run for the next holder; a killed run leaves its name behind.
+        let _ = self.file.set_len(0);
+    }
+}
+
+/// Who holds the lock. It has taken it a moment before it says so, which is waited for.
+fn holder(file: &mut File) -> String {
+    let mut holder = String::new();
+    for _ in 0..50 {
+        // A nicety: without it the message only says less.
+        let _ = file.read_to_string(&mut holder);
+        if holder.ends_with('\n') {
+            break;
+        }
+        holder.clear();
+        let _ = file.rewind();
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    holder.trim().to_owned()
 }
 
 /// Tries until the deadline.

@@ -1,0 +1,15 @@
+//! The promises that let adsync run at night: a history of everything, a way back from it, and no fault
+//! of the machine, the network or the hour that leaves the store between before and after.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod controllers;
+mod disk;
+mod domain;
+mod history;
+mod kills;
+mod machine;
+mod restore;
+mod store;
+mod two_at_once;

@@ -1,0 +1,121 @@
+//! Looks into a store, and changes what only time could change.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::support::embedded::Stage;
+
+/// Opens the store as another program would.
+pub(crate) fn open(stage: &Stage) -> Connection {
+    Connection::open(stage.sandbox.store_path()).expect("the store can be opened")
+}
+
+/// Lets a run have begun this many seconds ago; a negative number lies ahead.
+pub(crate) fn age(stage: &Stage, run: i64, seconds: i64) {
+    let when = format!("{:+} seconds", -seconds);
+    let aged = open(stage).execute(
+        "UPDATE runs SET started_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', ?2) WHERE id = ?1",
+        rusqlite::params![run, when],
+    );
+    assert_eq!(aged, Ok(1), "run {run} is in the history");
+}
+
+/// All that a run decides; what the clock decides is left out.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Rows {
+    pub(crate) users: Vec<String>,
+    pub(crate) changes: Vec<String>,
+    pub(crate) runs: Vec<String>,
+}
+
+impl Rows {
+    /// What a store holds. A file without tables, and none at all, hold nothing.
+    pub(crate) fn of(path: &Path) -> Self {
+        let is_empty = fs::metadata(path).map_or(true, |metadata| metadata.len() == 0);
+        if is_empty {
+            return Self::nothing();
+        }
+        // As a program that may write: one that may not leaves files behind, and cannot roll back what
+        // a killed run had begun.
+        let db = Connection::open(path).expect("the store can be opened");
+        let check: String = db
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+            .expect("the store can be checked");
+        assert_eq!(check, "ok");
+        let tables: i64 = db
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .expect("the store can be read");
+        if tables == 0 {
+            return Self::nothing();
+        }
+        Self {
+            users: rows(
+                &db,
+                "SELECT id, username, username_folded, first_name, last_name, email, email_folded,
+                    contact_number, enabled, source, guid, dn, status FROM users ORDER BY id",
+            ),
+            changes: rows(
+                &db,
+                "SELECT run_id, user_id, action, username, evidence, before, after
+                 FROM changes ORDER BY run_id, user_id",
+            ),
+            runs: rows(
+                &db,
+                "SELECT id, command, mode, outcome, error, checked, unchanged, imported, modified,
+                    deleted, duplicate, out_of_scope, failed FROM runs ORDER BY id",
+            ),
+        }
+    }
+
+    pub(crate) fn nothing() -> Self {
+        Self {
+            users: Vec::new(),
+            changes: Vec::new(),
+            runs: Vec::new(),
+        }
+    }
+}
+
+fn rows(db: &Connection, query: &str) -> Vec<String> {
+    let mut statement = db.prepare(query).expect("the table is there");
+    let columns = statement.column_count();
+    let rows = statement.query_map([], |row| {
+        let values = (0..columns).map(|at| row.get::<_, rusqlite::types::Value>(at));
+        let values: Vec<_> = values.collect::<Result<_, _>>()?;
+        Ok(format!("{values:?}"))
+    });
+    let rows = rows.expect("the table can be read").collect();
+    Result::expect(rows, "every row can be read")
+}
+
+/// The files of a store, to be put back as they were.
+pub(crate) struct Files(Vec<(String, Vec<u8>)>);
+
+impl Files {
+    pub(crate) fn of(stage: &Stage) -> Self {
+        let path = stage.sandbox.store_path();
+        let folder = path.parent().expect("the store lies in a folder");
+        let read = |name: &String| fs::read(folder.join(name)).expect("an own file can be read");
+        let names = stage.store_files();
+        Self(
+            names
+                .into_iter()
+                .map(|name| (read(&name), name))
+                .map(|(bytes, name)| (name, bytes))
+                .collect(),
+        )
+    }
+
+    pub(crate) fn put_back(&self, stage: &Stage) {
+        let path = stage.sandbox.store_path();
+        let folder = path.parent().expect("the store lies in a folder");
+        for name in stage.store_files() {
+            fs::remove_file(folder.join(name)).expect("an own file can be removed");
+        }
+        for (name, bytes) in &self.0 {
+            fs::write(folder.join(name), bytes).expect("the folder is writable");
+        }
+    }
+}
