@@ -171,6 +171,7 @@ impl Directory {
                     "isDeleted".to_owned(),
                 ],
                 show_deleted: self.root.shows_deleted,
+                first_page_only: false,
             };
             let asked: HashSet<ObjectGuid> = batch.iter().copied().collect();
             let mapping = &self.mapping;
@@ -206,20 +207,18 @@ impl Directory {
             filter,
             attributes: vec![attribute.clone()],
             show_deleted: directory.root.shows_deleted,
+            first_page_only: true,
         };
         let present = filter::all(&[self.filter.as_str(), &format!("({attribute}=*)")]);
         let search = by_identity(self, &self.base, present);
         let mapping = &self.mapping;
-        let found = self.connection.search(&search, |entries| {
-            match entries.iter().find_map(|entry| mapping.guid(entry).ok()) {
-                Some(guid) => Err(First::Found(guid)),
-                None => Ok(()),
-            }
-        });
-        let witness = match found {
-            Ok(_) => return Ok(()),
-            Err(First::Failed(error)) => return Err(error),
-            Err(First::Found(guid)) => guid,
+        let mut witness = None;
+        self.connection.search(&search, |entries| {
+            witness = entries.iter().find_map(|entry| mapping.guid(entry).ok());
+            Ok::<_, DirectoryError>(())
+        })?;
+        let Some(witness) = witness else {
+            return Ok(());
         };
         let filter = filter::any_guid(&attribute, &[witness]);
         let search = by_identity(self, &self.domain, filter);
@@ -298,19 +297,8 @@ impl Directory {
             filter,
             attributes: self.mapping.requested(),
             show_deleted: false,
+            first_page_only: false,
         }
-    }
-}
-
-/// How a search ends at the first entry that will do.
-enum First<T> {
-    Found(T),
-    Failed(DirectoryError),
-}
-
-impl<T> From<DirectoryError> for First<T> {
-    fn from(error: DirectoryError) -> Self {
-        Self::Failed(error)
     }
 }
 

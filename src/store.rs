@@ -118,8 +118,12 @@ impl Writer {
         files::make_folder_of(path).map_err(file_error)?;
         let lock = RunLock::take(path, command, wait)?;
         crash::point("locked");
-        if std::fs::metadata(path).map_or(true, |metadata| metadata.len() == 0) {
+        let is_empty = |metadata: std::fs::Metadata| metadata.is_file() && metadata.len() == 0;
+        if std::fs::metadata(path).map_or(true, is_empty) {
             make(path)?;
+        } else {
+            // What cannot be opened is said by the system, which knows more than SQLite tells.
+            drop(files::open_private(path).map_err(file_error)?);
         }
         crash::point("file made");
         let db = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;

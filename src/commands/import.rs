@@ -46,7 +46,9 @@ fn read(
 ) -> anyhow::Result<Findings> {
     let what = format!("reading {}", directory.base());
     let progress = context.output.progress(&what, None);
-    let mut survey = Survey::new(store, directory, Newcomers::Import, progress);
+    let survey = Survey::new(store, directory, Newcomers::Import, progress);
+    // Who is in the store is known by identity; of a selection nobody is guessed by DN.
+    let mut survey = survey.among(if arguments.all { None } else { Some(&[]) });
     let mut count = 0;
     let mut take = |users: Vec<Read>| {
         count += users.len();

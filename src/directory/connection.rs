@@ -51,6 +51,8 @@ pub struct Search {
     pub attributes: Vec<String>,
     /// Whether deleted objects are to be returned as well.
     pub show_deleted: bool,
+    /// Whether the first page will do: then no other is asked for.
+    pub first_page_only: bool,
 }
 
 impl Search {

@@ -58,6 +58,7 @@ pub fn find(
             filter: GROUP_CLASSES.to_owned(),
             attributes: attributes.clone(),
             show_deleted: false,
+            first_page_only: false,
         };
         match collect(connection, &by_dn) {
             Ok(found) if !found.is_empty() => return Ok(found),
@@ -78,6 +79,7 @@ pub fn find(
         filter: filter::all(&[GROUP_CLASSES, &names]),
         attributes,
         show_deleted: false,
+        first_page_only: false,
     };
     collect(connection, &by_name)
 }
@@ -91,6 +93,7 @@ pub fn names(connection: &mut Connection, domain: &str) -> Result<Vec<String>, D
         filter: GROUP_CLASSES.to_owned(),
         attributes: vec!["sAMAccountName".to_owned(), "cn".to_owned()],
         show_deleted: false,
+        first_page_only: false,
     };
     let mut names = Vec::new();
     connection.search(&search, |entries| {
@@ -131,6 +134,7 @@ pub fn in_chain(
         filter: filter::all(&["(objectClass=group)", &chain]),
         attributes: vec!["objectSid".to_owned()],
         show_deleted: false,
+        first_page_only: false,
     };
     let mut groups = collect(connection, &nested)?;
     groups.push(group.clone());
@@ -154,6 +158,7 @@ pub fn member_dns(
         filter: GROUP_CLASSES.to_owned(),
         attributes: vec!["1.1".to_owned()],
         show_deleted: false,
+        first_page_only: false,
     };
     let groups: HashSet<String> = collect(connection, &all)?
         .into_iter()
@@ -185,6 +190,7 @@ fn members_of(connection: &mut Connection, group: &str) -> Result<Vec<String>, D
             filter: "(objectClass=*)".to_owned(),
             attributes: wanted,
             show_deleted: false,
+            first_page_only: false,
         };
         let mut next = None;
         connection.search(&search, |entries| {

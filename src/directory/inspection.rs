@@ -1,9 +1,8 @@
 //! What `adsync check` asks: is the base there, who is in scope, what may the account see.
 
+use super::Directory;
 use super::connection::{Scope, Search, Tally};
-use super::entry::Entry;
 use super::error::DirectoryError;
-use super::{Directory, First};
 
 /// `WKGUID` of the container of deleted objects (MS-ADTS 6.1.1.4.3)
 const DELETED_OBJECTS: &str = "18e2ea80684f11d2b9aa00c04f79f805";
@@ -30,6 +29,7 @@ impl Directory {
             filter: "(objectClass=*)".to_owned(),
             attributes: vec!["1.1".to_owned()],
             show_deleted: false,
+            first_page_only: false,
         };
         let tally = self
             .connection
@@ -50,20 +50,16 @@ impl Directory {
             filter: "(isDeleted=TRUE)".to_owned(),
             attributes: vec!["1.1".to_owned()],
             show_deleted: true,
+            first_page_only: true,
         };
-        let first_is_enough = |entries: Vec<Entry>| {
-            if entries.is_empty() {
-                Ok(())
-            } else {
-                Err(First::Found(()))
-            }
-        };
-        match self.connection.search(&search, first_is_enough) {
-            Ok(_) => Ok(Some(false)),
-            Err(First::Found(())) => Ok(Some(true)),
+        match self
+            .connection
+            .search(&search, |_| Ok::<_, DirectoryError>(()))
+        {
+            Ok(tally) => Ok(Some(tally.entries > 0)),
             // Without the right to list it the container may not be there at all.
-            Err(First::Failed(error)) if error.result_code().is_some() => Ok(Some(false)),
-            Err(First::Failed(error)) => Err(error),
+            Err(error) if error.result_code().is_some() => Ok(Some(false)),
+            Err(error) => Err(error),
         }
     }
 }

@@ -41,6 +41,7 @@ impl RootDse {
             .map(str::to_owned)
             .to_vec(),
             show_deleted: false,
+            first_page_only: false,
         };
         let mut root = Self::default();
         connection.search(&search, |entries| {

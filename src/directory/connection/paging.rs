@@ -55,7 +55,9 @@ impl Reader {
                 ));
             }
             let next = match cookie {
-                Some(cookie) if !cookie.is_empty() => Some(self.request(cookie).await?),
+                Some(cookie) if !cookie.is_empty() && !self.search.first_page_only => {
+                    Some(self.request(cookie).await?)
+                }
                 _ => None,
             };
             is_paged = true;
