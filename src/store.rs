@@ -303,7 +303,7 @@ pub type Visit<'a, E> = dyn FnMut(StoredUser) -> Result<(), E> + 'a;
 
 #[cfg(test)]
 mod tests {
-    use super::{MIGRATIONS, Migrations, VERSION};
+    use super::*;
 
     #[test]
     fn the_version_counts_the_migrations() {
@@ -311,5 +311,40 @@ mod tests {
         Migrations::from_slice(MIGRATIONS)
             .validate()
             .expect("they apply to an empty file");
+    }
+
+    #[test]
+    fn the_store_before_a_migration_is_kept_beside_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("users.db");
+        make(&path).expect("a store");
+        let db = open(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).expect("open");
+        db.execute(
+            "INSERT INTO users (username, username_folded, source) VALUES ('a', 'a', 'local')",
+            [],
+        )
+        .expect("a user");
+        let copy = folder.path().join("users.db.v1");
+        // One that a crash cut short does not stand in the way.
+        std::fs::write(&copy, "half a copy").expect("written");
+        back_up(&path, &db, 1).expect("a copy");
+        let users = |db: &Connection| -> i64 {
+            db.query_row("SELECT count(*) FROM users", [], |row| row.get(0))
+                .expect("a count")
+        };
+        db.execute("DELETE FROM users", [])
+            .expect("what a migration might do");
+        let kept = open(&copy, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("open");
+        assert_eq!((users(&db), users(&kept)), (0, 1));
+        assert_eq!(version(&copy, &kept).expect("a version"), VERSION);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&copy)
+                .expect("it is there")
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
     }
 }

@@ -270,6 +270,35 @@ fn a_deleted_user_with_visible_tombstone_says_so() {
 }
 
 #[test]
+fn a_deleted_user_is_restored_as_it_was_and_left_alone() {
+    for sees_tombstones in [false, true] {
+        let (dc, sandbox) = imported(&[person("alice"), person("bob"), person("carol")]);
+        if sees_tombstones {
+            dc.grant_tombstones("svc-adsync");
+        }
+        let mut before = user(&sandbox, "alice");
+        dc.delete(&dc.dn_of("alice"));
+        sandbox.run(&["sync"]).expect_code(0);
+        assert_eq!(usernames(&sandbox), ["bob", "carol"]);
+
+        let restored = json(&sandbox, &["restore", "alice"]);
+        assert_eq!(named(&restored["restored"]), ["alice"]);
+        before["status"] = "restored".into();
+        let as_it_was = |mut user: Value| {
+            user["synced_at"].take();
+            user
+        };
+        for _ in 0..3 {
+            assert_eq!(
+                as_it_was(user(&sandbox, "alice")),
+                as_it_was(before.clone())
+            );
+            assert_eq!(json(&sandbox, &["sync"])["counts"]["unchanged"], 3);
+        }
+    }
+}
+
+#[test]
 fn import_by_name_takes_sam_upn_and_mail() {
     let dc = SambaDc::start();
     dc.add_all(&[

@@ -3,6 +3,7 @@
 use testdir::{USERNAME, What, When};
 
 use crate::faults::{ends_every_read, stage};
+use crate::support::embedded::assert_says;
 
 #[test]
 fn a_refused_connection() {
@@ -74,4 +75,22 @@ fn a_connection_cut_at_the_login() {
     for when in [When::connect(), When::bind()] {
         ends_every_read(&stage, &when, &What::Cut, &["cannot log in", "connection"]);
     }
+}
+
+#[test]
+fn silence_at_the_tls_handshake() {
+    let mut stage = stage();
+    let before = stage.contents();
+    // It accepts, for that the system does, and never says a word.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = silent.local_addr().expect("it has one").port();
+    let url = format!("ldaps://127.0.0.1:{port}");
+    stage.configure(|settings| settings.urls = vec![url.clone()]);
+    stage.configure_directory("danger_accept_invalid_certs = true");
+    for arguments in [&["sync"][..], &["sync", "--users", "u000001"]] {
+        let answer = stage.run(arguments).expect_code(5);
+        let step = format!("cannot make a TLS connection to {url}");
+        assert_says(&answer, &[&step, "no answer within 1 s"]);
+    }
+    stage.contents().assert_only_noted(&before, "failed");
 }
