@@ -1,6 +1,6 @@
 //! The settings: where they are found, how they are read, and what each value must be.
 //!
-//! Every value is checked by the type it is read into ([`values`]), so an error names the line; what
+//! Every value is checked by the type it is read into (`values`), so an error names the line; what
 //! concerns several values together is checked in [`Settings::load`].
 
 mod location;

@@ -2,7 +2,7 @@
 //!
 //! [`Findings`] say what differs between the directory and the store and what is missing, [`Holders`]
 //! who holds the names that are wanted; [`plan`] sorts every user into exactly one bucket of a
-//! [`Plan`]. The [guard](guard) then stands between a plan and the store: only a plan that it
+//! [`Plan`]. The [guard](Guard) then stands between a plan and the store: only a plan that it
 //! [approved](Approved) can be applied, and applying consumes it.
 //!
 //! Nothing here knows a connection, a database, a clock or a printer.

@@ -1,7 +1,7 @@
 //! The content: a tree of entries, and the change counter that every write raises.
 //!
 //! It knows nothing of connections, accounts or faults. Writes live in
-//! [`write`], deletions in [`deletion`], renames and moves in [`renaming`],
+//! [`mod@write`], deletions in [`deletion`], renames and moves in [`renaming`],
 //! group membership in [`links`].
 
 mod deletion;
