@@ -160,3 +160,24 @@ fn a_replica_without_the_base_is_an_error() {
     assert_says(&answer, &["32 noSuchObject", STAFF, &second.url()]);
     stage.contents().assert_only_noted(&contents, "failed");
 }
+
+#[test]
+fn what_passes_is_waited_for() {
+    for what in [
+        What::answer(51, "busy"),
+        What::answer(52, "unavailable"),
+        What::Cut,
+    ] {
+        let stage = Stage::imported_many(3);
+        let fault = When::page(1).filter_contains("objectcategory").times(2);
+        stage.directory.fault(fault, what.clone());
+        let answer = stage.run(&["sync"]).expect_code(0);
+        let tries = answer.stderr.matches("trying again in").count();
+        assert_eq!(tries, 2, "{answer}");
+        assert!(
+            answer.stderr.contains("in 500 ms") && answer.stderr.contains("in 1500 ms"),
+            "{answer}"
+        );
+        assert!(answer.stdout.contains("3 unchanged"), "{answer}");
+    }
+}
