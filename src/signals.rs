@@ -4,6 +4,7 @@
 //! it is committed the signal waits; after that the run is as good as over and ends by itself.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
@@ -31,13 +32,23 @@ pub fn watch(output: &Output) {
             } else {
                 "SIGTERM"
             };
-            output.failure(&Failure::new(
-                Kind::Failed,
-                format!("stopped by {name}; nothing was changed"),
-            ));
+            tell(&output, format!("stopped by {name}; nothing was changed"));
             end();
         }
     });
+}
+
+/// Says it, but does not wait for a reader of standard output that reads no more.
+#[cfg(unix)]
+fn tell(output: &Output, message: String) {
+    let output = output.clone();
+    let (done, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        output.failure(&Failure::new(Kind::Failed, message));
+        // Nobody waits any more: then nobody needs to know.
+        let _ = done.send(());
+    });
+    let _ = told.recv_timeout(Duration::from_secs(1));
 }
 
 /// Signals do what they do on this system.
