@@ -39,13 +39,14 @@ impl Target {
         }
     }
 
-    /// Applies the plan, unless this is a rehearsal; gives the number of the run.
-    fn apply(&mut self, approved: &Approved, run: &Run) -> Result<Option<i64>, StoreError> {
+    /// Applies the plan, unless this is a rehearsal; gives the number of the run and the plan.
+    fn apply(&mut self, approved: Approved, run: &Run) -> Result<(Option<i64>, Plan), StoreError> {
         match self {
             Self::Store(writer) => {
-                signals::while_committing(|| writer.apply(approved, run)).map(Some)
+                let applied = signals::while_committing(|| writer.apply(approved, run));
+                applied.map(|(number, plan)| (Some(number), plan))
             }
-            Self::Rehearsal(_) => Ok(None),
+            Self::Rehearsal(_) => Ok((None, approved.into_plan())),
         }
     }
 
@@ -136,16 +137,16 @@ pub fn finish(
         Ok(approved) => approved,
         Err((refusal, plan)) => return Ok(refuse(refusal, &plan, target, run, output)?),
     };
-    let number = target.apply(&approved, run)?;
+    let (number, plan) = target.apply(approved, run)?;
     let report = Report {
         run,
         number,
         dry_run: target.is_rehearsal(),
         refused: false,
-        plan: approved.plan(),
+        plan: &plan,
     };
     tell(&report, output).map_err(|error| untold(number, &error))?;
-    Ok(exit_code(approved.plan(), terms))
+    Ok(exit_code(&plan, terms))
 }
 
 fn untold(number: Option<i64>, error: &std::io::Error) -> Failure {

@@ -13,27 +13,41 @@ use crate::plan::{
 use crate::user::{Origin, Status, StoredUser, UniqueField, UserId, Values};
 
 impl Writer {
-    /// Applies an approved plan and notes the run in the history; gives the number of the run.
-    /// When this fails, the store is as it was.
-    pub fn apply(&mut self, approved: &Approved, run: &Run) -> Result<i64, StoreError> {
-        let plan = approved.plan();
+    /// Applies an approved plan and notes the run in the history; gives the number of the run, and
+    /// the plan back to be told of. When this fails, the store is as it was.
+    pub fn apply(&mut self, approved: Approved, run: &Run) -> Result<(i64, Plan), StoreError> {
+        let plan = approved.into_plan();
         let failed = self.reader.failed("write to");
         let db = &mut self.reader.db;
         let transaction = db
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(&failed)?;
-        let application = Application {
-            transaction: &transaction,
-            now: run.started_at.to_string(),
-            run_id: 0,
-        };
         crash::point("begun");
-        let run_id = application.apply(plan, run).map_err(&failed)?;
+        let run_id = write(&transaction, &plan, run).map_err(&failed)?;
         crash::point("written");
         transaction.commit().map_err(&failed)?;
         crash::point("committed");
-        Ok(run_id)
+        Ok((run_id, plan))
     }
+}
+
+/// Notes the run, and writes what the plan says; gives the number of the run.
+fn write(transaction: &Transaction<'_>, plan: &Plan, run: &Run) -> rusqlite::Result<i64> {
+    let outcome = if plan.failed.is_empty() {
+        Outcome::Done
+    } else {
+        Outcome::Partial
+    };
+    let run_id = history::note_run(transaction, run, outcome, None, plan)?;
+    crash::point("run noted");
+    let application = Application {
+        transaction,
+        now: run.started_at.to_string(),
+        run_id,
+    };
+    application.apply(plan)?;
+    history::forget_old_runs(transaction, run, run_id)?;
+    Ok(run_id)
 }
 
 struct Application<'a> {
@@ -43,7 +57,7 @@ struct Application<'a> {
 }
 
 impl Application<'_> {
-    fn apply(mut self, plan: &Plan, run: &Run) -> rusqlite::Result<i64> {
+    fn apply(&self, plan: &Plan) -> rusqlite::Result<()> {
         // Every bucket must be dealt with: a new one does not compile until it is.
         let Plan {
             unchanged: _,
@@ -55,13 +69,6 @@ impl Application<'_> {
             out_of_scope,
             failed,
         } = plan;
-        let outcome = if plan.failed.is_empty() {
-            Outcome::Done
-        } else {
-            Outcome::Partial
-        };
-        self.run_id = history::note_run(self.transaction, run, outcome, None, plan)?;
-        crash::point("run noted");
         for deletion in deleted {
             self.delete(deletion)?;
         }
@@ -106,8 +113,7 @@ impl Application<'_> {
         for FailedUser { user, .. } in failed {
             self.mark(user.as_ref(), Status::Failed)?;
         }
-        history::forget_old_runs(self.transaction, run, self.run_id)?;
-        Ok(self.run_id)
+        Ok(())
     }
 
     fn statement(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
