@@ -80,11 +80,6 @@ impl Directory {
         self.connection.server()
     }
 
-    /// The server's own DNS name, where it says it.
-    pub fn host_name(&self) -> Option<&str> {
-        self.root.dns_host_name.as_deref()
-    }
-
     /// The base of the scope.
     pub fn base(&self) -> &str {
         &self.base
@@ -93,11 +88,6 @@ impl Directory {
     /// The naming context around the base.
     pub fn domain(&self) -> &str {
         &self.domain
-    }
-
-    /// Whether it is Active Directory.
-    pub fn is_active_directory(&self) -> bool {
-        self.root.is_active_directory
     }
 
     /// Whether a DN lies in the base of the scope.

@@ -37,7 +37,7 @@ pub mod user;
 
 use clap::Parser;
 
-use cli::{Cli, Format};
+use cli::Cli;
 use exit_code::ExitCode;
 use failure::{Failure, Kind};
 use output::Output;
@@ -90,15 +90,10 @@ fn usage(error: &clap::Error) -> ExitCode {
 /// Whether `--format json` stands on a command line that could not be parsed.
 fn json_is_asked_for() -> bool {
     let arguments: Vec<_> = std::env::args_os().collect();
-    let json = |it: &std::ffi::OsStr| it == Format::JSON_NAME;
     arguments
         .windows(2)
-        .any(|pair| pair[0] == "--format" && json(&pair[1]))
+        .any(|pair| pair[0] == "--format" && pair[1] == "json")
         || arguments.iter().any(|it| it == "--format=json")
-}
-
-impl Format {
-    const JSON_NAME: &'static str = "json";
 }
 
 fn println_quietly(text: &str) {

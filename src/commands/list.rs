@@ -37,17 +37,13 @@ fn print_table(store: &Reader, output: &Output) -> anyhow::Result<()> {
         Ok::<_, StoreError>(())
     })?;
     if users.is_empty() {
-        let path = settings_hint(store);
+        let path = store.path().display();
         output.note(&format!(
             "no users in {path}; `adsync import --help` says how to bring them in"
         ));
         return Ok(());
     }
     Ok(output.result(&table::users(output, &users))?)
-}
-
-fn settings_hint(store: &Reader) -> String {
-    store.path().display().to_string()
 }
 
 /// Why a list ends early.

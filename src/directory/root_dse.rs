@@ -15,8 +15,6 @@ pub struct RootDse {
     pub default_naming_context: Option<String>,
     /// All naming contexts of the server.
     pub naming_contexts: Vec<String>,
-    /// The server's own DNS name, where it says it.
-    pub dns_host_name: Option<String>,
     /// Whether it is Active Directory (Windows or Samba).
     pub is_active_directory: bool,
     /// Whether deleted objects can be asked for.
@@ -34,7 +32,6 @@ impl RootDse {
             attributes: [
                 "defaultNamingContext",
                 "namingContexts",
-                "dnsHostName",
                 "supportedCapabilities",
                 "supportedControl",
             ]
@@ -58,7 +55,6 @@ impl RootDse {
         Self {
             default_naming_context: entry.first_text("defaultNamingContext"),
             naming_contexts: entry.texts("namingContexts"),
-            dns_host_name: entry.first_text("dnsHostName"),
             is_active_directory: has("supportedCapabilities", ACTIVE_DIRECTORY),
             shows_deleted: has("supportedControl", SHOW_DELETED),
         }

@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
-use csv::Writer;
+use csv::{Writer, WriterBuilder};
 
+use crate::output::json::UserObject;
 use crate::output::table::detail;
 use crate::plan::{Duplicate, FailedUser, Modification, Plan};
 use crate::report::Report;
-use crate::user::{FieldValue, Profile, StoredUser, Values};
+use crate::user::{FieldValue, StoredUser};
 
 /// Writes one line for each user and field.
 pub fn run(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
@@ -116,7 +117,8 @@ pub struct Users<W: Write>(Writer<W>);
 impl<W: Write> Users<W> {
     /// Writes the header.
     pub fn begin(out: W) -> io::Result<Self> {
-        let mut csv = Writer::from_writer(out);
+        // The header stands there without a user as well, so it is not left to the first of them.
+        let mut csv = WriterBuilder::new().has_headers(false).from_writer(out);
         csv.write_record([
             "username",
             "first_name",
@@ -135,41 +137,7 @@ impl<W: Write> Users<W> {
 
     /// Writes a user.
     pub fn write(&mut self, user: &StoredUser) -> io::Result<()> {
-        let StoredUser {
-            id: _,
-            origin,
-            values:
-                Values {
-                    profile:
-                        Profile {
-                            username,
-                            first_name,
-                            last_name,
-                            email,
-                            contact_number,
-                        },
-                    enabled,
-                },
-            status,
-            synced_at,
-        } = user;
-        let text = |value: &'_ Option<String>| value.clone().unwrap_or_default();
-        self.0.write_record([
-            username.clone(),
-            text(first_name),
-            text(last_name),
-            text(email),
-            text(contact_number),
-            origin.name().to_owned(),
-            status.name().to_owned(),
-            enabled.to_string(),
-            origin
-                .guid()
-                .map(|guid| guid.to_string())
-                .unwrap_or_default(),
-            origin.dn().unwrap_or_default().to_owned(),
-            synced_at.map(|it| it.to_string()).unwrap_or_default(),
-        ])?;
+        self.0.serialize(UserObject::from(user))?;
         Ok(())
     }
 

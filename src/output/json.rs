@@ -310,9 +310,9 @@ pub fn failure(failure: &Failure) -> String {
     })
 }
 
-/// A user of the store.
+/// A user of the store, in JSON and in CSV.
 #[derive(Serialize)]
-struct UserObject<'a> {
+pub(super) struct UserObject<'a> {
     username: &'a str,
     first_name: Option<&'a str>,
     last_name: Option<&'a str>,
