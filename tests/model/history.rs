@@ -12,23 +12,8 @@ use crate::random::Random;
 use crate::rules::{
     self, Buckets, Key, MaxDeletes, Outcome, Sight, Store, Terms, User, Values, Whereabouts, Whom,
 };
-use crate::support::embedded::{STAFF, Stage};
+use crate::support::embedded::{CRASH_POINTS, STAFF, Stage};
 use crate::world::{self, Place, World};
-
-/// Where a run may be killed; only the last is behind the commit.
-const POINTS: &[&str] = &[
-    "locked",
-    "file made",
-    "prepared",
-    "begun",
-    "run noted",
-    "deleted",
-    "taken out",
-    "modified",
-    "imported",
-    "written",
-    "committed",
-];
 
 /// What a fault does to the run that meets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,7 +132,7 @@ impl History<'_> {
             _ => Effect::None,
         };
         let kill = match self.random.below(100) {
-            0..8 => Kill::At(self.random.pick::<&str>(POINTS)),
+            0..8 => Kill::At(self.random.pick::<&str>(&CRASH_POINTS)),
             8..13 => {
                 let micros = u64::try_from(self.random.below(25_000)).unwrap_or(0);
                 Kill::After(Duration::from_micros(micros))

@@ -3,11 +3,11 @@
 //! It owns setting that stage and looking at the store afterwards. It must not know what adsync
 //! promises: that is for the tests.
 
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use testdir::{Directory, PASSWORD, TestDir, USERNAME};
+use testdir::{Directory, PASSWORD, TestDir, USERNAME, What, When};
 
 use super::adsync::{Answer, Run, Sandbox, Settings};
 
@@ -159,6 +159,27 @@ impl Stage {
         found.unwrap_or_else(|| panic!("no {username} in the store"))
     }
 
+    /// A run that holds the store and waits for an answer of the directory, which never comes.
+    pub(crate) fn held(&self, arguments: &[&str], output: fn() -> Stdio) -> Child {
+        self.directory.reset_stats();
+        self.directory.fault(When::page(1), What::Hang);
+        let child = self
+            .prepare(arguments)
+            .into_command()
+            .stdin(Stdio::null())
+            .stdout(output())
+            .stderr(output())
+            .spawn()
+            .expect("adsync starts");
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while self.directory.stats().searches < 2 {
+            assert!(Instant::now() < deadline, "it does not come to its search");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.directory.clear_faults();
+        child
+    }
+
     /// All that the store holds, row by row.
     #[track_caller]
     pub(crate) fn contents(&self) -> Contents {
@@ -198,6 +219,22 @@ impl Stage {
         names
     }
 }
+
+/// The points at which a build for tests can be ended, in the order in which a run comes by; only the
+/// last is behind the commit.
+pub(crate) const CRASH_POINTS: [&str; 11] = [
+    "locked",
+    "file made",
+    "prepared",
+    "begun",
+    "run noted",
+    "deleted",
+    "taken out",
+    "modified",
+    "imported",
+    "written",
+    "committed",
+];
 
 /// The tables of a store.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,22 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::store::{Files, Rows};
-use crate::support::embedded::{Stage, names};
-
-/// The points at which a build for tests can be ended, in the order in which a run comes by.
-const POINTS: [&str; 11] = [
-    "locked",
-    "file made",
-    "prepared",
-    "begun",
-    "run noted",
-    "deleted",
-    "taken out",
-    "modified",
-    "imported",
-    "written",
-    "committed",
-];
+use crate::support::embedded::{CRASH_POINTS, Stage, names};
 
 /// How many runs are killed at random moments.
 const KILLS: usize = 100;
@@ -58,7 +43,7 @@ fn dies_at_every_point(stage: &Stage, arguments: &[&str], code: i32) {
     stage.run(arguments).expect_code(code);
     let after = rows(stage);
     assert_ne!(before.users, after.users, "there is something to do");
-    for (at, point) in POINTS.into_iter().enumerate() {
+    for (at, point) in CRASH_POINTS.into_iter().enumerate() {
         files.put_back(stage);
         let answer = stage.prepare(arguments).env("ADSYNC_CRASH_AT", point).run();
         assert_eq!(answer.code, -1, "it was not ended at {point:?}\n{answer}");
@@ -66,7 +51,7 @@ fn dies_at_every_point(stage: &Stage, arguments: &[&str], code: i32) {
             answer.stdout, "",
             "{point:?}: nothing was done yet\n{answer}"
         );
-        let is_done = at + 1 == POINTS.len();
+        let is_done = at + 1 == CRASH_POINTS.len();
         let expected = if is_done { &after } else { &before };
         assert_eq!(&rows(stage), expected, "ended at {point:?}");
 

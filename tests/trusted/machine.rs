@@ -199,27 +199,6 @@ fn a_damaged_table_stops_every_run_before_anything_is_changed() {
     assert_eq!(stage.sync(0)["counts"]["deleted"], 1);
 }
 
-/// A run that waits for an answer of the directory.
-fn waiting(stage: &Stage, arguments: &[&str]) -> Child {
-    stage.directory.reset_stats();
-    stage.directory.fault(When::page(1), What::Hang);
-    let child = stage
-        .prepare(arguments)
-        .into_command()
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("adsync starts");
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while stage.directory.stats().searches < 2 {
-        assert!(Instant::now() < deadline, "it does not come to its search");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    stage.directory.clear_faults();
-    child
-}
-
 fn send(signal: &str, child: &Child) {
     let sent = Command::new("kill")
         .args(["-s", signal, &child.id().to_string()])
@@ -238,7 +217,7 @@ fn a_signal_stops_a_run_at_once_and_nothing_is_changed() {
         ] {
             let stage = pending();
             let before = rows(&stage);
-            let child = waiting(&stage, arguments);
+            let child = stage.held(arguments, Stdio::piped);
             let started = Instant::now();
             send(signal, &child);
             let output = child.wait_with_output().expect("an own child ends");
@@ -266,7 +245,7 @@ fn a_signal_stops_a_run_at_once_and_nothing_is_changed() {
 #[test]
 fn a_signal_stops_a_run_that_waits_for_its_turn() {
     let stage = pending();
-    let mut holder = waiting(&stage, &["sync"]);
+    let mut holder = stage.held(&["sync"], Stdio::piped);
     let second = stage
         .prepare(&["sync", "--wait", "50"])
         .into_command()

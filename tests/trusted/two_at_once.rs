@@ -118,31 +118,10 @@ fn different_commands_take_turns_too() {
     assert_eq!(runs(&stage).len(), 5);
 }
 
-/// A sync that holds the store until it is killed.
-fn hold(stage: &Stage) -> Child {
-    stage.directory.reset_stats();
-    stage.directory.fault(When::page(1), What::Hang);
-    let child = stage
-        .prepare(&["sync"])
-        .into_command()
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("adsync starts");
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while stage.directory.stats().searches < 2 {
-        assert!(Instant::now() < deadline, "it does not come to its search");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    stage.directory.clear_faults();
-    child
-}
-
 #[test]
 fn waiting_has_an_end() {
     let stage = Stage::imported(&["alice"]);
-    let mut holder = hold(&stage);
+    let mut holder = stage.held(&["sync"], Stdio::null);
     let started = Instant::now();
     let said = stage.run(&["sync", "--wait", "1"]).expect_code(6);
     let took = started.elapsed();
@@ -159,7 +138,7 @@ fn waiting_has_an_end() {
 fn whoever_waits_goes_on_when_the_holder_is_killed() {
     let stage = Stage::imported(&["alice"]);
     stage.set("alice", "mail", "new@example.com");
-    let mut holder = hold(&stage);
+    let mut holder = stage.held(&["sync"], Stdio::null);
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| stage.run(&["sync", "--wait", "50"]));
         std::thread::sleep(Duration::from_millis(500));
