@@ -3,11 +3,13 @@
 mod add;
 mod attempts;
 mod check;
+mod cost;
 mod ending;
 mod history;
 mod import;
 mod list;
 mod names;
+mod reading;
 mod remove;
 mod restore;
 mod search;

@@ -40,6 +40,16 @@ pub enum OutOfScopePolicy {
     Delete,
 }
 
+impl OutOfScopePolicy {
+    /// The name of the policy in the settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Delete => "delete",
+        }
+    }
+}
+
 /// An entry of the directory that cannot be used as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BadEntry {
@@ -321,6 +331,22 @@ impl Comparison {
             Whereabouts::Nowhere => Evidence::Absent,
         };
         self.findings.deletions.push(Deletion { user, evidence });
+    }
+
+    /// Takes in users that were not looked at, because nothing changed about them: how many are in step,
+    /// and those that are out of scope.
+    pub fn vouch_for(&mut self, in_step: u64, out_of_scope: Vec<StoredUser>) {
+        self.findings.unchanged += in_step;
+        let unmoved = out_of_scope.into_iter().map(|user| OutOfScope {
+            dn: user.origin.dn().unwrap_or_default().to_owned(),
+            user,
+        });
+        self.findings.out_of_scope.extend(unmoved);
+    }
+
+    /// Whether entries were seen that cannot be tied to anybody.
+    pub fn is_doubtful(&self) -> bool {
+        self.unidentified > 0
     }
 
     /// All that was found.

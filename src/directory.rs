@@ -3,6 +3,7 @@
 //! Everything below speaks LDAP; everything above speaks of users. Reading is complete or an error,
 //! and nothing is ever written.
 
+mod changes;
 mod connection;
 mod dn;
 mod entry;
@@ -22,6 +23,7 @@ use std::collections::{HashMap, HashSet};
 use crate::compare::{BadEntry, MissingValue, Whereabouts};
 use crate::config::{Filter, ServerUrl};
 use crate::failure::Failure;
+use crate::mark::{Position, Question};
 use crate::user::{DirectoryUser, ObjectGuid};
 
 use connection::{Connection, Scope, Search};
@@ -29,6 +31,7 @@ use entry::Entry;
 use mapping::Mapping;
 use root_dse::RootDse;
 
+pub use changes::Changes;
 pub use connection::{Opened, THREAD as CONNECTION_THREAD, Tally};
 pub use error::{Cause, DirectoryError, NO_SUCH_OBJECT, Step};
 pub use names::FoundUser;
@@ -52,6 +55,8 @@ pub struct Directory {
     /// The naming context around the base: where missing users are looked for.
     domain: String,
     filter: Filter,
+    /// Where the domain controller stands, once it was asked and said so.
+    position: Option<Position>,
 }
 
 /// Which part of the scope is read.
@@ -123,6 +128,18 @@ impl Directory {
         self.read_users(&search, &mut on_page)
     }
 
+    /// The settings that decide how users look when they are read.
+    pub fn question(&self) -> Question {
+        let mut question = Question::default();
+        question.insert("base_dn", &self.base);
+        question.insert("filter", self.filter.as_str());
+        for (field, attributes) in self.mapping.fields() {
+            let names: Vec<&str> = attributes.iter().collect();
+            question.insert(&format!("attributes.{field}"), names.join(", "));
+        }
+        question
+    }
+
     /// Reads those users of the scope that have these identities, in batches.
     pub fn read_guids<E: From<DirectoryError>>(
         &mut self,
@@ -147,22 +164,12 @@ impl Directory {
     pub fn locate(&mut self, guids: &[ObjectGuid]) -> Result<Located, DirectoryError> {
         let mut located = Located::default();
         for batch in guids.chunks(BATCH) {
-            let search = Search {
-                what: format!(
-                    "{} missing users of {} by identity",
-                    batch.len(),
-                    self.domain
-                ),
-                base: self.domain.clone(),
-                scope: Scope::Subtree,
-                filter: filter::any_guid(self.mapping.guid_attribute(), batch),
-                attributes: vec![
-                    self.mapping.guid_attribute().to_owned(),
-                    "isDeleted".to_owned(),
-                ],
-                show_deleted: self.root.shows_deleted,
-                first_page_only: false,
-            };
+            let count = batch.len();
+            let search = self.search_identities(
+                format!("{count} missing users of {} by identity", self.domain),
+                filter::any_guid(self.mapping.guid_attribute(), batch),
+                self.root.shows_deleted,
+            );
             let asked: HashSet<ObjectGuid> = batch.iter().copied().collect();
             let mapping = &self.mapping;
             self.connection.search(&search, |entries| {
@@ -183,6 +190,29 @@ impl Directory {
             self.verify_search_by_identity()?;
         }
         Ok(located)
+    }
+
+    /// Whether an entry of that DN is there whose identity cannot be read: it is found by no identity.
+    pub fn hides_identity(&mut self, dn: &str) -> Result<bool, DirectoryError> {
+        let search = Search {
+            what: dn.to_owned(),
+            base: dn.to_owned(),
+            scope: Scope::Base,
+            filter: "(objectClass=*)".to_owned(),
+            attributes: vec![self.mapping.guid_attribute().to_owned()],
+            show_deleted: false,
+            first_page_only: false,
+        };
+        let mapping = &self.mapping;
+        let mut is_hidden = false;
+        let answer = self.connection.search(&search, |entries| {
+            is_hidden |= entries.iter().any(|entry| mapping.guid(entry).is_err());
+            Ok::<_, DirectoryError>(())
+        });
+        match answer {
+            Err(error) if error.result_code() != Some(NO_SUCH_OBJECT) => Err(error),
+            _ => Ok(is_hidden),
+        }
     }
 
     /// Makes sure that a user who is there is found by identity. An attribute without an equality
@@ -293,10 +323,7 @@ impl Directory {
 }
 
 fn whereabouts(entry: Entry) -> Whereabouts {
-    let deleted = entry
-        .first("isDeleted")
-        .is_some_and(|value| value.eq_ignore_ascii_case(b"TRUE"));
-    if deleted {
+    if changes::is_deleted(&entry) {
         Whereabouts::Tombstone
     } else {
         Whereabouts::Elsewhere { dn: entry.dn }

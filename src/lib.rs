@@ -9,6 +9,7 @@
 //! | [`config`], [`secret`] | the settings, and where the password comes from |
 //! | [`directory`] | everything that is LDAP; above it there are only users |
 //! | [`compare`] | one user of the directory against one row of the store |
+//! | [`mark`] | whether a run may look at what changed only |
 //! | [`plan`] | what a run would do, and the guard: pure |
 //! | [`store`] | everything that is SQL, the lock, the history |
 //! | [`report`], [`output`] | what is said at the end, and how |
@@ -17,7 +18,7 @@
 //! | [`user`] | what all of them speak of |
 //!
 //! Dependencies point one way: `commands → {config, directory, compare, store, plan, output} → user`.
-//! `plan`, `compare` and `user` know no connection, no clock and no printer.
+//! `plan`, `compare`, `mark` and `user` know no connection, no clock and no printer.
 
 pub mod cli;
 pub mod commands;
@@ -26,6 +27,7 @@ pub mod config;
 pub mod directory;
 pub mod exit_code;
 pub mod failure;
+pub mod mark;
 pub mod nearest;
 pub mod output;
 pub mod plan;

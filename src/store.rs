@@ -9,12 +9,14 @@ mod error;
 mod files;
 mod history;
 mod lock;
+mod marks;
 mod reader;
 mod record;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
@@ -22,15 +24,22 @@ use crate::user::{StoredUser, UserId};
 
 pub use error::StoreError;
 pub use history::{Outcome, PastChange, PastRun};
+pub use marks::Marking;
 pub use reader::Reader;
 pub use record::Snapshot;
 
 use lock::RunLock;
 
 /// The steps that bring any older store to the newest version; each is final once released.
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("store/schema.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("store/schema/1.sql")),
+    M::up(include_str!("store/schema/2.sql")),
+];
 /// The version after the last of them (`PRAGMA user_version`).
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
+
+/// How much of a store is copied at a time, in pages of the database.
+const PAGES_A_STEP: i32 = 1000;
 
 /// What the schema puts into the header of the file (`PRAGMA application_id`): "adsy".
 const APPLICATION_ID: i64 = 0x6164_7379;
@@ -53,8 +62,10 @@ impl std::ops::Deref for Writer {
 /// Which users a run looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// All of them.
+    /// All of them, each read.
     Full,
+    /// All of them, of which those were read that may have changed since the last run.
+    Delta,
     /// Those that were named.
     Selected,
 }
@@ -64,6 +75,7 @@ impl Mode {
     pub fn name(self) -> &'static str {
         match self {
             Self::Full => "full",
+            Self::Delta => "delta",
             Self::Selected => "selected",
         }
     }
@@ -82,6 +94,10 @@ pub struct Run {
     pub began: std::time::Instant,
     /// In a run of selected users: those it looked at.
     pub selected: Vec<UserId>,
+    /// How many users the scope has, if all of it was read.
+    pub scope_users: Option<u64>,
+    /// What becomes of the change mark.
+    pub marking: Marking,
     /// How long runs and changes are kept, in days.
     pub history_days: u32,
 }
@@ -96,6 +112,8 @@ impl Run {
             started_at: jiff::Timestamp::from_second(now.as_second()).unwrap_or(now),
             began: std::time::Instant::now(),
             selected: Vec::new(),
+            scope_users: None,
+            marking: Marking::Keep,
             history_days,
         }
     }
@@ -149,7 +167,8 @@ impl Writer {
 }
 
 impl Reader {
-    /// Opens the store to read. One that does not exist reads as an empty one, and is not made.
+    /// Opens the store to read. One that does not exist reads as an empty one, and is not made; one of an
+    /// older version reads as what the next run will make of it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let is_empty = match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => {
@@ -183,7 +202,10 @@ impl Reader {
             }
             VERSION => Ok(Self::new(&path, db)),
             newer if newer > VERSION => Err(StoreError::Newer { path, found, known }),
-            _ => Err(StoreError::Older { path, found, known }),
+            _ => {
+                let copy = copy_in_memory(&db).map_err(sql(&path, "read"))?;
+                Ok(Self::new(&path, migrated(&path, copy)?))
+            }
         }
     }
 }
@@ -263,6 +285,12 @@ fn back_up(path: &Path, db: &Connection, version: i64) -> Result<(), StoreError>
     db.execute("VACUUM INTO ?1", [copy.to_string_lossy()])
         .map(drop)
         .map_err(sql(path, "back up"))
+}
+
+fn copy_in_memory(db: &Connection) -> rusqlite::Result<Connection> {
+    let mut copy = Connection::open_in_memory()?;
+    Backup::new(db, &mut copy)?.run_to_completion(PAGES_A_STEP, Duration::ZERO, None)?;
+    Ok(copy)
 }
 
 fn version(path: &Path, db: &Connection) -> Result<i64, StoreError> {

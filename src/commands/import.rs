@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use crate::cli;
 use crate::commands::attempts::with_directory;
 use crate::commands::ending::{Terms, finish, with_target};
+use crate::commands::reading::{Reading, mark_after_part};
 use crate::commands::survey::Survey;
 use crate::commands::{Context, names};
 use crate::compare::Newcomers;
@@ -15,7 +16,7 @@ use crate::directory::{Directory, NO_SUCH_OBJECT, Read, Selection};
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::nearest::nearest;
-use crate::plan::{Findings, Guard};
+use crate::plan::Guard;
 use crate::store::{Mode, Reader, Run};
 use crate::user::{Folded, ObjectGuid};
 
@@ -29,9 +30,10 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
         run.mode = Mode::Selected;
     }
     with_target(context, run, arguments.ending.dry_run, |target, run| {
-        let findings = with_directory(context, |directory| {
-            read(arguments, target.reader(), directory, context)
+        let reading = with_directory(context, |directory| {
+            read(arguments, target.reader(), directory, run.mode, context)
         })?;
+        let findings = reading.note_in(run);
         let terms = Terms::new(Guard::exactly(0), &arguments.ending);
         finish(findings, target, run, &terms, context.output)
     })
@@ -42,10 +44,16 @@ fn read(
     arguments: &cli::Import,
     store: &Reader,
     directory: &mut Directory,
+    mode: Mode,
     context: &Context<'_>,
-) -> anyhow::Result<Findings> {
+) -> anyhow::Result<Reading> {
     let what = format!("reading {}", directory.base());
-    let progress = context.output.progress(&what, None);
+    let expected = if arguments.all {
+        store.scope_users()?
+    } else {
+        None
+    };
+    let progress = context.output.progress(&what, expected);
     let survey = Survey::new(store, directory, Newcomers::Import, progress);
     // Who is in the store is known by identity; of a selection nobody is guessed by DN.
     let mut survey = survey.among(if arguments.all { None } else { Some(&[]) });
@@ -54,6 +62,7 @@ fn read(
         count += users.len();
         survey.take(users)
     };
+    let mut scope_users = None;
     if let Some(group) = &arguments.group {
         read_group(directory, group, &mut take)?;
     } else if let Some(ou) = &arguments.ou {
@@ -61,19 +70,24 @@ fn read(
     } else if let Some(filter) = &arguments.filter {
         directory.read(&Selection::Filter(filter.clone()), take)?;
     } else if arguments.all {
-        directory.read(&Selection::All, take)?;
+        scope_users = Some(directory.read(&Selection::All, take)?.entries);
     } else {
         take(named(directory, &arguments.users)?)?;
     }
     survey.settle_repeated(directory)?;
-    let findings = survey.finish();
+    let (findings, _) = survey.finish();
     if count == 0 {
         context.output.warn(&format!(
             "the selection has no users in {}; check it, and filter under [directory]",
             directory.base()
         ));
     }
-    Ok(findings)
+    Ok(Reading {
+        findings,
+        mode,
+        scope_users,
+        marking: mark_after_part(store, directory)?,
+    })
 }
 
 fn read_group(

@@ -8,7 +8,7 @@ use crate::compare::{BadEntry, Comparison, Newcomers, OutOfScopePolicy, Whereabo
 use crate::directory::{Directory, Read};
 use crate::plan::Findings;
 use crate::store::{Reader, StoreError};
-use crate::user::{ObjectGuid, Origin, StoredUser, UserId};
+use crate::user::{ObjectGuid, Origin, Status, StoredUser, UserId};
 
 /// A comparison under way.
 pub struct Survey<'a> {
@@ -18,6 +18,7 @@ pub struct Survey<'a> {
     rows_by_dn: Option<HashMap<String, UserId>>,
     /// The users that were chosen, if not all: nobody else is touched.
     chosen: Option<HashSet<UserId>>,
+    witness: Option<ObjectGuid>,
 }
 
 impl<'a> Survey<'a> {
@@ -34,6 +35,7 @@ impl<'a> Survey<'a> {
             progress,
             rows_by_dn: None,
             chosen: None,
+            witness: None,
         }
     }
 
@@ -50,6 +52,9 @@ impl<'a> Survey<'a> {
             match user {
                 Ok(user) => {
                     let stored = self.store.by_guid(user.guid)?;
+                    if stored.is_some() {
+                        self.witness.get_or_insert(user.guid);
+                    }
                     self.comparison.see(user, stored);
                 }
                 Err(entry) => {
@@ -119,13 +124,14 @@ impl<'a> Survey<'a> {
         Ok(())
     }
 
-    /// Finds out where imported users are that were not returned: all of them, or those of `among`.
+    /// Finds out where imported users are that were not returned: all of them, or those of `among`. Gives
+    /// how many are nowhere.
     pub fn settle_missing(
         &mut self,
         directory: &mut Directory,
         among: Option<&[StoredUser]>,
         policy: OutOfScopePolicy,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<u64> {
         let seen = self.comparison.seen();
         let missing = match among {
             None => self.store.imported_except(seen)?,
@@ -136,6 +142,19 @@ impl<'a> Survey<'a> {
                 .collect(),
         };
         let mut located = directory.locate(&guids(&missing))?;
+        let is_nowhere = |user: &&StoredUser| {
+            let guid = user.origin.guid();
+            guid.is_none_or(|guid| !located.found.contains_key(&guid))
+        };
+        let nowhere: Vec<&StoredUser> = missing.iter().filter(is_nowhere).collect();
+        if among.is_some() {
+            // The scope was not read, so an entry whose identity cannot be read has not been seen.
+            for dn in nowhere.iter().filter_map(|user| user.origin.dn()) {
+                located.unidentified += u64::from(directory.hides_identity(dn)?);
+            }
+        }
+        let is_gone = |user: &&&StoredUser| user.status != Status::Restored;
+        let gone = nowhere.iter().filter(is_gone).count();
         self.comparison.see_unidentified(located.unidentified);
 
         // One that was moved within the scope while pages were read may have been missed: those that are
@@ -159,13 +178,24 @@ impl<'a> Survey<'a> {
                 .unwrap_or(Whereabouts::Nowhere);
             self.comparison.miss(user, whereabouts, policy);
         }
-        Ok(())
+        Ok(gone as u64)
     }
 
-    /// All that was found.
-    pub fn finish(self) -> Findings {
+    /// Takes in users of the store that were not looked at, because nothing changed about them.
+    pub fn vouch_for(&mut self, in_step: u64, out_of_scope: Vec<StoredUser>) {
+        self.comparison.vouch_for(in_step, out_of_scope);
+    }
+
+    /// A user of the store that was read.
+    pub fn witness(&self) -> Option<ObjectGuid> {
+        self.witness
+    }
+
+    /// All that was found, and whether entries were seen that cannot be tied to anybody.
+    pub fn finish(self) -> (Findings, bool) {
         self.progress.finish_and_clear();
-        self.comparison.finish()
+        let is_doubtful = self.comparison.is_doubtful();
+        (self.comparison.finish(), is_doubtful)
     }
 }
 

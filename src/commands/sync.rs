@@ -3,13 +3,13 @@
 use crate::cli;
 use crate::commands::attempts::with_directory;
 use crate::commands::ending::{Terms, finish, with_target};
-use crate::commands::survey::{Survey, guids, is_imported};
+use crate::commands::reading::{self, Reading};
+use crate::commands::survey::is_imported;
 use crate::commands::{Context, names};
-use crate::compare::Newcomers;
-use crate::directory::Selection;
+use crate::directory::Directory;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
-use crate::plan::{Findings, Guard};
+use crate::plan::Guard;
 use crate::store::{Mode, Reader, Run};
 use crate::user::StoredUser;
 
@@ -31,7 +31,11 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
             let note = format!("synchronising all {imported} imported users");
             context.output.note(&note);
         }
-        let findings = read(store, chosen.as_deref(), context)?;
+        let reading = with_directory(context, |directory| match &chosen {
+            Some(users) => selected(store, directory, users, context),
+            None => reading::everybody(store, directory, arguments.full, run, context),
+        })?;
+        let findings = reading.note_in(run);
         let guard = Guard {
             max_deletes: settings.max_deletes,
             imported,
@@ -42,24 +46,20 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
     })
 }
 
-/// What the directory says of the chosen users, or of all that were imported.
-fn read(
+/// What the directory says of the chosen users.
+fn selected(
     store: &Reader,
-    chosen: Option<&[StoredUser]>,
+    directory: &mut Directory,
+    users: &[StoredUser],
     context: &Context<'_>,
-) -> anyhow::Result<Findings> {
-    with_directory(context, |directory| {
-        let what = format!("reading {}", directory.base());
-        let total = chosen.map(|users| users.len() as u64);
-        let progress = context.output.progress(&what, total);
-        let mut survey = Survey::new(store, directory, Newcomers::Ignore, progress).among(chosen);
-        match chosen {
-            None => _ = directory.read(&Selection::All, |users| survey.take(users))?,
-            Some(users) => directory.read_guids(&guids(users), |users| survey.take(users))?,
-        }
-        survey.settle_repeated(directory)?;
-        survey.settle_missing(directory, chosen, context.settings.sync.out_of_scope)?;
-        Ok(survey.finish())
+) -> anyhow::Result<Reading> {
+    let survey = reading::named(store, directory, users, context)?;
+    let (findings, _) = survey.finish();
+    Ok(Reading {
+        findings,
+        mode: Mode::Selected,
+        scope_users: None,
+        marking: reading::mark_after_part(store, directory)?,
     })
 }
 

@@ -4,9 +4,6 @@ use super::Directory;
 use super::connection::{Scope, Search, Tally};
 use super::error::DirectoryError;
 
-/// `WKGUID` of the container of deleted objects (MS-ADTS 6.1.1.4.3)
-const DELETED_OBJECTS: &str = "18e2ea80684f11d2b9aa00c04f79f805";
-
 impl Directory {
     /// How many users the scope has.
     pub fn count(&mut self) -> Result<Tally, DirectoryError> {
@@ -37,29 +34,11 @@ impl Directory {
         Ok(tally.entries == 1)
     }
 
-    /// Whether the account sees any deleted object; none, if the directory has no such thing. The
-    /// container itself is no proof: Samba shows it to everybody.
+    /// Whether the account sees any deleted object; none, if the directory has no such thing.
     pub fn sees_deleted(&mut self) -> Result<Option<bool>, DirectoryError> {
         if !self.root.shows_deleted {
             return Ok(None);
         }
-        let search = Search {
-            what: "the deleted objects".to_owned(),
-            base: format!("<WKGUID={DELETED_OBJECTS},{}>", self.domain),
-            scope: Scope::OneLevel,
-            filter: "(isDeleted=TRUE)".to_owned(),
-            attributes: vec!["1.1".to_owned()],
-            show_deleted: true,
-            first_page_only: true,
-        };
-        match self
-            .connection
-            .search(&search, |_| Ok::<_, DirectoryError>(()))
-        {
-            Ok(tally) => Ok(Some(tally.entries > 0)),
-            // Without the right to list it the container may not be there at all.
-            Err(error) if error.result_code().is_some() => Ok(Some(false)),
-            Err(error) => Err(error),
-        }
+        Ok(Some(self.a_deleted_object()?.is_some()))
     }
 }

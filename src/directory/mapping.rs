@@ -52,8 +52,8 @@ impl Mapping {
             .flat_map(AttributeNames::iter)
     }
 
-    /// The attributes to ask for.
-    pub fn requested(&self) -> Vec<String> {
+    /// Each field by its name in the settings, and the attributes that it is read from.
+    pub fn fields(&self) -> [(&'static str, &AttributeNames); 6] {
         let Attributes {
             username,
             first_name,
@@ -62,9 +62,22 @@ impl Mapping {
             contact_number,
             guid,
         } = &self.attributes;
-        let mut names: Vec<String> = [guid, username, first_name, last_name, email, contact_number]
+        [
+            ("guid", guid),
+            ("username", username),
+            ("first_name", first_name),
+            ("last_name", last_name),
+            ("email", email),
+            ("contact_number", contact_number),
+        ]
+    }
+
+    /// The attributes to ask for.
+    pub fn requested(&self) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .fields()
             .into_iter()
-            .flat_map(AttributeNames::iter)
+            .flat_map(|(_, attributes)| attributes.iter())
             .map(str::to_owned)
             .collect();
         if self.is_active_directory {

@@ -19,6 +19,10 @@ pub struct RootDse {
     pub is_active_directory: bool,
     /// Whether deleted objects can be asked for.
     pub shows_deleted: bool,
+    /// The DN of the domain controller's NTDS Settings object (`dsServiceName`); AD only.
+    pub service: Option<String>,
+    /// The number of the last change that the domain controller took in (`highestCommittedUSN`); AD only.
+    pub highest_usn: Option<i64>,
 }
 
 impl RootDse {
@@ -34,6 +38,8 @@ impl RootDse {
                 "namingContexts",
                 "supportedCapabilities",
                 "supportedControl",
+                "dsServiceName",
+                "highestCommittedUSN",
             ]
             .map(str::to_owned)
             .to_vec(),
@@ -57,6 +63,10 @@ impl RootDse {
             naming_contexts: entry.texts("namingContexts"),
             is_active_directory: has("supportedCapabilities", ACTIVE_DIRECTORY),
             shows_deleted: has("supportedControl", SHOW_DELETED),
+            service: entry.first_text("dsServiceName"),
+            highest_usn: entry
+                .first_text("highestCommittedUSN")
+                .and_then(|it| it.parse().ok()),
         }
     }
 

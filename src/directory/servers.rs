@@ -124,6 +124,7 @@ impl Directory {
             root,
             base,
             domain,
+            position: None,
         })
     }
 }

@@ -46,6 +46,7 @@ fn write(transaction: &Transaction<'_>, plan: &Plan, run: &Run) -> rusqlite::Res
         run_id,
     };
     application.apply(plan)?;
+    run.marking.write(transaction)?;
     history::forget_old_runs(transaction, run, run_id)?;
     Ok(run_id)
 }

@@ -39,16 +39,6 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
-    /// The schema is older than this program, and this command may not change it.
-    #[error("the store {} has version {found} and must first be brought to version {known}", path.display())]
-    Older {
-        /// The store.
-        path: PathBuf,
-        /// Its version.
-        found: i64,
-        /// The newest version that is known.
-        known: i64,
-    },
     /// `SQLite` refused.
     #[error("cannot {doing} the store {}: {}", path.display(), sql_text(source))]
     Sql {
@@ -98,7 +88,6 @@ impl StoreError {
             Self::File { .. } => "check path under [store] and the rights on its folder",
             Self::Foreign { .. } => "check path under [store]; nothing was written to it",
             Self::Newer { .. } => "use the adsync that made it, or a newer one",
-            Self::Older { .. } => "run `adsync sync` once; it brings the store up to date",
             Self::Sql { source, .. } => return sql_hint(source),
             Self::Migration { .. } | Self::Row { .. } => return None,
         };

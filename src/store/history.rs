@@ -117,9 +117,9 @@ pub(super) fn note_run(
     let wide = |users: u64| i64::try_from(users).unwrap_or(i64::MAX);
     db.execute(
         "INSERT INTO runs (command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome, error,
-            checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed, in_step)
+            checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed, in_step, scope_users)
          VALUES (:command, :mode, :started_at, :duration_ms, :run_by, :sudo_for, :host, :outcome, :error,
-            :checked, :unchanged, :imported, :modified, :deleted, :duplicate, :out_of_scope, :failed, :in_step)",
+            :checked, :unchanged, :imported, :modified, :deleted, :duplicate, :out_of_scope, :failed, :in_step, :scope_users)",
         named_params! {
             ":command": run.command,
             ":mode": run.mode.name(),
@@ -139,6 +139,7 @@ pub(super) fn note_run(
             ":out_of_scope": count(plan.out_of_scope.len()),
             ":failed": count(plan.failed.len()),
             ":in_step": in_step(outcome, plan, run),
+            ":scope_users": run.scope_users.map(wide),
         },
     )?;
     Ok(db.last_insert_rowid())

@@ -121,6 +121,50 @@ impl Reader {
         users.filter_map(Result::transpose).collect()
     }
 
+    /// The identities of all imported users.
+    pub fn imported_guids(&self) -> Result<Vec<ObjectGuid>, StoreError> {
+        self.db
+            .prepare("SELECT guid FROM users WHERE guid IS NOT NULL")
+            .and_then(|mut statement| {
+                let guids =
+                    statement.query_map([], |row| row.get(0).map(ObjectGuid::from_bytes))?;
+                guids.collect()
+            })
+            .map_err(self.failed("read"))
+    }
+
+    /// The imported users with that status.
+    pub fn imported_with(&self, status: Status) -> Result<Vec<StoredUser>, StoreError> {
+        // Every status but `ok` is in an index of its own, and few users are.
+        let query = format!(
+            "SELECT {USER_COLUMNS} FROM users
+             WHERE status = ?1 AND status <> 'ok' AND guid IS NOT NULL"
+        );
+        let users: Vec<_> = self
+            .db
+            .prepare_cached(&query)
+            .and_then(|mut statement| {
+                statement
+                    .query_map([status.name()], record::user)?
+                    .collect()
+            })
+            .map_err(self.failed("read"))?;
+        users.into_iter().map(|user| self.usable(user)).collect()
+    }
+
+    /// How many users the scope had when all of it was read last, if it ever was.
+    pub fn scope_users(&self) -> Result<Option<u64>, StoreError> {
+        self.db
+            .query_row(
+                "SELECT scope_users FROM runs WHERE scope_users IS NOT NULL ORDER BY id DESC LIMIT 1",
+                [],
+                |row| row.get(0),
+            )
+            .optional()
+            .map(|found| found.map(i64::unsigned_abs))
+            .map_err(self.failed("read"))
+    }
+
     /// All usernames, for "did you mean".
     pub fn usernames(&self) -> Result<Vec<String>, StoreError> {
         self.db
@@ -185,7 +229,7 @@ impl LastSeen {
         let full: Option<(i64, String)> = db
             .query_row(
                 "SELECT id, started_at FROM runs
-                 WHERE command = 'sync' AND mode = 'full' AND outcome IN ('done', 'partial')
+                 WHERE command = 'sync' AND mode IN ('full', 'delta') AND outcome IN ('done', 'partial')
                  ORDER BY id DESC LIMIT 1",
                 [],
                 |row| Ok((row.get(0)?, row.get(1)?)),

@@ -1,0 +1,246 @@
+//! What changed in the domain since a change mark, and who is still there.
+//!
+//! `uSNChanged` is a number that a domain controller gives to an object with every change it takes in
+//! (MS-ADTS 3.1.1.1.9, 3.1.1.3.2.10). An account that may not read it, or may not see deleted objects,
+//! gets no error but fewer entries; so each such search asks for objects as well that are known to be
+//! there, and its answer is only believed when they are in it.
+
+use std::collections::HashSet;
+
+use super::connection::{Scope, Search};
+use super::entry::Entry;
+use super::error::DirectoryError;
+use super::{BATCH, Directory, dn, filter};
+use crate::mark::{Mark, Position, Witnesses};
+use crate::user::ObjectGuid;
+
+/// `WKGUID` of the container of deleted objects (MS-ADTS 6.1.1.4.3)
+const DELETED_OBJECTS: &str = "18e2ea80684f11d2b9aa00c04f79f805";
+
+/// What a search for changes found.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// The identities of the objects that changed, deleted ones included. Not only users.
+    pub changed: Vec<ObjectGuid>,
+    /// Whether the living witness is among them.
+    pub sees_living: bool,
+    /// A deleted object among them: the deleted witness, if it is there, else any.
+    pub deleted: Option<ObjectGuid>,
+    /// Entries whose identity cannot be read.
+    pub unidentified: u64,
+}
+
+impl Directory {
+    /// The domain controller that answers (`dsServiceName`), if it says so.
+    pub fn service(&self) -> Option<&str> {
+        self.root.service.as_deref()
+    }
+
+    /// Where the domain controller stood when the connection was made. None where there is nothing to
+    /// tell it by: no AD, a global catalog, or an account that may not read the NTDS Settings object.
+    pub fn position(&mut self) -> Result<Option<Position>, DirectoryError> {
+        if self.position.is_none() {
+            self.position = self.read_position()?;
+        }
+        Ok(self.position.clone())
+    }
+
+    fn read_position(&mut self) -> Result<Option<Position>, DirectoryError> {
+        let (Some(service), Some(usn)) = (&self.root.service, self.root.highest_usn) else {
+            return Ok(None);
+        };
+        if !self.root.is_active_directory || self.server().is_global_catalog() {
+            return Ok(None);
+        }
+        let service = service.clone();
+        let search = Search {
+            what: service.clone(),
+            base: service.clone(),
+            scope: Scope::Base,
+            filter: "(objectClass=*)".to_owned(),
+            attributes: vec!["invocationId".to_owned()],
+            show_deleted: false,
+            first_page_only: false,
+        };
+        let mut invocation_id = None;
+        let answer = self.connection.search(&search, |entries| {
+            let value = entries.first().and_then(|it| it.first("invocationId"));
+            invocation_id = value.and_then(|it| ObjectGuid::from_value(it).ok());
+            Ok::<_, DirectoryError>(())
+        });
+        match answer {
+            Err(error) if error.result_code().is_none() => return Err(error),
+            // It is not there for this account.
+            _ => {}
+        }
+        Ok(invocation_id.map(|invocation_id| Position {
+            service,
+            invocation_id,
+            usn,
+        }))
+    }
+
+    /// What must be in the answer of every search for changes: a user of the scope, if it is found by
+    /// `uSNChanged`, and a deleted object, if the account sees one.
+    pub fn witnesses(&mut self, living: ObjectGuid) -> Result<Option<Witnesses>, DirectoryError> {
+        let search = self.search_identities(
+            "a user by uSNChanged".to_owned(),
+            self.seen_by_usn(living),
+            false,
+        );
+        let mut is_seen = false;
+        let mapping = &self.mapping;
+        self.connection.search(&search, |entries| {
+            is_seen |= entries.iter().any(|it| mapping.guid(it) == Ok(living));
+            Ok::<_, DirectoryError>(())
+        })?;
+        if !is_seen {
+            return Ok(None);
+        }
+        let deleted = self.a_deleted_object()?;
+        Ok(Some(Witnesses { living, deleted }))
+    }
+
+    /// The deleted object that changed last, of those on the first page of an answer. None where the
+    /// account sees none. The container itself is no proof: Samba shows it to everybody.
+    pub(super) fn a_deleted_object(&mut self) -> Result<Option<ObjectGuid>, DirectoryError> {
+        if !self.root.shows_deleted {
+            return Ok(None);
+        }
+        let search = Search {
+            what: "the deleted objects".to_owned(),
+            base: format!("<WKGUID={DELETED_OBJECTS},{}>", self.domain),
+            scope: Scope::OneLevel,
+            filter: "(isDeleted=TRUE)".to_owned(),
+            attributes: vec![
+                self.mapping.guid_attribute().to_owned(),
+                "uSNChanged".to_owned(),
+            ],
+            show_deleted: true,
+            first_page_only: true,
+        };
+        let mapping = &self.mapping;
+        let mut newest = None;
+        let answer = self.connection.search(&search, |entries| {
+            let seen = entries.iter().filter_map(|entry| {
+                let usn: Option<i64> = entry.first_text("uSNChanged")?.parse().ok();
+                Some((usn, mapping.guid(entry).ok()?))
+            });
+            newest = newest.max(seen.max());
+            Ok::<_, DirectoryError>(())
+        });
+        match answer {
+            Ok(_) => Ok(newest.map(|(_, guid)| guid)),
+            // Without the right to list it the container may not be there at all.
+            Err(error) if error.result_code().is_some() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What changed in the domain since the mark. Whether it can be believed, [`Changes`] says.
+    pub fn changes_since(&mut self, mark: &Mark) -> Result<Changes, DirectoryError> {
+        let Witnesses { living, deleted } = mark.witnesses;
+        let first = mark.position.usn.saturating_add(1);
+        let mut terms = vec![format!("(uSNChanged>={first})"), self.seen_by_usn(living)];
+        terms.extend(deleted.map(|it| self.seen_by_usn(it)));
+        let search = self.search_identities(
+            format!("what changed in {} since USN {first}", self.domain),
+            filter::any(terms),
+            self.root.shows_deleted,
+        );
+        let mapping = &self.mapping;
+        let domain = &self.domain;
+        let mut changes = Changes::default();
+        self.connection.search(&search, |entries| {
+            for entry in entries {
+                let Ok(guid) = mapping.guid(&entry) else {
+                    changes.unidentified += 1;
+                    continue;
+                };
+                changes.sees_living |= guid == living;
+                if is_tombstone(&entry, domain)
+                    && changes.deleted.is_none_or(|it| Some(it) != deleted)
+                {
+                    changes.deleted = Some(guid);
+                }
+                changes.changed.push(guid);
+            }
+            Ok::<_, DirectoryError>(())
+        })?;
+        Ok(changes)
+    }
+
+    /// Those of these users who are not in the domain. Asks for no attributes, as long as everybody is
+    /// there.
+    pub fn absent(
+        &mut self,
+        guids: &[ObjectGuid],
+        mut on_batch: impl FnMut(usize),
+    ) -> Result<Vec<ObjectGuid>, DirectoryError> {
+        let mut absent = Vec::new();
+        for batch in guids.chunks(BATCH) {
+            let asked: HashSet<ObjectGuid> = batch.iter().copied().collect();
+            let what = format!("whether {} users are in {}", batch.len(), self.domain);
+            let identities = filter::any_guid(self.mapping.guid_attribute(), batch);
+            let mut search = self.search_identities(what, identities, false);
+            let with_identity = std::mem::replace(&mut search.attributes, vec!["1.1".to_owned()]);
+            let tally = self
+                .connection
+                .search(&search, |_| Ok::<_, DirectoryError>(()))?;
+            if tally.entries != asked.len() as u64 {
+                search.attributes = with_identity;
+                let mut present = HashSet::new();
+                let mapping = &self.mapping;
+                self.connection.search(&search, |entries| {
+                    present.extend(entries.iter().filter_map(|it| mapping.guid(it).ok()));
+                    Ok::<_, DirectoryError>(())
+                })?;
+                absent.extend(asked.difference(&present));
+            }
+            on_batch(batch.len());
+        }
+        Ok(absent)
+    }
+
+    /// An object of that identity, found by its `uSNChanged` as well.
+    fn seen_by_usn(&self, guid: ObjectGuid) -> String {
+        let identity = filter::any_guid(self.mapping.guid_attribute(), &[guid]);
+        filter::all(&[&identity, "(uSNChanged>=1)"])
+    }
+
+    /// A search in the whole domain that asks for identities only.
+    pub(super) fn search_identities(
+        &self,
+        what: String,
+        filter: String,
+        show_deleted: bool,
+    ) -> Search {
+        Search {
+            what,
+            base: self.domain.clone(),
+            scope: Scope::Subtree,
+            filter,
+            attributes: vec![
+                self.mapping.guid_attribute().to_owned(),
+                "isDeleted".to_owned(),
+            ],
+            show_deleted,
+            first_page_only: false,
+        }
+    }
+}
+
+/// Whether an entry is a deleted object that only those see who may list the container of deleted
+/// objects. That container is marked as deleted itself, and is seen by others too; so are objects that
+/// stay where they were when they are deleted (MS-ADTS 3.1.1.5.5.1.1).
+fn is_tombstone(entry: &Entry, domain: &str) -> bool {
+    let container = format!("CN=Deleted Objects,{domain}");
+    is_deleted(entry) && entry.dn.contains("\\0ADEL:") && dn::is_within(&entry.dn, &container)
+}
+
+/// Whether an entry is marked as deleted.
+pub(super) fn is_deleted(entry: &Entry) -> bool {
+    entry
+        .first("isDeleted")
+        .is_some_and(|value| value.eq_ignore_ascii_case(b"TRUE"))
+}

@@ -1,0 +1,276 @@
+//! The change mark: how far into the directory's changes the store has come, and whether a run may go
+//! on from there instead of reading everything.
+//!
+//! `uSNChanged` counts the changes of one domain controller and means nothing on another, nor on the same
+//! one after it was restored (MS-ADTS 3.1.1.1.9). So a mark names the controller that it belongs to, and
+//! the settings under which the store came there. Whatever does not fit makes the run a full one, and
+//! says why. Pure: no connection, no clock.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::user::ObjectGuid;
+
+/// Where a domain controller stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// `dsServiceName` of the rootDSE: the DN of the controller's NTDS Settings object.
+    pub service: String,
+    /// `invocationId` of that object: the life of its database. It changes when the controller is
+    /// restored from a backup.
+    pub invocation_id: ObjectGuid,
+    /// `highestCommittedUSN` of the rootDSE, as it was before anything else was read; signed as in
+    /// MS-DRSR 5.207.
+    pub usn: i64,
+}
+
+/// Objects that every search for changes must return as well: who does not see them would not see a
+/// change either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Witnesses {
+    /// A user of the scope, found by its `uSNChanged`.
+    pub living: ObjectGuid,
+    /// A deleted object; none where the account saw none.
+    pub deleted: Option<ObjectGuid>,
+}
+
+/// How far the store has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Where the controller stood before the store was brought in step with it.
+    pub position: Position,
+    /// What was asked for.
+    pub question: Question,
+    /// When the last full run began.
+    pub full_at: Timestamp,
+    /// What a search for changes must return.
+    pub witnesses: Witnesses,
+}
+
+/// The settings that decide what a user of the directory looks like from here, each by its name. Users
+/// that did not change in the directory may look different under others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Question(BTreeMap<String, String>);
+
+impl Question {
+    /// Notes a setting.
+    pub fn insert(&mut self, name: &str, value: impl Into<String>) {
+        self.0.insert(name.to_owned(), value.into());
+    }
+
+    /// The name of a setting that differs.
+    fn difference<'a>(&'a self, other: &'a Self) -> Option<&'a str> {
+        let has_other = |(name, value): &(&String, &String)| other.0.get(*name) != Some(*value);
+        let name = self.0.iter().find(has_other).map(|(name, _)| name);
+        let is_missing = |name: &&String| !self.0.contains_key(*name);
+        name.or_else(|| other.0.keys().find(is_missing))
+            .map(String::as_str)
+    }
+}
+
+/// Why a run reads everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WhyFull {
+    /// The command line says so.
+    Asked,
+    /// The directory does not say where it stands: it is not AD, a global catalog, or the account may
+    /// not know.
+    NoPosition,
+    /// The store has no mark.
+    NoMark,
+    /// The last full run is too long ago, or after now.
+    Due(Timestamp),
+    /// Another controller answers; its name.
+    OtherController(String),
+    /// The controller was restored from a backup.
+    OtherLife,
+    /// The controller has come less far than the mark.
+    Behind {
+        /// The mark.
+        mark: i64,
+        /// Where the controller stands.
+        now: i64,
+    },
+    /// A setting has changed; its name.
+    OtherQuestion(String),
+    /// A search for changes does not return what it must.
+    NoWitness,
+    /// The changes hold entries whose identity cannot be read.
+    Unidentified,
+    /// So many users changed that reading everything is cheaper; how many.
+    ManyChanges(u64),
+}
+
+impl fmt::Display for WhyFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asked => f.write_str("--full"),
+            Self::NoPosition => f.write_str("this server has no change marks for this account"),
+            Self::NoMark => f.write_str("there is no change mark yet"),
+            Self::Due(at) => write!(f, "the last full run was {at} (full_every)"),
+            Self::OtherController(name) => {
+                write!(f, "another domain controller answers: {name}")
+            }
+            Self::OtherLife => f.write_str("the domain controller was restored (new invocationId)"),
+            Self::Behind { mark, now } => write!(
+                f,
+                "the domain controller is at USN {now}, before the change mark {mark}: it was restored"
+            ),
+            Self::OtherQuestion(name) => write!(f, "{name} has changed since the last full run"),
+            Self::NoWitness => {
+                f.write_str("the account does not find a user any more by its uSNChanged")
+            }
+            Self::Unidentified => {
+                f.write_str("there are changed entries without a usable identity")
+            }
+            Self::ManyChanges(count) => write!(f, "{count} users changed"),
+        }
+    }
+}
+
+/// What a run compares a mark with.
+#[derive(Clone, Debug)]
+pub struct Circumstances {
+    /// Where the controller stands, if it says.
+    pub position: Option<Position>,
+    /// What is asked for.
+    pub question: Question,
+    /// When the run began.
+    pub now: Timestamp,
+    /// How often everything is read.
+    pub full_every: Duration,
+}
+
+impl Circumstances {
+    /// The mark, if the run may go on from it, or why it may not.
+    pub fn go_on(&self, mark: Mark) -> Result<Mark, WhyFull> {
+        let position = self.position.as_ref().ok_or(WhyFull::NoPosition)?;
+        if position.service != mark.position.service {
+            return Err(WhyFull::OtherController(position.service.clone()));
+        }
+        if position.invocation_id != mark.position.invocation_id {
+            return Err(WhyFull::OtherLife);
+        }
+        if position.usn < mark.position.usn {
+            return Err(WhyFull::Behind {
+                mark: mark.position.usn,
+                now: position.usn,
+            });
+        }
+        if let Some(name) = mark.question.difference(&self.question) {
+            return Err(WhyFull::OtherQuestion(name.to_owned()));
+        }
+        let age = self.now.duration_since(mark.full_at);
+        match Duration::try_from(age) {
+            Ok(age) if age < self.full_every => Ok(mark),
+            _ => Err(WhyFull::Due(mark.full_at)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn position() -> Position {
+        Position {
+            service: "CN=NTDS Settings,CN=DC1".to_owned(),
+            invocation_id: ObjectGuid::from_bytes([1; 16]),
+            usn: 100,
+        }
+    }
+
+    fn question() -> Question {
+        let mut question = Question::default();
+        question.insert("base_dn", "DC=x");
+        question.insert("filter", "(a=b)");
+        question
+    }
+
+    fn mark() -> Mark {
+        Mark {
+            position: position(),
+            question: question(),
+            full_at: at(1000),
+            witnesses: Witnesses {
+                living: ObjectGuid::from_bytes([2; 16]),
+                deleted: None,
+            },
+        }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("a time")
+    }
+
+    fn circumstances() -> Circumstances {
+        Circumstances {
+            position: Some(position()),
+            question: question(),
+            now: at(1059),
+            full_every: Duration::from_mins(1),
+        }
+    }
+
+    #[test]
+    fn what_fits_is_gone_on_from() {
+        assert_eq!(circumstances().go_on(mark()), Ok(mark()));
+        let mut further = circumstances();
+        further.position = Some(Position {
+            usn: 101,
+            ..position()
+        });
+        assert_eq!(further.go_on(mark()), Ok(mark()));
+    }
+
+    #[test]
+    fn whatever_does_not_fit_makes_the_run_full() {
+        let with = |change: &dyn Fn(&mut Circumstances)| {
+            let mut circumstances = circumstances();
+            change(&mut circumstances);
+            circumstances.go_on(mark()).expect_err("full")
+        };
+        let at_position = |change: &dyn Fn(&mut Position)| {
+            let mut position = position();
+            change(&mut position);
+            with(&|it| it.position = Some(position.clone()))
+        };
+        assert_eq!(with(&|it| it.position = None), WhyFull::NoPosition);
+        assert_eq!(
+            at_position(&|it| it.service = "CN=DC2".to_owned()),
+            WhyFull::OtherController("CN=DC2".to_owned())
+        );
+        assert_eq!(
+            at_position(&|it| it.invocation_id = ObjectGuid::from_bytes([9; 16])),
+            WhyFull::OtherLife
+        );
+        assert_eq!(
+            at_position(&|it| it.usn = 99),
+            WhyFull::Behind { mark: 100, now: 99 }
+        );
+        assert_eq!(with(&|it| it.now = at(1060)), WhyFull::Due(at(1000)));
+        assert_eq!(with(&|it| it.now = at(999)), WhyFull::Due(at(1000)));
+        assert_eq!(
+            with(&|it| it.full_every = Duration::ZERO),
+            WhyFull::Due(at(1000))
+        );
+    }
+
+    #[test]
+    fn a_setting_that_changed_came_or_went_is_named() {
+        let with = |change: &dyn Fn(&mut Question)| {
+            let mut circumstances = circumstances();
+            change(&mut circumstances.question);
+            circumstances.go_on(mark()).expect_err("full")
+        };
+        let named = |name: &str| WhyFull::OtherQuestion(name.to_owned());
+        assert_eq!(with(&|it| it.insert("filter", "(a=c)")), named("filter"));
+        assert_eq!(with(&|it| it.insert("account", "a")), named("account"));
+        assert_eq!(with(&|it| _ = it.0.remove("base_dn")), named("base_dn"));
+    }
+}

@@ -1,0 +1,99 @@
+//! The change mark, as the store keeps it.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::Reader;
+use super::error::StoreError;
+use crate::mark::{Mark, Position, Question, Witnesses};
+use crate::user::ObjectGuid;
+
+/// What a run does to the change mark.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Marking {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// The store does not stand there any more: the next run is a full one.
+    Forget,
+    /// The store has come this far.
+    Set(Mark),
+}
+
+impl Marking {
+    pub(super) fn write(&self, db: &Connection) -> rusqlite::Result<()> {
+        match self {
+            Self::Keep => Ok(()),
+            Self::Forget => db.execute("DELETE FROM marks", []).map(drop),
+            Self::Set(mark) => set(db, mark),
+        }
+    }
+}
+
+fn set(db: &Connection, mark: &Mark) -> rusqlite::Result<()> {
+    let Mark {
+        position:
+            Position {
+                service,
+                invocation_id,
+                usn,
+            },
+        question,
+        full_at,
+        witnesses: Witnesses { living, deleted },
+    } = mark;
+    let settings = serde_json::to_string(question)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    db.execute(
+        "REPLACE INTO marks (id, service, invocation_id, usn, settings, full_at, witness, deleted_witness)
+         VALUES (1, :service, :invocation_id, :usn, :settings, :full_at, :witness, :deleted_witness)",
+        named_params! {
+            ":service": service,
+            ":invocation_id": invocation_id.as_bytes(),
+            ":usn": usn,
+            ":settings": settings,
+            ":full_at": full_at.to_string(),
+            ":witness": living.as_bytes(),
+            ":deleted_witness": deleted.as_ref().map(ObjectGuid::as_bytes),
+        },
+    )?;
+    Ok(())
+}
+
+impl Reader {
+    /// The change mark. One that adsync did not write so is none: then everything is read.
+    pub fn mark(&self) -> Result<Option<Mark>, StoreError> {
+        self.db
+            .query_row(
+                "SELECT service, invocation_id, usn, settings, full_at, witness, deleted_witness FROM marks",
+                [],
+                mark,
+            )
+            .optional()
+            .map(Option::flatten)
+            .map_err(self.failed("read"))
+    }
+}
+
+fn mark(row: &Row<'_>) -> rusqlite::Result<Option<Mark>> {
+    let question: Result<Question, _> = serde_json::from_str(&row.get::<_, String>(3)?);
+    let full_at: Result<Timestamp, _> = row.get::<_, String>(4)?.parse();
+    let (Ok(question), Ok(full_at)) = (question, full_at) else {
+        return Ok(None);
+    };
+    Ok(Some(Mark {
+        position: Position {
+            service: row.get(0)?,
+            invocation_id: ObjectGuid::from_bytes(row.get(1)?),
+            usn: row.get(2)?,
+        },
+        question,
+        full_at,
+        witnesses: Witnesses {
+            living: ObjectGuid::from_bytes(row.get(5)?),
+            deleted: row
+                .get::<_, Option<[u8; 16]>>(6)?
+                .map(ObjectGuid::from_bytes),
+        },
+    }))
+}
