@@ -195,6 +195,7 @@ impl Comparison {
                 enabled: user.enabled.unwrap_or(true),
             },
             returns_as: None,
+            arrival: self.new.len() as u64,
         });
     }
 
@@ -344,9 +345,9 @@ impl Comparison {
         self.findings.out_of_scope.extend(unmoved);
     }
 
-    /// Whether entries were seen that cannot be tied to anybody.
+    /// Whether entries were seen whose identity cannot be read.
     pub fn is_doubtful(&self) -> bool {
-        self.unidentified > 0
+        self.unidentified > 0 || !self.by_dn.is_empty()
     }
 
     /// All that was found.

@@ -34,6 +34,7 @@ use root_dse::RootDse;
 pub use changes::Changes;
 pub use connection::{Opened, THREAD as CONNECTION_THREAD, Tally};
 pub use error::{Cause, DirectoryError, NO_SUCH_OBJECT, Step};
+use error::{INVALID_DN_SYNTAX, REFERRAL};
 pub use names::FoundUser;
 pub use servers::Servers;
 pub use tls::Certificate;
@@ -210,8 +211,17 @@ impl Directory {
             Ok::<_, DirectoryError>(())
         });
         match answer {
-            Err(error) if error.result_code() != Some(NO_SUCH_OBJECT) => Err(error),
-            _ => Ok(is_hidden),
+            Ok(_) => Ok(is_hidden),
+            // Nothing is there, or it is not this server's.
+            Err(error)
+                if matches!(
+                    error.result_code(),
+                    Some(NO_SUCH_OBJECT | REFERRAL | INVALID_DN_SYNTAX)
+                ) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error),
         }
     }
 

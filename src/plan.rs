@@ -149,6 +149,9 @@ pub struct Import {
     pub values: Values,
     /// The row it had before it was deleted, if it is brought back.
     pub returns_as: Option<UserId>,
+    /// When it came, of all that are new: the order of the rows in the store. A directory returns its users
+    /// in much the same order the next time.
+    pub arrival: u64,
 }
 
 /// A user that will get new values.

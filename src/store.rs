@@ -12,6 +12,7 @@ mod lock;
 mod marks;
 mod reader;
 mod record;
+mod walk;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -25,8 +26,9 @@ use crate::user::{StoredUser, UserId};
 pub use error::StoreError;
 pub use history::{Outcome, PastChange, PastRun};
 pub use marks::Marking;
-pub use reader::Reader;
+pub use reader::{Reader, Unchanging};
 pub use record::Snapshot;
+pub use walk::Walk;
 
 use lock::RunLock;
 

@@ -69,6 +69,7 @@ fn findings(profiles: Vec<Profile>) -> Findings {
                     enabled: true,
                 },
                 returns_as: None,
+                arrival: 0,
             }),
         }
     }

@@ -54,7 +54,7 @@ fn read(
         None
     };
     let progress = context.output.progress(&what, expected);
-    let survey = Survey::new(store, directory, Newcomers::Import, progress);
+    let survey = Survey::new(store, directory, Newcomers::Import, progress)?;
     // Who is in the store is known by identity; of a selection nobody is guessed by DN.
     let mut survey = survey.among(if arguments.all { None } else { Some(&[]) });
     let mut count = 0;
@@ -86,7 +86,7 @@ fn read(
         findings,
         mode,
         scope_users,
-        marking: mark_after_part(store, directory)?,
+        marking: mark_after_part(store, directory, context)?,
     })
 }
 

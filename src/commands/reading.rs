@@ -38,14 +38,19 @@ impl Reading {
 }
 
 /// What is done to the mark by a run that reads a part of the scope, or does not look for those who are
-/// gone. On another domain controller, which may lag behind, it may have read what is older than the mark
-/// says.
-pub fn mark_after_part(store: &Reader, directory: &Directory) -> anyhow::Result<Marking> {
-    let is_other = |mark: Mark| Some(mark.position.service.as_str()) != directory.service();
-    Ok(if store.mark()?.is_some_and(is_other) {
-        Marking::Forget
-    } else {
+/// gone. It may have read what is older than the mark says, from a domain controller that lags behind, or
+/// what looks otherwise under the settings of the mark.
+pub fn mark_after_part(
+    store: &Reader,
+    directory: &Directory,
+    context: &Context<'_>,
+) -> anyhow::Result<Marking> {
+    let question = question(directory, context);
+    let fits = |mark: Mark| directory.is_past(&mark) && mark.question == question;
+    Ok(if store.mark()?.is_none_or(fits) {
         Marking::Keep
+    } else {
+        Marking::Forget
     })
 }
 
@@ -194,9 +199,10 @@ impl<'a> Everybody<'a> {
         let in_step = self.store.imported_count()?.saturating_sub(aside);
         let mut survey = named(self.store, self.directory, &users, self.context)?;
         survey.vouch_for(in_step, out_of_scope);
+        let has_witness = is_in_scope(&survey, witnesses.living, &users);
         let (findings, is_doubtful) = survey.finish();
         let marking = match self.circumstances()?.position {
-            Some(position) if !is_doubtful => Marking::Set(Mark {
+            Some(position) if has_witness && !is_doubtful => Marking::Set(Mark {
                 position,
                 witnesses,
                 ..mark
@@ -262,7 +268,7 @@ impl<'a> Everybody<'a> {
             return Ok(None);
         }
         let guids = self.store.imported_guids()?;
-        let mut survey = self.survey(Some(imported));
+        let mut survey = self.survey(Some(imported))?;
         self.directory
             .read_guids(&guids, |users| survey.take(users))?;
         survey.settle_repeated(self.directory)?;
@@ -272,7 +278,7 @@ impl<'a> Everybody<'a> {
 
     /// Reads the whole scope; with it how many users that has.
     fn enumerated(&mut self) -> anyhow::Result<(Survey<'a>, Option<u64>)> {
-        let mut survey = self.survey(self.store.scope_users()?);
+        let mut survey = self.survey(self.store.scope_users()?)?;
         let tally = self
             .directory
             .read(&Selection::All, |users| survey.take(users))?;
@@ -281,11 +287,26 @@ impl<'a> Everybody<'a> {
         Ok((survey, Some(tally.entries)))
     }
 
-    fn survey(&self, expected: Option<u64>) -> Survey<'a> {
+    fn survey(&self, expected: Option<u64>) -> anyhow::Result<Survey<'a>> {
         let what = format!("reading {}", self.directory.base());
         let progress = self.context.output.progress(&what, expected);
-        Survey::new(self.store, self.directory, Newcomers::Ignore, progress)
+        Ok(Survey::new(
+            self.store,
+            self.directory,
+            Newcomers::Ignore,
+            progress,
+        )?)
     }
+}
+
+/// Whether a user is in scope still: one that was not looked at is, and one that was looked at if it was
+/// found there. Outside, other rights may hold than in the scope.
+fn is_in_scope(survey: &Survey<'_>, guid: ObjectGuid, looked_at: &[StoredUser]) -> bool {
+    let is_it = |user: &&StoredUser| user.origin.guid() == Some(guid);
+    looked_at
+        .iter()
+        .find(is_it)
+        .is_none_or(|user| survey.has_seen(user.id))
 }
 
 /// Looks at these users of the store only.
@@ -298,7 +319,7 @@ pub fn named<'a>(
     let policy = context.settings.sync.out_of_scope;
     let what = format!("reading {}", directory.base());
     let progress = context.output.progress(&what, Some(users.len() as u64));
-    let mut survey = Survey::new(store, directory, Newcomers::Ignore, progress).among(Some(users));
+    let mut survey = Survey::new(store, directory, Newcomers::Ignore, progress)?.among(Some(users));
     directory.read_guids(&guids(users), |them| survey.take(them))?;
     survey.settle_repeated(directory)?;
     survey.settle_missing(directory, Some(users), policy)?;

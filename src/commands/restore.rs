@@ -113,6 +113,7 @@ fn findings(
             origin,
             values: before.values(),
             returns_as: Some(record.user),
+            arrival: 0,
         });
     }
     Ok(findings)

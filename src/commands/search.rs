@@ -123,6 +123,7 @@ fn standing(
                 enabled: user.enabled.unwrap_or(true),
             },
             returns_as: None,
+            arrival: 0,
         }],
         ..Findings::default()
     };

@@ -7,12 +7,14 @@ use indicatif::ProgressBar;
 use crate::compare::{BadEntry, Comparison, Newcomers, OutOfScopePolicy, Whereabouts};
 use crate::directory::{Directory, Read};
 use crate::plan::Findings;
-use crate::store::{Reader, StoreError};
+use crate::store::{Reader, StoreError, Unchanging, Walk};
 use crate::user::{ObjectGuid, Origin, Status, StoredUser, UserId};
 
 /// A comparison under way.
 pub struct Survey<'a> {
     store: &'a Reader,
+    users: Walk<'a>,
+    _store_holds_still: Unchanging<'a>,
     comparison: Comparison,
     progress: ProgressBar,
     rows_by_dn: Option<HashMap<String, UserId>>,
@@ -28,15 +30,17 @@ impl<'a> Survey<'a> {
         directory: &Directory,
         newcomers: Newcomers,
         progress: ProgressBar,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
             store,
+            users: Walk::new(store),
+            _store_holds_still: store.hold_still()?,
             comparison: Comparison::new(newcomers, directory.missing_value()),
             progress,
             rows_by_dn: None,
             chosen: None,
             witness: None,
-        }
+        })
     }
 
     /// Looks at these users only, if any were chosen.
@@ -51,7 +55,7 @@ impl<'a> Survey<'a> {
         for user in users {
             match user {
                 Ok(user) => {
-                    let stored = self.store.by_guid(user.guid)?;
+                    let stored = self.users.find(user.guid)?;
                     if stored.is_some() {
                         self.witness.get_or_insert(user.guid);
                     }
@@ -186,12 +190,17 @@ impl<'a> Survey<'a> {
         self.comparison.vouch_for(in_step, out_of_scope);
     }
 
+    /// Whether a user of the store was read.
+    pub fn has_seen(&self, id: UserId) -> bool {
+        self.comparison.seen().contains(id)
+    }
+
     /// A user of the store that was read.
     pub fn witness(&self) -> Option<ObjectGuid> {
         self.witness
     }
 
-    /// All that was found, and whether entries were seen that cannot be tied to anybody.
+    /// All that was found, and whether entries were seen whose identity cannot be read.
     pub fn finish(self) -> (Findings, bool) {
         self.progress.finish_and_clear();
         let is_doubtful = self.comparison.is_doubtful();

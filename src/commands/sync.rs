@@ -59,7 +59,7 @@ fn selected(
         findings,
         mode: Mode::Selected,
         scope_users: None,
-        marking: reading::mark_after_part(store, directory)?,
+        marking: reading::mark_after_part(store, directory, context)?,
     })
 }
 

@@ -22,7 +22,7 @@ const DELETED_OBJECTS: &str = "18e2ea80684f11d2b9aa00c04f79f805";
 pub struct Changes {
     /// The identities of the objects that changed, deleted ones included. Not only users.
     pub changed: Vec<ObjectGuid>,
-    /// Whether the living witness is among them.
+    /// Whether the living witness is found, alive.
     pub sees_living: bool,
     /// A deleted object among them: the deleted witness, if it is there, else any.
     pub deleted: Option<ObjectGuid>,
@@ -31,9 +31,12 @@ pub struct Changes {
 }
 
 impl Directory {
-    /// The domain controller that answers (`dsServiceName`), if it says so.
-    pub fn service(&self) -> Option<&str> {
-        self.root.service.as_deref()
+    /// Whether what is read now is at least as new as what a mark stands for, and would look the same to the
+    /// run that goes on from it.
+    pub fn is_past(&self, mark: &Mark) -> bool {
+        self.root.service.as_ref() == Some(&mark.position.service)
+            && self.root.highest_usn >= Some(mark.position.usn)
+            && !self.server().is_global_catalog()
     }
 
     /// Where the domain controller stood when the connection was made. None where there is nothing to
@@ -122,10 +125,9 @@ impl Directory {
         let mapping = &self.mapping;
         let mut newest = None;
         let answer = self.connection.search(&search, |entries| {
-            let seen = entries.iter().filter_map(|entry| {
-                let usn: Option<i64> = entry.first_text("uSNChanged")?.parse().ok();
-                Some((usn, mapping.guid(entry).ok()?))
-            });
+            let seen = entries
+                .iter()
+                .filter_map(|entry| Some((usn(entry)?, mapping.guid(entry).ok()?)));
             newest = newest.max(seen.max());
             Ok::<_, DirectoryError>(())
         });
@@ -143,11 +145,12 @@ impl Directory {
         let first = mark.position.usn.saturating_add(1);
         let mut terms = vec![format!("(uSNChanged>={first})"), self.seen_by_usn(living)];
         terms.extend(deleted.map(|it| self.seen_by_usn(it)));
-        let search = self.search_identities(
+        let mut search = self.search_identities(
             format!("what changed in {} since USN {first}", self.domain),
             filter::any(terms),
             self.root.shows_deleted,
         );
+        search.attributes.push("uSNChanged".to_owned());
         let mapping = &self.mapping;
         let domain = &self.domain;
         let mut changes = Changes::default();
@@ -157,21 +160,22 @@ impl Directory {
                     changes.unidentified += 1;
                     continue;
                 };
-                changes.sees_living |= guid == living;
+                changes.sees_living |= guid == living && !is_deleted(&entry);
                 if is_tombstone(&entry, domain)
                     && changes.deleted.is_none_or(|it| Some(it) != deleted)
                 {
                     changes.deleted = Some(guid);
                 }
-                changes.changed.push(guid);
+                if usn(&entry).is_none_or(|usn| usn >= first) {
+                    changes.changed.push(guid);
+                }
             }
             Ok::<_, DirectoryError>(())
         })?;
         Ok(changes)
     }
 
-    /// Those of these users who are not in the domain. Asks for no attributes, as long as everybody is
-    /// there.
+    /// Those of these users who are not in the domain.
     pub fn absent(
         &mut self,
         guids: &[ObjectGuid],
@@ -179,24 +183,20 @@ impl Directory {
     ) -> Result<Vec<ObjectGuid>, DirectoryError> {
         let mut absent = Vec::new();
         for batch in guids.chunks(BATCH) {
-            let asked: HashSet<ObjectGuid> = batch.iter().copied().collect();
-            let what = format!("whether {} users are in {}", batch.len(), self.domain);
-            let identities = filter::any_guid(self.mapping.guid_attribute(), batch);
-            let mut search = self.search_identities(what, identities, false);
-            let with_identity = std::mem::replace(&mut search.attributes, vec!["1.1".to_owned()]);
-            let tally = self
-                .connection
-                .search(&search, |_| Ok::<_, DirectoryError>(()))?;
-            if tally.entries != asked.len() as u64 {
-                search.attributes = with_identity;
-                let mut present = HashSet::new();
-                let mapping = &self.mapping;
-                self.connection.search(&search, |entries| {
-                    present.extend(entries.iter().filter_map(|it| mapping.guid(it).ok()));
-                    Ok::<_, DirectoryError>(())
-                })?;
-                absent.extend(asked.difference(&present));
-            }
+            let search = self.search_identities(
+                format!("whether {} users are in {}", batch.len(), self.domain),
+                filter::any_guid(self.mapping.guid_attribute(), batch),
+                false,
+            );
+            let mut missing: HashSet<ObjectGuid> = batch.iter().copied().collect();
+            let mapping = &self.mapping;
+            self.connection.search(&search, |entries| {
+                for guid in entries.iter().filter_map(|it| mapping.guid(it).ok()) {
+                    missing.remove(&guid);
+                }
+                Ok::<_, DirectoryError>(())
+            })?;
+            absent.extend(missing);
             on_batch(batch.len());
         }
         Ok(absent)
@@ -236,6 +236,11 @@ impl Directory {
 fn is_tombstone(entry: &Entry, domain: &str) -> bool {
     let container = format!("CN=Deleted Objects,{domain}");
     is_deleted(entry) && entry.dn.contains("\\0ADEL:") && dn::is_within(&entry.dn, &container)
+}
+
+/// The number of the last change of an entry.
+fn usn(entry: &Entry) -> Option<i64> {
+    entry.first_text("uSNChanged")?.parse().ok()
 }
 
 /// Whether an entry is marked as deleted.

@@ -96,6 +96,10 @@ const BUSY: u32 = 51;
 const UNAVAILABLE: u32 = 52;
 /// `noSuchObject`
 pub const NO_SUCH_OBJECT: u32 = 32;
+/// `referral`
+pub const REFERRAL: u32 = 10;
+/// `invalidDNSyntax`
+pub const INVALID_DN_SYNTAX: u32 = 34;
 
 impl DirectoryError {
     /// Whether the account was refused. Never to be tried again, nor on another server: a few wrong

@@ -208,6 +208,7 @@ fn new_user(import: &Import) -> Named<'_> {
         origin,
         values,
         returns_as: _,
+        arrival: _,
     } = import;
     Named {
         guid: origin.guid(),

@@ -165,6 +165,7 @@ fn findings(people: &[Person], newcomers: &[Newcomer]) -> Findings {
             origin: origin(100 + number),
             values: values(username, email.as_ref()),
             returns_as: None,
+            arrival: 0,
         });
     }
     findings
@@ -353,7 +354,7 @@ proptest! {
         for Duplicate { user, origin, wanted, conflicts: _ } in first.duplicate.clone() {
             match user {
                 Some(user) => again.changed.push(Changed { user, origin, wanted }),
-                None => again.new.push(Import { origin, values: wanted, returns_as: None }),
+                None => again.new.push(Import { origin, values: wanted, returns_as: None, arrival: 0 }),
             }
         }
         let second = plan(again, &holders(&after));

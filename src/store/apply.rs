@@ -12,6 +12,10 @@ use crate::plan::{
 };
 use crate::user::{Origin, Status, StoredUser, UniqueField, UserId, Values};
 
+/// How much of the store is kept in memory while it is written: what a large import changes here and there
+/// (the indexes) is not to be written and read again in between.
+const CACHE_KIB: i64 = 32 * 1024;
+
 impl Writer {
     /// Applies an approved plan and notes the run in the history; gives the number of the run, and
     /// the plan back to be told of. When this fails, the store is as it was.
@@ -19,6 +23,8 @@ impl Writer {
         let plan = approved.into_plan();
         let failed = self.reader.failed("write to");
         let db = &mut self.reader.db;
+        db.pragma_update(None, "cache_size", -CACHE_KIB)
+            .map_err(&failed)?;
         let transaction = db
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(&failed)?;
@@ -96,7 +102,9 @@ impl Application<'_> {
             self.note_modification(modification)?;
         }
         crash::point("modified");
-        for import in imported {
+        let mut in_order: Vec<&Import> = imported.iter().collect();
+        in_order.sort_by_key(|it| it.arrival);
+        for import in in_order {
             self.import(import)?;
         }
         crash::point("imported");
@@ -146,6 +154,7 @@ impl Application<'_> {
             origin,
             values,
             returns_as,
+            arrival: _,
         } = import;
         let id = self.insert(*returns_as, origin, values)?;
         if returns_as.is_some() && *origin != Origin::Local {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Params, Statement};
+use rusqlite::{Connection, OptionalExtension, Params, Statement, Transaction};
 
 use super::error::StoreError;
 use super::record::{self, USER_COLUMNS};
@@ -12,6 +12,12 @@ use super::sql;
 use crate::compare::Seen;
 use crate::plan::{Holder, Holders};
 use crate::user::{Folded, ObjectGuid, Origin, Status, StoredUser, UniqueField, UserId};
+
+/// While this is there, the store answers as it is now. Many questions cost less so, too.
+#[derive(Debug)]
+pub struct Unchanging<'a> {
+    _transaction: Transaction<'a>,
+}
 
 /// A store that can be asked, and not changed.
 #[derive(Debug)]
@@ -40,6 +46,14 @@ impl Reader {
         sql(&self.path, doing)
     }
 
+    /// Keeps the answers to one state of the store.
+    pub fn hold_still(&self) -> Result<Unchanging<'_>, StoreError> {
+        let transaction = self.db.unchecked_transaction();
+        Ok(Unchanging {
+            _transaction: transaction.map_err(self.failed("read"))?,
+        })
+    }
+
     /// How many imported users there are.
     pub fn imported_count(&self) -> Result<u64, StoreError> {
         self.count("SELECT count(*) FROM users WHERE guid IS NOT NULL")
@@ -65,6 +79,18 @@ impl Reader {
     /// The imported user with that identity.
     pub fn by_guid(&self, guid: ObjectGuid) -> Result<Option<StoredUser>, StoreError> {
         self.one("guid = ?1", [guid.as_bytes()])
+    }
+
+    /// Up to that many imported users, in the order of their rows, beginning behind one.
+    pub(super) fn imported_after(
+        &self,
+        row: UserId,
+        limit: u32,
+    ) -> Result<Vec<StoredUser>, StoreError> {
+        let query = format!(
+            "SELECT {USER_COLUMNS} FROM users WHERE id > ?1 AND +guid IS NOT NULL ORDER BY id LIMIT ?2"
+        );
+        self.several(&query, (row.0, limit))
     }
 
     /// The user with that username, any case.
@@ -95,6 +121,15 @@ impl Reader {
             .and_then(|mut statement| statement.query_row(params, record::user).optional())
             .map_err(self.failed("read"))?;
         found.map(|user| self.usable(user)).transpose()
+    }
+
+    fn several(&self, query: &str, params: impl Params) -> Result<Vec<StoredUser>, StoreError> {
+        let users: Vec<_> = self
+            .db
+            .prepare_cached(query)
+            .and_then(|mut statement| statement.query_map(params, record::user)?.collect())
+            .map_err(self.failed("read"))?;
+        users.into_iter().map(|user| self.usable(user)).collect()
     }
 
     fn usable(&self, user: Result<StoredUser, (i64, String)>) -> Result<StoredUser, StoreError> {
@@ -140,16 +175,7 @@ impl Reader {
             "SELECT {USER_COLUMNS} FROM users
              WHERE status = ?1 AND status <> 'ok' AND guid IS NOT NULL"
         );
-        let users: Vec<_> = self
-            .db
-            .prepare_cached(&query)
-            .and_then(|mut statement| {
-                statement
-                    .query_map([status.name()], record::user)?
-                    .collect()
-            })
-            .map_err(self.failed("read"))?;
-        users.into_iter().map(|user| self.usable(user)).collect()
+        self.several(&query, [status.name()])
     }
 
     /// How many users the scope had when all of it was read last, if it ever was.
@@ -179,6 +205,16 @@ impl Reader {
         names: impl Iterator<Item = (UniqueField, Folded)>,
     ) -> Result<Holders, StoreError> {
         let mut holders = Holders::default();
+        let is_empty = |row: &rusqlite::Row<'_>| row.get::<_, bool>(0);
+        let query = "SELECT NOT EXISTS (SELECT 1 FROM users)";
+        if self
+            .db
+            .query_row(query, [], is_empty)
+            .map_err(self.failed("read"))?
+        {
+            return Ok(holders);
+        }
+        let _unchanging = self.hold_still()?;
         for (field, name) in names {
             let condition = match field {
                 UniqueField::Username => "username_folded = ?1",

@@ -12,11 +12,11 @@ pub const USER_COLUMNS: &str = "id, username, first_name, last_name, email, cont
 /// A row as a user; the inner error says what adsync never wrote.
 pub fn user(row: &Row<'_>) -> rusqlite::Result<Result<StoredUser, (i64, String)>> {
     let id: i64 = row.get(0)?;
-    let source: String = row.get(7)?;
+    let source = row.get_ref(7)?.as_str()?;
     let guid: Option<[u8; 16]> = row.get(8)?;
-    let status: String = row.get(10)?;
-    let synced_at: Option<String> = row.get(11)?;
-    let origin = match (source.as_str(), guid) {
+    let status = row.get_ref(10)?.as_str()?;
+    let synced_at = row.get_ref(11)?.as_str_or_null()?;
+    let origin = match (source, guid) {
         ("directory", Some(guid)) => Origin::Directory {
             guid: ObjectGuid::from_bytes(guid),
             dn: row.get::<_, Option<String>>(9)?.unwrap_or_default(),
@@ -24,10 +24,10 @@ pub fn user(row: &Row<'_>) -> rusqlite::Result<Result<StoredUser, (i64, String)>
         ("local", None) => Origin::Local,
         _ => return Ok(Err((id, format!("the source {source:?}")))),
     };
-    let Some(status) = Status::from_name(&status) else {
+    let Some(status) = Status::from_name(status) else {
         return Ok(Err((id, format!("the status {status:?}"))));
     };
-    let synced_at = match synced_at.map(|it| it.parse::<Timestamp>()).transpose() {
+    let synced_at = match synced_at.map(str::parse::<Timestamp>).transpose() {
         Ok(synced_at) => synced_at,
         Err(error) => return Ok(Err((id, format!("an unreadable synced_at: {error}")))),
     };
@@ -52,16 +52,16 @@ pub fn user(row: &Row<'_>) -> rusqlite::Result<Result<StoredUser, (i64, String)>
 /// A user before or after a change, as the history keeps it: complete enough to bring it back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)] // The fields are those of a user.
-pub struct Snapshot {
-    pub username: String,
-    pub first_name: Option<String>,
-    pub last_name: Option<String>,
-    pub email: Option<String>,
-    pub contact_number: Option<String>,
+pub struct Snapshot<T = String> {
+    pub username: T,
+    pub first_name: Option<T>,
+    pub last_name: Option<T>,
+    pub email: Option<T>,
+    pub contact_number: Option<T>,
     pub enabled: bool,
-    pub source: String,
+    pub source: T,
     pub guid: Option<ObjectGuid>,
-    pub dn: Option<String>,
+    pub dn: Option<T>,
 }
 
 impl Snapshot {
@@ -103,18 +103,18 @@ pub fn snapshot(origin: &Origin, values: &Values) -> Option<String> {
                 contact_number,
             },
         enabled,
-    } = values.clone();
+    } = values;
     // Text and flags can always be written as JSON.
     serde_json::to_string(&Snapshot {
-        username,
-        first_name,
-        last_name,
-        email,
-        contact_number,
-        enabled,
-        source: origin.name().to_owned(),
+        username: username.as_str(),
+        first_name: first_name.as_deref(),
+        last_name: last_name.as_deref(),
+        email: email.as_deref(),
+        contact_number: contact_number.as_deref(),
+        enabled: *enabled,
+        source: origin.name(),
         guid: origin.guid(),
-        dn: origin.dn().map(str::to_owned),
+        dn: origin.dn(),
     })
     .ok()
 }

@@ -10,6 +10,10 @@ pub struct Folded(String);
 impl Folded {
     /// Folds a name.
     pub fn new(name: &str) -> Self {
+        // Of these, folding makes lower case (Unicode Standard, CaseFolding.txt).
+        if name.is_ascii() {
+            return Self(name.to_ascii_lowercase());
+        }
         Self(UniCase::unicode(name).to_folded_case())
     }
 
@@ -33,6 +37,15 @@ mod tests {
             ("ИВАН", "иван"),
         ] {
             assert_eq!(Folded::new(one), Folded::new(other));
+        }
+    }
+
+    #[test]
+    fn ascii_is_folded_as_everything_else() {
+        for character in '\0'..='\x7f' {
+            let text = character.to_string();
+            let folded = unicase::UniCase::unicode(&text).to_folded_case();
+            assert_eq!(Folded::new(&text).as_str(), folded);
         }
     }
 
