@@ -7,15 +7,22 @@ use crate::commands::Context;
 use crate::exit_code::ExitCode;
 use crate::output::{Output, csv, json, table};
 use crate::store::{Reader, StoreError};
-use crate::user::StoredUser;
 
 /// Runs the command.
 pub fn run(context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let store = Reader::open(&context.settings.store_path)?;
     let output = context.output;
+    // A user at a time: a large store is not held in memory.
     match output.format {
-        Format::Table => print_table(&store, output)?,
-        // A user at a time: a large store is not held in memory.
+        Format::Table if store.user_count()? == 0 => output.note(&format!(
+            "no users in {}; `adsync import --help` says how to bring them in",
+            store.path().display()
+        )),
+        Format::Table => stream(output, |out| {
+            let mut users = table::Users::begin(out, output);
+            store.for_each_user(&mut |user| Ok::<_, Stop>(users.write(&user)?))?;
+            Ok(users.end()?)
+        })?,
         Format::Json => stream(output, |out| {
             let mut users = json::Users::begin(out)?;
             store.for_each_user(&mut |user| Ok::<_, Stop>(users.write(&user)?))?;
@@ -28,22 +35,6 @@ pub fn run(context: &Context<'_>) -> anyhow::Result<ExitCode> {
         })?,
     }
     Ok(ExitCode::Done)
-}
-
-fn print_table(store: &Reader, output: &Output) -> anyhow::Result<()> {
-    let mut users: Vec<StoredUser> = Vec::new();
-    store.for_each_user(&mut |user| {
-        users.push(user);
-        Ok::<_, StoreError>(())
-    })?;
-    if users.is_empty() {
-        let path = store.path().display();
-        output.note(&format!(
-            "no users in {path}; `adsync import --help` says how to bring them in"
-        ));
-        return Ok(());
-    }
-    Ok(output.result(&table::users(output, &users))?)
 }
 
 /// Why a list ends early.

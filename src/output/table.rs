@@ -2,7 +2,11 @@
 
 pub mod detail;
 
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use std::io::{self, Write};
+
+use comfy_table::{
+    Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets,
+};
 
 use super::{Output, legible};
 use crate::plan::Plan;
@@ -15,8 +19,25 @@ const NARROWEST: u16 = 40;
 /// How many new users a table lists; `adsync list` has them all.
 const NEW_USERS: usize = 20;
 
+/// The space between columns.
+const PADDING: u16 = 2;
+
 /// A table without lines, for a terminal of any width and for a pipe.
 pub fn table(output: &Output, header: &[&str]) -> Table {
+    let mut table = bare(output);
+    table.set_header(header.iter().map(|title| {
+        let cell = Cell::new(title);
+        if output.color {
+            cell.add_attribute(Attribute::Bold)
+        } else {
+            cell
+        }
+    }));
+    pad(&mut table);
+    table
+}
+
+fn bare(output: &Output) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     if !output.is_terminal {
@@ -29,18 +50,14 @@ pub fn table(output: &Output, header: &[&str]) -> Table {
     if table.width().is_none_or(|width| width >= NARROWEST) {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
-    table.set_header(header.iter().map(|title| {
-        let cell = Cell::new(title);
-        if output.color {
-            cell.add_attribute(Attribute::Bold)
-        } else {
-            cell
-        }
-    }));
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
     table
+}
+
+/// Sets the columns that it has apart.
+fn pad(table: &mut Table) {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, PADDING));
+    }
 }
 
 /// The table as text, without the spaces that would fill each line up.
@@ -149,40 +166,95 @@ pub fn run(output: &Output, report: &Report<'_>) -> String {
     format!("{rows}{summary}{aside}\n")
 }
 
-/// The users of the store.
-pub fn users(output: &Output, users: &[StoredUser]) -> String {
-    let header = [
-        "USERNAME",
-        "NAME",
-        "EMAIL",
-        "CONTACT NUMBER",
-        "SOURCE",
-        "STATUS",
-        "LAST SYNC",
-    ];
-    let mut table = table(output, &header);
-    for user in users {
-        let profile = &user.values.profile;
-        let optional = |value: &Option<String>| legible(value.as_deref().unwrap_or("-"));
-        let name = match profile.full_name() {
-            empty if empty.is_empty() => "-".to_owned(),
-            name => legible(&name),
-        };
-        let (status, color) = status(user);
-        table.add_row(vec![
-            Cell::new(legible(&profile.username)),
-            Cell::new(name),
-            Cell::new(optional(&profile.email)),
-            Cell::new(optional(&profile.contact_number)),
-            Cell::new(user.origin.name()),
-            color.map_or_else(
-                || Cell::new(&status),
-                |color| colored(output, &status, color),
-            ),
-            Cell::new(user.synced_at.map_or_else(|| "-".to_owned(), local_time)),
-        ]);
+/// How many users are laid out together. The columns of those that follow are at least as wide, so that a
+/// long list begins at once and is not held in memory.
+const BLOCK: usize = 500;
+
+/// The users of a store as a table, written as they come.
+pub struct Users<'a, W: Write> {
+    out: W,
+    output: &'a Output,
+    block: Table,
+    rows: usize,
+    /// How wide the columns of the first block are.
+    widths: Vec<u16>,
+}
+
+impl<'a, W: Write> Users<'a, W> {
+    /// Nobody yet.
+    pub fn begin(out: W, output: &'a Output) -> Self {
+        let header = [
+            "USERNAME",
+            "NAME",
+            "EMAIL",
+            "CONTACT NUMBER",
+            "SOURCE",
+            "STATUS",
+            "LAST SYNC",
+        ];
+        Self {
+            out,
+            output,
+            block: table(output, &header),
+            rows: 0,
+            widths: Vec::new(),
+        }
     }
-    text(&table)
+
+    /// Adds a user.
+    pub fn write(&mut self, user: &StoredUser) -> io::Result<()> {
+        self.block.add_row(row(self.output, user));
+        self.rows += 1;
+        if self.rows == BLOCK {
+            self.write_block()?;
+            self.block = bare(self.output);
+            self.rows = 0;
+        }
+        Ok(())
+    }
+
+    /// Writes what is left.
+    pub fn end(mut self) -> io::Result<()> {
+        if self.rows > 0 {
+            self.write_block()?;
+        }
+        Ok(())
+    }
+
+    fn write_block(&mut self) -> io::Result<()> {
+        let widths = self.block.column_max_content_widths();
+        pad(&mut self.block);
+        for (column, width) in self.block.column_iter_mut().zip(&self.widths) {
+            let at_least = Width::Fixed(width + PADDING);
+            column.set_constraint(ColumnConstraint::LowerBoundary(at_least));
+        }
+        if self.widths.is_empty() {
+            self.widths = widths;
+        }
+        self.out.write_all(text(&self.block).as_bytes())
+    }
+}
+
+fn row(output: &Output, user: &StoredUser) -> Vec<Cell> {
+    let profile = &user.values.profile;
+    let optional = |value: &Option<String>| legible(value.as_deref().unwrap_or("-"));
+    let name = match profile.full_name() {
+        empty if empty.is_empty() => "-".to_owned(),
+        name => legible(&name),
+    };
+    let (status, color) = status(user);
+    vec![
+        Cell::new(legible(&profile.username)),
+        Cell::new(name),
+        Cell::new(optional(&profile.email)),
+        Cell::new(optional(&profile.contact_number)),
+        Cell::new(user.origin.name()),
+        color.map_or_else(
+            || Cell::new(&status),
+            |color| colored(output, &status, color),
+        ),
+        Cell::new(user.synced_at.map_or_else(|| "-".to_owned(), local_time)),
+    ]
 }
 
 fn status(user: &StoredUser) -> (String, Option<Color>) {
