@@ -11,7 +11,7 @@ pub mod table;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressState, ProgressStyle};
 
 use crate::cli::{Format, Global, When};
 use crate::failure::Failure;
@@ -135,17 +135,34 @@ impl Output {
 
     /// A counter of what was read, for a person who watches; `total` is what is expected, if known.
     pub fn progress(&self, what: &str, total: Option<u64>) -> ProgressBar {
+        match total {
+            Some(total) => self.bar(
+                ProgressBar::new(total),
+                "{msg} {wide_bar} {human_pos}/{human_len} ({rate}, {eta} left)",
+                what,
+            ),
+            None => self.bar(
+                ProgressBar::new_spinner(),
+                "{spinner} {msg}: {human_pos} ({rate})",
+                what,
+            ),
+        }
+    }
+
+    /// A step of which nothing is known but that it takes its time.
+    pub fn step(&self, what: &str) -> ProgressBar {
+        self.bar(
+            ProgressBar::new_spinner(),
+            "{spinner} {msg} ({elapsed})",
+            what,
+        )
+    }
+
+    fn bar(&self, bar: ProgressBar, template: &str, what: &str) -> ProgressBar {
         if !self.watched || self.quiet {
             return ProgressBar::hidden();
         }
-        let template = match total {
-            Some(_) => "{msg} {wide_bar} {human_pos}/{human_len} ({rate}, {eta} left)",
-            None => "{spinner} {msg}: {human_pos} ({rate})",
-        };
-        let bar = match total {
-            Some(total) => ProgressBar::new(total),
-            None => ProgressBar::new_spinner(),
-        };
+        let bar = bar.with_finish(ProgressFinish::AndClear);
         bar.set_draw_target(ProgressDrawTarget::stderr());
         bar.set_style(
             ProgressStyle::with_template(template)
@@ -161,6 +178,14 @@ impl Output {
         bar.set_message(legible(what));
         bar.enable_steady_tick(Duration::from_millis(100));
         bar
+    }
+}
+
+/// Counts what was done. What was expected is from the last run: when there is more, that is said.
+pub fn advance(bar: &ProgressBar, by: u64) {
+    bar.inc(by);
+    if bar.length().is_some_and(|length| bar.position() > length) {
+        bar.set_length(bar.position());
     }
 }
 

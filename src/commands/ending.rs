@@ -137,7 +137,9 @@ pub fn finish(
         Ok(approved) => approved,
         Err((refusal, plan)) => return Ok(refuse(refusal, &plan, target, run, output)?),
     };
+    let step = output.step("writing");
     let (number, plan) = target.apply(approved, run)?;
+    step.finish_and_clear();
     let report = Report {
         run,
         number,

@@ -6,6 +6,7 @@ use indicatif::ProgressBar;
 
 use crate::compare::{BadEntry, Comparison, Newcomers, OutOfScopePolicy, Whereabouts};
 use crate::directory::{Directory, Read};
+use crate::output::advance;
 use crate::plan::Findings;
 use crate::store::{Reader, StoreError, Unchanging, Walk};
 use crate::user::{ObjectGuid, Origin, Status, StoredUser, UserId};
@@ -51,7 +52,7 @@ impl<'a> Survey<'a> {
 
     /// Takes in users that were read.
     pub fn take(&mut self, users: Vec<Read>) -> anyhow::Result<()> {
-        self.progress.inc(users.len() as u64);
+        advance(&self.progress, users.len() as u64);
         for user in users {
             match user {
                 Ok(user) => {
@@ -145,6 +146,11 @@ impl<'a> Survey<'a> {
                 .cloned()
                 .collect(),
         };
+        if !missing.is_empty() {
+            let count = missing.len();
+            self.progress
+                .set_message(format!("looking for {count} missing"));
+        }
         let mut located = directory.locate(&guids(&missing))?;
         let is_nowhere = |user: &&StoredUser| {
             let guid = user.origin.guid();

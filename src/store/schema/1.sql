@@ -19,7 +19,9 @@ CREATE TABLE users (
     guid            BLOB UNIQUE CHECK (length(guid) = 16),
     dn              TEXT,
     status          TEXT NOT NULL DEFAULT 'ok'
-                    CHECK (status IN ('ok', 'duplicate', 'out_of_scope', 'failed', 'restored')),
+                    -- Not IN: SQLite would build a table of the values for each row that is written.
+                    CHECK (status = 'ok' OR status = 'duplicate' OR status = 'out_of_scope'
+                           OR status = 'failed' OR status = 'restored'),
     -- When adsync last wrote the row (RFC 3339, UTC).
     synced_at       TEXT,
     CHECK ((source = 'directory') = (guid IS NOT NULL)),
@@ -54,7 +56,9 @@ CREATE TABLE runs (
 CREATE TABLE changes (
     run_id   INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     user_id  INTEGER NOT NULL,
-    action   TEXT NOT NULL CHECK (action IN ('imported', 'added', 'modified', 'deleted', 'restored')),
+    action   TEXT NOT NULL
+             CHECK (action = 'imported' OR action = 'added' OR action = 'modified'
+                    OR action = 'deleted' OR action = 'restored'),
     username TEXT NOT NULL,
     -- Why it was deleted: tombstone, absent, out_of_scope or removed.
     evidence TEXT,
