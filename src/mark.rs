@@ -51,6 +51,16 @@ pub struct Mark {
     pub witnesses: Witnesses,
 }
 
+impl Mark {
+    /// The host name of the controller, without its domain: its Server object, above the NTDS Settings
+    /// (MS-ADTS 6.1.1.2.2.1.2.1).
+    pub fn host(&self) -> Option<&str> {
+        let server = self.position.service.split(',').nth(1)?;
+        let (kind, name) = server.split_once('=')?;
+        kind.eq_ignore_ascii_case("CN").then_some(name)
+    }
+}
+
 /// The settings that decide what a user of the directory looks like from here, each by its name. Users
 /// that did not change in the directory may look different under others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -259,6 +269,11 @@ mod tests {
             with(&|it| it.full_every = Duration::ZERO),
             WhyFull::Due(at(1000))
         );
+    }
+
+    #[test]
+    fn the_host_is_told_by_the_service() {
+        assert_eq!(mark().host(), Some("DC1"));
     }
 
     #[test]

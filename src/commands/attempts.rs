@@ -8,20 +8,22 @@ use std::time::Duration;
 
 use crate::commands::Context;
 use crate::directory::{Directory, DirectoryError, Servers};
+use crate::mark::Mark;
 use crate::secret;
 
 /// How long to wait before each further attempt.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
 
 /// Reads with a directory that is connected and logged in. `read` may be called several times, each
-/// time with nothing read yet.
+/// time with nothing read yet. Of servers that are equal the one of the mark is asked, if there is one.
 pub fn with_directory<T>(
     context: &Context<'_>,
+    mark: Option<&Mark>,
     mut read: impl FnMut(&mut Directory) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let settings = &context.settings.directory;
     let password = secret::password(&settings.password)?;
-    let mut servers = Servers::new(settings, &password)?;
+    let mut servers = Servers::new(settings, &password, mark.and_then(Mark::host))?;
     let mut pauses = PAUSES.into_iter();
     loop {
         let attempt = match connect(&mut servers, context) {

@@ -30,7 +30,8 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
         run.mode = Mode::Selected;
     }
     with_target(context, run, arguments.ending.dry_run, |target, run| {
-        let reading = with_directory(context, |directory| {
+        let mark = target.reader().mark()?;
+        let reading = with_directory(context, mark.as_ref(), |directory| {
             read(arguments, target.reader(), directory, run.mode, context)
         })?;
         let findings = reading.note_in(run);

@@ -36,7 +36,7 @@ struct Row {
 pub fn run(prefix: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let output = context.output;
     let store = Reader::open(&context.settings.store_path)?;
-    let (mut rows, base) = with_directory(context, |directory| {
+    let (mut rows, base) = with_directory(context, None, |directory| {
         let found = directory.search(prefix)?;
         let rows = found.into_iter().map(|found| row(found, &store));
         let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;

@@ -31,7 +31,8 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
             let note = format!("synchronising all {imported} imported users");
             context.output.note(&note);
         }
-        let reading = with_directory(context, |directory| match &chosen {
+        let mark = store.mark()?;
+        let reading = with_directory(context, mark.as_ref(), |directory| match &chosen {
             Some(users) => selected(store, directory, users, context),
             None => reading::everybody(store, directory, arguments.full, run, context),
         })?;

@@ -23,13 +23,18 @@ pub struct Servers<'a> {
 }
 
 impl<'a> Servers<'a> {
-    /// The servers that the settings name, or that the domain names in the DNS.
-    pub fn new(settings: &'a Settings, password: &'a SecretString) -> Result<Self, Failure> {
+    /// The servers that the settings name, or that the domain names in the DNS; of equals the preferred one
+    /// comes first.
+    pub fn new(
+        settings: &'a Settings,
+        password: &'a SecretString,
+        preferred: Option<&str>,
+    ) -> Result<Self, Failure> {
         Ok(Self {
             settings,
             password,
             tls: Tls::new(settings)?,
-            urls: srv::servers(settings)?,
+            urls: srv::servers(settings, preferred)?,
             next: 0,
         })
     }
@@ -69,7 +74,7 @@ impl Directory {
     ) -> Result<Option<Self>, Failure> {
         let tls = Tls::new(settings)?;
         let mut usable = None;
-        for url in &srv::servers(settings)? {
+        for url in &srv::servers(settings, None)? {
             let mut steps = Vec::new();
             let result =
                 Self::connect_to(url, settings, password, &tls, &mut |step| steps.push(step));

@@ -23,8 +23,9 @@ struct Record {
     host: String,
 }
 
-/// The servers in the order in which they are to be tried.
-pub fn servers(settings: &Settings) -> Result<Vec<ServerUrl>, Failure> {
+/// The servers in the order in which they are to be tried; of those that the DNS names as equals, the
+/// preferred one first.
+pub fn servers(settings: &Settings, preferred: Option<&str>) -> Result<Vec<ServerUrl>, Failure> {
     let (domain, dns_server) = match &settings.servers {
         ServerSource::Urls(urls) => return Ok(urls.clone()),
         ServerSource::Domain { name, dns_server } => (name, *dns_server),
@@ -34,7 +35,11 @@ pub fn servers(settings: &Settings) -> Result<Vec<ServerUrl>, Failure> {
         step: Step::Resolve,
         cause,
     })?;
-    let servers: Vec<ServerUrl> = in_order(records, random)
+    let mut records = in_order(records, random);
+    if let Some(host) = preferred {
+        put_first(&mut records, host);
+    }
+    let servers: Vec<ServerUrl> = records
         .into_iter()
         .filter_map(|record| url(&record, settings.starttls))
         .collect();
@@ -142,6 +147,19 @@ fn in_order(mut records: Vec<Record>, mut draw: impl FnMut(u32) -> u32) -> Vec<R
     ordered
 }
 
+/// Puts a server before those of the same priority, if it has the highest; `host` is its name without the
+/// domain.
+fn put_first(records: &mut [Record], host: &str) {
+    let first = records.first().map(|it| it.priority);
+    let is_it = |record: &Record| {
+        let name = record.host.split('.').next();
+        Some(record.priority) == first && name.is_some_and(|it| it.eq_ignore_ascii_case(host))
+    };
+    if let Some(at) = records.iter().position(is_it) {
+        records[..=at].rotate_right(1);
+    }
+}
+
 fn random(up_to: u32) -> u32 {
     let number = RandomState::new().hash_one(up_to);
     u32::try_from(number % (u64::from(up_to) + 1)).unwrap_or(0)
@@ -178,6 +196,24 @@ mod tests {
         };
         assert_eq!(hosts(records(), |_| 0), ["a", "b", "far"]);
         assert_eq!(hosts(records(), |up_to| up_to), ["b", "a", "far"]);
+    }
+
+    #[test]
+    fn a_server_is_preferred_to_its_equals_only() {
+        let preferring = |host: &str| {
+            let mut records = vec![
+                record(0, 1, "dc1.corp.example.com."),
+                record(0, 1, "dc2.corp.example.com."),
+                record(1, 1, "dc3.corp.example.com."),
+            ];
+            put_first(&mut records, host);
+            let hosts = records.into_iter().map(|it| it.host[..3].to_owned());
+            hosts.collect::<Vec<_>>()
+        };
+        assert_eq!(preferring("DC2"), ["dc2", "dc1", "dc3"]);
+        assert_eq!(preferring("dc1"), ["dc1", "dc2", "dc3"]);
+        assert_eq!(preferring("dc3"), ["dc1", "dc2", "dc3"]);
+        assert_eq!(preferring("dc"), ["dc1", "dc2", "dc3"]);
     }
 
     #[test]
