@@ -112,6 +112,8 @@ pub enum WhyFull {
     NoWitness,
     /// The changes hold entries whose identity cannot be read.
     Unidentified,
+    /// A container changed; its DN.
+    Container(String),
     /// So many users changed that reading everything is cheaper; how many.
     ManyChanges(u64),
 }
@@ -138,6 +140,7 @@ impl fmt::Display for WhyFull {
             Self::Unidentified => {
                 f.write_str("there are changed entries without a usable identity")
             }
+            Self::Container(dn) => write!(f, "{dn} has changed, and users below it may have moved"),
             Self::ManyChanges(count) => write!(f, "{count} users changed"),
         }
     }

@@ -142,8 +142,12 @@ impl<'a> Everybody<'a> {
         if changes.unidentified > 0 {
             return Ok(Err(WhyFull::Unidentified));
         }
+        if let Some(dn) = changes.container {
+            return Ok(Err(WhyFull::Container(dn)));
+        }
+        let has_changes = self.directory.has_changed_since(&mark);
         let mut suspected: BTreeSet<ObjectGuid> = changes.changed.into_iter().collect();
-        if changes.deleted.is_none() {
+        if changes.deleted.is_none() && has_changes {
             suspected.extend(self.sweep()?);
         }
         let mut users = Vec::new();

@@ -26,8 +26,22 @@ pub struct Changes {
     pub sees_living: bool,
     /// A deleted object among them: the deleted witness, if it is there, else any.
     pub deleted: Option<ObjectGuid>,
+    /// A container that changed: users below it may have another DN, or be seen by others than before,
+    /// without having changed themselves.
+    pub container: Option<String>,
     /// Entries whose identity cannot be read.
     pub unidentified: u64,
+}
+
+impl Changes {
+    /// That nothing changed, and so what was seen then is seen still.
+    fn none_since(mark: &Mark) -> Self {
+        Self {
+            sees_living: true,
+            deleted: mark.witnesses.deleted,
+            ..Self::default()
+        }
+    }
 }
 
 impl Directory {
@@ -139,8 +153,16 @@ impl Directory {
         }
     }
 
+    /// Whether the domain controller took in any change since the mark.
+    pub fn has_changed_since(&self, mark: &Mark) -> bool {
+        self.root.highest_usn != Some(mark.position.usn)
+    }
+
     /// What changed in the domain since the mark. Whether it can be believed, [`Changes`] says.
     pub fn changes_since(&mut self, mark: &Mark) -> Result<Changes, DirectoryError> {
+        if !self.has_changed_since(mark) {
+            return Ok(Changes::none_since(mark));
+        }
         let Witnesses { living, deleted } = mark.witnesses;
         let first = mark.position.usn.saturating_add(1);
         let mut terms = vec![format!("(uSNChanged>={first})"), self.seen_by_usn(living)];
@@ -150,7 +172,9 @@ impl Directory {
             filter::any(terms),
             self.root.shows_deleted,
         );
-        search.attributes.push("uSNChanged".to_owned());
+        for attribute in ["uSNChanged", "objectClass"] {
+            search.attributes.push(attribute.to_owned());
+        }
         let mapping = &self.mapping;
         let domain = &self.domain;
         let mut changes = Changes::default();
@@ -168,6 +192,9 @@ impl Directory {
                 }
                 if usn(&entry).is_none_or(|usn| usn >= first) {
                     changes.changed.push(guid);
+                    if is_container(&entry) {
+                        changes.container = Some(entry.dn);
+                    }
                 }
             }
             Ok::<_, DirectoryError>(())
@@ -236,6 +263,15 @@ impl Directory {
 fn is_tombstone(entry: &Entry, domain: &str) -> bool {
     let container = format!("CN=Deleted Objects,{domain}");
     is_deleted(entry) && entry.dn.contains("\\0ADEL:") && dn::is_within(&entry.dn, &container)
+}
+
+/// Whether an entry is there to hold others.
+fn is_container(entry: &Entry) -> bool {
+    let classes = entry.texts("objectClass");
+    let is_one = |class: &String| {
+        class.eq_ignore_ascii_case("organizationalUnit") || class.eq_ignore_ascii_case("container")
+    };
+    classes.iter().any(is_one)
 }
 
 /// The number of the last change of an entry.
