@@ -279,6 +279,141 @@ fn a_server_that_is_down_comes_back_with_its_content() {
 }
 
 #[test]
+fn a_right_to_see_the_deleted_is_taken_back() {
+    let dc = SambaDc::start();
+    let alice = dc.add_user(&User::new("alice"));
+    dc.delete(&alice);
+    let deleted = || {
+        let search = Search::new("(isDeleted=TRUE)").with_deleted();
+        let found = dc.search_as(Login::SERVICE, &search);
+        let found = found.expect("a plain search").into_iter();
+        let names = found.filter(|entry| entry.text("isDeleted").is_some());
+        names.map(|entry| entry.dn).collect::<Vec<_>>()
+    };
+    let container = format!("CN=Deleted Objects,{BASE_DN}");
+    dc.grant_tombstones(SERVICE_ACCOUNT);
+    assert_eq!(deleted().len(), 2, "alice and the container");
+
+    dc.revoke_tombstones_but_not_their_container(SERVICE_ACCOUNT);
+    assert_eq!(deleted(), [container]);
+
+    let dc = SambaDc::start();
+    dc.grant_tombstones(SERVICE_ACCOUNT);
+    dc.revoke_tombstones(SERVICE_ACCOUNT);
+    dc.delete(&dc.add_user(&User::new("alice")));
+    let search = Search::new("(objectClass=user)").with_deleted();
+    let found = dc.search_as(Login::SERVICE, &search);
+    let found = found.expect("a plain search");
+    assert!(found.iter().all(|entry| !entry.dn.contains("DEL:")));
+}
+
+#[test]
+fn some_tombstones_stay_where_everybody_sees_them() {
+    let dc = SambaDc::start();
+    let ou = dc.add_ou_that_stays("Stays", STAFF_DN);
+    dc.delete(&ou);
+    let search = Search::new("(isDeleted=TRUE)").with_deleted();
+    let found = dc.search_as(Login::SERVICE, &search);
+    let found = found.expect("a plain search");
+    let seen = found
+        .iter()
+        .any(|it| it.dn.starts_with("OU=Stays") && it.dn.ends_with(STAFF_DN));
+    assert!(seen, "{found:#?}");
+}
+
+#[test]
+fn one_attribute_can_be_hidden() {
+    let dc = SambaDc::start();
+    let alice = dc.add_user(&User::new("alice").mail("alice@corp.example.com"));
+    dc.deny_usn_changed(STAFF_DN, SERVICE_ACCOUNT);
+    let entry = dc.search_as(Login::SERVICE, &Search::entry(&alice));
+    let entry = entry.expect("a plain search").remove(0);
+    assert_eq!(entry.text("uSNChanged"), None);
+    assert!(entry.text("mail").is_some());
+}
+
+#[test]
+fn a_deleted_user_is_brought_back() {
+    let dc = SambaDc::start();
+    let alice = dc.add_user(&User::new("alice"));
+    let guid = dc.guid_of("alice");
+    dc.delete(&alice);
+    dc.reanimate(&guid, &alice);
+    assert_eq!(dc.guid_of("alice"), guid);
+    assert_eq!(dc.dn_of("alice"), alice);
+}
+
+#[test]
+fn the_recycle_bin_keeps_what_the_deleted_had() {
+    let dc = SambaDc::start();
+    dc.enable_recycle_bin();
+    let alice = dc.add_user(&User::new("alice").mail("alice@corp.example.com"));
+    dc.delete(&alice);
+    let deleted = Search::new("(&(sAMAccountName=alice)(isDeleted=TRUE))").with_deleted();
+    let mail = dc.search(&deleted)[0].text("mail");
+    assert_eq!(mail.as_deref(), Some("alice@corp.example.com"));
+}
+
+#[test]
+fn a_server_is_reverted_to_an_older_copy_of_itself() {
+    let mut dc = SambaDc::start();
+    let alice = dc.add_user(&User::new("alice"));
+    let then = dc.snapshot();
+    let usn = dc.highest_usn();
+    let bob = dc.add_user(&User::new("bob"));
+    assert!(dc.highest_usn() > usn);
+
+    dc.revert_to(&then);
+    assert!(dc.entry(&alice).is_some());
+    assert!(dc.entry(&bob).is_none());
+    assert_eq!(dc.highest_usn(), usn);
+}
+
+#[test]
+fn a_server_gets_a_twin_with_another_name_and_life() {
+    let mut dc = SambaDc::start();
+    let guid = {
+        dc.add_user(&User::new("alice"));
+        dc.guid_of("alice")
+    };
+    let mut twin = dc.duplicate();
+    assert_eq!(twin.guid_of("alice"), guid);
+    assert_eq!(twin.service_dn(), dc.service_dn());
+    twin.renew_invocation_id();
+    twin.rename_controller("DC2");
+    assert_ne!(twin.service_dn(), dc.service_dn());
+    twin.delete(&twin.dn_of("alice"));
+    assert_eq!(dc.guid_of("alice"), guid);
+}
+
+#[test]
+fn changes_are_made_one_after_the_other() {
+    let dc = SambaDc::start();
+    let alice = dc.add_user(&User::new("alice"));
+    let mut changes = dc.change_stream();
+    changes.send(&Record::modify(&alice).replace("title", "first"));
+    assert_eq!(dc.account("alice").text("title").as_deref(), Some("first"));
+    for n in 1..=50 {
+        changes.send(&Record::modify(&alice).replace("title", n.to_string()));
+    }
+    assert_eq!(dc.account("alice").text("title").as_deref(), Some("50"));
+}
+
+#[test]
+fn the_server_tells_what_it_was_asked() {
+    let dc = SambaDc::builder().logging_searches().start();
+    let before = dc.asked().len();
+    dc.search(&Search::new("(cn=what)").below(STAFF_DN));
+    dc.search(&Search::entry(""));
+    let asked = &dc.asked()[before..];
+    let asked: Vec<_> = asked
+        .iter()
+        .map(|it| (it.filter.as_str(), it.base.as_str()))
+        .collect();
+    assert_eq!(asked, [("(cn=what)", STAFF_DN), ("(objectClass=*)", "")]);
+}
+
+#[test]
 fn a_frozen_server_accepts_and_does_not_answer() {
     let mut dc = SambaDc::start();
     dc.freeze();

@@ -7,6 +7,7 @@ mod support;
 mod duplicates;
 mod groups;
 mod login;
+mod marks;
 mod scope;
 mod story;
 mod tls;

@@ -8,11 +8,11 @@ use serde_json::Value;
 use testdir::{TestDir, What, When};
 
 use crate::observed::Observed;
-use crate::random::Random;
 use crate::rules::{
     self, Buckets, Key, MaxDeletes, Outcome, Sight, Store, Terms, User, Values, Whereabouts, Whom,
 };
 use crate::support::embedded::{CRASH_POINTS, STAFF, Stage};
+use crate::support::random::Random;
 use crate::world::{self, Place, World};
 
 /// What a fault does to the run that meets it.

@@ -13,7 +13,6 @@ mod support;
 mod history;
 mod narrow;
 mod observed;
-mod random;
 mod reliability;
 mod rules;
 mod world;

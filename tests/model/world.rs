@@ -2,9 +2,9 @@
 
 use testdir::{TestDir, User, Uuid};
 
-use crate::random::Random;
 use crate::rules::Values;
 use crate::support::embedded::{ELSEWHERE, STAFF};
+use crate::support::random::Random;
 
 /// Few names, in both cases, so that clashes are common.
 const USERNAMES: &[&str] = &[

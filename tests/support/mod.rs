@@ -14,4 +14,5 @@
 pub(crate) mod adsync;
 pub(crate) mod embedded;
 pub(crate) mod process;
+pub(crate) mod random;
 pub(crate) mod samba;

@@ -9,17 +9,22 @@
 //!
 //! This file owns the server's life: start, freeze, stop. Its parts:
 //! `provision` makes the domain once and copies it for each start, `address`
-//! finds a free loopback address, `certificates` is the test CA, `ldap` talks to
-//! the running server, and `people` and `rights` are the story-telling helpers
-//! on top. Nothing here may skip a test: without the server the test fails.
+//! finds a free loopback address, `certificates` is the test CA, `copies` lets a
+//! server come back with another past, `ldap` and `stream` talk to the running
+//! server, `searches` tells what it was asked, and `people` and `rights` are the
+//! story-telling helpers on top. Nothing here may skip a test: without the server
+//! the test fails.
 
 mod address;
 mod certificates;
+mod copies;
 mod ldap;
 pub(crate) mod ldif;
 mod people;
 mod provision;
 mod rights;
+mod searches;
+mod stream;
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -31,8 +36,11 @@ use tempfile::TempDir;
 
 use super::process;
 pub(crate) use certificates::Cert;
+pub(crate) use copies::Snapshot;
 pub(crate) use ldap::{Entry, Login, Search};
 pub(crate) use people::User;
+pub(crate) use searches::Asked;
+pub(crate) use stream::ChangeStream;
 
 /// The domain, as DNS and as LDAP write it, and its container for people.
 pub(crate) const DOMAIN: &str = "corp.example.com";
@@ -61,6 +69,7 @@ pub(crate) struct SambaDc {
     frozen: Option<Child>,
     address: address::Reservation,
     services: String,
+    log_level: u8,
     directory: TempDir,
 }
 
@@ -68,6 +77,7 @@ pub(crate) struct SambaDc {
 pub(crate) struct Builder {
     certificate: Cert,
     services: Vec<&'static str>,
+    log_level: u8,
     users: usize,
 }
 
@@ -91,9 +101,20 @@ impl Builder {
         self
     }
 
+    /// With a log of every search, for [`SambaDc::asked`].
+    pub(crate) fn logging_searches(mut self) -> Self {
+        self.log_level = searches::LOG_LEVEL;
+        self
+    }
+
     /// Starts the server and waits until it listens.
     pub(crate) fn start(self) -> SambaDc {
         let directory = provision::unpack(self.users);
+        self.start_in(directory)
+    }
+
+    /// Starts a server on a folder that holds a domain.
+    fn start_in(self, directory: TempDir) -> SambaDc {
         let address = address::Reservation::new();
         certificates::issue(directory.path(), address.ip(), self.certificate);
         let mut dc = SambaDc {
@@ -101,6 +122,7 @@ impl Builder {
             frozen: None,
             address,
             services: self.services.join(", "),
+            log_level: self.log_level,
             directory,
         };
         dc.restart();
@@ -118,6 +140,7 @@ impl SambaDc {
         Builder {
             certificate: Cert::Good,
             services: vec!["ldap"],
+            log_level: 0,
             users: 0,
         }
     }
@@ -171,6 +194,7 @@ impl SambaDc {
             // --no-process-group: Ctrl-C at the terminal reaches the server too.
             .args(["-i", "-M", "single", "--no-process-group", "-s"])
             .arg(config)
+            .arg(format!("--debuglevel={}", self.log_level))
             .stdin(Stdio::piped())
             .stdout(log)
             .stderr(errors)

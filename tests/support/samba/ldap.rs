@@ -159,7 +159,14 @@ impl SambaDc {
         found.remove(0)
     }
 
-    fn tool(&self, name: &str, who: Login<'_>) -> Command {
+    /// The server's `highestCommittedUSN`.
+    pub(crate) fn highest_usn(&self) -> u64 {
+        let root = Search::entry("").attributes(&["highestCommittedUSN"]);
+        let usn = self.search(&root)[0].text("highestCommittedUSN");
+        usn.and_then(|text| text.parse().ok()).expect("a number")
+    }
+
+    pub(super) fn tool(&self, name: &str, who: Login<'_>) -> Command {
         let mut tool = Command::new(program(name));
         tool.args(["-x", "-H", &self.url()])
             .args(["-D", who.name, "-w", who.password])

@@ -32,6 +32,13 @@ impl Record {
         Self::start(dn, Some("1.2.840.113556.1.4.805"), "delete")
     }
 
+    /// Makes a tombstone a living entry of this DN again (MS-ADTS 3.1.1.5.3.7).
+    pub(crate) fn reanimate(tombstone: &str, dn: &str) -> Self {
+        Self::start(tombstone, Some("1.2.840.113556.1.4.417"), "modify")
+            .change("delete", "isDeleted", None)
+            .replace("distinguishedName", dn)
+    }
+
     /// Renames an entry, and moves it when there is a new parent.
     pub(crate) fn rename(dn: &str, new_rdn: &str, new_parent: Option<&str>) -> Self {
         let mut record = Self::start(dn, None, "modrdn").value("newrdn", new_rdn);
@@ -91,6 +98,11 @@ impl Record {
     }
 
     fn push_value(&mut self, attribute: &str, value: &[u8]) {
+        if value.is_empty() {
+            // The tools take no base64 of nothing; the rootDSE has such a name.
+            self.push_line(format_args!("{attribute}:"));
+            return;
+        }
         let encoded = base64_encode(value);
         self.push_line(format_args!("{attribute}:: {encoded}"));
     }

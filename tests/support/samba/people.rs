@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::ldif::{Record, escape_dn_value, password_value, split_dn};
-use super::{BASE_DN, DOMAIN, STAFF_DN, SambaDc};
+use super::{BASE_DN, DOMAIN, STAFF_DN, SambaDc, Search};
 
 /// `userAccountControl` (MS-ADTS 2.2.16): an ordinary account, and the bit that
 /// disables it.
@@ -203,6 +203,15 @@ impl SambaDc {
 
     pub(crate) fn delete(&self, dn: &str) {
         self.apply(&Record::delete(dn));
+    }
+
+    /// Brings a deleted user back, as the entry of this DN.
+    pub(crate) fn reanimate(&self, guid: &str, dn: &str) {
+        let search = Search::new("(isDeleted=TRUE)").with_deleted();
+        let deleted = self.search(&search);
+        let tombstone = deleted.iter().find(|entry| entry.guid() == guid);
+        let tombstone = tombstone.unwrap_or_else(|| panic!("{guid} was not deleted"));
+        self.apply(&Record::reanimate(&tombstone.dn, dn));
     }
 
     /// Deletes an OU and everyone in it.

@@ -15,12 +15,50 @@ const TOOL_LIMIT: Duration = Duration::from_mins(1);
 /// `sd_flags:1:4` is the access list only: without owner and group.
 const CONTROLS: &str = "--controls=show_deleted:1,sd_flags:1:4";
 
+/// The GUID of that optional feature.
+const RECYCLE_BIN: &str = "766ddcd8-acd0-445e-f3b9-a7f9b6744f2a";
+
+/// A bit of `systemFlags` (MS-ADTS 2.2.10).
+const DISALLOW_MOVE_ON_DELETE: u32 = 0x0200_0000;
+
+/// `schemaIDGUID` of `uSNChanged`.
+const USN_CHANGED: &str = "bf967a6f-0de6-11d0-a285-00aa003049e2";
+
 impl SambaDc {
     /// Lets an account list and read the deleted objects, as an administrator
     /// does with `dsacls "CN=Deleted Objects,…" /g account:LCRP`.
     pub(crate) fn grant_tombstones(&self, sam: &str) {
         let ace = format!("(A;;RPLC;;;{})", self.sid_of(sam));
-        self.put_first(&format!("CN=Deleted Objects,{BASE_DN}"), &ace);
+        self.put_first(&deleted_objects(), &ace);
+    }
+
+    /// Takes back what [`Self::grant_tombstones`] gave.
+    pub(crate) fn revoke_tombstones(&self, sam: &str) {
+        let ace = format!("(A;;RPLC;;;{})", self.sid_of(sam));
+        self.change_access(&deleted_objects(), |old| old.replace(&ace, ""));
+    }
+
+    /// Takes back the right to list the deleted objects, but not the right to
+    /// read their container. It says of itself that it is deleted.
+    pub(crate) fn revoke_tombstones_but_not_their_container(&self, sam: &str) {
+        let sid = self.sid_of(sam);
+        self.change_access(&deleted_objects(), |old| {
+            old.replace(&format!("(A;;RPLC;;;{sid})"), &format!("(A;;RP;;;{sid})"))
+        });
+    }
+
+    /// Hides `uSNChanged` of an entry, and of everything below it, from an account.
+    pub(crate) fn deny_usn_changed(&self, dn: &str, sam: &str) {
+        let sid = self.sid_of(sam);
+        self.put_first(dn, &format!("(OD;CI;RP;{USN_CHANGED};;{sid})"));
+    }
+
+    /// From now on those who are deleted keep their values (MS-ADTS 3.1.1.9.1). There
+    /// is no way back.
+    pub(crate) fn enable_recycle_bin(&self) {
+        let feature = format!("CN=Partitions,CN=Configuration,{BASE_DN}:{RECYCLE_BIN}");
+        let change = Record::modify("").add_value("enableOptionalFeature", feature);
+        self.run_ldb("ldbmodify", |_| {}, &change.to_string());
     }
 
     /// Hides an entry, and everything below it, from an account: it can neither
@@ -34,14 +72,39 @@ impl SambaDc {
         self.put_first(dn, &ace);
     }
 
+    /// Adds an OU that stays in its place when it is deleted, as some system objects
+    /// do, so that its tombstone is seen by everybody. Returns its DN.
+    pub(crate) fn add_ou_that_stays(&self, name: &str, parent: &str) -> String {
+        let dn = format!("OU={name},{parent}");
+        let ou = Record::add(&dn)
+            .value("objectClass", "organizationalUnit")
+            .value("systemFlags", DISALLOW_MOVE_ON_DELETE.to_string());
+        self.run_ldb(
+            "ldbmodify",
+            |tool| {
+                // `relax`: the flags are the system's own.
+                tool.arg("--controls=relax:0");
+            },
+            &ou.to_string(),
+        );
+        dn
+    }
+
     /// Puts an entry first in an access list: denials are only heeded before
     /// what allows.
     fn put_first(&self, dn: &str, ace: &str) {
+        self.change_access(dn, |old| {
+            let (flags, aces) = old
+                .split_at_checked(old.find('(').unwrap_or(old.len()))
+                .unwrap_or((old, ""));
+            format!("{flags}{ace}{aces}")
+        });
+    }
+
+    fn change_access(&self, dn: &str, change: impl FnOnce(&str) -> String) {
         let old = self.access_list(dn);
-        let (flags, aces) = old
-            .split_at_checked(old.find('(').unwrap_or(old.len()))
-            .unwrap_or((&old, ""));
-        let new = format!("{flags}{ace}{aces}");
+        let new = change(&old);
+        assert_ne!(old, new, "the access list of {dn} was so already");
         let change = Record::modify(dn).replace("nTSecurityDescriptor", new);
         self.run_ldb("ldbmodify", |_| {}, &change.to_string());
     }
@@ -62,7 +125,12 @@ impl SambaDc {
         sid_text(account.bytes("objectSid").expect("an account has one"))
     }
 
-    fn run_ldb(&self, name: &str, arguments: impl FnOnce(&mut Command), input: &str) -> String {
+    pub(super) fn run_ldb(
+        &self,
+        name: &str,
+        arguments: impl FnOnce(&mut Command),
+        input: &str,
+    ) -> String {
         let mut tool = Command::new(program(name));
         tool.arg(format!("--configfile={}", self.config_file().display()))
             .arg("-H")
@@ -78,6 +146,10 @@ impl SambaDc {
         );
         output
     }
+}
+
+fn deleted_objects() -> String {
+    format!("CN=Deleted Objects,{BASE_DN}")
 }
 
 /// The value of an attribute in wrapped LDIF: continued lines start with a

@@ -1,0 +1,243 @@
+//! Those who are gone are found, with and without the right to see tombstones.
+
+use serde_json::Value;
+
+use super::{
+    assert_settled, delta, delta_like_full, four, in_mode, marked, marked_by,
+    marked_with_tombstones, unguarded,
+};
+use crate::support::adsync::{Sandbox, Settings};
+use crate::support::samba::{SERVICE_ACCOUNT, STAFF_DN, SambaDc, User};
+use crate::{named, person, run_json, user, usernames};
+
+/// A marked store, whose account sees tombstones or does not.
+fn marked_and(sees: bool) -> (SambaDc, Sandbox) {
+    if sees {
+        marked_with_tombstones()
+    } else {
+        marked()
+    }
+}
+
+fn evidence(result: &Value) -> Vec<&str> {
+    let deleted = result["deleted"].as_array().expect("a bucket");
+    let evidence = deleted.iter().map(|user| user["evidence"].as_str());
+    evidence.map(|it| it.expect("a word")).collect()
+}
+
+#[test]
+fn a_deleted_user_is_missed_without_the_right_to_see_tombstones() {
+    let (dc, sandbox) = marked();
+    dc.delete(&dc.dn_of("bob"));
+    let result = delta_like_full(&sandbox);
+    assert_eq!(named(&result["deleted"]), ["bob"]);
+    assert_eq!(evidence(&result), ["absent"]);
+    assert_eq!(usernames(&sandbox), ["alice", "carol", "dave"]);
+    assert_eq!(delta(&sandbox)["counts"]["unchanged"], 3);
+}
+
+#[test]
+fn a_deleted_user_leaves_a_tombstone_to_those_who_see_it() {
+    for seen_before in [true, false] {
+        let (dc, sandbox) = if seen_before {
+            marked_with_tombstones()
+        } else {
+            let (dc, sandbox) = marked();
+            dc.grant_tombstones(SERVICE_ACCOUNT);
+            (dc, sandbox)
+        };
+        dc.delete(&dc.dn_of("bob"));
+        let result = delta_like_full(&sandbox);
+        assert_eq!(named(&result["deleted"]), ["bob"]);
+        assert_eq!(evidence(&result), ["tombstone"]);
+        assert_eq!(usernames(&sandbox), ["alice", "carol", "dave"]);
+        assert_eq!(delta(&sandbox)["counts"]["unchanged"], 3);
+    }
+}
+
+#[test]
+fn a_right_that_is_given_later_is_used() {
+    let (dc, sandbox) = marked();
+    dc.delete(&dc.dn_of("alice"));
+    assert_eq!(evidence(&delta_like_full(&sandbox)), ["absent"]);
+    dc.grant_tombstones(SERVICE_ACCOUNT);
+    dc.delete(&dc.dn_of("bob"));
+    assert_eq!(evidence(&delta_like_full(&sandbox)), ["tombstone"]);
+    assert_eq!(delta(&sandbox)["counts"]["unchanged"], 2);
+}
+
+#[test]
+fn one_after_the_other_leaves_and_each_is_noticed() {
+    for sees in [true, false] {
+        let (dc, sandbox) = marked_and(sees);
+        let mut left = vec!["dave", "alice", "bob", "carol"];
+        while left.len() > 1 {
+            let name = left.remove(0);
+            dc.delete(&dc.dn_of(name));
+            dc.modify(&dc.dn_of(left[0]), "sn", Some(name));
+            // Without the witness a run may read everything; the next one goes on from there.
+            let result = crate::json(&sandbox, &["sync"]);
+            assert_eq!(named(&result["deleted"]), [name]);
+            assert_eq!(named(&result["modified"]), [left[0]]);
+            assert_settled(&sandbox);
+            assert_eq!(usernames(&sandbox).len(), left.len());
+            delta(&sandbox);
+        }
+    }
+}
+
+#[test]
+fn a_deleted_user_that_was_brought_back_is_told_from_a_tombstone() {
+    let (dc, sandbox) = marked_with_tombstones();
+    let guid = dc.guid_of("alice");
+    let alice = dc.dn_of("alice");
+    dc.delete(&alice);
+    assert_eq!(named(&delta_like_full(&sandbox)["deleted"]), ["alice"]);
+
+    // She was the newest tombstone that the account saw. Now she is none, and no other is seen.
+    dc.reanimate(&guid, &alice);
+    dc.revoke_tombstones(SERVICE_ACCOUNT);
+    dc.delete(&dc.dn_of("bob"));
+    let result = delta_like_full(&sandbox);
+    assert_eq!(named(&result["deleted"]), ["bob"]);
+    assert_eq!(evidence(&result), ["absent"]);
+}
+
+#[test]
+fn a_user_that_is_deleted_and_brought_back_between_two_runs_stays() {
+    for sees in [true, false] {
+        let (dc, sandbox) = marked_and(sees);
+        let (guid, alice) = (dc.guid_of("alice"), dc.dn_of("alice"));
+        dc.delete(&alice);
+        dc.reanimate(&guid, &alice);
+        // A tombstone loses most attributes.
+        let result = delta_like_full(&sandbox);
+        assert_eq!(named(&result["modified"]), ["alice"]);
+        assert_eq!(user(&sandbox, "alice")["email"], Value::Null);
+    }
+}
+
+#[test]
+fn a_restored_user_is_left_alone_until_it_is_back_in_the_directory() {
+    for sees in [true, false] {
+        let (dc, sandbox) = marked_and(sees);
+        let (guid, alice) = (dc.guid_of("alice"), dc.dn_of("alice"));
+        dc.delete(&alice);
+        delta(&sandbox);
+        sandbox.run(&["restore", "alice"]).expect_code(0);
+        for _ in 0..2 {
+            assert_eq!(delta_like_full(&sandbox)["counts"]["unchanged"], 4);
+            assert_eq!(user(&sandbox, "alice")["status"], "restored");
+        }
+        dc.reanimate(&guid, &alice);
+        let result = delta_like_full(&sandbox);
+        assert_eq!(named(&result["modified"]), ["alice"]);
+        assert_eq!(user(&sandbox, "alice")["status"], "ok");
+    }
+}
+
+#[test]
+fn a_restored_user_that_never_left_the_directory_is_brought_in_step() {
+    let dc = SambaDc::start();
+    dc.add_all(&four());
+    let mut settings = unguarded(&dc);
+    settings.more_sync.push_str("\nout_of_scope = \"delete\"");
+    let sandbox = marked_by("dave", &settings);
+    let elsewhere = dc.move_to(&dc.dn_of("alice"), "CN=Users,DC=corp,DC=example,DC=com");
+    assert_eq!(named(&delta(&sandbox)["deleted"]), ["alice"]);
+    dc.move_to(&elsewhere, STAFF_DN);
+    dc.modify(&dc.dn_of("alice"), "sn", Some("Archer"));
+    assert_eq!(delta(&sandbox)["counts"]["checked"], 3);
+
+    // The mark is past her last change.
+    sandbox.run(&["restore", "alice"]).expect_code(0);
+    let result = delta_like_full(&sandbox);
+    assert_eq!(named(&result["modified"]), ["alice"]);
+    assert_eq!(user(&sandbox, "alice")["last_name"], "Archer");
+    assert_eq!(user(&sandbox, "alice")["status"], "ok");
+}
+
+#[test]
+fn those_in_the_recycle_bin_are_gone_though_they_keep_their_values() {
+    for (sees, word) in [(true, "tombstone"), (false, "absent")] {
+        let (dc, sandbox) = marked_and(sees);
+        dc.enable_recycle_bin();
+        dc.delete(&dc.dn_of("alice"));
+        let result = delta_like_full(&sandbox);
+        assert_eq!(named(&result["deleted"]), ["alice"]);
+        assert_eq!(evidence(&result), [word]);
+        assert_eq!(delta(&sandbox)["counts"]["unchanged"], 3);
+    }
+}
+
+#[test]
+fn a_user_that_is_made_again_under_the_same_name_is_another_one() {
+    let (dc, sandbox) = marked();
+    let alice = dc.dn_of("alice");
+    dc.delete(&alice);
+    dc.add_user(&person("alice"));
+    let result = delta_like_full(&sandbox);
+    assert_eq!(named(&result["deleted"]), ["alice"]);
+    assert_eq!(evidence(&result), ["absent"]);
+}
+
+#[test]
+fn those_who_go_with_their_ou_are_found() {
+    for sees in [true, false] {
+        let dc = SambaDc::start();
+        if sees {
+            dc.grant_tombstones(SERVICE_ACCOUNT);
+        }
+        let sales = dc.add_ou("Sales", STAFF_DN);
+        dc.add_all(&four());
+        dc.add_all(&["emil", "fritz", "gerda"].map(|sam| person(sam).ou(&sales)));
+        let sandbox = marked_by("dave", &unguarded(&dc));
+        dc.delete_tree(&sales);
+        let result = delta_like_full(&sandbox);
+        assert_eq!(named(&result["deleted"]), ["emil", "fritz", "gerda"]);
+        let word = if sees { "tombstone" } else { "absent" };
+        assert_eq!(evidence(&result), [word; 3]);
+    }
+}
+
+#[test]
+fn the_gone_among_many_are_found_wherever_they_stand() {
+    let dc = SambaDc::builder().users(450).start();
+    let sandbox = marked_by("user0300", &unguarded(&dc));
+    let gone = [1, 199, 200, 201, 202, 400, 401, 450];
+    for n in gone {
+        dc.delete(&User::numbered(n).dn());
+    }
+    let result = delta_like_full(&sandbox);
+    assert_eq!(
+        named(&result["deleted"]),
+        gone.map(|n| format!("user{n:04}"))
+    );
+    assert_eq!(delta(&sandbox)["counts"]["unchanged"], 442);
+}
+
+#[test]
+fn a_refused_run_moves_no_mark() {
+    for sees in [true, false] {
+        let dc = SambaDc::builder().users(30).start();
+        if sees {
+            dc.grant_tombstones(SERVICE_ACCOUNT);
+        }
+        let sandbox = marked_by("user0030", &Settings::for_dc(&dc));
+        for n in 1..=6 {
+            dc.delete(&User::numbered(n).dn());
+        }
+        dc.modify(&User::numbered(7).dn(), "sn", Some("Changed"));
+        for _ in 0..2 {
+            let refused = run_json(&sandbox, &["sync"]).expect_code(4).json();
+            assert_eq!(refused["mode"], "delta");
+            assert_eq!(refused["counts"]["deleted"], 6);
+            assert_eq!(named(&refused["modified"]), ["user0007"]);
+        }
+        let done = in_mode(&sandbox, "delta", &["sync", "--allow-deletes", "6"]);
+        assert_eq!(done["counts"]["deleted"], 6);
+        assert_eq!(named(&done["modified"]), ["user0007"]);
+        assert_settled(&sandbox);
+        assert_eq!(delta(&sandbox)["counts"]["unchanged"], 24);
+    }
+}
