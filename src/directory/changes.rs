@@ -192,7 +192,7 @@ impl Directory {
                 }
                 if usn(&entry).is_none_or(|usn| usn >= first) {
                     changes.changed.push(guid);
-                    if is_container(&entry) {
+                    if is_container(&entry) && !is_deleted(&entry) {
                         changes.container = Some(entry.dn);
                     }
                 }
