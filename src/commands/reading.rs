@@ -136,7 +136,9 @@ impl<'a> Everybody<'a> {
             Err(why) => return Ok(Err(why)),
         };
         let changes = self.directory.changes_since(&mark)?;
-        if !changes.sees_living {
+        // One that is not in the store any more may be anywhere.
+        let is_known = self.store.by_guid(mark.witnesses.living)?.is_some();
+        if !(is_known && changes.sees_living) {
             return Ok(Err(WhyFull::NoWitness));
         }
         if changes.unidentified > 0 {

@@ -26,7 +26,7 @@ pub struct Changes {
     pub sees_living: bool,
     /// A deleted object among them: the deleted witness, if it is there, else any.
     pub deleted: Option<ObjectGuid>,
-    /// A container that changed: users below it may have another DN, or be seen by others than before,
+    /// A container that was there and changed: users below it may have another DN, or be seen by others than before,
     /// without having changed themselves.
     pub container: Option<String>,
     /// Entries whose identity cannot be read.
@@ -141,7 +141,7 @@ impl Directory {
         let answer = self.connection.search(&search, |entries| {
             let seen = entries
                 .iter()
-                .filter_map(|entry| Some((usn(entry)?, mapping.guid(entry).ok()?)));
+                .filter_map(|entry| Some((usn(entry, "uSNChanged")?, mapping.guid(entry).ok()?)));
             newest = newest.max(seen.max());
             Ok::<_, DirectoryError>(())
         });
@@ -172,7 +172,7 @@ impl Directory {
             filter::any(terms),
             self.root.shows_deleted,
         );
-        for attribute in ["uSNChanged", "objectClass"] {
+        for attribute in ["uSNChanged", "uSNCreated", "objectClass"] {
             search.attributes.push(attribute.to_owned());
         }
         let mapping = &self.mapping;
@@ -190,11 +190,14 @@ impl Directory {
                 {
                     changes.deleted = Some(guid);
                 }
-                if usn(&entry).is_none_or(|usn| usn >= first) {
-                    changes.changed.push(guid);
-                    if is_container(&entry) && !is_deleted(&entry) {
-                        changes.container = Some(entry.dn);
-                    }
+                let is_since = |attribute| usn(&entry, attribute).map(|it| it >= first);
+                if is_since("uSNChanged") == Some(false) {
+                    continue;
+                }
+                changes.changed.push(guid);
+                let is_new = is_since("uSNCreated") == Some(true);
+                if is_container(&entry) && !is_new && !is_deleted(&entry) {
+                    changes.container = Some(entry.dn);
                 }
             }
             Ok::<_, DirectoryError>(())
@@ -274,9 +277,9 @@ fn is_container(entry: &Entry) -> bool {
     classes.iter().any(is_one)
 }
 
-/// The number of the last change of an entry.
-fn usn(entry: &Entry) -> Option<i64> {
-    entry.first_text("uSNChanged")?.parse().ok()
+/// The number of a change of an entry.
+fn usn(entry: &Entry, attribute: &str) -> Option<i64> {
+    entry.first_text(attribute)?.parse().ok()
 }
 
 /// Whether an entry is marked as deleted.
