@@ -2,11 +2,12 @@
 //!
 //! It knows nothing of connections, accounts or faults. Writes live in
 //! [`mod@write`], deletions in [`deletion`], renames and moves in [`renaming`],
-//! group membership in [`links`].
+//! group membership in [`links`], what comes from another DC in [`replication`].
 
 mod deletion;
 mod links;
 mod renaming;
+mod replication;
 mod write;
 
 use std::borrow::Cow;
@@ -100,6 +101,13 @@ impl Directory {
         Ok(self.named(name)?.dn.clone())
     }
 
+    /// The DN of the entry that has an identity; none for a tombstone, or if there is none.
+    #[must_use]
+    pub fn dn_of(&self, guid: Uuid) -> Option<String> {
+        let entry = self.entry(self.id_of_guid(guid)?)?;
+        (!entry.deleted).then(|| entry.dn.clone())
+    }
+
     /// The first value of an attribute as text.
     pub fn text(&self, name: &str, attribute: &str) -> Result<Option<String>> {
         let values = self.values(self.named(name)?, attribute);
@@ -180,6 +188,13 @@ impl Directory {
             names.push("memberOf");
         }
         names
+    }
+
+    pub(crate) fn identity_attribute(&self) -> &'static str {
+        match self.kind {
+            Kind::ActiveDirectory => "objectGUID",
+            Kind::PlainLdap => "entryUUID",
+        }
     }
 
     fn own_name_attribute(&self) -> &'static str {

@@ -7,6 +7,7 @@ use std::time::Duration;
 pub struct When {
     pub(crate) operation: Operation,
     pub(crate) nth: Option<u32>,
+    pub(crate) first: Option<u32>,
     pub(crate) page: Option<u32>,
     pub(crate) after_entries: usize,
     pub(crate) filter_contains: Option<String>,
@@ -27,6 +28,7 @@ impl When {
         Self {
             operation,
             nth: None,
+            first: None,
             page: None,
             after_entries: 0,
             filter_contains: None,
@@ -70,6 +72,13 @@ impl When {
     #[must_use]
     pub const fn nth(mut self, nth: u32) -> Self {
         self.nth = Some(nth);
+        self
+    }
+
+    /// This operation, counted as for [`Self::nth`], and all that come after it.
+    #[must_use]
+    pub const fn from(mut self, first: u32) -> Self {
+        self.first = Some(first);
         self
     }
 

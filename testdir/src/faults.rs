@@ -66,8 +66,9 @@ impl Faults {
         for fault in self.0.iter_mut().filter(|fault| fault.when.fits(event)) {
             fault.seen += 1;
             let is_nth = fault.when.nth.is_none_or(|nth| nth == fault.seen);
+            let has_begun = fault.when.first.is_none_or(|first| first <= fault.seen);
             let is_left = fault.when.times.is_none_or(|times| fault.done < times);
-            if is_nth && is_left {
+            if is_nth && has_begun && is_left {
                 fault.done += 1;
                 due.push(Due {
                     after_entries: fault.when.after_entries,
@@ -114,5 +115,13 @@ mod tests {
         assert_eq!(faults.due(&page(2, "(mail=*)"))[0].what, What::Cut);
         assert!(faults.due(&page(2, "(mail=*)")).is_empty());
         assert!(faults.due(&Event::of(Operation::Bind)).is_empty());
+    }
+
+    #[test]
+    fn a_fault_can_begin_at_a_moment_and_stay() {
+        let mut faults = Faults::default();
+        faults.add(When::search().from(2), What::Cut);
+        let mut is_due = || !faults.due(&page(1, "(cn=*)")).is_empty();
+        assert_eq!([is_due(), is_due(), is_due()], [false, true, true]);
     }
 }

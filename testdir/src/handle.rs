@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::builder::Builder;
 use crate::directory::{Directory, Modification};
+use crate::dn::Dn;
 use crate::fault::{What, When};
 use crate::server;
 use crate::state::Shared;
@@ -163,7 +164,43 @@ impl TestDir {
         self.shared.lock().see_tombstones = see;
     }
 
+    /// Lets the accounts see `CN=Deleted Objects` itself, as on Samba, where everybody does; what is in
+    /// it only with [`Self::see_tombstones`].
+    pub fn see_deleted_container(&self, see: bool) {
+        self.shared.lock().see_deleted_container = see;
+    }
+
+    /// Takes the right to read an attribute, at or below a DN, away from the accounts: it is not sent,
+    /// and in a filter it neither matches nor fails to.
+    pub fn hide_attribute(&self, attribute: &str, below: &str) -> Result<()> {
+        let key = Dn::parse(below)?.key();
+        let mut state = self.shared.lock();
+        state.hidden_attributes.push((attribute.to_owned(), key));
+        Ok(())
+    }
+
+    /// Gives back what [`Self::hide_attribute`] took.
+    pub fn show_all_attributes(&self) {
+        self.shared.lock().hidden_attributes.clear();
+    }
+
     // Misbehaviour.
+
+    /// From now on the rootDSE says this; without values, it does not have the attribute.
+    pub fn alter_root_dse<V: Into<Vec<u8>>>(
+        &self,
+        attribute: &str,
+        values: impl IntoIterator<Item = V>,
+    ) {
+        let values = values.into_iter().map(Into::into).collect();
+        let mut state = self.shared.lock();
+        state.root_dse.push((attribute.to_owned(), values));
+    }
+
+    /// From now on the rootDSE says the truth.
+    pub fn restore_root_dse(&self) {
+        self.shared.lock().root_dse.clear();
+    }
 
     /// Sets a fault; those set before stay.
     pub fn fault(&self, when: When, what: What) {
@@ -184,6 +221,17 @@ impl TestDir {
     /// Changes the directory once, right before the next page with this number is made.
     pub fn on_page(&self, page: u32, change: impl FnOnce(&mut Directory) + Send + 'static) {
         self.shared.lock().hooks.push((page, Box::new(change)));
+    }
+
+    /// Changes the directory right before each search request is answered, those for the rootDSE and
+    /// for further pages included, until [`Self::leave_alone`].
+    pub fn before_each_search(&self, change: impl FnMut(&mut Directory) + Send + 'static) {
+        self.shared.lock().before_searches = Some(Box::new(change));
+    }
+
+    /// Ends what [`Self::before_each_search`] began.
+    pub fn leave_alone(&self) {
+        self.shared.lock().before_searches = None;
     }
 
     // What clients did.

@@ -10,6 +10,7 @@ use crate::dn::Key;
 use crate::entry::{Entry, EntryId};
 use crate::filter::{Extensible, Filter};
 use crate::schema::{self, Syntax};
+use crate::search::Visibility;
 use crate::settings::Kind;
 use crate::value_test::{Test, fold, integer, key};
 
@@ -165,26 +166,46 @@ impl Matcher {
         }
     }
 
-    pub(crate) fn matches(&self, id: EntryId, entry: &Entry, directory: &Directory) -> bool {
-        self.evaluate(id, entry, directory) == Some(true)
+    pub(crate) fn matches(&self, looked_at: &LookedAt<'_>) -> bool {
+        self.evaluate(looked_at) == Some(true)
     }
 
     /// `None` is undefined.
-    fn evaluate(&self, id: EntryId, entry: &Entry, directory: &Directory) -> Option<bool> {
+    fn evaluate(&self, looked_at: &LookedAt<'_>) -> Option<bool> {
+        let LookedAt {
+            id,
+            entry,
+            directory,
+            visibility,
+        } = looked_at;
         match self {
             Self::Undefined => None,
+            Self::Present(attribute) | Self::Value(attribute, _)
+                if visibility.hides(entry, attribute) =>
+            {
+                None
+            }
+            Self::Guids(_) if visibility.hides(entry, directory.identity_attribute()) => None,
             Self::Guids(guids) => Some(guids.contains(&entry.guid)),
-            Self::Entries(ids) => Some(ids.contains(&id)),
+            Self::Entries(ids) => Some(ids.contains(id)),
             Self::Present(attribute) => Some(!directory.values(entry, attribute).is_empty()),
             Self::Value(attribute, test) => {
                 let values = directory.values(entry, attribute);
                 Some(values.iter().any(|value| test.holds(value)))
             }
-            Self::Not(inner) => inner.evaluate(id, entry, directory).map(|value| !value),
-            Self::And(inner) => decide(inner, false, |part| part.evaluate(id, entry, directory)),
-            Self::Or(inner) => decide(inner, true, |part| part.evaluate(id, entry, directory)),
+            Self::Not(inner) => inner.evaluate(looked_at).map(|value| !value),
+            Self::And(inner) => decide(inner, false, |part| part.evaluate(looked_at)),
+            Self::Or(inner) => decide(inner, true, |part| part.evaluate(looked_at)),
         }
     }
+}
+
+/// An entry that may match, and who looks at it.
+pub(crate) struct LookedAt<'a> {
+    pub(crate) id: EntryId,
+    pub(crate) entry: &'a Entry,
+    pub(crate) directory: &'a Directory,
+    pub(crate) visibility: &'a Visibility,
 }
 
 /// One `decisive` part decides; else one undefined part makes all undefined.

@@ -69,6 +69,7 @@ pub(crate) fn make(
         state.stats.searches += 1;
     }
     state.searches.push(logged);
+    state.run_before_search();
 
     if operation == Operation::RootDse {
         return (root_page(state, settings, request), due);
@@ -95,7 +96,9 @@ pub(crate) fn make(
 
 fn root_page(state: &State, settings: &Settings, request: &PageRequest) -> Page {
     let selection = Selection::new(&request.search.attrs, request.search.typesonly, settings);
-    let attributes = selection.of_list(root_dse(settings, &state.directory));
+    let mut list = root_dse(settings, &state.directory);
+    root_dse::alter(&mut list, &state.root_dse);
+    let attributes = selection.of_list(list);
     Page {
         entries: vec![wire::entry("", &attributes)],
         cookie: request.paging.is_some().then(Vec::new),
@@ -134,7 +137,9 @@ fn begin(
     } = &request.search;
     let visibility = Visibility {
         tombstones: request.show_deleted && knows_deleted && state.see_tombstones,
+        deleted_container: request.show_deleted && knows_deleted && state.see_deleted_container,
         hidden: hidden_users(due),
+        hidden_attributes: state.hidden_attributes.clone(),
     };
     let search = Search::new(
         &state.directory,
@@ -246,6 +251,8 @@ fn encode(
         return;
     };
     let mut attributes = paged.selection.of_entry(directory, entry);
+    let visibility = &paged.search.visibility;
+    attributes.retain(|(name, _)| !visibility.hides(entry, name));
     let mut times = 1;
     for due in due {
         match &due.what {

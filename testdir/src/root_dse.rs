@@ -66,6 +66,21 @@ pub(crate) fn root_dse(
     attributes
 }
 
+/// Puts other values in the place of the true ones.
+pub(crate) fn alter(
+    attributes: &mut Vec<(&'static str, Vec<Vec<u8>>)>,
+    instead: &[(String, Vec<Vec<u8>>)],
+) {
+    for (name, values) in instead {
+        for (own, true_values) in attributes.iter_mut() {
+            if own.eq_ignore_ascii_case(name) {
+                true_values.clone_from(values);
+            }
+        }
+    }
+    attributes.retain(|(_, values)| !values.is_empty());
+}
+
 fn values(texts: &[&str]) -> Vec<Vec<u8>> {
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()
 }

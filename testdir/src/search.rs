@@ -5,16 +5,20 @@ use uuid::Uuid;
 
 use crate::directory::Directory;
 use crate::dn::{Dn, Key};
-use crate::entry::EntryId;
+use crate::entry::{Entry, EntryId};
 use crate::filter::Filter;
-use crate::matcher::Matcher;
+use crate::matcher::{LookedAt, Matcher};
 
 /// Which entries a client may see.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Visibility {
     pub(crate) tombstones: bool,
+    /// The container of tombstones itself.
+    pub(crate) deleted_container: bool,
     /// Usernames of entries that the account lost the right to read.
     pub(crate) hidden: Vec<String>,
+    /// Attributes that the account may not read, at or below these entries.
+    pub(crate) hidden_attributes: Vec<(String, Key)>,
 }
 
 /// Why a base DN cannot be searched.
@@ -35,7 +39,7 @@ pub(crate) struct Search {
     base: Key,
     scope: LdapSearchScope,
     matcher: Matcher,
-    visibility: Visibility,
+    pub(crate) visibility: Visibility,
     candidates: std::vec::IntoIter<EntryId>,
     /// The entry found when looking whether there is another page.
     next: Option<EntryId>,
@@ -112,14 +116,30 @@ impl Search {
                 LdapSearchScope::Subtree => base.contains(&entry.key),
                 LdapSearchScope::Children => *base != entry.key && base.contains(&entry.key),
             };
-            in_scope && visibility.shows(entry) && matcher.matches(*id, entry, directory)
+            let looked_at = LookedAt {
+                id: *id,
+                entry,
+                directory,
+                visibility,
+            };
+            in_scope && visibility.shows(entry) && matcher.matches(&looked_at)
         })
     }
 }
 
 impl Visibility {
-    fn shows(&self, entry: &crate::entry::Entry) -> bool {
-        (!entry.deleted || self.tombstones)
+    /// Whether the account may not read an attribute of an entry.
+    pub(crate) fn hides(&self, entry: &Entry, attribute: &str) -> bool {
+        // `member;range=0-1499` is a part of `member`.
+        let name = attribute.split(';').next().unwrap_or(attribute);
+        let mut hidden = self.hidden_attributes.iter();
+        hidden
+            .any(|(hidden, below)| hidden.eq_ignore_ascii_case(name) && below.contains(&entry.key))
+    }
+
+    fn shows(&self, entry: &Entry) -> bool {
+        let is_container = entry.deleted && !entry.has("lastKnownParent");
+        (!entry.deleted || self.tombstones || (self.deleted_container && is_container))
             && !self.hidden.iter().any(|name| entry.is_user_called(name))
     }
 }

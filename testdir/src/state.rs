@@ -8,12 +8,16 @@ use tokio::sync::watch;
 
 use crate::account::Account;
 use crate::directory::Directory;
+use crate::dn::Key;
 use crate::faults::Faults;
 use crate::settings::Settings;
 use crate::stats::{LoggedSearch, Stats};
 
 /// A change to the directory that waits for a page to be asked for.
 pub(crate) type Hook = Box<dyn FnOnce(&mut Directory) + Send>;
+
+/// A change to the directory before each search request.
+pub(crate) type RepeatedHook = Box<dyn FnMut(&mut Directory) + Send>;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -30,8 +34,14 @@ pub(crate) struct State {
     pub(crate) directory: Directory,
     pub(crate) accounts: Vec<Account>,
     pub(crate) see_tombstones: bool,
+    pub(crate) see_deleted_container: bool,
+    /// Attributes that the accounts may not read, at or below these entries.
+    pub(crate) hidden_attributes: Vec<(String, Key)>,
+    /// What the rootDSE says instead of the truth.
+    pub(crate) root_dse: Vec<(String, Vec<Vec<u8>>)>,
     pub(crate) faults: Faults,
     pub(crate) hooks: Vec<(u32, Hook)>,
+    pub(crate) before_searches: Option<RepeatedHook>,
     pub(crate) stats: Stats,
     pub(crate) searches: Vec<LoggedSearch>,
     /// Cookies are unique in the whole server, so that one of another
@@ -49,8 +59,12 @@ impl Shared {
                 directory: Directory::new(&settings)?,
                 accounts: settings.accounts.clone(),
                 see_tombstones: settings.see_tombstones,
+                see_deleted_container: false,
+                hidden_attributes: Vec::new(),
+                root_dse: Vec::new(),
                 faults: Faults::default(),
                 hooks: Vec::new(),
+                before_searches: None,
                 stats: Stats::default(),
                 searches: Vec::new(),
                 cookies_made: 0,
@@ -87,6 +101,13 @@ impl Shared {
 }
 
 impl State {
+    /// Runs the change that comes before every search request.
+    pub(crate) fn run_before_search(&mut self) {
+        if let Some(change) = &mut self.before_searches {
+            change(&mut self.directory);
+        }
+    }
+
     /// Runs the changes that wait for this page.
     pub(crate) fn run_hooks(&mut self, page: u32) {
         let (due, later) = std::mem::take(&mut self.hooks)

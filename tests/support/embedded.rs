@@ -190,6 +190,7 @@ impl Stage {
             users: rows(&db, "SELECT * FROM users ORDER BY id"),
             changes: rows(&db, "SELECT * FROM changes ORDER BY run_id, user_id"),
             runs: rows(&db, "SELECT * FROM runs ORDER BY id"),
+            marks: rows(&db, "SELECT * FROM marks"),
         }
     }
 
@@ -242,6 +243,7 @@ pub(crate) struct Contents {
     pub(crate) users: Vec<String>,
     pub(crate) changes: Vec<String>,
     pub(crate) runs: Vec<String>,
+    pub(crate) marks: Vec<String>,
 }
 
 impl Contents {
@@ -250,6 +252,7 @@ impl Contents {
     pub(crate) fn assert_only_noted(&self, before: &Self, outcome: &str) {
         let is_same = self.users == before.users && self.changes == before.changes;
         assert!(is_same, "users were changed: {self:#?}");
+        assert_eq!(self.marks, before.marks, "the change mark was moved");
         let (old, new) = self.runs.split_at(before.runs.len());
         let outcome = format!("Text({outcome:?})");
         let are_noted = old == before.runs && new.iter().all(|run| run.contains(&outcome));
@@ -257,7 +260,8 @@ impl Contents {
     }
 }
 
-fn rows(db: &rusqlite::Connection, query: &str) -> Vec<String> {
+/// What a query finds, row by row.
+pub(crate) fn rows(db: &rusqlite::Connection, query: &str) -> Vec<String> {
     let mut statement = db.prepare(query).expect("the table is there");
     let columns = statement.column_count();
     let rows = statement.query_map([], |row| {

@@ -13,6 +13,8 @@
 
 pub(crate) mod adsync;
 pub(crate) mod embedded;
+pub(crate) mod histories;
 pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod samba;
+pub(crate) mod store;

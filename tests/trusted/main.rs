@@ -4,6 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+use support::store;
+
 mod controllers;
 mod disk;
 mod domain;
@@ -11,5 +13,4 @@ mod history;
 mod kills;
 mod machine;
 mod restore;
-mod store;
 mod two_at_once;

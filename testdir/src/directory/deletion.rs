@@ -1,10 +1,12 @@
 //! Deleting an entry: in AD it becomes a tombstone (MS-ADTS 3.1.1.5.5.1).
 
 use anyhow::{Result, bail, ensure};
+use uuid::Uuid;
 
 use super::Directory;
 use crate::dn::{Dn, Rdn};
 use crate::entry::Entry;
+use crate::schema;
 use crate::settings::Kind;
 
 /// What a tombstone keeps; AD calls this the attributes to preserve on deletion.
@@ -50,6 +52,51 @@ impl Directory {
             }
         }
         Ok(())
+    }
+
+    /// Makes a tombstone a living entry again, below this parent (MS-ADTS 3.1.1.5.3.7). It has what the
+    /// tombstone had.
+    pub fn reanimate(&mut self, guid: Uuid, parent: &str) -> Result<()> {
+        let id = self.id_of_guid(guid);
+        let tombstone = id.and_then(|id| Some((id, self.entries[id].as_ref()?)));
+        let Some((id, entry)) = tombstone.filter(|(_, entry)| entry.deleted) else {
+            bail!("there is no tombstone {guid}")
+        };
+        let dn = Dn::parse(&entry.dn)?;
+        let Some(rdn) = dn.rdn() else {
+            bail!("the root was never deleted")
+        };
+        let name = rdn.value.split('\n').next().unwrap_or_default();
+        let rdn = Rdn::new(&rdn.attribute, name);
+        let target = Dn::parse(parent)?.child(rdn.clone());
+        let key = target.key();
+        ensure!(!self.by_key.contains_key(&key), "{target} exists already");
+        let category = self.category_dn(schema::category("user"));
+        if let Some(entry) = self.entries[id].as_mut() {
+            self.by_key.remove(&entry.key);
+            entry.deleted = false;
+            entry.key = key.clone();
+            entry.dn = target.to_string();
+            entry.set("isDeleted", Vec::new());
+            entry.set("lastKnownParent", Vec::new());
+            entry.set_text(&rdn.attribute, &rdn.value);
+            entry.set_text("name", &rdn.value);
+            entry.set_text("objectCategory", category);
+        }
+        self.by_key.insert(key, id);
+        self.touch(id);
+        Ok(())
+    }
+
+    /// Forgets all tombstones, as a DC does when their lifetime has passed.
+    pub fn collect_garbage(&mut self) {
+        let container = self.deleted_objects().key();
+        for entry in &mut self.entries {
+            if let Some(entry) = entry.take_if(|it| it.deleted && it.key != container) {
+                self.by_key.remove(&entry.key);
+                self.by_guid.remove(&entry.guid);
+            }
+        }
     }
 
     pub(super) fn add_deleted_objects_container(&mut self) -> Result<()> {

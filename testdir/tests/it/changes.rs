@@ -107,3 +107,27 @@ fn ldif_adds_and_changes() -> Result<()> {
     assert!(format!("{:#}", error.expect_err("there is nobody")).contains("CN=nobody"));
     Ok(())
 }
+
+#[test]
+fn the_directory_can_change_before_every_search_request() -> Result<()> {
+    let directory = TestDir::start()?;
+    directory.add_users(3)?;
+    let mut number = 0;
+    directory.before_each_search(move |content| {
+        number += 1;
+        let mail = format!("{number}@example.com");
+        content
+            .replace("u000001", "mail", [mail])
+            .expect("she is there");
+    });
+    let mail = |directory: &TestDir| directory.edit(|content| content.text("u000001", "mail"));
+    let mut client = Client::logged_in(&directory)?;
+    client.read("", &["highestCommittedUSN"])?;
+    assert_eq!(mail(&directory)?.as_deref(), Some("1@example.com"));
+    client.pages(2)?;
+    assert_eq!(mail(&directory)?.as_deref(), Some("3@example.com"));
+    assert_eq!(client.names("(mail=4@example.com)")?, ["u000001"]);
+    directory.leave_alone();
+    assert_eq!(client.names("(mail=4@example.com)")?, ["u000001"]);
+    Ok(())
+}

@@ -93,6 +93,76 @@ fn an_ordinary_account_gets_success_and_no_tombstones() -> Result<()> {
 }
 
 #[test]
+fn what_was_deleted_long_ago_is_forgotten() -> Result<()> {
+    let directory = TestDir::builder().see_tombstones(true).start()?;
+    directory.add_user("bob")?;
+    let guid = directory.add_user("alice")?;
+    assert!(directory.edit(|content| content.dn_of(guid)).is_some());
+    directory.delete("alice")?;
+    assert_eq!(directory.edit(|content| content.dn_of(guid)), None);
+    let mut client = Client::logged_in(&directory)?;
+    assert_eq!(client.deleted("(sAMAccountName=alice)")?.entries.len(), 1);
+    directory.edit(testdir::Directory::collect_garbage);
+    let found = client.deleted("(|(sAMAccountName=*)(cn=Deleted Objects))")?;
+    let dns: Vec<&str> = found.entries.iter().map(|it| it.dn.as_str()).collect();
+    assert_eq!(
+        dns,
+        [
+            format!("CN=Deleted Objects,{BASE}"),
+            format!("CN=bob,OU=Staff,{BASE}")
+        ]
+    );
+    Ok(())
+}
+
+#[test]
+fn a_tombstone_can_come_back_to_life() -> Result<()> {
+    let directory = TestDir::builder().see_tombstones(true).start()?;
+    let guid = directory.add_user("alice")?;
+    assert!(
+        directory
+            .edit(|content| content.reanimate(guid, BASE))
+            .is_err()
+    );
+    directory.delete("alice")?;
+    directory.edit(|content| content.reanimate(guid, &format!("OU=Staff,{BASE}")))?;
+    let mut client = Client::logged_in(&directory)?;
+    let alice = client.read(&format!("CN=alice,OU=Staff,{BASE}"), &["*"])?;
+    assert_eq!(
+        bytes(&alice, "objectGUID"),
+        Some(guid.to_bytes_le().to_vec())
+    );
+    let highest = directory.edit(|content| content.highest_usn()).to_string();
+    assert_eq!(text(&alice, "uSNChanged"), Some(highest.as_str()));
+    for gone in ["isDeleted", "lastKnownParent", "mail"] {
+        assert_eq!(text(&alice, gone), None, "{gone}");
+    }
+    assert_eq!(
+        client.names("(&(objectCategory=person)(cn=alice))")?,
+        ["alice"]
+    );
+    assert!(
+        client.deleted("(isDeleted=TRUE)")?.entries.len() == 1,
+        "the container"
+    );
+    Ok(())
+}
+
+#[test]
+fn the_container_can_be_there_for_everybody() -> Result<()> {
+    let directory = TestDir::start()?;
+    directory.add_user("alice")?;
+    directory.delete("alice")?;
+    directory.see_deleted_container(true);
+    let mut client = Client::logged_in(&directory)?;
+    assert!(client.search("(isDeleted=TRUE)")?.entries.is_empty());
+    let found = client.deleted("(isDeleted=TRUE)")?;
+    let dns: Vec<&str> = found.entries.iter().map(|it| it.dn.as_str()).collect();
+    assert_eq!(dns, [format!("CN=Deleted Objects,{BASE}")]);
+    Ok(())
+}
+
+#[test]
 fn an_ou_with_children_stays() -> Result<()> {
     let directory = TestDir::start()?;
     directory.add_user("alice")?;

@@ -10,4 +10,6 @@ mod filters;
 mod paging;
 mod program;
 mod raw;
+mod replicas;
+mod rights;
 mod support;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::support::embedded::Stage;
+use super::embedded::{Stage, rows};
 
 /// Opens the store as another program would.
 pub(crate) fn open(stage: &Stage) -> Connection {
@@ -28,6 +28,7 @@ pub(crate) struct Rows {
     pub(crate) users: Vec<String>,
     pub(crate) changes: Vec<String>,
     pub(crate) runs: Vec<String>,
+    pub(crate) marks: Vec<String>,
 }
 
 impl Rows {
@@ -66,6 +67,10 @@ impl Rows {
                 "SELECT id, command, mode, outcome, error, checked, unchanged, imported, modified,
                     deleted, duplicate, out_of_scope, failed FROM runs ORDER BY id",
             ),
+            marks: rows(
+                &db,
+                "SELECT service, invocation_id, usn, settings, witness, deleted_witness FROM marks",
+            ),
         }
     }
 
@@ -74,20 +79,9 @@ impl Rows {
             users: Vec::new(),
             changes: Vec::new(),
             runs: Vec::new(),
+            marks: Vec::new(),
         }
     }
-}
-
-fn rows(db: &Connection, query: &str) -> Vec<String> {
-    let mut statement = db.prepare(query).expect("the table is there");
-    let columns = statement.column_count();
-    let rows = statement.query_map([], |row| {
-        let values = (0..columns).map(|at| row.get::<_, rusqlite::types::Value>(at));
-        let values: Vec<_> = values.collect::<Result<_, _>>()?;
-        Ok(format!("{values:?}"))
-    });
-    let rows = rows.expect("the table can be read").collect();
-    Result::expect(rows, "every row can be read")
 }
 
 /// The files of a store, to be put back as they were.

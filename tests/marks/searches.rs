@@ -1,0 +1,190 @@
+//! What a run by change mark asks of the directory, and no more.
+
+use testdir::{LoggedSearch, Scope, User};
+
+use crate::mark::{
+    delta, full, highest_usn, mark, marked, marked_with_tombstones, set_mark,
+    something_else_changes, sweep,
+};
+use crate::support::embedded::{DOMAIN, STAFF, Stage};
+
+/// What a run by change mark asks.
+#[track_caller]
+fn asked(stage: &Stage) -> Vec<LoggedSearch> {
+    stage.directory.reset_stats();
+    delta(stage, 0);
+    stage.directory.searches()
+}
+
+/// Imported users, `u000001` and on, and a mark.
+fn marked_many(count: usize) -> Stage {
+    let stage = Stage::imported_many(count);
+    full(&stage, 0);
+    stage
+}
+
+#[test]
+fn with_nothing_changed_it_asks_two_questions() {
+    for stage in [marked(&["alice"]), marked_with_tombstones(&["alice"])] {
+        let searches = asked(&stage);
+        let bases: Vec<&str> = searches.iter().map(|it| it.base.as_str()).collect();
+        assert_eq!(bases, ["", &mark(&stage).service], "{searches:#?}");
+    }
+}
+
+#[test]
+fn with_nobody_changed_it_asks_three_questions() {
+    let stage = marked_with_tombstones(&["alice", "bob"]);
+    let mark = mark(&stage);
+    something_else_changes(&stage);
+    let searches = asked(&stage);
+    let [root, service, changes] = &searches[..] else {
+        panic!("{searches:#?}");
+    };
+    assert_eq!((root.base.as_str(), root.scope), ("", Scope::Base));
+    for attribute in ["dsServiceName", "highestCommittedUSN"] {
+        assert!(
+            root.attributes.iter().any(|it| it == attribute),
+            "{root:#?}"
+        );
+    }
+
+    assert_eq!((&service.base, service.scope), (&mark.service, Scope::Base));
+    assert_eq!(service.attributes, ["invocationId"]);
+
+    assert_eq!(
+        (changes.base.as_str(), changes.scope),
+        (DOMAIN, Scope::Subtree)
+    );
+    let since = format!("(|(uSNChanged>={})", mark.usn + 1);
+    assert!(changes.filter.starts_with(&since), "{}", changes.filter);
+    assert_eq!(changes.filter.matches("objectGUID").count(), 2);
+    // By the USNs a witness that changed is told from one that did not, and an OU from one that is new.
+    for attribute in &changes.attributes {
+        let few = [
+            "objectGUID",
+            "isDeleted",
+            "objectClass",
+            "uSNChanged",
+            "uSNCreated",
+        ];
+        assert!(few.contains(&attribute.as_str()), "{changes:#?}");
+    }
+    assert!(changes.show_deleted);
+}
+
+#[test]
+fn the_witnesses_must_be_found_by_what_finds_a_change() {
+    let stage = marked_with_tombstones(&["alice", "bob"]);
+    something_else_changes(&stage);
+    let searches = asked(&stage);
+    let mut of_changes = searches.iter().filter(|it| it.show_deleted);
+    let changes = of_changes.next().expect("a search for changes");
+    // Whoever may not read uSNChanged still finds an object by its identity alone.
+    let by_usn = changes.filter.matches("(uSNChanged>=").count();
+    assert_eq!(by_usn, 3, "{changes:#?}");
+    assert_eq!(changes.filter.matches("(&(").count(), 2, "{changes:#?}");
+}
+
+#[test]
+fn changes_of_others_cost_nothing_more() {
+    let stage = marked_with_tombstones(&["alice", "bob"]);
+    stage.change(|directory| directory.add_user("newcomer"));
+    stage.change(|directory| directory.add_user(User::new("other").below("OU=Elsewhere")));
+    stage.set("other", "mail", "other@x.org");
+    let group = format!("CN=team,{STAFF}");
+    stage.change(|directory| directory.add(&group, [("objectClass", "group")]));
+    stage.change(|directory| directory.add_members(&group, ["alice"]));
+    assert_eq!(asked(&stage).len(), 3);
+}
+
+#[test]
+fn who_changed_is_read_by_identity_and_nobody_else() {
+    let stage = marked_many(450);
+    stage.directory.see_tombstones(true);
+    stage.change(|directory| directory.delete("u000450"));
+    delta(&stage, 0);
+    stage.set("u000007", "mail", "new@example.com");
+    let searches = asked(&stage);
+    assert_eq!(searches.len(), 4, "{searches:#?}");
+    assert_eq!(searches[3].base, STAFF);
+    assert!(searches[3].filter.contains("(objectGUID="));
+    // The rootDSE does not count.
+    let sent = stage.directory.stats().entries_sent;
+    assert!(sent <= 6, "{sent} entries were sent");
+    assert_eq!(stage.user("u000007")["email"], "new@example.com");
+}
+
+#[test]
+fn who_does_not_see_tombstones_asks_who_is_still_there_and_nothing_about_them() {
+    let stage = marked_many(450);
+    assert_eq!(mark(&stage).deleted_witness, None);
+    something_else_changes(&stage);
+    let searches = asked(&stage);
+    let sweep = sweep(&searches);
+    assert_eq!(sweep.len(), 3, "for 450 users, 200 at a time");
+    assert_eq!(searches.len(), 6, "{searches:#?}");
+    for search in &sweep {
+        let few = ["1.1", "objectGUID", "isDeleted"];
+        let is_short = |it: &String| few.contains(&it.as_str());
+        assert!(search.attributes.iter().all(is_short), "{search:#?}");
+        assert_eq!(search.scope, Scope::Subtree);
+    }
+    let terms = |search: &&LoggedSearch| search.filter.matches("objectGUID=").count();
+    assert_eq!(sweep.iter().map(terms).sum::<usize>(), 450);
+}
+
+#[test]
+fn the_mark_moves_on_with_every_run() {
+    let stage = marked_with_tombstones(&["alice", "bob"]);
+    for mail in ["a@x.org", "b@x.org"] {
+        stage.set("alice", "mail", mail);
+        stage.change(|directory| directory.add_user(mail));
+        delta(&stage, 0);
+        assert_eq!(mark(&stage).usn, highest_usn(&stage));
+    }
+    let before = mark(&stage);
+    delta(&stage, 0);
+    assert_eq!(mark(&stage), before, "nothing happened in between");
+}
+
+#[test]
+fn changes_on_many_pages_are_all_found() {
+    let mut stage = marked_many(30);
+    stage.configure_directory("page_size = 3");
+    for number in 1..=30 {
+        let user = format!("u{number:06}");
+        stage.set(&user, "mail", &format!("new{number}@example.com"));
+    }
+    let run = delta(&stage, 0);
+    assert_eq!(run["counts"]["modified"], 30);
+}
+
+#[test]
+fn a_server_with_small_pages_of_its_own_is_no_hindrance() {
+    let directory = testdir::TestDir::builder().max_page_size(4).start();
+    let stage = Stage::around(directory.expect("a free port"));
+    stage.change(|directory| directory.add_users(25));
+    stage.change(|directory| directory.add_user(crate::mark::WITNESS));
+    stage.run(&["import", "--all"]).expect_code(0);
+    set_mark(&stage);
+    stage.change(|directory| directory.delete("u000009"));
+    stage.set("u000020", "sn", "Other");
+    let run = crate::mark::agrees(&stage, 0);
+    assert_eq!(run["counts"]["modified"], 1);
+    assert_eq!(run["counts"]["deleted"], 1);
+}
+
+#[test]
+fn a_first_run_is_full_and_the_second_is_not() {
+    let stage = Stage::imported(&["alice", "bob"]);
+    assert_eq!(crate::mark::Mark::of(&stage), None, "an import sets none");
+    let run = full(&stage, 0);
+    assert_eq!(run["counts"]["unchanged"], 2);
+    let run = delta(&stage, 0);
+    assert_eq!(run["counts"]["unchanged"], 2);
+    assert_eq!(run["counts"]["checked"], 2);
+    let stage = marked(&["alice"]);
+    let said = crate::mark::in_mode(&stage, 0, &["sync", "--all"], "delta");
+    assert_eq!(said["counts"]["unchanged"], 2);
+}
