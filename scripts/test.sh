@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything a change must pass: format, lints, unit, property and end-to-end tests, documentation, and the
-# quickstart. Installs what the tests need (Debian's packages) when it is missing.
+# Everything a change must pass: format, lints, unit, property and end-to-end tests, a short form of the
+# benchmarks, documentation, and the quickstart. Installs what the tests need (Debian's packages) when it is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -31,6 +31,9 @@ cargo clippy --workspace --all-targets --locked -- -D warnings
 
 step "Tests"
 cargo test --workspace --locked
+
+step "Benchmarks, in short"
+cargo bench --bench side_by_side --locked -- --short
 
 step "Documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
