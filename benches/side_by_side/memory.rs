@@ -24,7 +24,8 @@ impl MemoryDirectory {
     pub fn start(users: usize) -> Result<Self> {
         let mut server = Command::new(env!("CARGO"))
             .args(["run", "--quiet", "--release", "--locked"])
-            .args(["--package", "testdir", "--", "serve", "--users"])
+            .args(["--package", "testdir", "--", "serve"])
+            .args(["--see-tombstones", "--users"])
             .arg(users.to_string())
             .env("TESTDIR_PASSWORD", PASSWORD)
             .stdin(Stdio::piped())
@@ -43,7 +44,17 @@ impl MemoryDirectory {
         let url = line.strip_prefix("listening on ");
         url.context("testdir did not start")?
             .clone_into(&mut directory.url);
+        directory.leave_a_tombstone()?;
         Ok(directory)
+    }
+
+    /// Deletes a user that it made: whoever sees no deleted object looks for everybody in each run.
+    fn leave_a_tombstone(&mut self) -> Result<()> {
+        let dn = format!("CN=left.before,{STAFF_DN}");
+        self.change(&format!(
+            "dn: {dn}\nchangetype: add\nobjectClass: user\nsAMAccountName: left.before\n\n"
+        ))?;
+        self.change(&format!("dn: {dn}\nchangetype: delete\n\n"))
     }
 
     /// For the account that may read.
@@ -60,16 +71,20 @@ impl MemoryDirectory {
     /// Gives users, by their numbers, another telephone number; each `time` gives another one.
     pub fn change_phones(&mut self, users: impl Iterator<Item = usize>, time: usize) -> Result<()> {
         for number in users {
-            let changes = self.changes.as_mut().context("it still runs")?;
-            write!(
-                changes,
+            self.change(&format!(
                 "dn: CN=u{number:06},{STAFF_DN}\nchangetype: modify\nreplace: telephoneNumber\n\
                  telephoneNumber: +1 555 {time:04}\n-\n\n"
-            )?;
-            let answer = self.answer()?;
-            if answer != "ok" {
-                bail!("testdir: {answer}");
-            }
+            ))?;
+        }
+        Ok(())
+    }
+
+    fn change(&mut self, record: &str) -> Result<()> {
+        let changes = self.changes.as_mut().context("it still runs")?;
+        changes.write_all(record.as_bytes())?;
+        let answer = self.answer()?;
+        if answer != "ok" {
+            bail!("testdir: {answer}");
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use crate::rounds::Row;
 use crate::suites::cases::{
-    EMPTY_LIST, FIRST_LINES, FULL_SYNC, FULL_SYNC_CHANGES, IMPORT, LDAPSEARCH, SYNC_CHANGES,
+    EMPTY_LIST, FIRST_LINES, FULL_SYNC, FULL_SYNC_CHANGES, IMPORT, LDAPSEARCH, SYNC, SYNC_CHANGES,
     VERSION,
 };
 use crate::suites::{Batch, Server};
@@ -43,8 +43,13 @@ struct Verdict {
 fn verdicts(batch: &Batch) -> Vec<Verdict> {
     match batch.server {
         Server::Slapd => slapd(batch),
-        Server::Samba | Server::Django => Vec::new(),
-        Server::Testdir => changes(batch).into_iter().collect(),
+        Server::Django => Vec::new(),
+        Server::Samba if batch.users < 10_000 => Vec::new(),
+        Server::Samba => [(SYNC, 3.0), (SYNC_CHANGES, 10.0)]
+            .into_iter()
+            .filter_map(|(case, limit)| share(batch, case, limit))
+            .collect(),
+        Server::Testdir => share(batch, SYNC_CHANGES, 5.0).into_iter().collect(),
         Server::Startup => [VERSION, EMPTY_LIST]
             .into_iter()
             .filter_map(|case| time(batch, case, 10.0))
@@ -88,10 +93,10 @@ fn time(batch: &Batch, case: &str, limit: f64) -> Option<Verdict> {
     Some(verdict(batch, case, limit, is, " ms"))
 }
 
-/// A few changes, compared with reading everybody.
-fn changes(batch: &Batch) -> Option<Verdict> {
-    let is = batch.row(SYNC_CHANGES)?.ratio(batch.row(FULL_SYNC)?) * 100.0;
-    Some(verdict(batch, SYNC_CHANGES, 5.0, is, " % of a full sync"))
+/// Reading what changed, compared with reading everybody.
+fn share(batch: &Batch, case: &str, limit: f64) -> Option<Verdict> {
+    let is = batch.row(case)?.ratio(batch.row(FULL_SYNC)?) * 100.0;
+    Some(verdict(batch, case, limit, is, " % of a full sync"))
 }
 
 fn verdict(batch: &Batch, case: &str, limit: f64, is: f64, unit: &'static str) -> Verdict {

@@ -12,8 +12,9 @@ use crate::plan::{
 };
 use crate::user::{Origin, Status, StoredUser, UniqueField, UserId, Values};
 
-/// How much of the store is kept in memory while it is written: what a large import changes here and there
-/// (the indexes) is not to be written and read again in between.
+/// From so many new users on, more of the store is kept in memory while it is written, and how much: what
+/// they change here and there in the indexes is not to be written and read again in between.
+const LARGE_IMPORT: usize = 50_000;
 const CACHE_KIB: i64 = 32 * 1024;
 
 impl Writer {
@@ -23,8 +24,10 @@ impl Writer {
         let plan = approved.into_plan();
         let failed = self.reader.failed("write to");
         let db = &mut self.reader.db;
-        db.pragma_update(None, "cache_size", -CACHE_KIB)
-            .map_err(&failed)?;
+        if plan.imported.len() >= LARGE_IMPORT {
+            db.pragma_update(None, "cache_size", -CACHE_KIB)
+                .map_err(&failed)?;
+        }
         let transaction = db
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(&failed)?;

@@ -10,12 +10,15 @@ use crate::endpoint::Endpoint;
 use crate::rounds::{self, Row};
 use crate::site::Site;
 use crate::support::samba::ldif::Record;
-use crate::support::samba::{SERVICE_PASSWORD, SERVICE_UPN, STAFF_DN, SambaDc, User};
+use crate::support::samba::{
+    SERVICE_ACCOUNT, SERVICE_PASSWORD, SERVICE_UPN, STAFF_DN, SambaDc, User,
+};
 
 /// Measures with this many users.
 pub fn run(users: usize, rounds: usize) -> Result<Vec<Row>> {
     make_domain_apart(users)?;
     let dc = start(users);
+    let_tombstones_be_seen(&dc);
     let endpoint = endpoint(&dc);
     let site = Site::new(&endpoint)?;
     let names: Vec<String> = cases::spread(FEW, users)
@@ -53,6 +56,12 @@ fn make_domain_apart(users: usize) -> Result<()> {
 
 fn start(users: usize) -> SambaDc {
     SambaDc::builder().users(users).start()
+}
+
+/// The account sees deleted objects, and there is one to see: otherwise each run looks for everybody.
+fn let_tombstones_be_seen(dc: &SambaDc) {
+    dc.grant_tombstones(SERVICE_ACCOUNT);
+    dc.delete(&dc.add_user(&User::new("left.before")));
 }
 
 fn endpoint(dc: &SambaDc) -> Endpoint {
