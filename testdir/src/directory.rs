@@ -135,6 +135,18 @@ impl Directory {
         self.by_guid.get(&guid).copied()
     }
 
+    /// The entries whose last change has at least this number.
+    pub(crate) fn changed_since(&self, usn: i64) -> impl Iterator<Item = EntryId> {
+        let is_since = move |entry: &Entry| {
+            let changed = entry
+                .text("uSNChanged")
+                .and_then(|it| it.parse::<i64>().ok());
+            changed.is_some_and(|it| it >= usn)
+        };
+        let ids = self.entries.iter().enumerate();
+        ids.filter_map(move |(id, entry)| is_since(entry.as_ref()?).then_some(id))
+    }
+
     /// An entry and everything below it, in tree order. The configuration is a
     /// naming context of its own: a search from the domain root does not enter it.
     pub(crate) fn subtree(&self, base: &Key) -> impl Iterator<Item = EntryId> {

@@ -1,7 +1,7 @@
 //! Deciding whether an entry matches a filter, with the three values of
 //! RFC 4511: true, false, and undefined, which NOT leaves undefined.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use uuid::Uuid;
 
@@ -157,11 +157,23 @@ impl Matcher {
         }
     }
 
-    /// The GUIDs of all entries that can match, if the filter says so.
-    pub(crate) fn guids(&self) -> Option<&HashSet<Uuid>> {
+    /// The entries that can match, if the filter says so by what AD has an index of.
+    pub(crate) fn candidates(&self, directory: &Directory) -> Option<BTreeSet<EntryId>> {
         match self {
-            Self::Guids(guids) => Some(guids),
-            Self::And(inner) => inner.iter().find_map(Self::guids),
+            Self::Guids(guids) => {
+                let ids = guids.iter().filter_map(|it| directory.id_of_guid(*it));
+                Some(ids.collect())
+            }
+            Self::Value(attribute, Test::AtLeast(usn))
+                if attribute.eq_ignore_ascii_case("uSNChanged") =>
+            {
+                Some(directory.changed_since(*usn).collect())
+            }
+            Self::And(inner) => inner.iter().find_map(|it| it.candidates(directory)),
+            Self::Or(inner) => inner
+                .iter()
+                .map(|it| it.candidates(directory))
+                .try_fold(BTreeSet::new(), |sum, it| Some(&sum | &it?)),
             _ => None,
         }
     }

@@ -56,13 +56,8 @@ impl Search {
     ) -> Result<Self, BadBase> {
         let base = find_base(directory, base, &visibility)?;
         let matcher = Matcher::new(filter, directory);
-        let candidates: Vec<EntryId> = match (matcher.guids(), &scope) {
-            (Some(guids), _) => {
-                let ids = guids.iter().filter_map(|guid| directory.id_of_guid(*guid));
-                let mut ids: Vec<_> = ids.collect();
-                ids.sort_unstable();
-                ids
-            }
+        let candidates: Vec<EntryId> = match (matcher.candidates(directory), &scope) {
+            (Some(ids), _) => ids.into_iter().collect(),
             (None, LdapSearchScope::Base) => directory.id_of_key(&base).into_iter().collect(),
             (None, _) => directory.subtree(&base).collect(),
         };
