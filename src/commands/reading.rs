@@ -58,6 +58,7 @@ pub fn mark_after_part(
 pub fn everybody(
     store: &Reader,
     directory: &mut Directory,
+    imported: u64,
     full: bool,
     run: &Run,
     context: &Context<'_>,
@@ -65,6 +66,7 @@ pub fn everybody(
     let mut everybody = Everybody {
         store,
         directory,
+        imported,
         context,
         policy: context.settings.sync.out_of_scope,
         began: run.started_at,
@@ -98,6 +100,8 @@ fn question(directory: &Directory, context: &Context<'_>) -> Question {
 struct Everybody<'a> {
     store: &'a Reader,
     directory: &'a mut Directory,
+    /// How many they are.
+    imported: u64,
     context: &'a Context<'a>,
     policy: OutOfScopePolicy,
     began: jiff::Timestamp,
@@ -202,7 +206,7 @@ impl<'a> Everybody<'a> {
             witnesses,
         } = suspects;
         let aside = (users.len() + out_of_scope.len()) as u64;
-        let in_step = self.store.imported_count()?.saturating_sub(aside);
+        let in_step = self.imported.saturating_sub(aside);
         let mut survey = named(self.store, self.directory, &users, self.context)?;
         survey.vouch_for(in_step, out_of_scope);
         let has_witness = is_in_scope(&survey, witnesses.living, &users);
@@ -268,13 +272,12 @@ impl<'a> Everybody<'a> {
     /// Looks all of them up by identity, where that costs less. That a user is nowhere is only believed
     /// when the whole scope was read, for it may be an entry whose identity cannot be read any more.
     fn by_identity(&mut self) -> anyhow::Result<Option<Survey<'a>>> {
-        let imported = self.store.imported_count()?;
-        let is_cheaper = |size| !cost::is_cheaper_to_read_all(imported, size);
+        let is_cheaper = |size| !cost::is_cheaper_to_read_all(self.imported, size);
         if !self.store.scope_users()?.is_some_and(is_cheaper) {
             return Ok(None);
         }
         let guids = self.store.imported_guids()?;
-        let mut survey = self.survey(Some(imported))?;
+        let mut survey = self.survey(Some(self.imported))?;
         self.directory
             .read_guids(&guids, |users| survey.take(users))?;
         survey.settle_repeated(self.directory)?;

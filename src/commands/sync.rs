@@ -34,7 +34,7 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
         let mark = store.mark()?;
         let reading = with_directory(context, mark.as_ref(), |directory| match &chosen {
             Some(users) => selected(store, directory, users, context),
-            None => reading::everybody(store, directory, arguments.full, run, context),
+            None => reading::everybody(store, directory, imported, arguments.full, run, context),
         })?;
         let findings = reading.note_in(run);
         let guard = Guard {

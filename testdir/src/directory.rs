@@ -137,12 +137,7 @@ impl Directory {
 
     /// The entries whose last change has at least this number.
     pub(crate) fn changed_since(&self, usn: i64) -> impl Iterator<Item = EntryId> {
-        let is_since = move |entry: &Entry| {
-            let changed = entry
-                .text("uSNChanged")
-                .and_then(|it| it.parse::<i64>().ok());
-            changed.is_some_and(|it| it >= usn)
-        };
+        let is_since = move |entry: &Entry| entry.usn().is_some_and(|it| it >= usn);
         let ids = self.entries.iter().enumerate();
         ids.filter_map(move |(id, entry)| is_since(entry.as_ref()?).then_some(id))
     }

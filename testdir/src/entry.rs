@@ -23,6 +23,8 @@ pub(crate) struct Entry {
     /// A tombstone, or the container that holds them.
     pub(crate) deleted: bool,
     attributes: Vec<Attribute>,
+    /// Its `uSNChanged` as a number, as an index has it; none without one.
+    usn: Option<i64>,
     /// The forward link `member`. Links hold entries, not names, because a
     /// rename must not break them.
     pub(crate) members: BTreeSet<EntryId>,
@@ -38,6 +40,7 @@ impl Entry {
             guid,
             deleted: false,
             attributes: Vec::new(),
+            usn: None,
             members: BTreeSet::new(),
             member_of: BTreeSet::new(),
         }
@@ -45,6 +48,10 @@ impl Entry {
 
     pub(crate) fn attributes(&self) -> &[Attribute] {
         &self.attributes
+    }
+
+    pub(crate) fn usn(&self) -> Option<i64> {
+        self.usn
     }
 
     /// The stored values; none when the entry does not have the attribute.
@@ -65,6 +72,10 @@ impl Entry {
 
     /// Sets the values of an attribute; without values it goes away. Says whether anything changed.
     pub(crate) fn set(&mut self, name: &str, values: Vec<Vec<u8>>) -> bool {
+        if name.eq_ignore_ascii_case("uSNChanged") {
+            let text = values.first().and_then(|it| std::str::from_utf8(it).ok());
+            self.usn = text.and_then(|it| it.parse().ok());
+        }
         let place = self
             .attributes
             .iter()
