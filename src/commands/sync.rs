@@ -22,21 +22,28 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
     let run = Run::begin("sync", settings.history_days);
     with_target(context, run, arguments.ending.dry_run, |target, run| {
         let store = target.reader();
-        let imported = store.imported_count()?;
-        let chosen = choose(store, &arguments.users)?;
-        if let Some(users) = &chosen {
+        let mark = store.mark()?;
+        let findings = if let Some(users) = choose(store, &arguments.users)? {
             run.mode = Mode::Selected;
             run.selected = users.iter().map(|user| user.id).collect();
+            with_directory(context, mark.as_ref(), |directory| {
+                selected(store, directory, &users, context)
+            })?
         } else {
+            let imported = store.imported_count()?;
             let note = format!("synchronising all {imported} imported users");
             context.output.note(&note);
+            with_directory(context, mark.as_ref(), |directory| {
+                reading::everybody(store, directory, imported, arguments.full, run, context)
+            })?
         }
-        let mark = store.mark()?;
-        let reading = with_directory(context, mark.as_ref(), |directory| match &chosen {
-            Some(users) => selected(store, directory, users, context),
-            None => reading::everybody(store, directory, imported, arguments.full, run, context),
-        })?;
-        let findings = reading.note_in(run);
+        .note_in(run);
+        // Counting is looking at each: a run of a few users, of whom nobody goes, costs the same in any store.
+        let imported = if findings.deletions.is_empty() {
+            0
+        } else {
+            store.imported_count()?
+        };
         let guard = Guard {
             max_deletes: settings.max_deletes,
             imported,
