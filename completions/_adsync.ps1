@@ -104,11 +104,17 @@ Register-ArgumentCompleter -Native -CommandName 'adsync' -ScriptBlock {
             break
         }
         'adsync;list' {
+            [CompletionResult]::new('--columns', '--columns', [CompletionResultType]::ParameterName, 'These columns, in this order; comma-separated, for tables and CSV')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Ordered by this column, any case; users without a value come last')
+            [CompletionResult]::new('--status', '--status', [CompletionResultType]::ParameterName, 'Only users with this status, or one of these; comma-separated')
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'Only users from there')
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only users whose username, first or last name, or email has this text, any case')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Settings file [default: $ADSYNC_CONFIG, ./adsync.toml, $XDG_CONFIG_HOME/adsync/config.toml, /etc/adsync/config.toml]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Settings file [default: $ADSYNC_CONFIG, ./adsync.toml, $XDG_CONFIG_HOME/adsync/config.toml, /etc/adsync/config.toml]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the result is printed')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait this many seconds for another run to end, instead of giving up at once')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--reverse', '--reverse', [CompletionResultType]::ParameterName, 'The other way round')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless users were changed or something is wrong')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless users were changed or something is wrong')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error; -vv shows every search')

@@ -505,12 +505,32 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__list)
-            opts="-c -q -v -h -V --config --format --quiet --verbose --wait --color --help --version"
+            opts="-c -q -v -h -V --columns --sort --reverse --status --source --filter --config --format --quiet --verbose --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --columns)
+                    COMPREPLY=($(compgen -W "username name first_name last_name email contact_number source status enabled guid dn synced_at" -- "${cur}"))
+                    return 0
+                    ;;
+                --sort)
+                    COMPREPLY=($(compgen -W "username name first_name last_name email contact_number source status enabled guid dn synced_at" -- "${cur}"))
+                    return 0
+                    ;;
+                --status)
+                    COMPREPLY=($(compgen -W "ok disabled duplicate out-of-scope failed restored" -- "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -W "local directory" -- "${cur}"))
+                    return 0
+                    ;;
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

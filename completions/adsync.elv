@@ -97,11 +97,17 @@ set edit:completion:arg-completer[adsync] = {|@words|
             cand --version 'Print version'
         }
         &'adsync;list'= {
+            cand --columns 'These columns, in this order; comma-separated, for tables and CSV'
+            cand --sort 'Ordered by this column, any case; users without a value come last'
+            cand --status 'Only users with this status, or one of these; comma-separated'
+            cand --source 'Only users from there'
+            cand --filter 'Only users whose username, first or last name, or email has this text, any case'
             cand -c 'Settings file [default: $ADSYNC_CONFIG, ./adsync.toml, $XDG_CONFIG_HOME/adsync/config.toml, /etc/adsync/config.toml]'
             cand --config 'Settings file [default: $ADSYNC_CONFIG, ./adsync.toml, $XDG_CONFIG_HOME/adsync/config.toml, /etc/adsync/config.toml]'
             cand --format 'How the result is printed'
             cand --wait 'Wait this many seconds for another run to end, instead of giving up at once'
             cand --color 'When to use colour'
+            cand --reverse 'The other way round'
             cand -q 'Say nothing unless users were changed or something is wrong'
             cand --quiet 'Say nothing unless users were changed or something is wrong'
             cand -v 'Say more on standard error; -vv shows every search'

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Filter;
+use crate::user::{Column, Source, Standing};
 
 /// Keeps the users an application imported from Active Directory in step with it.
 #[derive(Debug, Parser)]
@@ -101,7 +102,7 @@ pub enum Command {
     /// Bring directory users into the store; those that are in it already are updated
     Import(Import),
     /// Users of the store
-    List,
+    List(List),
     /// Add a local user, or many
     Add(Add),
     /// Take users out of the store (the directory is never written)
@@ -151,6 +152,38 @@ pub struct Import {
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
+}
+
+/// `adsync list`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+At a terminal that is too narrow for all columns some are left out; --columns shows those that it names.
+JSON always has all keys.
+
+Examples:
+  adsync list --status duplicate,out-of-scope
+  adsync list --filter archer           whose username, name or email has it, any case
+  adsync list --sort synced_at          those first that were not seen for long
+  adsync list --columns username,email --format csv > users.csv")]
+pub struct List {
+    /// These columns, in this order; comma-separated, for tables and CSV
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "COLUMN,…")]
+    pub columns: Vec<Column>,
+    /// Ordered by this column, any case; users without a value come last
+    #[arg(long, value_enum, value_name = "COLUMN", default_value_t = Column::Username)]
+    pub sort: Column,
+    /// The other way round
+    #[arg(long)]
+    pub reverse: bool,
+    /// Only users with this status, or one of these; comma-separated
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "STATUS,…")]
+    pub status: Vec<Standing>,
+    /// Only users from there
+    #[arg(long, value_enum)]
+    pub source: Option<Source>,
+    /// Only users whose username, first or last name, or email has this text, any case
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
 }
 
 /// `adsync add`

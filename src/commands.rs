@@ -51,7 +51,7 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Search { prefix } => search::run(&prefix, &context),
         Command::Import(arguments) => import::run(&arguments, &context),
-        Command::List => list::run(&context),
+        Command::List(arguments) => list::run(&arguments, &context),
         Command::Add(arguments) => add::run(arguments, &context),
         Command::Remove { usernames } => remove::run(&usernames, &context),
         Command::Sync(arguments) => sync::run(&arguments, &context),

@@ -4,6 +4,7 @@
 //! [`sanitise::legible`] before a person sees it; JSON and CSV carry values unchanged.
 
 pub mod csv;
+pub mod difference;
 pub mod json;
 mod sanitise;
 pub mod table;

@@ -56,9 +56,9 @@ impl Counts {
 }
 
 impl Report<'_> {
-    /// The line that ends a table: `3 modified, 1 deleted, 2 duplicate, 114 unchanged`. A bucket with
-    /// nobody in it is left out, but for those that a person looks for.
-    pub fn summary(&self) -> String {
+    /// The numbers that are said at the end: `3 modified, 1 deleted, 2 duplicate, 114 unchanged`. A bucket
+    /// with nobody in it is left out, but for those that a person looks for.
+    pub fn numbers(&self) -> Vec<(u64, &'static str)> {
         let Counts {
             checked: _,
             unchanged,
@@ -88,11 +88,10 @@ impl Report<'_> {
             (failed, "failed", false),
             (unchanged, "unchanged", false),
         ];
-        let said: Vec<String> = parts
+        parts
             .into_iter()
             .filter(|(count, _, always)| *always || *count > 0)
-            .map(|(count, what, _)| format!("{count} {what}"))
-            .collect();
-        said.join(", ")
+            .map(|(count, what, _)| (count, what))
+            .collect()
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! Knows no directory, no store and no printer; everything else in the crate speaks in these types.
 
+mod column;
 mod folded;
 mod guid;
 
+pub use column::{Column, Source, Standing};
 pub use folded::Folded;
 pub use guid::{InvalidGuid, ObjectGuid};
 

@@ -8,7 +8,8 @@ use crate::commands::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::nearest::nearest;
-use crate::output::table::{detail, local_time, table, text};
+use crate::output::table::what::What;
+use crate::output::table::{detail, local_time, with_what};
 use crate::output::{Output, json, legible};
 use crate::store::{PastChange, PastRun, Reader, Snapshot};
 use crate::user::{Change, Folded};
@@ -124,36 +125,33 @@ fn print_runs(runs: &[PastRun], output: &Output) -> anyhow::Result<()> {
 }
 
 fn table_of_runs(runs: &[PastRun], output: &Output) -> String {
-    let mut table = table(
-        output,
-        &[
-            "RUN", "WHEN", "COMMAND", "MODE", "OUTCOME", "BY", "TOOK", "WHAT",
-        ],
-    );
-    for run in runs {
-        let by = match &run.sudo_for {
-            Some(caller) => format!("{} for {caller}@{}", run.run_by, run.host),
-            None => format!("{}@{}", run.run_by, run.host),
-        };
-        let what = match &run.error {
-            Some(error) => legible(error),
-            None => summary(run),
-        };
-        table.add_row(
-            [
-                run.run.to_string(),
-                local_time(run.started_at),
-                run.command.clone(),
-                run.mode.clone(),
-                run.outcome.name().to_owned(),
-                legible(&by),
-                took(run.duration_ms),
-                what,
-            ]
-            .map(Cell::new),
-        );
-    }
-    text(&table)
+    let header = [
+        "RUN", "WHEN", "COMMAND", "MODE", "OUTCOME", "BY", "TOOK", "WHAT",
+    ];
+    // At a narrow terminal MODE, TOOK and BY are left out.
+    let rows = runs.iter().map(row_of_run).collect();
+    with_what(output, &header, rows, &[3, 6, 5])
+}
+
+fn row_of_run(run: &PastRun) -> (Vec<Cell>, What) {
+    let by = match &run.sudo_for {
+        Some(caller) => format!("{} for {caller}@{}", run.run_by, run.host),
+        None => format!("{}@{}", run.run_by, run.host),
+    };
+    let cells = [
+        run.run.to_string(),
+        local_time(run.started_at),
+        run.command.clone(),
+        run.mode.clone(),
+        run.outcome.name().to_owned(),
+        legible(&by),
+        took(run.duration_ms),
+    ];
+    let what = match &run.error {
+        Some(error) => legible(error),
+        None => summary(run),
+    };
+    (cells.map(Cell::new).into(), What::words(what))
 }
 
 fn took(milliseconds: i64) -> String {
@@ -259,7 +257,7 @@ fn print_changes(
             let table = if changes.is_empty() {
                 "no user was changed\n".to_owned()
             } else {
-                table_of_changes(changes, output)
+                table_of_changes(run, changes, output)
             };
             Ok(output.result(&(heading.unwrap_or_default() + &table))?)
         }
@@ -278,35 +276,40 @@ fn object(change: &PastChange) -> ChangeObject<'_> {
     }
 }
 
-fn table_of_changes(changes: &[PastChange], output: &Output) -> String {
-    let mut table = table(output, &["RUN", "WHEN", "ACTION", "USERNAME", "WHAT"]);
-    for change in changes {
-        table.add_row(
-            [
-                change.run.to_string(),
-                local_time(change.at),
-                change.action.clone(),
-                legible(&change.username),
-                what(change),
-            ]
-            .map(Cell::new),
-        );
-    }
-    text(&table)
+fn table_of_changes(run: Option<&PastRun>, changes: &[PastChange], output: &Output) -> String {
+    let row = |change: &PastChange| {
+        let cells = [
+            change.run.to_string(),
+            local_time(change.at),
+            change.action.clone(),
+            legible(&change.username),
+        ];
+        (cells.map(Cell::new).into(), what(change))
+    };
+    let header = ["RUN", "WHEN", "ACTION", "USERNAME", "WHAT"];
+    // What is the same in each row can be done without: RUN and WHEN, or USERNAME.
+    let dispensable: &[usize] = if run.is_some() { &[1, 0] } else { &[3] };
+    with_what(
+        output,
+        &header,
+        changes.iter().map(row).collect(),
+        dispensable,
+    )
 }
 
-fn what(change: &PastChange) -> String {
+fn what(change: &PastChange) -> What {
     match (&change.before, &change.after) {
         (Some(before), Some(after)) => {
             let changes: Vec<Change> = before.values().changes(&after.values());
-            detail::changes(&changes)
+            What::changes(&changes)
         }
         (Some(gone), None) => {
             let evidence = change.evidence.as_deref().unwrap_or("deleted");
-            format!("{evidence}; was {}", detail::person(&gone.values().profile))
+            let who = detail::person(&gone.values().profile);
+            What::words(format!("{evidence}; was {who}"))
         }
-        (None, Some(new)) => detail::person(&new.values().profile),
-        (None, None) => String::new(),
+        (None, Some(new)) => What::words(detail::person(&new.values().profile)),
+        (None, None) => What::default(),
     }
 }
 

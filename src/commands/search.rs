@@ -130,7 +130,10 @@ fn standing(
     let holders = store.holders(findings.wanted_names())?;
     match plan(findings, &holders).duplicate.first() {
         None => Ok(("new", None)),
-        Some(duplicate) => Ok(("duplicate", Some(detail::conflicts(&duplicate.conflicts)))),
+        Some(duplicate) => Ok((
+            "duplicate",
+            Some(detail::conflicts(&duplicate.conflicts).plain()),
+        )),
     }
 }
 
@@ -160,7 +163,8 @@ fn as_table(rows: &[Row], output: &Output) -> String {
             .map(Cell::new),
         );
     }
-    table::text(&table)
+    // At a narrow terminal CONTACT NUMBER and NAME are left out.
+    table::fitted(table, &[3, 1])
 }
 
 fn csv(rows: &[Row]) -> anyhow::Result<String> {

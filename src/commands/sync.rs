@@ -31,8 +31,10 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
             })?
         } else {
             let imported = store.imported_count()?;
-            let note = format!("synchronising all {imported} imported users");
-            context.output.note(&note);
+            context.output.note(&match imported {
+                1 => "synchronising the one imported user".to_owned(),
+                _ => format!("synchronising all {imported} imported users"),
+            });
             with_directory(context, mark.as_ref(), |directory| {
                 reading::everybody(store, directory, imported, arguments.full, run, context)
             })?

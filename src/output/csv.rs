@@ -2,13 +2,12 @@
 
 use std::io::{self, Write};
 
-use csv::{Writer, WriterBuilder};
+use csv::Writer;
 
-use crate::output::json::UserObject;
 use crate::output::table::detail;
 use crate::plan::{Duplicate, FailedUser, Modification, Plan};
 use crate::report::Report;
-use crate::user::{FieldValue, StoredUser};
+use crate::user::{Column, FieldValue, StoredUser};
 
 /// Writes one line for each user and field.
 pub fn run(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
@@ -112,37 +111,32 @@ fn plain(value: &FieldValue) -> String {
 }
 
 /// Users of the store, written one by one.
-pub struct Users<W: Write>(Writer<W>);
+pub struct Users<'a, W: Write> {
+    csv: Writer<W>,
+    columns: &'a [Column],
+}
 
-impl<W: Write> Users<W> {
-    /// Writes the header.
-    pub fn begin(out: W) -> io::Result<Self> {
-        // The header stands there without a user as well, so it is not left to the first of them.
-        let mut csv = WriterBuilder::new().has_headers(false).from_writer(out);
-        csv.write_record([
-            "username",
-            "first_name",
-            "last_name",
-            "email",
-            "contact_number",
-            "source",
-            "status",
-            "enabled",
-            "guid",
-            "dn",
-            "synced_at",
-        ])?;
-        Ok(Self(csv))
+impl<'a, W: Write> Users<'a, W> {
+    /// Writes the header; `columns`, if others than the usual were asked for.
+    pub fn begin(out: W, columns: Option<&'a [Column]>) -> io::Result<Self> {
+        let columns = columns.unwrap_or(&Column::OF_DATA);
+        let mut csv = Writer::from_writer(out);
+        csv.write_record(columns.iter().map(|column| column.name()))?;
+        Ok(Self { csv, columns })
     }
 
     /// Writes a user.
     pub fn write(&mut self, user: &StoredUser) -> io::Result<()> {
-        self.0.serialize(UserObject::from(user))?;
+        for column in self.columns {
+            let value = user.value(*column).unwrap_or_default();
+            self.csv.write_field(value.as_bytes())?;
+        }
+        self.csv.write_record(None::<&[u8]>)?;
         Ok(())
     }
 
     /// Writes what is left.
     pub fn end(mut self) -> io::Result<()> {
-        self.0.flush()
+        self.csv.flush()
     }
 }

@@ -311,9 +311,9 @@ pub fn failure(failure: &Failure) -> String {
     })
 }
 
-/// A user of the store, in JSON and in CSV.
+/// A user of the store.
 #[derive(Serialize)]
-pub(super) struct UserObject<'a> {
+struct UserObject<'a> {
     username: &'a str,
     first_name: Option<&'a str>,
     last_name: Option<&'a str>,

@@ -1,23 +1,25 @@
 //! Tables for people.
+//!
+//! At a terminal a table fits its width: columns that can be done without are left out, what happened to a
+//! user is broken where it reads best, and a long list is cut. A pipe gets one whole line for each user.
 
 pub mod detail;
-
-use std::io::{self, Write};
+mod run;
+mod users;
+pub mod what;
 
 use comfy_table::{
     Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets,
 };
 
-use super::{Output, legible};
-use crate::plan::Plan;
-use crate::report::Report;
-use crate::user::{Status, StoredUser};
+use super::Output;
+use what::{Room, What};
+
+pub use run::run;
+pub use users::Users;
 
 /// The narrowest terminal that a table is fitted to, in columns.
 const NARROWEST: u16 = 40;
-
-/// How many new users a table lists; `adsync list` has them all.
-const NEW_USERS: usize = 20;
 
 /// The space between columns.
 const PADDING: u16 = 2;
@@ -40,17 +42,23 @@ pub fn table(output: &Output, header: &[&str]) -> Table {
 fn bare(output: &Output) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
+    table.set_truncation_indicator("…");
     if !output.is_terminal {
         table.force_no_tty();
     }
     if output.color {
         table.enforce_styling();
     }
-    // A terminal that does not know its width, or is too narrow for words, wraps by itself.
-    if table.width().is_none_or(|width| width >= NARROWEST) {
+    if width(&table).is_some() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
     table
+}
+
+/// The width that a table must fit. A terminal that does not know its own, or is too narrow for words, wraps
+/// by itself; a pipe takes any.
+fn width(table: &Table) -> Option<u16> {
+    table.width().filter(|width| *width >= NARROWEST)
 }
 
 /// Sets the columns that it has apart.
@@ -68,210 +76,102 @@ pub fn text(table: &Table) -> String {
         .collect()
 }
 
+/// Which columns to leave out so that the others fit: of those that can be done without the first, then the
+/// second, and so on.
+fn left_out(widths: &[u16], fit: Option<u16>, dispensable: &[usize]) -> Vec<usize> {
+    let mut out = Vec::new();
+    let Some(fit) = fit else {
+        return out;
+    };
+    for column in dispensable {
+        let rest = (0..widths.len()).filter(|it| !out.contains(it));
+        let taken: u16 = rest.map(|it| widths[it].saturating_add(PADDING)).sum();
+        if taken <= fit.saturating_add(PADDING) {
+            break;
+        }
+        out.push(*column);
+    }
+    out
+}
+
+fn hide(table: &mut Table, columns: &[usize]) {
+    for column in columns {
+        if let Some(column) = table.column_mut(*column) {
+            column.set_constraint(ColumnConstraint::Hidden);
+        }
+    }
+}
+
+/// A table that fits: at a narrow terminal without the columns that can be done without.
+pub fn fitted(mut table: Table, dispensable: &[usize]) -> String {
+    let widths = table.column_max_content_widths();
+    let left_out = left_out(&widths, width(&table), dispensable);
+    hide(&mut table, &left_out);
+    text(&table)
+}
+
+/// The narrowest column in which it can be read what happened to a user.
+const NARROWEST_WHAT: u16 = 36;
+
+/// A table whose last column says what happened to each user.
+pub fn with_what(
+    output: &Output,
+    header: &[&str],
+    rows: Vec<(Vec<Cell>, What)>,
+    dispensable: &[usize],
+) -> String {
+    let mut table = table(output, header);
+    let width = width(&table);
+    let Some(width) = width else {
+        let room = Room {
+            width: None,
+            color: output.color,
+        };
+        for (mut cells, what) in rows {
+            cells.push(Cell::new(what.fit(room)));
+            table.add_row(cells);
+        }
+        return text(&table);
+    };
+    // The columns before it take what they need, but no more than a third each.
+    let mut narrow = bare(output);
+    narrow.set_header(&header[..header.len() - 1]);
+    narrow.add_rows(rows.iter().map(|(cells, _)| cells.clone()));
+    let mut widths = narrow.column_max_content_widths();
+    for taken in &mut widths {
+        *taken = (*taken).min(width / 3);
+    }
+    widths.push(NARROWEST_WHAT);
+    let left_out = left_out(&widths, Some(width), dispensable);
+    let mut rest = width;
+    for (at, taken) in widths[..widths.len() - 1].iter().enumerate() {
+        if !left_out.contains(&at) {
+            rest = rest.saturating_sub(taken + PADDING);
+        }
+    }
+    let room = Room {
+        width: Some(rest.into()),
+        color: output.color,
+    };
+    for (mut cells, what) in rows {
+        cells.push(Cell::new(what.fit(room)));
+        table.add_row(cells);
+    }
+    pad(&mut table);
+    if let Some(last) = table.column_mut(widths.len() - 1) {
+        last.set_padding((0, 0));
+        last.set_constraint(ColumnConstraint::Absolute(Width::Fixed(rest.max(1))));
+    }
+    for (column, taken) in table.column_iter_mut().zip(&widths[..widths.len() - 1]) {
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(taken + PADDING)));
+    }
+    hide(&mut table, &left_out);
+    text(&table)
+}
+
 fn colored(output: &Output, text: &str, color: Color) -> Cell {
     let cell = Cell::new(text);
     if output.color { cell.fg(color) } else { cell }
-}
-
-/// A row for each user about whom there is something to say, then the numbers.
-pub fn run(output: &Output, report: &Report<'_>) -> String {
-    let mut table = table(output, &["RESULT", "USERNAME", "WHAT"]);
-    let mut row = |result: &str, color, username: &str, what: String| {
-        table.add_row(vec![
-            colored(output, result, color),
-            Cell::new(legible(username)),
-            Cell::new(what),
-        ]);
-    };
-    let Plan {
-        unchanged: _,
-        refreshed: _,
-        imported,
-        modified,
-        deleted,
-        duplicate,
-        out_of_scope,
-        failed,
-    } = report.plan;
-    for it in imported.iter().take(NEW_USERS) {
-        row(
-            it.action(),
-            Color::Green,
-            &it.values.profile.username,
-            detail::person(&it.values.profile),
-        );
-    }
-    if imported.len() > NEW_USERS {
-        let more = imported.len() - NEW_USERS;
-        row(
-            "",
-            Color::Green,
-            &format!("… and {more} more"),
-            String::new(),
-        );
-    }
-    for it in modified {
-        let what = detail::changes(&it.changes);
-        row(
-            "modified",
-            Color::Cyan,
-            &it.user.values.profile.username,
-            what,
-        );
-    }
-    for it in deleted {
-        let what = detail::evidence(it.evidence).to_owned();
-        row(
-            "deleted",
-            Color::Red,
-            &it.user.values.profile.username,
-            what,
-        );
-    }
-    for it in duplicate {
-        row(
-            "duplicate",
-            Color::Yellow,
-            it.username(),
-            detail::conflicts(&it.conflicts),
-        );
-    }
-    // Only those of whom it was not known before: they may stay out of scope for years.
-    for it in out_of_scope
-        .iter()
-        .filter(|it| it.user.status != Status::OutOfScope)
-    {
-        let what = format!("kept; it is now {}", legible(&it.dn));
-        row(
-            "out of scope",
-            Color::Yellow,
-            &it.user.values.profile.username,
-            what,
-        );
-    }
-    for it in failed {
-        row("failed", Color::Red, &it.username, legible(&it.reason));
-    }
-    let rows = if table.is_empty() {
-        String::new()
-    } else {
-        text(&table) + "\n"
-    };
-    let summary = report.summary();
-    let aside = match (report.refused, report.dry_run) {
-        (true, _) => " (refused: nothing was changed)",
-        (false, true) => " (dry run: nothing was changed)",
-        (false, false) => "",
-    };
-    format!("{rows}{summary}{aside}\n")
-}
-
-/// How many users are laid out together. The columns of those that follow are at least as wide, so that a
-/// long list begins at once and is not held in memory.
-const BLOCK: usize = 500;
-
-/// The users of a store as a table, written as they come.
-pub struct Users<'a, W: Write> {
-    out: W,
-    output: &'a Output,
-    block: Table,
-    rows: usize,
-    /// How wide the columns of the first block are.
-    widths: Vec<u16>,
-}
-
-impl<'a, W: Write> Users<'a, W> {
-    /// Nobody yet.
-    pub fn begin(out: W, output: &'a Output) -> Self {
-        let header = [
-            "USERNAME",
-            "NAME",
-            "EMAIL",
-            "CONTACT NUMBER",
-            "SOURCE",
-            "STATUS",
-            "LAST SYNC",
-        ];
-        Self {
-            out,
-            output,
-            block: table(output, &header),
-            rows: 0,
-            widths: Vec::new(),
-        }
-    }
-
-    /// Adds a user.
-    pub fn write(&mut self, user: &StoredUser) -> io::Result<()> {
-        self.block.add_row(row(self.output, user));
-        self.rows += 1;
-        if self.rows == BLOCK {
-            self.write_block()?;
-            self.block = bare(self.output);
-            self.rows = 0;
-        }
-        Ok(())
-    }
-
-    /// Writes what is left.
-    pub fn end(mut self) -> io::Result<()> {
-        if self.rows > 0 {
-            self.write_block()?;
-        }
-        Ok(())
-    }
-
-    fn write_block(&mut self) -> io::Result<()> {
-        let widths = self.block.column_max_content_widths();
-        pad(&mut self.block);
-        for (column, width) in self.block.column_iter_mut().zip(&self.widths) {
-            let at_least = Width::Fixed(width + PADDING);
-            column.set_constraint(ColumnConstraint::LowerBoundary(at_least));
-        }
-        if self.widths.is_empty() {
-            self.widths = widths;
-        }
-        self.out.write_all(text(&self.block).as_bytes())
-    }
-}
-
-fn row(output: &Output, user: &StoredUser) -> Vec<Cell> {
-    let profile = &user.values.profile;
-    let optional = |value: &Option<String>| legible(value.as_deref().unwrap_or("-"));
-    let name = match profile.full_name() {
-        empty if empty.is_empty() => "-".to_owned(),
-        name => legible(&name),
-    };
-    let (status, color) = status(user);
-    vec![
-        Cell::new(legible(&profile.username)),
-        Cell::new(name),
-        Cell::new(optional(&profile.email)),
-        Cell::new(optional(&profile.contact_number)),
-        Cell::new(user.origin.name()),
-        color.map_or_else(
-            || Cell::new(&status),
-            |color| colored(output, &status, color),
-        ),
-        Cell::new(user.synced_at.map_or_else(|| "-".to_owned(), local_time)),
-    ]
-}
-
-fn status(user: &StoredUser) -> (String, Option<Color>) {
-    let (status, color) = match user.status {
-        Status::Ok if user.values.enabled => return ("ok".to_owned(), None),
-        Status::Ok => return ("disabled".to_owned(), Some(Color::DarkGrey)),
-        Status::Duplicate => ("duplicate", Color::Yellow),
-        Status::OutOfScope => ("out of scope", Color::Yellow),
-        Status::Failed => ("failed", Color::Red),
-        Status::Restored => ("restored", Color::Green),
-    };
-    let disabled = if user.values.enabled {
-        ""
-    } else {
-        ", disabled"
-    };
-    (format!("{status}{disabled}"), Some(color))
 }
 
 /// A time as a person at this host reads it.
@@ -287,5 +187,20 @@ pub fn label(output: &Output, text: &str, code: &str) -> String {
         format!("\x1b[{code}m{text}\x1b[0m")
     } else {
         text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::left_out;
+
+    #[test]
+    fn only_what_must_be_left_out_is() {
+        let widths = [10, 20, 10];
+        assert_eq!(left_out(&widths, None, &[0, 2]), Vec::<usize>::new());
+        assert_eq!(left_out(&widths, Some(44), &[0, 2]), Vec::<usize>::new());
+        assert_eq!(left_out(&widths, Some(43), &[0, 2]), [0]);
+        assert_eq!(left_out(&widths, Some(31), &[0, 2]), [0, 2]);
+        assert_eq!(left_out(&widths, Some(1), &[0, 2]), [0, 2]);
     }
 }

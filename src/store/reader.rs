@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Params, Statement, Transaction};
+use rusqlite::{Connection, OptionalExtension, Params, Transaction};
 
 use super::error::StoreError;
 use super::record::{self, USER_COLUMNS};
 use super::sql;
 use crate::compare::Seen;
 use crate::plan::{Holder, Holders};
-use crate::user::{Folded, ObjectGuid, Origin, Status, StoredUser, UniqueField, UserId};
+use crate::user::{Folded, ObjectGuid, Status, StoredUser, UniqueField, UserId};
 
 /// While this is there, the store answers as it is now. Many questions cost less so, too.
 #[derive(Debug)]
@@ -132,7 +131,10 @@ impl Reader {
         users.into_iter().map(|user| self.usable(user)).collect()
     }
 
-    fn usable(&self, user: Result<StoredUser, (i64, String)>) -> Result<StoredUser, StoreError> {
+    pub(super) fn usable(
+        &self,
+        user: Result<StoredUser, (i64, String)>,
+    ) -> Result<StoredUser, StoreError> {
         user.map_err(|(id, what)| StoreError::Row {
             path: self.path.clone(),
             id,
@@ -230,72 +232,5 @@ impl Reader {
             }
         }
         Ok(holders)
-    }
-
-    /// Hands over every user, ordered by username.
-    pub fn for_each_user<E: From<StoreError>>(
-        &self,
-        visit: &mut super::Visit<'_, E>,
-    ) -> Result<(), E> {
-        let last_seen = LastSeen::read(&self.db).map_err(self.failed("read"))?;
-        let query = format!("SELECT {USER_COLUMNS} FROM users ORDER BY username_folded");
-        let mut statement: Statement<'_> = self.db.prepare(&query).map_err(self.failed("read"))?;
-        let mut rows = statement.query([]).map_err(self.failed("read"))?;
-        while let Some(row) = rows.next().map_err(self.failed("read"))? {
-            let user = record::user(row).map_err(self.failed("read"))?;
-            let mut user = self.usable(user)?;
-            user.synced_at = last_seen.of(&user);
-            visit(user)?;
-        }
-        Ok(())
-    }
-}
-
-/// When users were last found in step. A run writes no row of a user about whom there is nothing to
-/// say, so this is told from the runs.
-struct LastSeen {
-    /// The last run that looked at everybody.
-    full: Option<Timestamp>,
-    /// Runs of selected users after it.
-    selected: HashMap<UserId, Timestamp>,
-}
-
-impl LastSeen {
-    fn read(db: &Connection) -> rusqlite::Result<Self> {
-        let full: Option<(i64, String)> = db
-            .query_row(
-                "SELECT id, started_at FROM runs
-                 WHERE command = 'sync' AND mode IN ('full', 'delta') AND outcome IN ('done', 'partial')
-                 ORDER BY id DESC LIMIT 1",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()?;
-        let since = full.as_ref().map_or(0, |(id, _)| *id);
-        let mut selected = HashMap::new();
-        let mut statement = db.prepare(
-            "SELECT value, started_at FROM runs, json_each(in_step) WHERE runs.id > ?1 ORDER BY runs.id",
-        )?;
-        let mut rows = statement.query([since])?;
-        while let Some(row) = rows.next()? {
-            if let Ok(at) = row.get::<_, String>(1)?.parse() {
-                selected.insert(UserId(row.get(0)?), at);
-            }
-        }
-        Ok(Self {
-            full: full.and_then(|(_, at)| at.parse().ok()),
-            selected,
-        })
-    }
-
-    fn of(&self, user: &StoredUser) -> Option<Timestamp> {
-        if user.origin == Origin::Local || user.status != Status::Ok {
-            return user.synced_at;
-        }
-        let selected = self.selected.get(&user.id).copied();
-        [user.synced_at, self.full, selected]
-            .into_iter()
-            .flatten()
-            .max()
     }
 }

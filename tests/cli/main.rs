@@ -13,6 +13,7 @@ mod example;
 mod golden;
 mod help;
 mod hostile;
+mod list;
 mod locals;
 mod many;
 mod passwords;

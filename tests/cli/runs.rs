@@ -13,7 +13,7 @@ const ALUMNI: &str = "OU=Alumni,DC=corp,DC=example,DC=com";
 /// alice has a new address and no telephone any more; erin married; frank is on leave; bob and grace
 /// left; carol and heidi want what others hold; ivan moved to the alumni; mallory got a telephone
 /// number that nobody can dial; judy and peggy are as they were.
-fn office() -> (TestDir, Sandbox) {
+pub(crate) fn office() -> (TestDir, Sandbox) {
     let directory = TestDir::builder()
         .see_tombstones(true)
         .start()

@@ -1,5 +1,7 @@
 //! Colour, and what a person at a terminal sees more. `script` (util-linux) is the terminal.
 
+use crate::golden;
+use crate::runs::office;
 use crate::stage::{Said, add, alone, through_command, with_users};
 use crate::support::adsync::{Answer, Run, Sandbox};
 
@@ -167,4 +169,118 @@ fn a_terminal_without_a_size_gets_whole_words() {
     for word in ["USERNAME", "alice@example.com", "disabled"] {
         assert!(said.stdout.contains(word), "{}", said.stdout);
     }
+}
+
+/// What a person sees at a terminal with this many columns, line by line.
+fn seen(columns: u16, sandbox: &Sandbox, arguments: &[&str]) -> String {
+    let run = sandbox.prepare(arguments).env("TERM", "xterm");
+    at_a_terminal(columns, run).stdout.replace("\r\n", "\n")
+}
+
+#[track_caller]
+fn assert_fits(text: &str, columns: usize) {
+    for line in text.lines() {
+        assert!(line.chars().count() <= columns, "{line:?} in\n{text}");
+    }
+}
+
+#[test]
+fn a_sync_fits_the_terminal() {
+    let (_directory, sandbox) = office();
+    // Quiet, for a progress bar is not for this test.
+    let arguments = ["sync", "--dry-run", "--color", "never", "-q"];
+    for columns in [60, 80, 120] {
+        let text = seen(columns, &sandbox, &arguments);
+        assert_fits(&text, columns.into());
+        if columns == 80 {
+            golden::check("tests/cli/golden/sync-terminal.txt", &text);
+        }
+    }
+}
+
+#[test]
+fn the_part_that_changed_is_coloured() {
+    let (_directory, sandbox) = office();
+    let text = seen(100, &sandbox, &["sync", "--dry-run", "-q"]);
+    for part in [
+        "alice@example.com → alice@\u{1b}[32mnew.\u{1b}[0mexample.com",
+        "erin → erin\u{1b}[32m.ohara\u{1b}[0m",
+        "\u{1b}[31mExample\u{1b}[0m → \u{1b}[32mO'Hara\u{1b}[0m",
+        "\u{1b}[1;36m3 modified\u{1b}[0m, \u{1b}[1;31m2 deleted\u{1b}[0m",
+    ] {
+        assert!(text.contains(part), "{part:?} in\n{text:?}");
+    }
+    assert_fits(&without_colour(&text), 100);
+}
+
+#[test]
+fn a_list_leaves_out_what_a_narrow_terminal_has_no_room_for() {
+    let (_directory, sandbox) = office();
+    let all = seen(160, &sandbox, &["list"]);
+    assert!(
+        all.contains("CONTACT NUMBER") && all.contains("LAST SYNC"),
+        "{all}"
+    );
+    let some = seen(80, &sandbox, &["list", "--color", "never"]);
+    assert_fits(&some, 80);
+    assert!(!some.contains("CONTACT NUMBER"), "{some}");
+    assert!(some.contains("alice@example.com"), "{some}");
+    assert!(some.contains("no room for contact_number"), "{some}");
+    // What was asked for is shown, cut if need be; a user stays a line.
+    let named = seen(
+        60,
+        &sandbox,
+        &["list", "--columns", "username,dn,email,guid"],
+    );
+    assert_fits(&without_colour(&named), 60);
+    assert!(named.contains('…') && named.contains("GUID"), "{named}");
+    assert_eq!(named.lines().count(), 14, "{named}");
+    // A pipe gets all of it.
+    let piped = sandbox.run(&["list"]).expect_code(0).stdout;
+    assert!(
+        piped.contains("CONTACT NUMBER") && !piped.contains('…'),
+        "{piped}"
+    );
+}
+
+/// A person cannot read a thousand lines; a program reads them all.
+#[test]
+fn a_terminal_gets_long_lists_cut() {
+    const MANY: usize = 60;
+    let (directory, sandbox) = with_users(&[]);
+    directory
+        .edit(|it| it.add_users(MANY))
+        .expect("a fresh directory takes them");
+    let import = seen(100, &sandbox, &["import", "--all"]);
+    assert!(
+        import.contains("… and 40 more (adsync history 1 for all)"),
+        "{import}"
+    );
+    directory
+        .edit(|it| {
+            (1..=MANY).try_for_each(|i| it.replace(&format!("u{i:06}"), "telephoneNumber", ["1"]))
+        })
+        .expect("they are there");
+    let rows =
+        |text: &str| text.matches("telephone").count() + text.matches("contact_number: ").count();
+    let dry = seen(100, &sandbox, &["sync", "--dry-run"]);
+    assert_eq!(rows(&dry), 50, "{dry}");
+    assert!(
+        dry.contains("… and 10 more (--format json for all)"),
+        "{dry}"
+    );
+    let last = without_colour(&dry);
+    assert!(
+        last.ends_with("60 modified, 0 deleted, 0 duplicate (dry run: nothing was changed)\n"),
+        "{last:?}"
+    );
+    let piped = sandbox.run(&["sync", "--dry-run"]).expect_code(0).stdout;
+    assert_eq!(rows(&piped), MANY, "{piped}");
+    assert_eq!(piped.lines().count(), MANY + 3, "{piped}");
+    // What was done cannot be rehearsed again, but looked up.
+    let sync = seen(100, &sandbox, &["sync"]);
+    assert!(
+        sync.contains("… and 10 more (adsync history 2 for all)"),
+        "{sync}"
+    );
 }

@@ -1,26 +1,9 @@
 //! What happened to a user, in a few words.
 
 use crate::output::legible;
+use crate::output::table::what::What;
 use crate::plan::{Conflict, Evidence};
-use crate::user::{Change, FieldValue, Profile};
-
-/// `email: a@x → b@x; contact_number: 1 → (none)`
-pub fn changes(changes: &[Change]) -> String {
-    let parts = changes.iter().map(|change| {
-        let (from, to) = (value(&change.from), value(&change.to));
-        format!("{}: {from} → {to}", change.field.name())
-    });
-    parts.collect::<Vec<_>>().join("; ")
-}
-
-fn value(value: &FieldValue) -> String {
-    match value {
-        FieldValue::Text(Some(text)) => legible(text),
-        FieldValue::Text(None) => "(none)".to_owned(),
-        FieldValue::Flag(true) => "yes".to_owned(),
-        FieldValue::Flag(false) => "no".to_owned(),
-    }
-}
+use crate::user::Profile;
 
 /// Why a user is deleted.
 pub fn evidence(evidence: Evidence) -> &'static str {
@@ -33,16 +16,15 @@ pub fn evidence(evidence: Evidence) -> &'static str {
 }
 
 /// `email d@x is held by dave (local)`
-pub fn conflicts(conflicts: &[Conflict]) -> String {
-    let parts = conflicts.iter().map(|conflict| {
+pub fn conflicts(conflicts: &[Conflict]) -> What {
+    What::sayings(conflicts.iter().map(|conflict| {
         let field = conflict.field.field().name();
         format!(
             "{field} {} {}",
             legible(&conflict.value),
             legible(&holder(conflict))
         )
-    });
-    parts.collect::<Vec<_>>().join("; ")
+    }))
 }
 
 /// `is held by dave (local)`

@@ -1,0 +1,190 @@
+//! The users of a store, one after the other: which of them, and in which order.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::error::StoreError;
+use super::reader::Reader;
+use super::record::{self, USER_COLUMNS};
+use crate::user::{Column, Origin, Source, Standing, Status, StoredUser, UserId};
+
+/// The runs that looked at everybody, the last of them first.
+const LAST_FULL: &str = "SELECT id, started_at FROM runs
+    WHERE command = 'sync' AND mode IN ('full', 'delta') AND outcome IN ('done', 'partial')
+    ORDER BY id DESC LIMIT 1";
+
+/// Which users are handed over, and in which order.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// What they are ordered by, any case; users without a value come last.
+    pub sort: Column,
+    /// The other way round.
+    pub reverse: bool,
+    /// Only those who stand so to the directory; without any, all.
+    pub standings: Vec<Standing>,
+    /// Only those who came from there.
+    pub source: Option<Source>,
+}
+
+/// Everybody, by username.
+impl Default for Listing {
+    fn default() -> Self {
+        Self {
+            sort: Column::Username,
+            reverse: false,
+            standings: Vec::new(),
+            source: None,
+        }
+    }
+}
+
+impl Listing {
+    /// The whole query. It is put together of the words of this file alone.
+    fn query(&self) -> String {
+        let conditions = [self.of_standings(), self.source.map(of_source)];
+        let conditions: Vec<String> = conditions.into_iter().flatten().collect();
+        let conditions = if conditions.is_empty() {
+            String::new()
+        } else {
+            format!("WHERE {}", conditions.join(" AND "))
+        };
+        let order = self.order();
+        let times = if self.sort == Column::SyncedAt {
+            format!(
+                "WITH last_full (id, at) AS ({LAST_FULL}),
+                 selected (user, at) AS MATERIALIZED (
+                     SELECT value, max(started_at) FROM runs, json_each(in_step)
+                     WHERE runs.id > coalesce((SELECT id FROM last_full), 0) GROUP BY value)"
+            )
+        } else {
+            String::new()
+        };
+        let join = if self.sort == Column::SyncedAt {
+            "LEFT JOIN selected ON selected.user = users.id"
+        } else {
+            ""
+        };
+        format!("{times} SELECT {USER_COLUMNS} FROM users {join} {conditions} ORDER BY {order}")
+    }
+
+    fn of_standings(&self) -> Option<String> {
+        let each: Vec<&str> = self.standings.iter().map(|it| of_standing(*it)).collect();
+        (!each.is_empty()).then(|| format!("({})", each.join(" OR ")))
+    }
+
+    fn order(&self) -> String {
+        let direction = if self.reverse { "DESC" } else { "ASC" };
+        let by = match self.sort {
+            // Answered from its index, so that the first user comes at once.
+            Column::Username => return format!("username_folded {direction}"),
+            Column::Name => {
+                "nullif(trim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')), '') COLLATE NOCASE"
+            }
+            Column::FirstName => "first_name COLLATE NOCASE",
+            Column::LastName => "last_name COLLATE NOCASE",
+            Column::Email => "email_folded",
+            Column::ContactNumber => "contact_number",
+            Column::Source => "source",
+            Column::Status => {
+                "CASE WHEN status = 'ok' AND NOT enabled THEN 'disabled' ELSE status END"
+            }
+            Column::Enabled => "enabled",
+            Column::Guid => "guid",
+            Column::Dn => "dn COLLATE NOCASE",
+            // As `LastSeen` tells it. Runs are noted to the second, so the texts sort as the times do.
+            Column::SyncedAt => {
+                "CASE WHEN guid IS NULL OR status <> 'ok' THEN synced_at
+                 ELSE nullif(max(coalesce(synced_at, ''), coalesce((SELECT at FROM last_full), ''),
+                                 coalesce(selected.at, '')), '') END"
+            }
+        };
+        format!("({by}) IS NULL, {by} {direction}, username_folded")
+    }
+}
+
+fn of_standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Ok => "(status = 'ok' AND enabled)",
+        Standing::Disabled => "NOT enabled",
+        // Said twice, for the index of those who are not in step.
+        Standing::Duplicate => "(status = 'duplicate' AND status <> 'ok')",
+        Standing::OutOfScope => "(status = 'out_of_scope' AND status <> 'ok')",
+        Standing::Failed => "(status = 'failed' AND status <> 'ok')",
+        Standing::Restored => "(status = 'restored' AND status <> 'ok')",
+    }
+}
+
+fn of_source(source: Source) -> String {
+    match source {
+        Source::Local => "guid IS NULL".to_owned(),
+        Source::Directory => "guid IS NOT NULL".to_owned(),
+    }
+}
+
+impl Reader {
+    /// Hands over the users of a listing, one by one.
+    pub fn for_each_user<E: From<StoreError>>(
+        &self,
+        listing: &Listing,
+        visit: &mut super::Visit<'_, E>,
+    ) -> Result<(), E> {
+        let last_seen = LastSeen::read(&self.db).map_err(self.failed("read"))?;
+        let mut statement = self
+            .db
+            .prepare(&listing.query())
+            .map_err(self.failed("read"))?;
+        let mut rows = statement.query([]).map_err(self.failed("read"))?;
+        while let Some(row) = rows.next().map_err(self.failed("read"))? {
+            let user = record::user(row).map_err(self.failed("read"))?;
+            let mut user = self.usable(user)?;
+            user.synced_at = last_seen.of(&user);
+            visit(user)?;
+        }
+        Ok(())
+    }
+}
+
+/// When users were last found in step. A run writes no row of a user about whom there is nothing to
+/// say, so this is told from the runs.
+struct LastSeen {
+    /// The last run that looked at everybody.
+    full: Option<Timestamp>,
+    /// Runs of selected users after it.
+    selected: HashMap<UserId, Timestamp>,
+}
+
+impl LastSeen {
+    fn read(db: &Connection) -> rusqlite::Result<Self> {
+        let full: Option<(i64, String)> = db
+            .query_row(LAST_FULL, [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let since = full.as_ref().map_or(0, |(id, _)| *id);
+        let mut selected = HashMap::new();
+        let mut statement = db.prepare(
+            "SELECT value, started_at FROM runs, json_each(in_step) WHERE runs.id > ?1 ORDER BY runs.id",
+        )?;
+        let mut rows = statement.query([since])?;
+        while let Some(row) = rows.next()? {
+            if let Ok(at) = row.get::<_, String>(1)?.parse() {
+                selected.insert(UserId(row.get(0)?), at);
+            }
+        }
+        Ok(Self {
+            full: full.and_then(|(_, at)| at.parse().ok()),
+            selected,
+        })
+    }
+
+    fn of(&self, user: &StoredUser) -> Option<Timestamp> {
+        if user.origin == Origin::Local || user.status != Status::Ok {
+            return user.synced_at;
+        }
+        let selected = self.selected.get(&user.id).copied();
+        [user.synced_at, self.full, selected]
+            .into_iter()
+            .flatten()
+            .max()
+    }
+}

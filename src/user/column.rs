@@ -1,0 +1,164 @@
+//! What a list of users shows of each, which users it has, and what it can be sorted by.
+
+use std::borrow::Cow;
+
+use clap::ValueEnum;
+
+use super::StoredUser;
+
+/// A column of a list, by the name that it has on the command line, in JSON and in CSV.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Column {
+    /// The name a person logs in with
+    Username,
+    /// First and last name
+    Name,
+    /// Given name
+    FirstName,
+    /// Family name
+    LastName,
+    /// Email address
+    Email,
+    /// Telephone number
+    ContactNumber,
+    /// local or directory
+    Source,
+    /// How the user stands to the directory
+    Status,
+    /// Whether the account is enabled
+    Enabled,
+    /// objectGUID
+    Guid,
+    /// Distinguished name
+    Dn,
+    /// When it was last found or brought in step
+    SyncedAt,
+}
+
+impl Column {
+    /// Those of a table that was asked for no others.
+    pub const OF_TABLE: [Self; 7] = [
+        Self::Username,
+        Self::Name,
+        Self::Email,
+        Self::ContactNumber,
+        Self::Source,
+        Self::Status,
+        Self::SyncedAt,
+    ];
+
+    /// Those of CSV that was asked for no others, and the keys of JSON.
+    pub const OF_DATA: [Self; 11] = [
+        Self::Username,
+        Self::FirstName,
+        Self::LastName,
+        Self::Email,
+        Self::ContactNumber,
+        Self::Source,
+        Self::Status,
+        Self::Enabled,
+        Self::Guid,
+        Self::Dn,
+        Self::SyncedAt,
+    ];
+
+    /// The name on the command line, in JSON and in CSV.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Username => "username",
+            Self::Name => "name",
+            Self::FirstName => "first_name",
+            Self::LastName => "last_name",
+            Self::Email => "email",
+            Self::ContactNumber => "contact_number",
+            Self::Source => "source",
+            Self::Status => "status",
+            Self::Enabled => "enabled",
+            Self::Guid => "guid",
+            Self::Dn => "dn",
+            Self::SyncedAt => "synced_at",
+        }
+    }
+
+    /// The heading of a table.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Username => "USERNAME",
+            Self::Name => "NAME",
+            Self::FirstName => "FIRST NAME",
+            Self::LastName => "LAST NAME",
+            Self::Email => "EMAIL",
+            Self::ContactNumber => "CONTACT NUMBER",
+            Self::Source => "SOURCE",
+            Self::Status => "STATUS",
+            Self::Enabled => "ENABLED",
+            Self::Guid => "GUID",
+            Self::Dn => "DN",
+            Self::SyncedAt => "LAST SYNC",
+        }
+    }
+}
+
+impl StoredUser {
+    /// What it has in a column, as JSON and CSV write it.
+    pub fn value(&self, column: Column) -> Option<Cow<'_, str>> {
+        let profile = &self.values.profile;
+        match column {
+            Column::Username => Some(profile.username.as_str().into()),
+            Column::Name => Some(profile.full_name())
+                .filter(|name| !name.is_empty())
+                .map(Cow::from),
+            Column::FirstName => profile.first_name.as_deref().map(Cow::from),
+            Column::LastName => profile.last_name.as_deref().map(Cow::from),
+            Column::Email => profile.email.as_deref().map(Cow::from),
+            Column::ContactNumber => profile.contact_number.as_deref().map(Cow::from),
+            Column::Source => Some(self.origin.name().into()),
+            Column::Status => Some(self.status.name().into()),
+            Column::Enabled => Some(if self.values.enabled { "true" } else { "false" }.into()),
+            Column::Guid => self.origin.guid().map(|guid| guid.to_string().into()),
+            Column::Dn => self.origin.dn().map(Cow::from),
+            Column::SyncedAt => self.synced_at.map(|time| time.to_string().into()),
+        }
+    }
+}
+
+/// How a user stands, as a table says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
+pub enum Standing {
+    /// In step, or local; and enabled
+    Ok,
+    /// Disabled in the directory, whatever else
+    Disabled,
+    /// Another user holds the new username or email
+    Duplicate,
+    /// In the domain, but not in the scope
+    OutOfScope,
+    /// What the directory says of it cannot be used
+    Failed,
+    /// Brought back by hand after it was deleted
+    Restored,
+}
+
+/// Where a user came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
+pub enum Source {
+    /// Made in the application
+    Local,
+    /// Imported
+    Directory,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Column;
+    use clap::ValueEnum;
+
+    #[test]
+    fn a_column_has_one_name_everywhere() {
+        for column in Column::value_variants() {
+            let value = column.to_possible_value().expect("none is hidden");
+            assert_eq!(value.get_name(), column.name());
+        }
+    }
+}
