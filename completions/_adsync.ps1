@@ -84,6 +84,7 @@ Register-ArgumentCompleter -Native -CommandName 'adsync' -ScriptBlock {
             [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'The members of this group, nested ones included')
             [CompletionResult]::new('--ou', '--ou', [CompletionResultType]::ParameterName, 'The users at or below this DN')
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'The users that match this filter as well')
+            [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Write the result as a page for a browser or an email, too: one file, readable by its owner only')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Settings file [default: $ADSYNC_CONFIG, ./adsync.toml, $XDG_CONFIG_HOME/adsync/config.toml, /etc/adsync/config.toml]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Settings file [default: $ADSYNC_CONFIG, ./adsync.toml, $XDG_CONFIG_HOME/adsync/config.toml, /etc/adsync/config.toml]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the result is printed')
@@ -165,6 +166,7 @@ Register-ArgumentCompleter -Native -CommandName 'adsync' -ScriptBlock {
         'adsync;sync' {
             [CompletionResult]::new('--users', '--users', [CompletionResultType]::ParameterName, 'Only these users, by their store usernames, any case; comma-separated, repeatable')
             [CompletionResult]::new('--allow-deletes', '--allow-deletes', [CompletionResultType]::ParameterName, 'Let exactly this many deletions through that the guard would refuse')
+            [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Write the result as a page for a browser or an email, too: one file, readable by its owner only')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Settings file [default: $ADSYNC_CONFIG, ./adsync.toml, $XDG_CONFIG_HOME/adsync/config.toml, /etc/adsync/config.toml]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Settings file [default: $ADSYNC_CONFIG, ./adsync.toml, $XDG_CONFIG_HOME/adsync/config.toml, /etc/adsync/config.toml]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the result is printed')

@@ -455,7 +455,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__import)
-            opts="-c -q -v -h -V --users --group --ou --filter --all --dry-run --exit-code --strict --config --format --quiet --verbose --wait --color --help --version"
+            opts="-c -q -v -h -V --users --group --ou --filter --all --dry-run --exit-code --strict --report --config --format --quiet --verbose --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -474,6 +474,10 @@ _adsync() {
                     return 0
                     ;;
                 --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --report)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -665,7 +669,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__sync)
-            opts="-c -q -v -h -V --users --all --full --allow-deletes --dry-run --exit-code --strict --config --format --quiet --verbose --wait --color --help --version"
+            opts="-c -q -v -h -V --users --all --full --allow-deletes --dry-run --exit-code --strict --report --config --format --quiet --verbose --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -676,6 +680,10 @@ _adsync() {
                     return 0
                     ;;
                 --allow-deletes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --report)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

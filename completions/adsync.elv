@@ -78,6 +78,7 @@ set edit:completion:arg-completer[adsync] = {|@words|
             cand --group 'The members of this group, nested ones included'
             cand --ou 'The users at or below this DN'
             cand --filter 'The users that match this filter as well'
+            cand --report 'Write the result as a page for a browser or an email, too: one file, readable by its owner only'
             cand -c 'Settings file [default: $ADSYNC_CONFIG, ./adsync.toml, $XDG_CONFIG_HOME/adsync/config.toml, /etc/adsync/config.toml]'
             cand --config 'Settings file [default: $ADSYNC_CONFIG, ./adsync.toml, $XDG_CONFIG_HOME/adsync/config.toml, /etc/adsync/config.toml]'
             cand --format 'How the result is printed'
@@ -155,6 +156,7 @@ set edit:completion:arg-completer[adsync] = {|@words|
         &'adsync;sync'= {
             cand --users 'Only these users, by their store usernames, any case; comma-separated, repeatable'
             cand --allow-deletes 'Let exactly this many deletions through that the guard would refuse'
+            cand --report 'Write the result as a page for a browser or an email, too: one file, readable by its owner only'
             cand -c 'Settings file [default: $ADSYNC_CONFIG, ./adsync.toml, $XDG_CONFIG_HOME/adsync/config.toml, /etc/adsync/config.toml]'
             cand --config 'Settings file [default: $ADSYNC_CONFIG, ./adsync.toml, $XDG_CONFIG_HOME/adsync/config.toml, /etc/adsync/config.toml]'
             cand --format 'How the result is printed'

@@ -75,6 +75,7 @@ complete -c adsync -n "__fish_adsync_using_subcommand import" -l users -d 'These
 complete -c adsync -n "__fish_adsync_using_subcommand import" -l group -d 'The members of this group, nested ones included' -r
 complete -c adsync -n "__fish_adsync_using_subcommand import" -l ou -d 'The users at or below this DN' -r
 complete -c adsync -n "__fish_adsync_using_subcommand import" -l filter -d 'The users that match this filter as well' -r
+complete -c adsync -n "__fish_adsync_using_subcommand import" -l report -d 'Write the result as a page for a browser or an email, too: one file, readable by its owner only' -r -F
 complete -c adsync -n "__fish_adsync_using_subcommand import" -s c -l config -d 'Settings file [default: $ADSYNC_CONFIG, ./adsync.toml, $XDG_CONFIG_HOME/adsync/config.toml, /etc/adsync/config.toml]' -r -F
 complete -c adsync -n "__fish_adsync_using_subcommand import" -l format -d 'How the result is printed' -r -f -a "table\t'A table for people'
 json\t'JSON, version 1'
@@ -168,6 +169,7 @@ complete -c adsync -n "__fish_adsync_using_subcommand remove" -s h -l help -d 'P
 complete -c adsync -n "__fish_adsync_using_subcommand remove" -s V -l version -d 'Print version'
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -l users -d 'Only these users, by their store usernames, any case; comma-separated, repeatable' -r
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -l allow-deletes -d 'Let exactly this many deletions through that the guard would refuse' -r
+complete -c adsync -n "__fish_adsync_using_subcommand sync" -l report -d 'Write the result as a page for a browser or an email, too: one file, readable by its owner only' -r -F
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -s c -l config -d 'Settings file [default: $ADSYNC_CONFIG, ./adsync.toml, $XDG_CONFIG_HOME/adsync/config.toml, /etc/adsync/config.toml]' -r -F
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -l format -d 'How the result is printed' -r -f -a "table\t'A table for people'
 json\t'JSON, version 1'

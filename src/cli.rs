@@ -217,7 +217,8 @@ pub struct Add {
 Examples:
   adsync sync --dry-run                 what would change, with all the checks
   adsync sync --users alice,bob         only these
-  adsync sync --allow-deletes 12        let the 12 deletions through that the guard refused")]
+  adsync sync --allow-deletes 12        let the 12 deletions through that the guard refused
+  adsync sync --report sync.html        with a page for those who do not use a terminal")]
 pub struct Sync {
     /// Only these users, by their store usernames, any case; comma-separated, repeatable
     #[arg(long, value_name = "NAME,…", conflicts_with = "all")]
@@ -248,6 +249,9 @@ pub struct Ending {
     /// Exit 7 when there are duplicates
     #[arg(long)]
     pub strict: bool,
+    /// Write the result as a page for a browser or an email, too: one file, readable by its owner only
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
 }
 
 /// `adsync history`

@@ -6,6 +6,7 @@
 pub mod csv;
 pub mod difference;
 pub mod json;
+pub mod page;
 mod sanitise;
 pub mod table;
 

@@ -5,6 +5,7 @@ use crate::cli::Format;
 use crate::commands::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
+use crate::output::page::PageFile;
 use crate::output::{Output, csv, json, table};
 use crate::plan::{Approved, Findings, Guard, Plan, Refusal, plan};
 use crate::report::Report;
@@ -71,7 +72,7 @@ impl Target {
 }
 
 /// How a run is ended, beside its plan.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Terms {
     /// The rule that the plan must keep.
     pub guard: Guard,
@@ -79,15 +80,18 @@ pub struct Terms {
     pub strict: bool,
     /// Something to do makes the run end with exit code 3.
     pub exit_code: bool,
+    /// Where the result is written as a page.
+    pub page: Option<PageFile>,
 }
 
 impl Terms {
     /// Those of the command line.
-    pub fn new(guard: Guard, ending: &cli::Ending) -> Self {
+    pub fn new(guard: Guard, ending: &cli::Ending, page: Option<PageFile>) -> Self {
         Self {
             guard,
             strict: ending.strict,
             exit_code: ending.exit_code,
+            page,
         }
     }
 
@@ -97,8 +101,15 @@ impl Terms {
             guard: Guard::exactly(deletions),
             strict,
             exit_code: false,
+            page: None,
         }
     }
+}
+
+/// Where the command line wants the result as a page. That it can be written there is found out before the run
+/// changes anything.
+pub fn page(ending: &cli::Ending) -> Result<Option<PageFile>, Failure> {
+    ending.report.as_deref().map(PageFile::at).transpose()
 }
 
 /// Opens the store, runs the story of a command, and notes in the history when it failed.
@@ -135,7 +146,7 @@ pub fn finish(
     let holders = target.reader().holders(findings.wanted_names())?;
     let approved = match terms.guard.approve(plan(findings, &holders)) {
         Ok(approved) => approved,
-        Err((refusal, plan)) => return Ok(refuse(refusal, &plan, target, run, output)?),
+        Err((refusal, plan)) => return Ok(refuse(refusal, &plan, target, run, terms, output)?),
     };
     let step = output.step("writing");
     let (number, plan) = target.apply(approved, run)?;
@@ -147,16 +158,36 @@ pub fn finish(
         refused: false,
         plan: &plan,
     };
-    tell(&report, output).map_err(|error| untold(number, &error))?;
+    let page = write_page(terms, &report, None, output);
+    let lost = page.map_err(|error| untold(number, "report", &error)).err();
+    tell(&report, lost.as_ref(), output).map_err(|error| untold(number, "result", &error))?;
+    if let Some(failure) = lost {
+        output.explain(&failure);
+        return Ok(failure.kind.exit_code());
+    }
     Ok(exit_code(&plan, terms))
 }
 
-fn untold(number: Option<i64>, error: &std::io::Error) -> Failure {
+fn write_page(
+    terms: &Terms,
+    report: &Report<'_>,
+    refusal: Option<&Failure>,
+    output: &Output,
+) -> std::io::Result<()> {
+    let Some(page) = &terms.page else {
+        return Ok(());
+    };
+    page.write(report, refusal)?;
+    output.note(&format!("the report is in {page}"));
+    Ok(())
+}
+
+fn untold(number: Option<i64>, what: &str, error: &std::io::Error) -> Failure {
     match number {
         None => Failure::new(Kind::Failed, error.to_string()),
         Some(number) => Failure::new(
             Kind::Untold,
-            format!("run {number} was done, but its result is lost: {error}"),
+            format!("run {number} was done, but its {what} is lost: {error}"),
         )
         .hint(format!("`adsync history {number}` shows what it did")),
     }
@@ -172,19 +203,19 @@ fn exit_code(plan: &Plan, terms: &Terms) -> ExitCode {
     }
 }
 
-fn tell(report: &Report<'_>, output: &Output) -> std::io::Result<()> {
+fn tell(report: &Report<'_>, lost: Option<&Failure>, output: &Output) -> std::io::Result<()> {
     let plan = report.plan;
-    let is_wrong = !(plan.duplicate.is_empty() && plan.failed.is_empty());
+    let is_wrong = !(plan.duplicate.is_empty() && plan.failed.is_empty()) || lost.is_some();
     if output.quiet && !plan.has_changes() && !is_wrong {
         return Ok(());
     }
-    show(report, None, output)
+    show(report, lost, output)
 }
 
-fn show(report: &Report<'_>, refusal: Option<&Failure>, output: &Output) -> std::io::Result<()> {
+fn show(report: &Report<'_>, failure: Option<&Failure>, output: &Output) -> std::io::Result<()> {
     output.stream(|out| match output.format {
         Format::Table => out.write_all(table::run(output, report).as_bytes()),
-        Format::Json => json::run(out, report, refusal),
+        Format::Json => json::run(out, report, failure),
         Format::Csv => csv::run(out, report),
     })
 }
@@ -195,6 +226,7 @@ fn refuse(
     plan: &Plan,
     target: &mut Target,
     run: &Run,
+    terms: &Terms,
     output: &Output,
 ) -> std::io::Result<ExitCode> {
     let failure = Failure::new(
@@ -213,6 +245,9 @@ fn refuse(
         refused: true,
         plan,
     };
+    if let Err(error) = write_page(terms, &report, Some(&failure), output) {
+        output.warn(&error.to_string());
+    }
     show(&report, Some(&failure), output)?;
     output.explain(&failure);
     Ok(failure.kind.exit_code())

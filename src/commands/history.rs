@@ -9,7 +9,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::nearest::nearest;
 use crate::output::table::what::What;
-use crate::output::table::{detail, local_time, with_what};
+use crate::output::table::{detail, local_time, took, with_what};
 use crate::output::{Output, json, legible};
 use crate::store::{PastChange, PastRun, Reader, Snapshot};
 use crate::user::{Change, Folded};
@@ -145,21 +145,13 @@ fn row_of_run(run: &PastRun) -> (Vec<Cell>, What) {
         run.mode.clone(),
         run.outcome.name().to_owned(),
         legible(&by),
-        took(run.duration_ms),
+        took(run.duration_ms.unsigned_abs()),
     ];
     let what = match &run.error {
         Some(error) => legible(error),
         None => summary(run),
     };
     (cells.map(Cell::new).into(), What::words(what))
-}
-
-fn took(milliseconds: i64) -> String {
-    if milliseconds < 1000 {
-        format!("{milliseconds} ms")
-    } else {
-        format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100)
-    }
 }
 
 /// Its numbers, those that are none left out.

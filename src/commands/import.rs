@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::cli;
 use crate::commands::attempts::with_directory;
-use crate::commands::ending::{Terms, finish, with_target};
+use crate::commands::ending::{self, Terms, finish, with_target};
 use crate::commands::reading::{Reading, mark_after_part};
 use crate::commands::survey::Survey;
 use crate::commands::{Context, names};
@@ -25,6 +25,7 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
     if !arguments.users.is_empty() {
         names::require(&arguments.users)?;
     }
+    let page = ending::page(&arguments.ending)?;
     let mut run = Run::begin("import", context.settings.sync.history_days);
     if !arguments.all {
         run.mode = Mode::Selected;
@@ -35,7 +36,7 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
             read(arguments, target.reader(), directory, run.mode, context)
         })?;
         let findings = reading.note_in(run);
-        let terms = Terms::new(Guard::exactly(0), &arguments.ending);
+        let terms = Terms::new(Guard::exactly(0), &arguments.ending, page);
         finish(findings, target, run, &terms, context.output)
     })
 }

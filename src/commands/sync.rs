@@ -2,7 +2,7 @@
 
 use crate::cli;
 use crate::commands::attempts::with_directory;
-use crate::commands::ending::{Terms, finish, with_target};
+use crate::commands::ending::{self, Terms, finish, with_target};
 use crate::commands::reading::{self, Reading};
 use crate::commands::survey::is_imported;
 use crate::commands::{Context, names};
@@ -19,6 +19,7 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
     if !arguments.users.is_empty() {
         names::require(&arguments.users)?;
     }
+    let page = ending::page(&arguments.ending)?;
     let run = Run::begin("sync", settings.history_days);
     with_target(context, run, arguments.ending.dry_run, |target, run| {
         let store = target.reader();
@@ -51,7 +52,7 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
             imported,
             allow_deletes: arguments.allow_deletes,
         };
-        let terms = Terms::new(guard, &arguments.ending);
+        let terms = Terms::new(guard, &arguments.ending, page);
         finish(findings, target, run, &terms, context.output)
     })
 }

@@ -143,8 +143,8 @@ where
     }
 }
 
-/// Writes a run; with the reason, if it was refused.
-pub fn run(out: &mut dyn Write, report: &Report<'_>, refusal: Option<&Failure>) -> io::Result<()> {
+/// Writes a run; with the reason, if it was refused, or what else went wrong with it.
+pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) -> io::Result<()> {
     let Report {
         run,
         number,
@@ -189,7 +189,7 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, refusal: Option<&Failure>) 
         duplicate: Each(|| duplicate.iter().map(duplicate_user)),
         out_of_scope: Each(|| out_of_scope.iter().map(out_of_scope_user)),
         failed: Each(|| failed.iter().map(failed_user)),
-        error: refusal.map(ErrorObject::new),
+        error: failure.map(ErrorObject::new),
     };
     serde_json::to_writer_pretty(&mut *out, &object)?;
     out.write_all(b"\n")

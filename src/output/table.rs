@@ -181,6 +181,15 @@ pub fn local_time(time: jiff::Timestamp) -> String {
         .to_string()
 }
 
+/// A span of time: `812 ms`, `3.4 s`
+pub fn took(milliseconds: u64) -> String {
+    if milliseconds < 1000 {
+        format!("{milliseconds} ms")
+    } else {
+        format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100)
+    }
+}
+
 /// A word in a colour (an SGR code), where results are coloured.
 pub fn label(output: &Output, text: &str, code: &str) -> String {
     if output.color {

@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod browser;
 mod completions;
 mod errors;
 mod example;
@@ -16,6 +17,7 @@ mod hostile;
 mod list;
 mod locals;
 mod many;
+mod page;
 mod passwords;
 mod privileges;
 mod runs;

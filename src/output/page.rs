@@ -1,0 +1,157 @@
+//! A run as a page of HTML, for those who do not use a terminal.
+//!
+//! The page is one file: it loads nothing, and its own style and script are all that its policy lets through.
+//! Values get into it as [`Text`], which takes out what would act or disguise; the template escapes the rest.
+
+mod file;
+mod lists;
+mod text;
+
+use std::io;
+
+use askama::Template;
+use jiff::tz::TimeZone;
+
+use crate::failure::Failure;
+use crate::output::table::took;
+use crate::report::Report;
+use crate::store::Mode;
+
+pub use file::PageFile;
+use lists::List;
+use text::{Cell, Text};
+
+/// The page.
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page {
+    title: Text,
+    /// RFC 3339.
+    started_at: String,
+    started_at_here: String,
+    host: Text,
+    reach: &'static str,
+    took: String,
+    notice: Option<Notice>,
+    numbers: Vec<Number>,
+    others: String,
+    lists: Vec<List>,
+    version: &'static str,
+}
+
+/// That nothing was changed, and why.
+struct Notice {
+    kind: &'static str,
+    title: &'static str,
+    text: Text,
+    hint: Option<Text>,
+}
+
+/// A number that is as big as it should be.
+struct Number {
+    /// The list that it counts, and the colour.
+    kind: &'static str,
+    what: &'static str,
+    count: usize,
+    shown: String,
+    is_listed: bool,
+}
+
+/// Writes a run; with the reason, if it was refused.
+pub fn write(
+    out: &mut impl io::Write,
+    report: &Report<'_>,
+    refusal: Option<&Failure>,
+) -> io::Result<()> {
+    Page::new(report, refusal).write_into(out)
+}
+
+impl Page {
+    fn new(report: &Report<'_>, refusal: Option<&Failure>) -> Self {
+        let run = report.run;
+        let lists = lists::of(report);
+        let local = run.started_at.to_zoned(TimeZone::system());
+        Self {
+            title: Text::new(&match report.number {
+                Some(number) => format!("adsync {}, run {number}", run.command),
+                None => format!("adsync {}", run.command),
+            }),
+            started_at: run.started_at.to_string(),
+            started_at_here: local.strftime("%A, %-d %B %Y, %H:%M %Z").to_string(),
+            host: Text::new(&whoami::hostname().unwrap_or_else(|_| "?".to_owned())),
+            reach: match run.mode {
+                Mode::Full => "all users",
+                Mode::Delta => "all users, by change mark",
+                Mode::Selected => "selected users",
+            },
+            took: took(run.duration_ms()),
+            notice: notice(report, refusal),
+            numbers: numbers(report, &lists),
+            others: others(report),
+            lists,
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
+fn notice(report: &Report<'_>, refusal: Option<&Failure>) -> Option<Notice> {
+    if let Some(failure) = refusal.filter(|_| report.refused) {
+        return Some(Notice {
+            kind: "refused",
+            title: "Refused: nothing was changed.",
+            text: Text::new(&failure.message),
+            hint: failure.hint.as_deref().map(Text::new),
+        });
+    }
+    report.dry_run.then(|| Notice {
+        kind: "rehearsed",
+        title: "Dry run: nothing was changed.",
+        text: Text::new("This is what a run would do."),
+        hint: None,
+    })
+}
+
+/// The numbers that a person looks for, and those of the lists that are there.
+fn numbers(report: &Report<'_>, lists: &[List]) -> Vec<Number> {
+    let count = |kind: &str| {
+        lists
+            .iter()
+            .find(|it| it.kind == kind)
+            .map_or(0, |it| it.count)
+    };
+    let is_sync = report.run.command == "sync";
+    [
+        ("imported", "imported", !is_sync),
+        ("modified", "modified", is_sync),
+        ("deleted", "deleted", is_sync),
+        ("duplicate", "duplicate", true),
+        ("out_of_scope", "out of scope", false),
+        ("failed", "failed", false),
+    ]
+    .into_iter()
+    .map(|(kind, what, always)| (kind, what, always, count(kind)))
+    .filter(|(_, _, always, count)| *always || *count > 0)
+    .map(|(kind, what, _, count)| Number {
+        kind,
+        what,
+        count,
+        shown: grouped(count as u64),
+        is_listed: count > 0,
+    })
+    .collect()
+}
+
+fn others(report: &Report<'_>) -> String {
+    let (checked, unchanged) = (report.plan.checked(), report.plan.untouched());
+    let users = if checked == 1 { "user" } else { "users" };
+    format!(
+        "{} {users} checked, {} unchanged.",
+        grouped(checked),
+        grouped(unchanged)
+    )
+}
+
+/// `1,234,567`
+fn grouped(number: u64) -> String {
+    indicatif::HumanCount(number).to_string()
+}

@@ -1,0 +1,214 @@
+//! The lists of a page: who was modified, deleted, is a duplicate, and so on.
+
+use super::text::{Cell, Text};
+use crate::output::table::detail;
+use crate::plan::{
+    Conflict, Deletion, Duplicate, FailedUser, Import, Modification, OutOfScope, Plan,
+};
+use crate::report::Report;
+use crate::user::{Field, Profile, UniqueField};
+
+/// How many users of a list a page has. A browser takes its time with more.
+const AT_MOST: usize = 10_000;
+
+/// A list of users.
+pub struct List {
+    /// What they have in common: the name of the list in the page.
+    pub kind: &'static str,
+    pub title: &'static str,
+    /// What it means, in a sentence.
+    pub lead: &'static str,
+    pub headings: &'static [&'static str],
+    pub users: Vec<User>,
+    /// How many there are; `users` may have fewer.
+    pub count: usize,
+    /// How many of them are not in the page, and where they are to be found.
+    pub more: usize,
+    pub rest: String,
+}
+
+/// A user of a list, with a row for each thing that is said of it.
+pub struct User {
+    pub name: Text,
+    pub dn: Option<Text>,
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// The lists that have somebody in them, first those that a person looks for.
+pub fn of(report: &Report<'_>) -> Vec<List> {
+    let Plan {
+        unchanged: _,
+        refreshed: _,
+        imported,
+        modified,
+        deleted,
+        duplicate,
+        out_of_scope,
+        failed,
+    } = report.plan;
+    let done = report.number.filter(|_| !report.refused);
+    let all = [
+        list(MODIFIED, modified, done, modified_user),
+        list(DELETED, deleted, done, deleted_user),
+        list(DUPLICATE, duplicate, None, duplicate_user),
+        list(IMPORTED, imported, done, new_user),
+        list(OUT_OF_SCOPE, out_of_scope, None, out_of_scope_user),
+        list(FAILED, failed, None, failed_user),
+    ];
+    all.into_iter().filter(|list| list.count > 0).collect()
+}
+
+/// The name, the title, the meaning, and the headings of a list.
+type Heading = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+);
+
+const MODIFIED: Heading = (
+    "modified",
+    "Modified",
+    "Users that have other values in the directory than they had here.",
+    &["User", "Field", "Before", "After"],
+);
+const DELETED: Heading = (
+    "deleted",
+    "Deleted",
+    "Users that leave the store, and what the directory said of them.",
+    &["User", "Name", "Email", "Why", "Evidence"],
+);
+const DUPLICATE: Heading = (
+    "duplicate",
+    "Duplicate",
+    "Users that stay as they were, because another user has or wants what they would get.",
+    &["User", "Field", "Has", "Would get", "Why not"],
+);
+const IMPORTED: Heading = (
+    "imported",
+    "Imported",
+    "Users that are new in the store.",
+    &["User", "Name", "Email", "Contact number"],
+);
+const OUT_OF_SCOPE: Heading = (
+    "out_of_scope",
+    "Out of scope",
+    "Users that are in the directory, but not where adsync looks any more. They are kept.",
+    &["User", "Where it is now"],
+);
+const FAILED: Heading = (
+    "failed",
+    "Failed",
+    "Users that stay as they were, because what the directory says of them cannot be used.",
+    &["User", "Why"],
+);
+
+fn list<T>(
+    (kind, title, lead, headings): Heading,
+    users: &[T],
+    done: Option<i64>,
+    user: impl Fn(&T) -> User,
+) -> List {
+    let rest = match done {
+        Some(number) => format!("adsync history {number} has all of them."),
+        None => "--format json has all of them.".to_owned(),
+    };
+    List {
+        kind,
+        title,
+        lead,
+        headings,
+        users: users.iter().take(AT_MOST).map(user).collect(),
+        count: users.len(),
+        more: users.len().saturating_sub(AT_MOST),
+        rest,
+    }
+}
+
+fn user(name: &str, dn: Option<&str>, rows: Vec<Vec<Cell>>) -> User {
+    User {
+        name: Text::new(name),
+        dn: dn.map(Text::new),
+        rows,
+    }
+}
+
+fn modified_user(it: &Modification) -> User {
+    let rows = it.changes.iter().map(|change| {
+        let (before, after) = Cell::change(change);
+        vec![field_name(change.field), before, after]
+    });
+    let name = &it.user.values.profile.username;
+    user(name, it.origin.dn(), rows.collect())
+}
+
+fn deleted_user(
+    Deletion {
+        user: gone,
+        evidence,
+    }: &Deletion,
+) -> User {
+    let profile = &gone.values.profile;
+    let row = vec![
+        full_name(profile),
+        Cell::value(profile.email.as_deref()),
+        Cell::text(detail::evidence(*evidence)),
+        Cell::Word(evidence.name()),
+    ];
+    user(&profile.username, gone.origin.dn(), vec![row])
+}
+
+fn duplicate_user(it: &Duplicate) -> User {
+    let rows = it.conflicts.iter().map(|conflict| {
+        let Conflict {
+            field,
+            value,
+            holder: _,
+            contested: _,
+        } = conflict;
+        let now = it.user.as_ref().map(|user| &user.values.profile);
+        let now = now.and_then(|profile| match field {
+            UniqueField::Username => Some(profile.username.as_str()),
+            UniqueField::Email => profile.email.as_deref(),
+        });
+        vec![
+            field_name(field.field()),
+            Cell::value(now),
+            Cell::text(value),
+            Cell::text(&detail::holder(conflict)),
+        ]
+    });
+    user(it.username(), it.origin.dn(), rows.collect())
+}
+
+fn new_user(it: &Import) -> User {
+    let profile = &it.values.profile;
+    let row = vec![
+        full_name(profile),
+        Cell::value(profile.email.as_deref()),
+        Cell::value(profile.contact_number.as_deref()),
+    ];
+    user(&profile.username, it.origin.dn(), vec![row])
+}
+
+fn out_of_scope_user(OutOfScope { user: kept, dn }: &OutOfScope) -> User {
+    user(
+        &kept.values.profile.username,
+        None,
+        vec![vec![Cell::Dn(Text::new(dn))]],
+    )
+}
+
+fn failed_user(it: &FailedUser) -> User {
+    let row = vec![Cell::text(&it.reason)];
+    user(&it.username, it.dn.as_deref(), vec![row])
+}
+
+/// `contact number`
+fn field_name(field: Field) -> Cell {
+    Cell::text(&field.name().replace('_', " "))
+}
+
+fn full_name(profile: &Profile) -> Cell {
+    Cell::value(Some(profile.full_name().as_str()).filter(|name| !name.is_empty()))
+}

@@ -1,0 +1,94 @@
+//! What the template may print of a value.
+
+use std::fmt;
+
+use crate::output::difference::difference;
+use crate::output::legible;
+use crate::user::{Change, FieldValue};
+
+/// A value in which nothing acts or disguises. The template escapes it, for it is not marked as HTML.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text(String);
+
+impl Text {
+    /// Of any text.
+    pub fn new(text: &str) -> Self {
+        Self(legible(text))
+    }
+
+    /// The parts of a distinguished name, between which a line may be broken.
+    pub fn parts(&self) -> impl Iterator<Item = &str> {
+        self.0.split_inclusive(',')
+    }
+
+    /// Whether nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A cell of a list.
+#[derive(Debug)]
+pub enum Cell {
+    /// A value, or words.
+    Text(Text),
+    /// A distinguished name.
+    Dn(Text),
+    /// A word of adsync's own.
+    Word(&'static str),
+    /// No value.
+    None,
+    /// A value before a change.
+    Gone(Parts),
+    /// A value after a change.
+    Come(Parts),
+}
+
+/// A value with the part that changed apart.
+#[derive(Debug)]
+pub struct Parts {
+    pub head: Text,
+    pub changed: Text,
+    pub tail: Text,
+}
+
+impl Cell {
+    /// Of any text.
+    pub fn text(text: &str) -> Self {
+        Self::Text(Text::new(text))
+    }
+
+    /// A value, if there is one.
+    pub fn value(value: Option<&str>) -> Self {
+        value.map_or(Self::None, Self::text)
+    }
+
+    /// Both values of a change.
+    pub fn change(change: &Change) -> (Self, Self) {
+        let (from, to) = (said(&change.from), said(&change.to));
+        let (old, new) = difference(from.unwrap_or_default(), to.unwrap_or_default());
+        let parts = |it: crate::output::difference::Parts<'_>| Parts {
+            head: Text::new(it.head),
+            changed: Text::new(it.changed),
+            tail: Text::new(it.tail),
+        };
+        (
+            from.map_or(Self::None, |_| Self::Gone(parts(old))),
+            to.map_or(Self::None, |_| Self::Come(parts(new))),
+        )
+    }
+}
+
+fn said(value: &FieldValue) -> Option<&str> {
+    match value {
+        FieldValue::Text(text) => text.as_deref(),
+        FieldValue::Flag(true) => Some("yes"),
+        FieldValue::Flag(false) => Some("no"),
+    }
+}
