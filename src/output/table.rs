@@ -169,6 +169,7 @@ pub fn with_what(
     text(&table)
 }
 
+/// One of the eight colours that every terminal has and its owner chose: a bright yellow cannot be read on white.
 fn colored(output: &Output, text: &str, color: Color) -> Cell {
     let cell = Cell::new(text);
     if output.color { cell.fg(color) } else { cell }

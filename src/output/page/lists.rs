@@ -195,7 +195,7 @@ fn out_of_scope_user(OutOfScope { user: kept, dn }: &OutOfScope) -> User {
     user(
         &kept.values.profile.username,
         None,
-        vec![vec![Cell::Dn(Text::new(dn))]],
+        vec![vec![Cell::text(dn)]],
     )
 }
 

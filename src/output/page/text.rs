@@ -16,9 +16,12 @@ impl Text {
         Self(legible(text))
     }
 
-    /// The parts of a distinguished name, between which a line may be broken.
+    /// The parts between which a line may be broken: those of a distinguished name, both sides of an address.
     pub fn parts(&self) -> impl Iterator<Item = &str> {
-        self.0.split_inclusive(',')
+        self.0.split_inclusive(',').flat_map(|part| {
+            let (name, domain) = part.split_at(part.find('@').unwrap_or(0));
+            [name, domain].into_iter().filter(|it| !it.is_empty())
+        })
     }
 
     /// Whether nothing is left.
@@ -38,8 +41,6 @@ impl fmt::Display for Text {
 pub enum Cell {
     /// A value, or words.
     Text(Text),
-    /// A distinguished name.
-    Dn(Text),
     /// A word of adsync's own.
     Word(&'static str),
     /// No value.

@@ -97,25 +97,25 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, What)> {
     };
     rows.add(imported, Some(NEW_USERS), &done, |it| Row {
         result: it.action(),
-        color: Color::Green,
+        color: Color::DarkGreen,
         username: &it.values.profile.username,
         what: What::words(detail::person(&it.values.profile)),
     });
     rows.add(modified, limit, &done, |it| Row {
         result: "modified",
-        color: Color::Cyan,
+        color: Color::DarkCyan,
         username: &it.user.values.profile.username,
         what: What::changes(&it.changes),
     });
     rows.add(deleted, limit, &done, |it| Row {
         result: "deleted",
-        color: Color::Red,
+        color: Color::DarkRed,
         username: &it.user.values.profile.username,
         what: What::words(detail::evidence(it.evidence)),
     });
     rows.add(duplicate, limit, again, |it| Row {
         result: "duplicate",
-        color: Color::Yellow,
+        color: Color::DarkYellow,
         username: it.username(),
         what: detail::conflicts(&it.conflicts),
     });
@@ -125,13 +125,13 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, What)> {
         .filter(|it| it.user.status != Status::OutOfScope);
     rows.add(newly, limit, again, |it| Row {
         result: "out of scope",
-        color: Color::Yellow,
+        color: Color::DarkYellow,
         username: &it.user.values.profile.username,
         what: What::words(format!("kept; it is now {}", legible(&it.dn))),
     });
     rows.add(failed, limit, again, |it| Row {
         result: "failed",
-        color: Color::Red,
+        color: Color::DarkRed,
         username: &it.username,
         what: What::words(legible(&it.reason)),
     });

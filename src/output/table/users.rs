@@ -131,10 +131,10 @@ fn status(user: &StoredUser) -> (String, Option<Color>) {
     let (status, color) = match user.status {
         Status::Ok if user.values.enabled => return ("ok".to_owned(), None),
         Status::Ok => return ("disabled".to_owned(), Some(Color::DarkGrey)),
-        Status::Duplicate => ("duplicate", Color::Yellow),
-        Status::OutOfScope => ("out of scope", Color::Yellow),
-        Status::Failed => ("failed", Color::Red),
-        Status::Restored => ("restored", Color::Green),
+        Status::Duplicate => ("duplicate", Color::DarkYellow),
+        Status::OutOfScope => ("out of scope", Color::DarkYellow),
+        Status::Failed => ("failed", Color::DarkRed),
+        Status::Restored => ("restored", Color::DarkGreen),
     };
     let disabled = if user.values.enabled {
         ""
