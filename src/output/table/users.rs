@@ -1,15 +1,18 @@
 //! The users of a store as a table, written as they come.
+//!
+//! A user is a line, and there may be a million of them, so the lines are laid out here: blocks of a few hundred,
+//! each with columns at least as wide as those of the block before.
 
 use std::io::{self, Write};
 
-use comfy_table::{Cell, Color, ColumnConstraint, Row, Table, Width};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
-use super::{PADDING, bare, colored, hide, left_out, local_time, pad, table, text, width};
+use super::{PADDING, bare, label, left_out, local_time, width};
 use crate::output::{Output, legible};
 use crate::user::{Column, Status, StoredUser};
 
-/// How many users are laid out together. The columns of those that follow are at least as wide, so that a
-/// long list begins at once and is not held in memory.
+/// How many users are laid out together: a long list begins at once and is not held in memory.
 const BLOCK: usize = 500;
 
 /// What a narrow terminal can do without, the first of them first.
@@ -20,38 +23,40 @@ const DISPENSABLE: [Column; 4] = [
     Column::Name,
 ];
 
-/// A value is cut where the room ends, not behind a word: no value that is legible has this character.
-const NO_DELIMITER: char = '\0';
+/// The narrowest column that a value is cut to.
+const NARROWEST: u16 = 8;
 
 /// A list that is begun.
 pub struct Users<'a, W: Write> {
     out: W,
     output: &'a Output,
-    columns: &'a [Column],
+    columns: Vec<Column>,
     /// Whether a narrow terminal may have fewer of them.
     is_usual: bool,
-    block: Table,
-    rows: usize,
-    /// How wide the columns of the first block are.
+    /// What a line must fit, if it must.
+    fit: Option<u16>,
+    block: Vec<Vec<Cell>>,
+    /// How wide the columns are; none before the first block.
     widths: Vec<u16>,
-    left_out: Vec<usize>,
+    left_out: Vec<Column>,
+}
+
+/// A text and its colour (an SGR code).
+struct Cell {
+    text: String,
+    code: Option<&'static str>,
 }
 
 impl<'a, W: Write> Users<'a, W> {
     /// Nobody yet; `columns`, if others than the usual were asked for.
-    pub fn begin(out: W, output: &'a Output, columns: Option<&'a [Column]>) -> Self {
-        let is_usual = columns.is_none();
-        let columns = columns.unwrap_or(&Column::OF_TABLE);
-        let header: Vec<&str> = columns.iter().map(|column| column.title()).collect();
-        let mut block = table(output, &header);
-        block.set_delimiter(NO_DELIMITER);
+    pub fn begin(out: W, output: &'a Output, columns: Option<&[Column]>) -> Self {
         Self {
             out,
             output,
-            columns,
-            is_usual,
-            block,
-            rows: 0,
+            columns: columns.unwrap_or(&Column::OF_TABLE).to_vec(),
+            is_usual: columns.is_none(),
+            fit: width(&bare(output)),
+            block: Vec::new(),
             widths: Vec::new(),
             left_out: Vec::new(),
         }
@@ -59,87 +64,184 @@ impl<'a, W: Write> Users<'a, W> {
 
     /// Adds a user.
     pub fn write(&mut self, user: &StoredUser) -> io::Result<()> {
-        let cells = self.columns.iter().map(|it| cell(self.output, user, *it));
-        let mut row = Row::from(cells.collect::<Vec<_>>());
-        if self.output.is_terminal {
-            // A value that is too long is cut, so that a user stays a line.
-            row.max_height(1);
-        }
-        self.block.add_row(row);
-        self.rows += 1;
-        if self.rows == BLOCK {
+        let cells = self.columns.iter().map(|column| cell(user, *column));
+        self.block.push(cells.collect());
+        if self.block.len() == BLOCK {
             self.write_block()?;
-            self.block = bare(self.output);
-            self.block.set_delimiter(NO_DELIMITER);
-            self.rows = 0;
         }
         Ok(())
     }
 
     /// Writes what is left; says which columns there was no room for.
     pub fn end(mut self) -> io::Result<Vec<Column>> {
-        if self.rows > 0 {
-            self.write_block()?;
-        }
-        Ok(self.left_out.iter().map(|at| self.columns[*at]).collect())
+        self.write_block()?;
+        Ok(self.left_out)
     }
 
     fn write_block(&mut self) -> io::Result<()> {
-        let widths = self.block.column_max_content_widths();
-        pad(&mut self.block);
-        for (column, width) in self.block.column_iter_mut().zip(&self.widths) {
-            let at_least = Width::Fixed(width + PADDING);
-            column.set_constraint(ColumnConstraint::LowerBoundary(at_least));
+        let mut block = std::mem::take(&mut self.block);
+        if block.is_empty() {
+            return Ok(());
         }
         if self.widths.is_empty() {
-            self.left_out = self.without_room(&widths);
-            self.widths = widths;
+            let header = self.columns.iter().map(|column| Cell {
+                text: column.title().to_owned(),
+                code: Some("1"),
+            });
+            block.insert(0, header.collect());
+            self.widths = vec![0; self.columns.len()];
+            widen(&mut self.widths, &block);
+            self.leave_out(&mut block);
+        } else {
+            widen(&mut self.widths, &block);
         }
-        hide(&mut self.block, &self.left_out);
-        self.out.write_all(text(&self.block).as_bytes())
+        if let Some(fit) = self.fit {
+            narrow(&mut self.widths, fit);
+        }
+        for line in &block {
+            self.write_line(line)?;
+        }
+        Ok(())
     }
 
-    fn without_room(&self, widths: &[u16]) -> Vec<usize> {
+    /// Of the usual columns, takes out those for which the terminal has no room.
+    fn leave_out(&mut self, block: &mut [Vec<Cell>]) {
         if !self.is_usual {
-            return Vec::new();
+            return;
         }
         let place = |column: &Column| self.columns.iter().position(|it| it == column);
         let dispensable: Vec<usize> = DISPENSABLE.iter().filter_map(place).collect();
-        left_out(widths, width(&self.block), &dispensable)
+        let out = left_out(&self.widths, self.fit, &dispensable);
+        self.left_out = out.iter().map(|at| self.columns[*at]).collect();
+        keep(&mut self.columns, &out);
+        keep(&mut self.widths, &out);
+        for line in block {
+            keep(line, &out);
+        }
     }
-}
 
-fn cell(output: &Output, user: &StoredUser, column: Column) -> Cell {
-    match column {
-        Column::Status => {
-            let (status, color) = status(user);
-            match color {
-                Some(color) => colored(output, &status, color),
-                None => Cell::new(&status),
+    fn write_line(&mut self, cells: &[Cell]) -> io::Result<()> {
+        let mut line = String::new();
+        let mut gap = 0;
+        for (Cell { text, code }, width) in cells.iter().zip(&self.widths) {
+            let width = usize::from(*width);
+            let text = cut(text, width);
+            line.extend(std::iter::repeat_n(' ', gap));
+            gap = width.saturating_sub(text.width()) + usize::from(PADDING);
+            match code {
+                Some(code) => line += &label(self.output, &text, code),
+                None => line += &text,
             }
         }
-        Column::SyncedAt => Cell::new(user.synced_at.map_or_else(|| "-".to_owned(), local_time)),
-        Column::Enabled => Cell::new(if user.values.enabled { "yes" } else { "no" }),
-        _ => match user.value(column) {
-            Some(value) => Cell::new(legible(&value)),
-            None => Cell::new("-"),
-        },
+        line.truncate(line.trim_end().len());
+        line.push('\n');
+        self.out.write_all(line.as_bytes())
     }
 }
 
-fn status(user: &StoredUser) -> (String, Option<Color>) {
-    let (status, color) = match user.status {
+fn keep<T>(columns: &mut Vec<T>, out: &[usize]) {
+    let mut at = 0;
+    columns.retain(|_| {
+        at += 1;
+        !out.contains(&(at - 1))
+    });
+}
+
+fn widen(widths: &mut [u16], block: &[Vec<Cell>]) {
+    for line in block {
+        for (width, cell) in widths.iter_mut().zip(line) {
+            let needed = u16::try_from(cell.text.width()).unwrap_or(u16::MAX);
+            *width = needed.max(*width);
+        }
+    }
+}
+
+/// Takes from the widest column until a line fits.
+fn narrow(widths: &mut [u16], fit: u16) {
+    let gaps = usize::from(PADDING) * widths.len().saturating_sub(1);
+    while widths.iter().copied().map(usize::from).sum::<usize>() + gaps > usize::from(fit) {
+        match widths.iter_mut().max() {
+            Some(widest) if *widest > NARROWEST => *widest = (*widest - 1).min(fit),
+            _ => return,
+        }
+    }
+}
+
+/// The text, or its beginning and a sign that there is more.
+fn cut(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
+    if text.width() <= width {
+        return text.into();
+    }
+    let mut short = String::new();
+    let mut taken = 1;
+    for character in text.graphemes(true) {
+        taken += character.width();
+        if taken > width {
+            break;
+        }
+        short += character;
+    }
+    short.push('…');
+    short.into()
+}
+
+fn cell(user: &StoredUser, column: Column) -> Cell {
+    let (text, code) = match column {
+        Column::Status => status(user),
+        Column::SyncedAt => (
+            user.synced_at.map_or_else(|| "-".to_owned(), local_time),
+            None,
+        ),
+        Column::Enabled => (
+            (if user.values.enabled { "yes" } else { "no" }).to_owned(),
+            None,
+        ),
+        _ => {
+            let value = user.value(column);
+            (
+                value.map_or_else(|| "-".to_owned(), |value| legible(&value)),
+                None,
+            )
+        }
+    };
+    Cell { text, code }
+}
+
+fn status(user: &StoredUser) -> (String, Option<&'static str>) {
+    let (status, code) = match user.status {
         Status::Ok if user.values.enabled => return ("ok".to_owned(), None),
-        Status::Ok => return ("disabled".to_owned(), Some(Color::DarkGrey)),
-        Status::Duplicate => ("duplicate", Color::DarkYellow),
-        Status::OutOfScope => ("out of scope", Color::DarkYellow),
-        Status::Failed => ("failed", Color::DarkRed),
-        Status::Restored => ("restored", Color::DarkGreen),
+        Status::Ok => return ("disabled".to_owned(), Some("2")),
+        Status::Duplicate => ("duplicate", "33"),
+        Status::OutOfScope => ("out of scope", "33"),
+        Status::Failed => ("failed", "31"),
+        Status::Restored => ("restored", "32"),
     };
     let disabled = if user.values.enabled {
         ""
     } else {
         ", disabled"
     };
-    (format!("{status}{disabled}"), Some(color))
+    (format!("{status}{disabled}"), Some(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{cut, narrow};
+
+    #[test]
+    fn the_widest_column_gives_way() {
+        let mut widths = [10, 40, 30];
+        narrow(&mut widths, 64);
+        assert_eq!(widths, [10, 25, 25]);
+        narrow(&mut widths, 20);
+        assert_eq!(widths, [8, 8, 8]);
+    }
+
+    #[test]
+    fn what_is_cut_says_so() {
+        assert_eq!(cut("alice", 5), "alice");
+        assert_eq!(cut("alice", 4), "ali…");
+        // Wide characters are not halved.
+        assert_eq!(cut("山田太郎", 6), "山田…");
+    }
 }
