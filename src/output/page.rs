@@ -1,7 +1,7 @@
 //! A run as a page of HTML, for those who do not use a terminal.
 //!
 //! The page is one file: it loads nothing, and its own style and script are all that its policy lets through.
-//! Values get into it as [`Text`], which takes out what would act or disguise; the template escapes the rest.
+//! Values get into it as `Text`, which takes out what would act or disguise; the template escapes the rest.
 
 mod file;
 mod lists;

@@ -42,7 +42,6 @@ pub fn table(output: &Output, header: &[&str]) -> Table {
 fn bare(output: &Output) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_truncation_indicator("…");
     if !output.is_terminal {
         table.force_no_tty();
     }
@@ -85,7 +84,8 @@ fn left_out(widths: &[u16], fit: Option<u16>, dispensable: &[usize]) -> Vec<usiz
     };
     for column in dispensable {
         let rest = (0..widths.len()).filter(|it| !out.contains(it));
-        let taken: u16 = rest.map(|it| widths[it].saturating_add(PADDING)).sum();
+        let rest = rest.map(|it| widths[it].saturating_add(PADDING));
+        let taken = rest.fold(0, u16::saturating_add);
         if taken <= fit.saturating_add(PADDING) {
             break;
         }

@@ -106,8 +106,17 @@ fn a_sync_reports_exactly_what_changed_and_the_next_one_nothing() {
     dc.delete(&dc.dn_of("emil"));
 
     let dry = json(&sandbox, &["sync", "--dry-run"]);
-    let result = json(&sandbox, &["sync"]);
+    let result = json(&sandbox, &["sync", "--report", "report.html"]);
 
+    let page = std::fs::read_to_string(sandbox.path().join("report.html")).expect("a page");
+    for part in [
+        "anna@<ins>new</ins>.example.com",
+        ">+1 555 0100</del>",
+        ">emil<",
+        "<code>absent</code>",
+    ] {
+        assert!(page.contains(part), "{part:?} in\n{page}");
+    }
     assert_eq!(named(&result["modified"]), ["anna", "berta", "clara"]);
     let changes = |at: usize| &result["modified"][at]["changes"];
     let from_to = |from: Value, to: Value| json!({"from": from, "to": to});

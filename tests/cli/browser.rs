@@ -98,8 +98,8 @@ impl Browser {
         self.draw();
     }
 
-    /// How long the page has worked since it was begun to open: reading, scripts, layout. It is the time of
-    /// its thread, so that a machine that is busy with something else does not count.
+    /// How long the page has worked since it was begun to open: reading, scripts, layout. It is the time of its
+    /// thread: what else the machine is busy with does not count.
     pub(crate) fn work(&mut self) -> Duration {
         let metrics = self.call("Performance.getMetrics", &json!({}));
         let metrics = metrics["metrics"].as_array().expect("a list");
