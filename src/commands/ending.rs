@@ -234,7 +234,11 @@ fn refuse(
         format!("refused: {refusal}; nothing was changed"),
     )
     .hint(format!(
-        "check base_dn, filter and the rights of the account first; if all {0} are meant, say --allow-deletes {0}",
+        "check base_dn, filter and the rights of the account first; if {} meant, say --allow-deletes {}",
+        match refusal.deletions() {
+            1 => "it is".to_owned(),
+            several => format!("all {several} are"),
+        },
         refusal.deletions()
     ));
     let number = target.note_end(run, Outcome::Refused, &failure.message, plan);
