@@ -18,6 +18,9 @@ use crate::failure::Failure;
 
 pub use sanitise::legible;
 
+/// Standard output is written in pieces of so many bytes.
+const OUTPUT_BUFFER: usize = 64 * 1024;
+
 /// Decides what is printed, where, and in which colours.
 #[derive(Clone, Debug)]
 #[allow(clippy::struct_excessive_bools)] // Each is a fact of its own, and none excludes another.
@@ -75,7 +78,7 @@ impl Output {
             out: io::stdout().lock(),
             is_closed: false,
         };
-        let mut out = io::BufWriter::new(&mut pipe);
+        let mut out = io::BufWriter::with_capacity(OUTPUT_BUFFER, &mut pipe);
         let written = write(&mut out).and_then(|()| out.flush());
         // What is left in the buffer has nowhere to go.
         drop(out.into_parts());
