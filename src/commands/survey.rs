@@ -21,6 +21,8 @@ pub struct Survey<'a> {
     rows_by_dn: Option<HashMap<String, UserId>>,
     /// The users that were chosen, if not all: nobody else is touched.
     chosen: Option<HashSet<UserId>>,
+    /// Their rows, which need not be looked up again.
+    known: HashMap<ObjectGuid, StoredUser>,
     witness: Option<ObjectGuid>,
     /// Where new users are written as they come.
     filling: Option<Filling>,
@@ -42,6 +44,7 @@ impl<'a> Survey<'a> {
             progress,
             rows_by_dn: None,
             chosen: None,
+            known: HashMap::new(),
             witness: None,
             filling: None,
         })
@@ -56,6 +59,10 @@ impl<'a> Survey<'a> {
     /// Looks at these users only, if any were chosen.
     pub fn among(mut self, chosen: Option<&[StoredUser]>) -> Self {
         self.chosen = chosen.map(|users| users.iter().map(|user| user.id).collect());
+        let identities = chosen.unwrap_or_default().iter();
+        self.known = identities
+            .filter_map(|user| Some((user.origin.guid()?, user.clone())))
+            .collect();
         self
     }
 
@@ -66,7 +73,10 @@ impl<'a> Survey<'a> {
         for user in users {
             match user {
                 Ok(user) => {
-                    let stored = self.users.find(user.guid)?;
+                    let stored = match self.known.get(&user.guid) {
+                        Some(known) => Some(known.clone()),
+                        None => self.users.find(user.guid)?,
+                    };
                     if stored.is_some() {
                         self.witness.get_or_insert(user.guid);
                     }
