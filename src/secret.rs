@@ -69,6 +69,15 @@ fn settings(message: String) -> Failure {
     Failure::new(Kind::Settings, message)
 }
 
+/// The file that the password comes from, if it comes from one.
+pub fn file_of(sources: &PasswordSources) -> Option<PathBuf> {
+    if let Some(path) = &sources.file {
+        return Some(path.clone());
+    }
+    let is_elsewhere = sources.command.is_some() || std::env::var_os(PASSWORD_VARIABLE).is_some();
+    if is_elsewhere { None } else { credential() }
+}
+
 fn credential() -> Option<PathBuf> {
     let path = Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join(CREDENTIAL);
     path.exists().then_some(path)
