@@ -6,7 +6,7 @@ set -euo pipefail
 
 packages=(
     samba samba-ad-provision samba-dsdb-modules samba-vfs-modules
-    ldb-tools ldap-utils libsasl2-modules openssl slapd
+    ldb-tools ldap-utils libsasl2-modules openssl slapd faketime
 )
 
 fail() {

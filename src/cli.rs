@@ -91,6 +91,14 @@ pub enum When {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Test settings, connection, rights and store, one line per step
+    #[command(after_help = "\
+Each failure and each warning comes with what mends it: a setting, or a command to type. Exit code 0
+when a run could do its work, warnings included; 2 for the settings, 5 for the directory, 1 for the store.
+
+Examples:
+  adsync check                          what works, and what does not
+  adsync check -v                       the same search for ldapsearch as well
+  adsync check -q                       nothing, unless something is wrong")]
     Check,
     /// Directory users whose username, first, last or display name, or email starts with PREFIX
     Search {
