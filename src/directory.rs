@@ -98,6 +98,11 @@ impl Directory {
         &self.domain
     }
 
+    /// Whether it is Active Directory, Windows' or Samba's.
+    pub fn is_active_directory(&self) -> bool {
+        self.root.is_active_directory
+    }
+
     /// The filter of the scope.
     pub fn filter(&self) -> &str {
         self.filter.as_str()

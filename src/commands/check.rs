@@ -125,7 +125,7 @@ fn report(error: DirectoryError, url: &ServerUrl, findings: &mut Findings<'_>) {
     let mut failure = Failure::from(error);
     if is_closed && let Some(hint) = &mut failure.hint {
         match directory::open_ports(url).as_slice() {
-            [] => hint.push_str("; neither is open there"),
+            [] => hint.push_str("; neither 389 nor 636 is open there"),
             [389] => hint.push_str("; 389 is open there, for ldap:// with starttls = true"),
             _ => hint.push_str("; 636 is open there, for ldaps:// without a port"),
         }

@@ -162,7 +162,7 @@ impl DirectoryError {
     pub fn hint(&self) -> Option<String> {
         let fixed = match (&self.step, &self.cause) {
             (Step::Tls | Step::StartTls, Cause::Certificate(rejected)) => {
-                return Some(certificate::hint(rejected));
+                return Some(certificate::hint(rejected, self));
             }
             (Step::Bind(username), Cause::Result { code, text }) => {
                 return Some(login::hint(*code, text, username));
@@ -248,6 +248,10 @@ impl fmt::Display for DirectoryError {
     }
 }
 
+/// What to do about a server that says that it cannot at the moment.
+const BUSY_HINT: &str =
+    "the server is busy or going down; try again later, or name a second one in urls";
+
 fn domain_hint(contexts: &[String]) -> String {
     match contexts.first() {
         Some(domain) => format!(
@@ -268,9 +272,7 @@ fn read_hint(code: u32) -> Option<String> {
         8 | 13 => "use ldaps://, or starttls = true under [directory]",
         10 => "base_dn is in another domain; name one of its own domain controllers in url",
         50 => "give the account read access to the users",
-        51 | 52 => {
-            "the server is busy or going down; try again later, or name a second one in urls"
-        }
+        BUSY | UNAVAILABLE => BUSY_HINT,
         _ => return None,
     };
     Some(hint.to_owned())

@@ -42,14 +42,19 @@ impl Directory {
 
     /// How many users the base has, whatever the filter says, and how many the whole domain.
     pub fn count_without_filter(&mut self) -> Result<(u64, u64), DirectoryError> {
-        let people = if self.root.is_active_directory {
-            Filter::default().as_str().to_owned()
-        } else {
-            ANY_PERSON.to_owned()
-        };
+        let people = self.people();
         let base = self.count_in(self.base.clone(), people.clone())?;
         let domain = self.count_in(self.domain.clone(), people)?;
         Ok((base.entries, domain.entries))
+    }
+
+    /// What finds users whatever the settings say.
+    fn people(&self) -> String {
+        if self.root.is_active_directory {
+            Filter::default().as_str().to_owned()
+        } else {
+            ANY_PERSON.to_owned()
+        }
     }
 
     fn count_in(&mut self, base: String, filter: String) -> Result<Tally, DirectoryError> {
@@ -68,7 +73,7 @@ impl Directory {
     }
 
     fn exists(&mut self, dn: &str) -> Result<bool, DirectoryError> {
-        let search = containers(dn, Scope::Base, "(objectClass=*)");
+        let search = entries_at(dn, Scope::Base, "(objectClass=*)");
         Ok(self.tally(&search)?.entries == 1)
     }
 
@@ -88,7 +93,7 @@ impl Directory {
         };
         let filter = "(|(objectClass=organizationalUnit)(objectClass=container))";
         let mut names = Vec::new();
-        let children = containers(parent, Scope::OneLevel, filter);
+        let children = entries_at(parent, Scope::OneLevel, filter);
         let answer = self.connection.search(&children, |entries| {
             let found = entries.iter().filter_map(|it| dn::split(&it.dn));
             names.extend(found.map(|(name, _)| name.to_owned()));
@@ -161,13 +166,7 @@ impl Directory {
     /// The attributes of the filter that no user has, with what was probably meant; where the filter finds
     /// nobody, one of them may be why.
     pub fn misspelt_in_filter(&mut self) -> Result<Vec<(String, String)>, DirectoryError> {
-        let base = self.domain.clone();
-        let people = if self.root.is_active_directory {
-            Filter::default()
-        } else {
-            return Ok(Vec::new());
-        };
-        let sample = self.attributes_of(base, people.as_str().to_owned())?;
+        let sample = self.attributes_of(self.domain.clone(), self.people())?;
         let names = filter::attributes(self.filter.as_str());
         let absent = names.into_iter().filter(|name| !has(&sample, name));
         Ok(absent
@@ -213,7 +212,7 @@ impl Directory {
         if !username.contains('=') {
             return username.to_owned();
         }
-        let mut search = containers(username, Scope::Base, "(objectClass=*)");
+        let mut search = entries_at(username, Scope::Base, "(objectClass=*)");
         search.attributes = vec!["sAMAccountName".to_owned()];
         let mut name = None;
         let answer = self.connection.search(&search, |entries| {
@@ -242,7 +241,7 @@ impl Directory {
 
 /// The command line that reads the rootDSE of a server, which every account may.
 pub fn ldapsearch_of_root(server: &ServerUrl, settings: &Settings) -> String {
-    let mut search = containers("", Scope::Base, "(objectClass=*)");
+    let mut search = entries_at("", Scope::Base, "(objectClass=*)");
     search.attributes = vec!["defaultNamingContext".to_owned()];
     ldapsearch::complete(&search, server, settings)
 }
@@ -262,7 +261,7 @@ fn is_open(host: &str, port: u16) -> bool {
     addresses.any(|it| TcpStream::connect_timeout(&it, PORT_DEADLINE).is_ok())
 }
 
-fn containers(base: &str, scope: Scope, filter: &str) -> Search {
+fn entries_at(base: &str, scope: Scope, filter: &str) -> Search {
     Search {
         what: if base.is_empty() {
             "the rootDSE".to_owned()

@@ -120,6 +120,7 @@ fn check_users(
             Some((name, meant)) => {
                 format!("did you mean {meant} instead of {name}? no user has that attribute")
             }
+            None if !directory.is_active_directory() => "check filter under [directory]; this server is not AD, where users are as a rule (objectClass=inetOrgPerson)".to_owned(),
             None => "check filter under [directory]".to_owned(),
         };
         (
@@ -172,14 +173,14 @@ fn is_doubtful(unfilled: &Unfilled) -> bool {
 
 /// Whether no user can do without it.
 fn is_vital(unfilled: &Unfilled) -> bool {
-    matches!(unfilled.field, "username" | "guid")
+    unfilled.is_alone && matches!(unfilled.field, "username" | "guid")
 }
 
 fn report(unfilled: &Unfilled, findings: &mut Findings<'_>) {
     let Unfilled {
         field,
         attribute,
-        is_alone,
+        is_alone: _,
         is_default: _,
         meant,
     } = unfilled;
@@ -188,7 +189,7 @@ fn report(unfilled: &Unfilled, findings: &mut Findings<'_>) {
         Some(meant) => format!("did you mean {field} = \"{meant}\" under [directory.attributes]?"),
         None => format!("check {field} under [directory.attributes]"),
     };
-    if is_vital(unfilled) && *is_alone {
+    if is_vital(unfilled) {
         let message = format!("{message}: every user would fail");
         findings.fail(
             "attributes",

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use rustls::CertificateError as E;
 
-use super::{DirectoryError, RejectedCertificate, Step};
+use super::{DirectoryError, RejectedCertificate};
 
 /// What is wrong with it.
 pub fn problem(problem: &E) -> String {
@@ -24,14 +24,15 @@ pub fn problem(problem: &E) -> String {
 }
 
 /// What to do about it.
-pub fn hint(rejected: &RejectedCertificate) -> String {
+pub fn hint(rejected: &RejectedCertificate, error: &DirectoryError) -> String {
     let certificate = rejected.certificate.as_ref();
     match &rejected.problem {
         E::NotValidForName | E::NotValidForNameContext { .. } => {
             let names = certificate.map_or(&[][..], |it| it.names.as_slice());
             match usable(names) {
                 Some(name) => format!(
-                    "write url = \"ldaps://{name}\" under [directory], a name that the certificate has, and let it resolve here; or give the domain controller a certificate for the name in url"
+                    "write url = \"{}://{name}\" under [directory], a name that the certificate has, and let it resolve here; or give the domain controller a certificate for the name in url",
+                    if is_ldaps(error) { "ldaps" } else { "ldap" }
                 ),
                 None => "give the domain controller a certificate with its name in the subjectAltName, as the template Kerberos Authentication makes it; a name in the subject alone does not count".to_owned(),
             }
@@ -53,6 +54,10 @@ pub fn hint(rejected: &RejectedCertificate) -> String {
             None => "name the certificate of your CA (PEM) as ca_file under [directory]".to_owned(),
         },
     }
+}
+
+fn is_ldaps(error: &DirectoryError) -> bool {
+    error.url().is_some_and(|url| url.is_ldaps())
 }
 
 /// The first name that can stand in a URL: not an address, if there is another, and not a wildcard.
@@ -86,7 +91,7 @@ pub fn commands(rejected: &RejectedCertificate, error: &DirectoryError) -> Vec<S
             v6 if v6.contains(':') => format!("[{v6}]"),
             host => host.to_owned(),
         };
-        let starttls = if url.is_ldaps() && error.step == Step::Tls {
+        let starttls = if url.is_ldaps() {
             ""
         } else {
             " -starttls ldap"

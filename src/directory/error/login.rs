@@ -1,6 +1,6 @@
 //! Refused logins: AD's sub-codes of error 49 in words (MS-ERREF 2.2, Win32 error codes).
 
-use super::INVALID_CREDENTIALS;
+use super::{BUSY, BUSY_HINT, INVALID_CREDENTIALS, UNAVAILABLE};
 
 /// `strongerAuthRequired`: AD wants signing or encryption (`LDAP server signing requirements`).
 const STRONGER_AUTH_REQUIRED: u32 = 8;
@@ -46,6 +46,7 @@ pub fn reason(code: u32, text: &str) -> Option<String> {
 pub fn hint(code: u32, text: &str, username: &str) -> String {
     let hint = match (code, sub_code(text)) {
         (STRONGER_AUTH_REQUIRED, _) => "use ldaps://, or starttls = true under [directory]",
+        (BUSY | UNAVAILABLE, _) => BUSY_HINT,
         (_, Some("530")) => "clear the account's logon hours in AD",
         (_, Some("531")) => {
             "clear the account's list of workstations in AD, or add this host to it"

@@ -5,6 +5,9 @@ use std::io::{self, ErrorKind};
 use super::{Cause, DirectoryError, Step};
 use crate::config::ServerUrl;
 
+/// What is meant by a port that is open and a TLS that does not begin.
+const NO_CERTIFICATE: &str = "so does a domain controller without a certificate: give it one for server authentication (from AD Certificate Services, or as PEM to Samba)";
+
 /// What the operating system said, in an administrator's words where it has a number only.
 pub fn reason(error: &io::Error, url: Option<&ServerUrl>) -> String {
     match (error.kind(), url) {
@@ -48,8 +51,8 @@ pub fn hint(error: &DirectoryError) -> Option<String> {
         (Step::Tls, Cause::Tls(_)) if is_ldaps => {
             format!("what answers on port {port} does not speak TLS as it should; LDAPS is port 636")
         }
-        (Step::Tls, _) if is_ldaps => "so does a domain controller without a certificate: give it one for server authentication (from AD Certificate Services, or as PEM to Samba)".to_owned(),
-        (Step::StartTls, Cause::Result { .. }) => "so does a domain controller without a certificate: give it one for server authentication (from AD Certificate Services, or as PEM to Samba)".to_owned(),
+        (Step::Tls, _) if is_ldaps => NO_CERTIFICATE.to_owned(),
+        (Step::StartTls, Cause::Result { .. }) => NO_CERTIFICATE.to_owned(),
         (_, _) if !is_ldaps && matches!(port, 636 | 3269) => {
             format!("{port} is the port of LDAPS: write ldaps:// in url under [directory], without starttls")
         }
@@ -69,4 +72,61 @@ pub fn commands(error: &DirectoryError) -> Vec<String> {
         .map(|it| format!("nslookup -type=SRV _ldap._tcp.dc._msdcs.{it}"))
         .into_iter()
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn of(server: &str, step: Step, cause: Cause) -> String {
+        let error = DirectoryError {
+            server: server.to_owned(),
+            step,
+            cause,
+        };
+        format!("{error}: {}", hint(&error).unwrap_or_default())
+    }
+
+    #[test]
+    fn silence_is_a_firewall_before_the_connection_and_the_server_behind_it() {
+        let silence = || Cause::Timeout(Duration::from_secs(5));
+        let before = of("ldaps://dc1.x", Step::Connect, silence());
+        assert!(
+            before.contains("a firewall drops what goes to its port 636"),
+            "{before}"
+        );
+        let behind = of("ldaps://dc1.x", Step::Tls, silence());
+        assert!(
+            behind.contains("port 636 is open but does not answer"),
+            "{behind}"
+        );
+    }
+
+    #[test]
+    fn a_controller_without_a_certificate_closes_the_connection() {
+        let reset = io::Error::from(ErrorKind::ConnectionReset);
+        let said = of("ldaps://dc1.x", Step::Tls, Cause::Io(reset));
+        assert!(said.contains("the server closed the connection: so does a domain controller without a certificate"), "{said}");
+        let unavailable = Cause::Result {
+            code: 52,
+            text: "Error initializing SSL/TLS".to_owned(),
+        };
+        let said = of("ldap://dc1.x", Step::StartTls, unavailable);
+        assert!(said.contains("without a certificate"), "{said}");
+    }
+
+    #[test]
+    fn a_domain_is_looked_up_as_adsync_does() {
+        let error = DirectoryError {
+            server: "the domain corp.example.com".to_owned(),
+            step: Step::Resolve,
+            cause: Cause::Dns("no record".to_owned()),
+        };
+        assert_eq!(
+            commands(&error),
+            ["nslookup -type=SRV _ldap._tcp.dc._msdcs.corp.example.com"]
+        );
+    }
 }
