@@ -8,6 +8,7 @@
 mod support;
 
 mod completions;
+mod contrib;
 mod errors;
 mod example;
 mod golden;
