@@ -89,7 +89,7 @@ _adsync() {
 
     case "${cmd}" in
         adsync)
-            opts="-c -q -v -h -V --config --format --quiet --verbose --wait --color --help --version check search import list add remove sync history restore completions help"
+            opts="-c -q -v -h -V --config --format --quiet --verbose --log-format --wait --color --help --version check search import list add remove sync history restore completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -105,6 +105,10 @@ _adsync() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "table json csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -123,7 +127,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__add)
-            opts="-c -q -v -h -V --email --first-name --last-name --contact-number --from-csv --config --format --quiet --verbose --wait --color --help --version"
+            opts="-c -q -v -h -V --email --first-name --last-name --contact-number --from-csv --config --format --quiet --verbose --log-format --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -161,6 +165,10 @@ _adsync() {
                     COMPREPLY=($(compgen -W "table json csv" -- "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -177,7 +185,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__check)
-            opts="-c -q -v -h -V --config --format --quiet --verbose --wait --color --help --version"
+            opts="-c -q -v -h -V --config --format --quiet --verbose --log-format --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -193,6 +201,10 @@ _adsync() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "table json csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -211,7 +223,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__completions)
-            opts="-c -q -v -h -V --config --format --quiet --verbose --wait --color --help --version bash elvish fish powershell zsh"
+            opts="-c -q -v -h -V --config --format --quiet --verbose --log-format --wait --color --help --version bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -227,6 +239,10 @@ _adsync() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "table json csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -413,7 +429,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__history)
-            opts="-c -q -v -h -V --user --limit --config --format --quiet --verbose --wait --color --help --version"
+            opts="-c -q -v -h -V --user --limit --config --format --quiet --verbose --log-format --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -439,6 +455,10 @@ _adsync() {
                     COMPREPLY=($(compgen -W "table json csv" -- "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -455,7 +475,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__import)
-            opts="-c -q -v -h -V --users --group --ou --filter --all --dry-run --exit-code --strict --config --format --quiet --verbose --wait --color --help --version"
+            opts="-c -q -v -h -V --users --group --ou --filter --all --dry-run --exit-code --strict --config --format --quiet --verbose --log-format --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -489,6 +509,10 @@ _adsync() {
                     COMPREPLY=($(compgen -W "table json csv" -- "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -505,7 +529,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__list)
-            opts="-c -q -v -h -V --config --format --quiet --verbose --wait --color --help --version"
+            opts="-c -q -v -h -V --config --format --quiet --verbose --log-format --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -521,6 +545,10 @@ _adsync() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "table json csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -539,7 +567,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__remove)
-            opts="-c -q -v -h -V --config --format --quiet --verbose --wait --color --help --version"
+            opts="-c -q -v -h -V --config --format --quiet --verbose --log-format --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -555,6 +583,10 @@ _adsync() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "table json csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -573,7 +605,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__restore)
-            opts="-c -q -v -h -V --run --dry-run --config --format --quiet --verbose --wait --color --help --version"
+            opts="-c -q -v -h -V --run --dry-run --config --format --quiet --verbose --log-format --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -595,6 +627,10 @@ _adsync() {
                     COMPREPLY=($(compgen -W "table json csv" -- "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -611,7 +647,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__search)
-            opts="-c -q -v -h -V --config --format --quiet --verbose --wait --color --help --version"
+            opts="-c -q -v -h -V --config --format --quiet --verbose --log-format --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -627,6 +663,10 @@ _adsync() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "table json csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -645,7 +685,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__sync)
-            opts="-c -q -v -h -V --users --all --full --allow-deletes --dry-run --exit-code --strict --config --format --quiet --verbose --wait --color --help --version"
+            opts="-c -q -v -h -V --users --all --full --allow-deletes --dry-run --exit-code --strict --config --format --quiet --verbose --log-format --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -669,6 +709,10 @@ _adsync() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "table json csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --wait)

@@ -51,6 +51,9 @@ pub struct Global {
     /// Say more on standard error; -vv shows every search
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
+    /// How standard error is written
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    pub log_format: LogFormat,
     /// Wait this many seconds for another run to end, instead of giving up at once
     #[arg(
         long,
@@ -74,6 +77,15 @@ pub enum Format {
     Json,
     /// Comma-separated values (RFC 4180) with a header
     Csv,
+}
+
+/// How standard error is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people
+    Text,
+    /// A JSON object a line, with timestamp, level, target and message
+    Json,
 }
 
 /// When to use colour.

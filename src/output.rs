@@ -5,6 +5,7 @@
 
 pub mod csv;
 pub mod json;
+pub mod log;
 mod sanitise;
 pub mod table;
 
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressState, ProgressStyle};
 
-use crate::cli::{Format, Global, When};
+use crate::cli::{Format, Global, LogFormat, When};
 use crate::failure::Failure;
 
 pub use sanitise::legible;
@@ -34,6 +35,8 @@ pub struct Output {
     /// Whether results are read at a terminal.
     pub is_terminal: bool,
     color_errors: bool,
+    /// Whether standard error is read by a program, line by line.
+    is_log: bool,
     /// Whether a person watches standard error.
     watched: bool,
 }
@@ -56,7 +59,8 @@ impl Output {
             color: colored(io::stdout().is_terminal()),
             is_terminal: io::stdout().is_terminal(),
             color_errors: colored(io::stderr().is_terminal()),
-            watched: io::stderr().is_terminal(),
+            is_log: global.log_format == LogFormat::Json,
+            watched: io::stderr().is_terminal() && global.log_format == LogFormat::Text,
         }
     }
 
@@ -100,6 +104,9 @@ impl Output {
 
     /// Says something that a person should know, also when nobody watches.
     pub fn warn(&self, text: &str) {
+        if self.is_log {
+            return say(&log::said("warn", text));
+        }
         say(&format!(
             "{} {}",
             self.label("warning:", "33"),
@@ -118,6 +125,9 @@ impl Output {
 
     /// The same for people only, on standard error.
     pub fn explain(&self, failure: &Failure) {
+        if self.is_log {
+            return say(&log::failure(failure));
+        }
         say(&format!(
             "{} {}",
             self.label("error:", "1;31"),

@@ -15,6 +15,7 @@ mod golden;
 mod help;
 mod hostile;
 mod locals;
+mod logs;
 mod many;
 mod passwords;
 mod privileges;
