@@ -13,6 +13,7 @@
 //! | [`plan`] | what a run would do, and the guard: pure |
 //! | [`store`] | everything that is SQL, the lock, the history |
 //! | [`report`], [`output`] | what is said at the end, and how |
+//! | [`metrics`] | what Prometheus is told of it |
 //! | [`signals`] | SIGINT and SIGTERM |
 //! | [`failure`], [`exit_code`] | what is said when it cannot go on |
 //! | [`user`] | what all of them speak of |
@@ -28,6 +29,7 @@ pub mod directory;
 pub mod exit_code;
 pub mod failure;
 pub mod mark;
+pub mod metrics;
 pub mod nearest;
 pub mod output;
 pub mod plan;

@@ -4,6 +4,7 @@
 //! approved plan in one transaction. Only the modules below know SQL.
 
 mod apply;
+mod census;
 mod crash;
 mod draft;
 mod error;
@@ -26,9 +27,10 @@ use rusqlite_migration::{M, Migrations};
 
 use crate::user::{StoredUser, UserId};
 
+pub use census::Census;
 pub use error::StoreError;
 pub use filling::Filling;
-pub use history::{Outcome, PastChange, PastRun};
+pub use history::{Outcome, PastChange, PastCounts, PastRun};
 pub use marks::Marking;
 pub use reader::{Reader, Unchanging};
 pub use record::Snapshot;

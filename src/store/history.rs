@@ -66,7 +66,7 @@ pub struct PastRun {
 }
 
 /// The numbers of a past run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[allow(missing_docs)] // They are those of `report::Counts`.
 pub struct PastCounts {
     pub checked: i64,

@@ -17,6 +17,7 @@ mod hostile;
 mod locals;
 mod logs;
 mod many;
+mod metrics;
 mod passwords;
 mod privileges;
 mod runs;
