@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_adsync_global_optspecs
-    string join \n c/config= format= q/quiet v/verbose wait= color= h/help V/version
+    string join \n c/config= format= q/quiet v/verbose log-format= wait= color= h/help V/version
 end
 
 function __fish_adsync_needs_command
@@ -28,6 +28,8 @@ complete -c adsync -n "__fish_adsync_needs_command" -s c -l config -d 'Settings 
 complete -c adsync -n "__fish_adsync_needs_command" -l format -d 'How the result is printed' -r -f -a "table\t'A table for people'
 json\t'JSON, version 1'
 csv\t'Comma-separated values (RFC 4180) with a header'"
+complete -c adsync -n "__fish_adsync_needs_command" -l log-format -d 'How standard error is written' -r -f -a "text\t'Lines for people'
+json\t'A JSON object a line, with timestamp, level, target and message'"
 complete -c adsync -n "__fish_adsync_needs_command" -l wait -d 'Wait this many seconds for another run to end, instead of giving up at once' -r
 complete -c adsync -n "__fish_adsync_needs_command" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -51,6 +53,8 @@ complete -c adsync -n "__fish_adsync_using_subcommand check" -s c -l config -d '
 complete -c adsync -n "__fish_adsync_using_subcommand check" -l format -d 'How the result is printed' -r -f -a "table\t'A table for people'
 json\t'JSON, version 1'
 csv\t'Comma-separated values (RFC 4180) with a header'"
+complete -c adsync -n "__fish_adsync_using_subcommand check" -l log-format -d 'How standard error is written' -r -f -a "text\t'Lines for people'
+json\t'A JSON object a line, with timestamp, level, target and message'"
 complete -c adsync -n "__fish_adsync_using_subcommand check" -l wait -d 'Wait this many seconds for another run to end, instead of giving up at once' -r
 complete -c adsync -n "__fish_adsync_using_subcommand check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -63,6 +67,8 @@ complete -c adsync -n "__fish_adsync_using_subcommand search" -s c -l config -d 
 complete -c adsync -n "__fish_adsync_using_subcommand search" -l format -d 'How the result is printed' -r -f -a "table\t'A table for people'
 json\t'JSON, version 1'
 csv\t'Comma-separated values (RFC 4180) with a header'"
+complete -c adsync -n "__fish_adsync_using_subcommand search" -l log-format -d 'How standard error is written' -r -f -a "text\t'Lines for people'
+json\t'A JSON object a line, with timestamp, level, target and message'"
 complete -c adsync -n "__fish_adsync_using_subcommand search" -l wait -d 'Wait this many seconds for another run to end, instead of giving up at once' -r
 complete -c adsync -n "__fish_adsync_using_subcommand search" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -80,6 +86,8 @@ complete -c adsync -n "__fish_adsync_using_subcommand import" -s c -l config -d 
 complete -c adsync -n "__fish_adsync_using_subcommand import" -l format -d 'How the result is printed' -r -f -a "table\t'A table for people'
 json\t'JSON, version 1'
 csv\t'Comma-separated values (RFC 4180) with a header'"
+complete -c adsync -n "__fish_adsync_using_subcommand import" -l log-format -d 'How standard error is written' -r -f -a "text\t'Lines for people'
+json\t'A JSON object a line, with timestamp, level, target and message'"
 complete -c adsync -n "__fish_adsync_using_subcommand import" -l wait -d 'Wait this many seconds for another run to end, instead of giving up at once' -r
 complete -c adsync -n "__fish_adsync_using_subcommand import" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -129,6 +137,8 @@ complete -c adsync -n "__fish_adsync_using_subcommand list" -s c -l config -d 'S
 complete -c adsync -n "__fish_adsync_using_subcommand list" -l format -d 'How the result is printed' -r -f -a "table\t'A table for people'
 json\t'JSON, version 1'
 csv\t'Comma-separated values (RFC 4180) with a header'"
+complete -c adsync -n "__fish_adsync_using_subcommand list" -l log-format -d 'How standard error is written' -r -f -a "text\t'Lines for people'
+json\t'A JSON object a line, with timestamp, level, target and message'"
 complete -c adsync -n "__fish_adsync_using_subcommand list" -l wait -d 'Wait this many seconds for another run to end, instead of giving up at once' -r
 complete -c adsync -n "__fish_adsync_using_subcommand list" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -147,6 +157,8 @@ complete -c adsync -n "__fish_adsync_using_subcommand add" -s c -l config -d 'Se
 complete -c adsync -n "__fish_adsync_using_subcommand add" -l format -d 'How the result is printed' -r -f -a "table\t'A table for people'
 json\t'JSON, version 1'
 csv\t'Comma-separated values (RFC 4180) with a header'"
+complete -c adsync -n "__fish_adsync_using_subcommand add" -l log-format -d 'How standard error is written' -r -f -a "text\t'Lines for people'
+json\t'A JSON object a line, with timestamp, level, target and message'"
 complete -c adsync -n "__fish_adsync_using_subcommand add" -l wait -d 'Wait this many seconds for another run to end, instead of giving up at once' -r
 complete -c adsync -n "__fish_adsync_using_subcommand add" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -159,6 +171,8 @@ complete -c adsync -n "__fish_adsync_using_subcommand remove" -s c -l config -d 
 complete -c adsync -n "__fish_adsync_using_subcommand remove" -l format -d 'How the result is printed' -r -f -a "table\t'A table for people'
 json\t'JSON, version 1'
 csv\t'Comma-separated values (RFC 4180) with a header'"
+complete -c adsync -n "__fish_adsync_using_subcommand remove" -l log-format -d 'How standard error is written' -r -f -a "text\t'Lines for people'
+json\t'A JSON object a line, with timestamp, level, target and message'"
 complete -c adsync -n "__fish_adsync_using_subcommand remove" -l wait -d 'Wait this many seconds for another run to end, instead of giving up at once' -r
 complete -c adsync -n "__fish_adsync_using_subcommand remove" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -174,6 +188,8 @@ complete -c adsync -n "__fish_adsync_using_subcommand sync" -s c -l config -d 'S
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -l format -d 'How the result is printed' -r -f -a "table\t'A table for people'
 json\t'JSON, version 1'
 csv\t'Comma-separated values (RFC 4180) with a header'"
+complete -c adsync -n "__fish_adsync_using_subcommand sync" -l log-format -d 'How standard error is written' -r -f -a "text\t'Lines for people'
+json\t'A JSON object a line, with timestamp, level, target and message'"
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -l wait -d 'Wait this many seconds for another run to end, instead of giving up at once' -r
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -193,6 +209,8 @@ complete -c adsync -n "__fish_adsync_using_subcommand history" -s c -l config -d
 complete -c adsync -n "__fish_adsync_using_subcommand history" -l format -d 'How the result is printed' -r -f -a "table\t'A table for people'
 json\t'JSON, version 1'
 csv\t'Comma-separated values (RFC 4180) with a header'"
+complete -c adsync -n "__fish_adsync_using_subcommand history" -l log-format -d 'How standard error is written' -r -f -a "text\t'Lines for people'
+json\t'A JSON object a line, with timestamp, level, target and message'"
 complete -c adsync -n "__fish_adsync_using_subcommand history" -l wait -d 'Wait this many seconds for another run to end, instead of giving up at once' -r
 complete -c adsync -n "__fish_adsync_using_subcommand history" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -206,6 +224,8 @@ complete -c adsync -n "__fish_adsync_using_subcommand restore" -s c -l config -d
 complete -c adsync -n "__fish_adsync_using_subcommand restore" -l format -d 'How the result is printed' -r -f -a "table\t'A table for people'
 json\t'JSON, version 1'
 csv\t'Comma-separated values (RFC 4180) with a header'"
+complete -c adsync -n "__fish_adsync_using_subcommand restore" -l log-format -d 'How standard error is written' -r -f -a "text\t'Lines for people'
+json\t'A JSON object a line, with timestamp, level, target and message'"
 complete -c adsync -n "__fish_adsync_using_subcommand restore" -l wait -d 'Wait this many seconds for another run to end, instead of giving up at once' -r
 complete -c adsync -n "__fish_adsync_using_subcommand restore" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -219,6 +239,8 @@ complete -c adsync -n "__fish_adsync_using_subcommand completions" -s c -l confi
 complete -c adsync -n "__fish_adsync_using_subcommand completions" -l format -d 'How the result is printed' -r -f -a "table\t'A table for people'
 json\t'JSON, version 1'
 csv\t'Comma-separated values (RFC 4180) with a header'"
+complete -c adsync -n "__fish_adsync_using_subcommand completions" -l log-format -d 'How standard error is written' -r -f -a "text\t'Lines for people'
+json\t'A JSON object a line, with timestamp, level, target and message'"
 complete -c adsync -n "__fish_adsync_using_subcommand completions" -l wait -d 'Wait this many seconds for another run to end, instead of giving up at once' -r
 complete -c adsync -n "__fish_adsync_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'

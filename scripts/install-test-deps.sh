@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Installs what the end-to-end tests need on Debian and Ubuntu: Samba's Active
-# Directory domain controller, OpenLDAP's server and command-line tools, and a browser for
-# the pages of --report. Says nothing and changes nothing when everything is there. No
-# service is started.
+# Directory domain controller, OpenLDAP's server and command-line tools, a clock that can be
+# set, what checks systemd's units, and a browser for the pages of --report. Says nothing and
+# changes nothing when everything is there. No service is started.
 set -euo pipefail
 
 packages=(
     samba samba-ad-provision samba-dsdb-modules samba-vfs-modules
     ldb-tools ldap-utils libsasl2-modules openssl slapd
-    chromium
+    faketime systemd chromium
 )
 
 fail() {

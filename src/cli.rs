@@ -52,6 +52,9 @@ pub struct Global {
     /// Say more on standard error; -vv shows every search
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
+    /// How standard error is written
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    pub log_format: LogFormat,
     /// Wait this many seconds for another run to end, instead of giving up at once
     #[arg(
         long,
@@ -77,6 +80,15 @@ pub enum Format {
     Csv,
 }
 
+/// How standard error is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people
+    Text,
+    /// A JSON object a line, with timestamp, level, target and message
+    Json,
+}
+
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum When {
@@ -92,6 +104,14 @@ pub enum When {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Test settings, connection, rights and store, one line per step
+    #[command(after_help = "\
+Each failure and each warning comes with what mends it: a setting, or a command to type. Exit code 0
+when a run could do its work, warnings included; 2 for the settings, 5 for the directory, 1 for the store.
+
+Examples:
+  adsync check                          what works, and what does not
+  adsync check -v                       the same search for ldapsearch as well
+  adsync check -q                       nothing, unless something is wrong")]
     Check,
     /// Directory users whose username, first, last or display name, or email starts with PREFIX
     Search {

@@ -8,6 +8,7 @@ mod ending;
 mod history;
 mod import;
 mod list;
+mod measured;
 mod names;
 mod reading;
 mod remove;
@@ -50,11 +51,19 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
     };
     match cli.command {
         Command::Search { prefix } => search::run(&prefix, &context),
-        Command::Import(arguments) => import::run(&arguments, &context),
+        Command::Import(arguments) => {
+            measured::run("import", arguments.ending.dry_run, &context, || {
+                import::run(&arguments, &context)
+            })
+        }
         Command::List(arguments) => list::run(&arguments, &context),
         Command::Add(arguments) => add::run(arguments, &context),
         Command::Remove { usernames } => remove::run(&usernames, &context),
-        Command::Sync(arguments) => sync::run(&arguments, &context),
+        Command::Sync(arguments) => {
+            measured::run("sync", arguments.ending.dry_run, &context, || {
+                sync::run(&arguments, &context)
+            })
+        }
         Command::History(arguments) => history::run(&arguments, &context),
         Command::Restore(arguments) => restore::run(&arguments, &context),
         Command::Check | Command::Completions { .. } => Ok(ExitCode::Done),

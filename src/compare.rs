@@ -300,6 +300,11 @@ impl Comparison {
         repeated.into_keys().collect()
     }
 
+    /// The users that are new, in the order in which they came.
+    pub fn new_users(&self) -> &[Import] {
+        &self.findings.new
+    }
+
     /// The rows that were seen.
     pub fn seen(&self) -> &Seen {
         &self.seen

@@ -122,6 +122,8 @@ pub struct Sync {
     pub full_every: Duration,
     /// How long runs and changes are kept, in days.
     pub history_days: u32,
+    /// Where what is measured of a run is written to, for Prometheus.
+    pub metrics_file: Option<PathBuf>,
 }
 
 /// The file as it is written.
@@ -187,6 +189,7 @@ struct SyncTable {
     out_of_scope: OutOfScopePolicy,
     full_every: Interval,
     history_days: u32,
+    metrics_file: Option<PathBuf>,
 }
 
 impl Default for SyncTable {
@@ -196,6 +199,7 @@ impl Default for SyncTable {
             out_of_scope: OutOfScopePolicy::Keep,
             full_every: Interval(Duration::from_hours(24)),
             history_days: 365,
+            metrics_file: None,
         }
     }
 }
@@ -225,6 +229,7 @@ impl Settings {
                 out_of_scope: sync.out_of_scope,
                 full_every: sync.full_every.0,
                 history_days: sync.history_days,
+                metrics_file: sync.metrics_file,
             },
             file,
         })

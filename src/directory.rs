@@ -11,6 +11,7 @@ mod error;
 mod filter;
 mod group;
 mod inspection;
+mod ldapsearch;
 mod mapping;
 mod names;
 mod root_dse;
@@ -35,6 +36,7 @@ pub use changes::Changes;
 pub use connection::{Opened, THREAD as CONNECTION_THREAD, Tally};
 pub use error::{Cause, DirectoryError, NO_SUCH_OBJECT, Step};
 use error::{INVALID_DN_SYNTAX, REFERRAL};
+pub use inspection::{Unfilled, ldapsearch_of_root, open_ports};
 pub use names::FoundUser;
 pub use servers::Servers;
 pub use tls::Certificate;
@@ -94,6 +96,16 @@ impl Directory {
     /// The naming context around the base.
     pub fn domain(&self) -> &str {
         &self.domain
+    }
+
+    /// Whether it is Active Directory, Windows' or Samba's.
+    pub fn is_active_directory(&self) -> bool {
+        self.root.is_active_directory
+    }
+
+    /// The filter of the scope.
+    pub fn filter(&self) -> &str {
+        self.filter.as_str()
     }
 
     /// Whether a DN lies in the base of the scope.

@@ -13,6 +13,7 @@
 //! | [`plan`] | what a run would do, and the guard: pure |
 //! | [`store`] | everything that is SQL, the lock, the history |
 //! | [`report`], [`output`] | what is said at the end, and how |
+//! | [`metrics`] | what Prometheus is told of it |
 //! | [`signals`] | SIGINT and SIGTERM |
 //! | [`failure`], [`exit_code`] | what is said when it cannot go on |
 //! | [`user`] | what all of them speak of |
@@ -28,6 +29,7 @@ pub mod directory;
 pub mod exit_code;
 pub mod failure;
 pub mod mark;
+pub mod metrics;
 pub mod nearest;
 pub mod output;
 pub mod plan;
@@ -39,7 +41,7 @@ pub mod user;
 
 use clap::Parser;
 
-use cli::Cli;
+use cli::{Cli, LogFormat};
 use exit_code::ExitCode;
 use failure::{Failure, Kind};
 use output::Output;
@@ -50,7 +52,7 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    start_logging(cli.global.verbose);
+    start_logging(cli.global.verbose, cli.global.log_format);
     expect_panics_of_the_connection();
     let output = Output::new(&cli.global);
     signals::watch(&output);
@@ -75,27 +77,32 @@ fn usage(error: &clap::Error) -> ExitCode {
             _ => ExitCode::Done,
         };
     }
-    if json_is_asked_for() {
-        let text = error.render().to_string();
-        // What follows the first empty line is help.
-        let lines = text.lines().take_while(|line| !line.trim().is_empty());
-        let message = lines.map(str::trim).collect::<Vec<_>>().join(" ");
-        let message = message.trim_start_matches("error: ");
-        let failure = Failure::new(Kind::Usage, message).hint("try `adsync --help`");
+    let text = error.render().to_string();
+    // What follows the first empty line is help.
+    let lines = text.lines().take_while(|line| !line.trim().is_empty());
+    let message = lines.map(str::trim).collect::<Vec<_>>().join(" ");
+    let message = message.trim_start_matches("error: ");
+    let failure = Failure::new(Kind::Usage, message).hint("try `adsync --help`");
+    if json_is_asked_for("--format") {
         println_quietly(&output::json::failure(&failure));
     }
-    // Where neither stream takes it nobody can be told.
-    let _ = error.print();
+    if json_is_asked_for("--log-format") {
+        complain(&output::log::failure(&failure));
+    } else {
+        // Where neither stream takes it nobody can be told.
+        let _ = error.print();
+    }
     ExitCode::Usage
 }
 
-/// Whether `--format json` stands on a command line that could not be parsed.
-fn json_is_asked_for() -> bool {
+/// Whether a flag asks for JSON on a command line that could not be parsed.
+fn json_is_asked_for(flag: &str) -> bool {
     let arguments: Vec<_> = std::env::args_os().collect();
+    let joined = format!("{flag}=json");
     arguments
         .windows(2)
-        .any(|pair| pair[0] == "--format" && pair[1] == "json")
-        || arguments.iter().any(|it| it == "--format=json")
+        .any(|pair| pair[0] == flag && pair[1] == "json")
+        || arguments.iter().any(|it| *it == *joined)
 }
 
 fn println_quietly(text: &str) {
@@ -109,7 +116,7 @@ fn complain(text: &str) {
 }
 
 /// `-v` says what adsync does, `-vv` every search and what the libraries say.
-fn start_logging(verbose: u8) {
+fn start_logging(verbose: u8, format: LogFormat) {
     let (own, others) = match verbose {
         0 => (log::LevelFilter::Warn, log::LevelFilter::Off),
         1 => (log::LevelFilter::Info, log::LevelFilter::Off),
@@ -118,8 +125,11 @@ fn start_logging(verbose: u8) {
     env_logger::Builder::new()
         .filter_level(others)
         .filter_module("adsync", own)
-        .format(|buffer, record| {
+        .format(move |buffer, record| {
             use std::io::Write;
+            if format == LogFormat::Json {
+                return writeln!(buffer, "{}", output::log::record(record));
+            }
             let text = output::legible(&record.args().to_string());
             writeln!(buffer, "{}: {text}", record.level().as_str().to_lowercase())
         })

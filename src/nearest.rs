@@ -19,9 +19,29 @@ pub fn nearest<N: AsRef<str>>(name: &str, known: impl IntoIterator<Item = N>) ->
         .map(|(_, _, candidate)| candidate)
 }
 
+/// How many slips of the finger make a typo.
+const TYPO: usize = 2;
+
+/// The known name of which one that is not known is a typo: the nearest, and no more than two slips away.
+pub fn misspelt<N: AsRef<str>>(name: &str, known: impl IntoIterator<Item = N>) -> Option<N> {
+    nearest(name, known).filter(|meant| {
+        let meant = meant.as_ref().to_lowercase();
+        strsim::damerau_levenshtein(&name.to_lowercase(), &meant) <= TYPO
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{misspelt, nearest};
+
+    #[test]
+    fn a_typo_is_two_slips_at_most() {
+        let known = ["mail", "telephoneNumber"];
+        assert_eq!(misspelt("Mial", known), Some("mail"));
+        assert_eq!(misspelt("telefoneNumber", known), Some("telephoneNumber"));
+        assert_eq!(nearest("mobile", known), Some("mail"));
+        assert_eq!(misspelt("mobile", known), None);
+    }
 
     #[test]
     fn the_nearest_is_offered() {

@@ -6,6 +6,7 @@
 pub mod csv;
 pub mod difference;
 pub mod json;
+pub mod log;
 pub mod page;
 mod sanitise;
 pub mod table;
@@ -15,10 +16,13 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressState, ProgressStyle};
 
-use crate::cli::{Format, Global, When};
+use crate::cli::{Format, Global, LogFormat, When};
 use crate::failure::Failure;
 
 pub use sanitise::legible;
+
+/// Standard output is written in pieces of so many bytes.
+const OUTPUT_BUFFER: usize = 64 * 1024;
 
 /// Decides what is printed, where, and in which colours.
 #[derive(Clone, Debug)]
@@ -33,6 +37,8 @@ pub struct Output {
     /// Whether results are read at a terminal.
     pub is_terminal: bool,
     color_errors: bool,
+    /// Whether standard error is read by a program, line by line.
+    is_log: bool,
     /// Whether a person watches standard error.
     watched: bool,
 }
@@ -55,7 +61,8 @@ impl Output {
             color: colored(io::stdout().is_terminal()),
             is_terminal: io::stdout().is_terminal(),
             color_errors: colored(io::stderr().is_terminal()),
-            watched: io::stderr().is_terminal(),
+            is_log: global.log_format == LogFormat::Json,
+            watched: io::stderr().is_terminal() && global.log_format == LogFormat::Text,
         }
     }
 
@@ -77,7 +84,7 @@ impl Output {
             out: io::stdout().lock(),
             is_closed: false,
         };
-        let mut out = io::BufWriter::new(&mut pipe);
+        let mut out = io::BufWriter::with_capacity(OUTPUT_BUFFER, &mut pipe);
         let written = write(&mut out).and_then(|()| out.flush());
         // What is left in the buffer has nowhere to go.
         drop(out.into_parts());
@@ -99,6 +106,9 @@ impl Output {
 
     /// Says something that a person should know, also when nobody watches.
     pub fn warn(&self, text: &str) {
+        if self.is_log {
+            return say(&log::said("warn", text));
+        }
         say(&format!(
             "{} {}",
             self.label("warning:", "33"),
@@ -117,6 +127,9 @@ impl Output {
 
     /// The same for people only, on standard error.
     pub fn explain(&self, failure: &Failure) {
+        if self.is_log {
+            return say(&log::failure(failure));
+        }
         say(&format!(
             "{} {}",
             self.label("error:", "1;31"),

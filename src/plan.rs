@@ -215,6 +215,11 @@ impl Holders {
         self.0.insert((field, name), holder);
     }
 
+    /// Whether none of the names has a holder.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Who holds that name.
     pub fn get(&self, field: UniqueField, name: &Folded) -> Option<&Holder> {
         // The key is a pair of an owned name, so it has to be made for the look-up.

@@ -3,7 +3,7 @@
 //! The password lives in a [`SecretString`], which is wiped when it is dropped and has no readable
 //! `Debug`; it never reaches a log, an error message or the process list.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -69,6 +69,15 @@ fn settings(message: String) -> Failure {
     Failure::new(Kind::Settings, message)
 }
 
+/// The file that the password comes from, if it comes from one.
+pub fn file_of(sources: &PasswordSources) -> Option<PathBuf> {
+    if let Some(path) = &sources.file {
+        return Some(path.clone());
+    }
+    let is_elsewhere = sources.command.is_some() || std::env::var_os(PASSWORD_VARIABLE).is_some();
+    if is_elsewhere { None } else { credential() }
+}
+
 fn credential() -> Option<PathBuf> {
     let path = Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join(CREDENTIAL);
     path.exists().then_some(path)
@@ -76,10 +85,20 @@ fn credential() -> Option<PathBuf> {
 
 fn read_file(path: &Path) -> Result<SecretString, Failure> {
     let failed = |error: std::io::Error| {
-        settings(format!(
+        let failure = settings(format!(
             "cannot read the password file {}: {error}",
             path.display()
-        ))
+        ));
+        match error.kind() {
+            ErrorKind::NotFound => failure.hint(format!(
+                "write the account's password into it, alone, and chmod 0600 '{}'",
+                path.display()
+            )),
+            ErrorKind::PermissionDenied => {
+                failure.hint("the account that runs adsync must be allowed to read it")
+            }
+            _ => failure,
+        }
     };
     let mut file = std::fs::File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
@@ -197,6 +216,17 @@ mod tests {
         let error = password(&sh("printf secret; exit 3")).expect_err("refused");
         assert!(error.message.contains("exit status: 3"), "{error}");
         assert!(!error.message.contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_says_what_belongs_into_it() {
+        let sources = PasswordSources {
+            file: Some(PathBuf::from("/nowhere/password")),
+            ..PasswordSources::default()
+        };
+        let error = password(&sources).expect_err("nothing to read");
+        let hint = error.hint.expect("a hint");
+        assert!(hint.contains("chmod 0600 '/nowhere/password'"), "{hint}");
     }
 
     #[cfg(unix)]

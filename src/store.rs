@@ -4,10 +4,14 @@
 //! approved plan in one transaction. Only the modules below know SQL.
 
 mod apply;
+mod census;
 mod crash;
+mod draft;
 mod error;
 mod files;
+mod filling;
 mod history;
+mod indexes;
 mod listing;
 mod lock;
 mod marks;
@@ -19,28 +23,32 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::backup::Backup;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 use crate::user::{StoredUser, UserId};
 
+pub use census::Census;
 pub use error::StoreError;
-pub use history::{Outcome, PastChange, PastRun};
+pub use filling::Filling;
+pub use history::{Outcome, PastChange, PastCounts, PastRun};
 pub use listing::Listing;
 pub use marks::Marking;
 pub use reader::{Reader, Unchanging};
 pub use record::Snapshot;
 pub use walk::Walk;
 
+use draft::Draft;
 use lock::RunLock;
 
 /// The steps that bring any older store to the newest version; each is final once released.
 const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("store/schema/1.sql")),
     M::up(include_str!("store/schema/2.sql")),
+    M::up(include_str!("store/schema/3.sql")),
 ];
 /// The version after the last of them (`PRAGMA user_version`).
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// How much of a store is copied at a time, in pages of the database.
 const PAGES_A_STEP: i32 = 1000;
@@ -48,10 +56,13 @@ const PAGES_A_STEP: i32 = 1000;
 /// What the schema puts into the header of the file (`PRAGMA application_id`): "adsy".
 const APPLICATION_ID: i64 = 0x6164_7379;
 
-/// A store that is held for a run.
+/// A store that is held for a run. One that did not exist is there with the first run that is noted in
+/// it, or not at all.
 #[derive(Debug)]
 pub struct Writer {
     reader: Reader,
+    draft: Option<Draft>,
+    filling: Option<Filling>,
     _lock: RunLock,
 }
 
@@ -141,33 +152,76 @@ impl Writer {
         let lock = RunLock::take(path, command, wait)?;
         crash::point("locked");
         let is_empty = |metadata: std::fs::Metadata| metadata.is_file() && metadata.len() == 0;
-        if std::fs::metadata(path).map_or(true, is_empty) {
-            make(path)?;
+        let (draft, reader) = if std::fs::metadata(path).map_or(true, is_empty) {
+            let draft = Draft::make(path)?;
+            crash::point("file made");
+            (Some(draft), Reader::empty(path)?)
         } else {
             // What cannot be opened is said by the system, which knows more than SQLite tells.
             drop(files::open_private(path).map_err(file_error)?);
-        }
-        crash::point("file made");
-        let db = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        let found = version(path, &db)?;
-        if found > VERSION {
-            return Err(StoreError::Newer {
-                path: path.to_owned(),
-                found,
-                known: VERSION,
-            });
-        }
-        refuse_foreign(path, &db)?;
-        if (1..VERSION).contains(&found) {
-            back_up(path, &db, found)?;
-        }
-        let reader = Reader::new(path, prepare(path, db)?);
+            crash::point("file made");
+            (None, Reader::new(path, open_to_write(path)?))
+        };
         crash::point("prepared");
         Ok(Self {
             reader,
+            draft,
+            filling: None,
             _lock: lock,
         })
     }
+
+    /// Does what `write` does in one transaction of the store; all of it or, with an error, nothing.
+    fn transact<T>(
+        &mut self,
+        write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let Some(draft) = &self.draft else {
+            return transact(&mut self.reader.db, write).map_err(self.reader.failed("write to"));
+        };
+        let mut db = draft.open()?;
+        let done = transact(&mut db, write).map_err(self.reader.failed("write to"))?;
+        self.publish(db)?;
+        Ok(done)
+    }
+
+    /// Puts a store that was made by this run in its place.
+    fn publish(&mut self, db: Connection) -> Result<(), StoreError> {
+        if let Some(draft) = self.draft.take() {
+            draft.publish(db)?;
+            let path = self.reader.path().to_owned();
+            self.reader = Reader::new(&path, open_to_write(&path)?);
+        }
+        Ok(())
+    }
+}
+
+fn transact<T>(
+    db: &mut Connection,
+    write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = write(&transaction)?;
+    transaction.commit()?;
+    Ok(done)
+}
+
+/// Opens a store that is there, and brings it up to date where needed.
+fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
+    let db = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let found = version(path, &db)?;
+    if found > VERSION {
+        return Err(StoreError::Newer {
+            path: path.to_owned(),
+            found,
+            known: VERSION,
+        });
+    }
+    refuse_foreign(path, &db)?;
+    if (1..VERSION).contains(&found) {
+        back_up(path, &db, found)?;
+    }
+    prepare(path, db)
 }
 
 impl Reader {
@@ -188,8 +242,7 @@ impl Reader {
             }
         };
         if is_empty {
-            let db = Connection::open_in_memory().map_err(sql(path, "open"))?;
-            return Ok(Self::new(path, migrated(path, db)?));
+            return Self::empty(path);
         }
         let db = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let found = version(path, &db)?;
@@ -200,10 +253,7 @@ impl Reader {
         let known = VERSION;
         match found {
             // Begun by a first run that was killed: there are no tables yet.
-            0 => {
-                let db = Connection::open_in_memory().map_err(sql(&path, "open"))?;
-                Ok(Self::new(&path, migrated(&path, db)?))
-            }
+            0 => Self::empty(&path),
             VERSION => Ok(Self::new(&path, db)),
             newer if newer > VERSION => Err(StoreError::Newer { path, found, known }),
             _ => {
@@ -214,41 +264,20 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// A store that is not there, or not yet.
+    fn empty(path: &Path) -> Result<Self, StoreError> {
+        let db = Connection::open_in_memory().map_err(sql(path, "open"))?;
+        Ok(Self::new(path, migrated(path, db)?))
+    }
+}
+
 fn open(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).map_err(sql(path, "open"))?;
     db.busy_timeout(Duration::from_secs(5))
         .map_err(sql(path, "open"))?;
     Ok(db)
-}
-
-/// Makes an empty store beside its place and then puts it there: whoever reads meanwhile, or after this
-/// run was killed, finds none or a whole one.
-fn make(path: &Path) -> Result<(), StoreError> {
-    let file_error = |source| StoreError::File {
-        path: path.to_owned(),
-        source,
-    };
-    let beside = |suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let draft = beside(".new");
-    for leftover in [".new", ".new-journal", ".new-wal", ".new-shm"] {
-        match std::fs::remove_file(beside(leftover)) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(file_error(source));
-            }
-            _ => {}
-        }
-    }
-    // SQLite would make the file with the rights of the umask.
-    drop(files::open_private(&draft).map_err(file_error)?);
-    let db = prepare(&draft, open(&draft, OpenFlags::SQLITE_OPEN_READ_WRITE)?)?;
-    db.close()
-        .map_err(|(_, source)| sql(path, "make")(source))?;
-    std::fs::rename(&draft, path).map_err(file_error)
 }
 
 /// Refuses a database that has tables and was not made by adsync: a typo in `path` must not write
@@ -349,7 +378,9 @@ mod tests {
     fn the_store_before_a_migration_is_kept_beside_it() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("users.db");
-        make(&path).expect("a store");
+        let draft = Draft::make(&path).expect("a draft");
+        let empty = draft.open().expect("open");
+        draft.publish(empty).expect("a store");
         let db = open(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).expect("open");
         db.execute(
             "INSERT INTO users (username, username_folded, source) VALUES ('a', 'a', 'local')",

@@ -1,5 +1,7 @@
 //! How a run ends: the guard, then the store or nothing, then what is said of it and noted.
 
+use std::{panic, thread};
+
 use crate::cli;
 use crate::cli::Format;
 use crate::commands::Context;
@@ -10,13 +12,13 @@ use crate::output::{Output, csv, json, table};
 use crate::plan::{Approved, Findings, Guard, Plan, Refusal, plan};
 use crate::report::Report;
 use crate::signals;
-use crate::store::{Outcome, Reader, Run, StoreError, Writer};
+use crate::store::{Filling, Outcome, Reader, Run, StoreError, Writer};
 
 /// The store as a run has it. A dry run has one that cannot be written.
 #[derive(Debug)]
 pub enum Target {
     /// The plan will be applied.
-    Store(Writer),
+    Store(Box<Writer>),
     /// The plan will only be shown.
     Rehearsal(Reader),
 }
@@ -28,7 +30,7 @@ impl Target {
         if dry_run {
             Reader::open(path).map(Self::Rehearsal)
         } else {
-            Writer::open(path, command, context.wait).map(Self::Store)
+            Writer::open(path, command, context.wait).map(|writer| Self::Store(Box::new(writer)))
         }
     }
 
@@ -38,6 +40,39 @@ impl Target {
             Self::Store(writer) => writer,
             Self::Rehearsal(reader) => reader,
         }
+    }
+
+    /// Begins to fill a store without users, unless this is a rehearsal.
+    pub fn fill(&self, run: &Run) -> Result<Option<Filling>, StoreError> {
+        match self {
+            Self::Store(writer) => writer.fill(run),
+            Self::Rehearsal(_) => Ok(None),
+        }
+    }
+
+    /// Takes in what was filled, for the plan that is applied next.
+    pub fn take_in(&mut self, filling: Option<Filling>) {
+        if let (Self::Store(writer), Some(filling)) = (self, filling) {
+            writer.take_in(filling);
+        }
+    }
+
+    /// Plans; what was filled is put in order meanwhile.
+    fn plan(&mut self, findings: Findings) -> Result<Plan, StoreError> {
+        let holders = self.reader().holders(findings.wanted_names())?;
+        let filling = match self {
+            Self::Store(writer) => writer.filling(),
+            Self::Rehearsal(_) => None,
+        };
+        let Some(filling) = filling else {
+            return Ok(plan(findings, &holders));
+        };
+        thread::scope(|scope| {
+            let indexes = scope.spawn(|| filling.make_indexes());
+            let plan = plan(findings, &holders);
+            let made = indexes.join().unwrap_or_else(|it| panic::resume_unwind(it));
+            made.map(|()| plan)
+        })
     }
 
     /// Applies the plan, unless this is a rehearsal; gives the number of the run and the plan.
@@ -143,12 +178,14 @@ pub fn finish(
     terms: &Terms,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
-    let holders = target.reader().holders(findings.wanted_names())?;
-    let approved = match terms.guard.approve(plan(findings, &holders)) {
-        Ok(approved) => approved,
-        Err((refusal, plan)) => return Ok(refuse(refusal, &plan, target, run, terms, output)?),
-    };
     let step = output.step("writing");
+    let approved = match terms.guard.approve(target.plan(findings)?) {
+        Ok(approved) => approved,
+        Err((refusal, plan)) => {
+            step.finish_and_clear();
+            return Ok(refuse(refusal, &plan, target, run, terms, output)?);
+        }
+    };
     let (number, plan) = target.apply(approved, run)?;
     step.finish_and_clear();
     let report = Report {

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::cli;
 use crate::commands::attempts::with_directory;
-use crate::commands::ending::{self, Terms, finish, with_target};
+use crate::commands::ending::{self, Target, Terms, finish, with_target};
 use crate::commands::reading::{Reading, mark_after_part};
 use crate::commands::survey::Survey;
 use crate::commands::{Context, names};
@@ -17,7 +17,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::nearest::nearest;
 use crate::plan::Guard;
-use crate::store::{Mode, Reader, Run};
+use crate::store::{Filling, Mode, Run};
 use crate::user::{Folded, ObjectGuid};
 
 /// Runs the command.
@@ -32,23 +32,25 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
     }
     with_target(context, run, arguments.ending.dry_run, |target, run| {
         let mark = target.reader().mark()?;
-        let reading = with_directory(context, mark.as_ref(), |directory| {
-            read(arguments, target.reader(), directory, run.mode, context)
+        let (reading, filling) = with_directory(context, mark.as_ref(), |directory| {
+            read(arguments, target, directory, run, context)
         })?;
         let findings = reading.note_in(run);
+        target.take_in(filling);
         let terms = Terms::new(Guard::exactly(0), &arguments.ending, page);
         finish(findings, target, run, &terms, context.output)
     })
 }
 
-/// What the directory says of the selection.
+/// What the directory says of the selection, and what of it was written already.
 fn read(
     arguments: &cli::Import,
-    store: &Reader,
+    target: &Target,
     directory: &mut Directory,
-    mode: Mode,
+    run: &Run,
     context: &Context<'_>,
-) -> anyhow::Result<Reading> {
+) -> anyhow::Result<(Reading, Option<Filling>)> {
+    let store = target.reader();
     let what = format!("reading {}", directory.base());
     let expected = if arguments.all {
         store.scope_users()?
@@ -58,7 +60,9 @@ fn read(
     let progress = context.output.progress(&what, expected);
     let survey = Survey::new(store, directory, Newcomers::Import, progress)?;
     // Who is in the store is known by identity; of a selection nobody is guessed by DN.
-    let mut survey = survey.among(if arguments.all { None } else { Some(&[]) });
+    let mut survey = survey
+        .among(if arguments.all { None } else { Some(&[]) })
+        .filling(target.fill(run)?);
     let mut count = 0;
     let mut take = |users: Vec<Read>| {
         count += users.len();
@@ -77,6 +81,7 @@ fn read(
         take(named(directory, &arguments.users)?)?;
     }
     survey.settle_repeated(directory)?;
+    let filling = survey.take_filling();
     let (findings, _) = survey.finish();
     if count == 0 {
         context.output.warn(&format!(
@@ -84,12 +89,13 @@ fn read(
             directory.base()
         ));
     }
-    Ok(Reading {
+    let reading = Reading {
         findings,
-        mode,
+        mode: run.mode,
         scope_users,
         marking: mark_after_part(store, directory, context)?,
-    })
+    };
+    Ok((reading, filling))
 }
 
 fn read_group(

@@ -8,7 +8,7 @@ use crate::compare::{BadEntry, Comparison, Newcomers, OutOfScopePolicy, Whereabo
 use crate::directory::{Directory, Read};
 use crate::output::advance;
 use crate::plan::Findings;
-use crate::store::{Reader, StoreError, Unchanging, Walk};
+use crate::store::{Filling, Reader, StoreError, Unchanging, Walk};
 use crate::user::{ObjectGuid, Origin, Status, StoredUser, UserId};
 
 /// A comparison under way.
@@ -21,7 +21,11 @@ pub struct Survey<'a> {
     rows_by_dn: Option<HashMap<String, UserId>>,
     /// The users that were chosen, if not all: nobody else is touched.
     chosen: Option<HashSet<UserId>>,
+    /// Their rows, which need not be looked up again.
+    known: HashMap<ObjectGuid, StoredUser>,
     witness: Option<ObjectGuid>,
+    /// Where new users are written as they come.
+    filling: Option<Filling>,
 }
 
 impl<'a> Survey<'a> {
@@ -40,23 +44,39 @@ impl<'a> Survey<'a> {
             progress,
             rows_by_dn: None,
             chosen: None,
+            known: HashMap::new(),
             witness: None,
+            filling: None,
         })
+    }
+
+    /// Writes new users as they come.
+    pub fn filling(mut self, filling: Option<Filling>) -> Self {
+        self.filling = filling;
+        self
     }
 
     /// Looks at these users only, if any were chosen.
     pub fn among(mut self, chosen: Option<&[StoredUser]>) -> Self {
         self.chosen = chosen.map(|users| users.iter().map(|user| user.id).collect());
+        let identities = chosen.unwrap_or_default().iter();
+        self.known = identities
+            .filter_map(|user| Some((user.origin.guid()?, user.clone())))
+            .collect();
         self
     }
 
     /// Takes in users that were read.
     pub fn take(&mut self, users: Vec<Read>) -> anyhow::Result<()> {
         advance(&self.progress, users.len() as u64);
+        let known = self.comparison.new_users().len();
         for user in users {
             match user {
                 Ok(user) => {
-                    let stored = self.users.find(user.guid)?;
+                    let stored = match self.known.get(&user.guid) {
+                        Some(known) => Some(known.clone()),
+                        None => self.users.find(user.guid)?,
+                    };
                     if stored.is_some() {
                         self.witness.get_or_insert(user.guid);
                     }
@@ -67,6 +87,9 @@ impl<'a> Survey<'a> {
                     self.comparison.see_bad(entry, stored);
                 }
             }
+        }
+        if let Some(filling) = &mut self.filling {
+            filling.add(&self.comparison.new_users()[known..])?;
         }
         Ok(())
     }
@@ -96,6 +119,7 @@ impl<'a> Survey<'a> {
         if repeated.is_empty() {
             return Ok(());
         }
+        self.withdraw(&repeated)?;
         // The same entry once more is no other user.
         let mut again: HashSet<Read> = HashSet::new();
         directory.read_guids(&repeated, |users| {
@@ -103,7 +127,9 @@ impl<'a> Survey<'a> {
             Ok::<_, anyhow::Error>(())
         })?;
         self.take(again.iter().cloned().collect())?;
-        for guid in self.comparison.take_repeated() {
+        let several = self.comparison.take_repeated();
+        self.withdraw(&several)?;
+        for guid in several {
             let mut dns: Vec<&str> = again
                 .iter()
                 .map(|read| match read {
@@ -127,6 +153,11 @@ impl<'a> Survey<'a> {
             self.comparison.see_bad(entry, stored);
         }
         Ok(())
+    }
+
+    fn withdraw(&mut self, guids: &[ObjectGuid]) -> Result<(), StoreError> {
+        let filling = self.filling.as_mut();
+        filling.map_or(Ok(()), |filling| filling.withdraw(guids))
     }
 
     /// Finds out where imported users are that were not returned: all of them, or those of `among`. Gives
@@ -199,6 +230,11 @@ impl<'a> Survey<'a> {
     /// Whether a user of the store was read.
     pub fn has_seen(&self, id: UserId) -> bool {
         self.comparison.seen().contains(id)
+    }
+
+    /// What was written as it came.
+    pub fn take_filling(&mut self) -> Option<Filling> {
+        self.filling.take()
     }
 
     /// A user of the store that was read.

@@ -47,6 +47,11 @@ pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, Failure>
                 None => failure.hint(format!("known here: {}", key.known.join(", "))),
             };
         }
+        if message == "duplicate key"
+            && let Some(key) = error.span().and_then(|span| text.get(span))
+        {
+            return failure(&format!("the key `{}` stands there twice", key.trim()));
+        }
         match message.strip_prefix("missing field ") {
             Some("`directory`") => {
                 failure("there is no [directory] table").hint("begin with config.example.toml")
@@ -77,6 +82,11 @@ fn in_words(message: &str) -> String {
         })
         .replace("wanted string or table", "expected a text in quotes")
         .replace("expected a string", "expected a text in quotes")
+        .replace("invalid type: sequence", "this is a list")
+        .replace(
+            "invalid basic string, expected `\"`",
+            "the text is not closed with a quote",
+        )
 }
 
 fn line(text: &str, span: &Range<usize>) -> usize {

@@ -2,8 +2,8 @@
 //!
 //! `uSNChanged` is a number that a domain controller gives to an object with every change it takes in
 //! (MS-ADTS 3.1.1.1.9, 3.1.1.3.2.10). An account that may not read it, or may not see deleted objects,
-//! gets no error but fewer entries; so each such search asks for objects as well that are known to be
-//! there, and its answer is only believed when they are in it.
+//! gets no error but fewer entries; so with each such search objects are asked for that are known to be
+//! there, and its answer is only believed when they are found.
 
 use std::collections::HashSet;
 
@@ -163,16 +163,13 @@ impl Directory {
         if !self.has_changed_since(mark) {
             return Ok(Changes::none_since(mark));
         }
-        let Witnesses { living, deleted } = mark.witnesses;
         let first = mark.position.usn.saturating_add(1);
-        let mut terms = vec![format!("(uSNChanged>={first})"), self.seen_by_usn(living)];
-        terms.extend(deleted.map(|it| self.seen_by_usn(it)));
         let mut search = self.search_identities(
             format!("what changed in {} since USN {first}", self.domain),
-            filter::any(terms),
+            format!("(uSNChanged>={first})"),
             self.root.shows_deleted,
         );
-        for attribute in ["uSNChanged", "uSNCreated", "objectClass"] {
+        for attribute in ["uSNCreated", "objectClass"] {
             search.attributes.push(attribute.to_owned());
         }
         let mapping = &self.mapping;
@@ -184,25 +181,48 @@ impl Directory {
                     changes.unidentified += 1;
                     continue;
                 };
-                changes.sees_living |= guid == living && !is_deleted(&entry);
-                if is_tombstone(&entry, domain)
-                    && changes.deleted.is_none_or(|it| Some(it) != deleted)
-                {
+                changes.changed.push(guid);
+                if is_tombstone(&entry, domain) {
                     changes.deleted = Some(guid);
                 }
-                let is_since = |attribute| usn(&entry, attribute).map(|it| it >= first);
-                if is_since("uSNChanged") == Some(false) {
-                    continue;
-                }
-                changes.changed.push(guid);
-                let is_new = is_since("uSNCreated") == Some(true);
+                let is_new = usn(&entry, "uSNCreated").is_some_and(|it| it >= first);
                 if is_container(&entry) && !is_new && !is_deleted(&entry) {
                     changes.container = Some(entry.dn);
                 }
             }
             Ok::<_, DirectoryError>(())
         })?;
+        self.see_witnesses(mark.witnesses, &mut changes)?;
         Ok(changes)
+    }
+
+    /// Notes which of the objects are found that would not be by an account that sees no changes. They are asked for
+    /// after the changes, and apart from them: Samba, which has no index of `uSNChanged`, compares every
+    /// object of the domain with each term of a filter that asks for both.
+    fn see_witnesses(
+        &mut self,
+        Witnesses { living, deleted }: Witnesses,
+        changes: &mut Changes,
+    ) -> Result<(), DirectoryError> {
+        let witnesses = [Some(living), deleted].into_iter().flatten();
+        let search = self.search_identities(
+            "users by uSNChanged".to_owned(),
+            filter::any(witnesses.map(|it| self.seen_by_usn(it))),
+            self.root.shows_deleted,
+        );
+        let mapping = &self.mapping;
+        let domain = &self.domain;
+        self.connection.search(&search, |entries| {
+            for entry in entries {
+                let guid = mapping.guid(&entry).ok();
+                changes.sees_living |= guid == Some(living) && !is_deleted(&entry);
+                if guid == deleted && is_tombstone(&entry, domain) {
+                    changes.deleted = deleted;
+                }
+            }
+            Ok::<_, DirectoryError>(())
+        })?;
+        Ok(())
     }
 
     /// Those of these users who are not in the domain.

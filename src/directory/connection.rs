@@ -20,6 +20,7 @@ use tokio::time::timeout;
 
 use super::entry::Entry;
 use super::error::{Cause, DirectoryError, Step};
+use super::ldapsearch;
 use super::tls::Tls;
 use crate::config::{Directory as Settings, ServerUrl};
 
@@ -53,28 +54,6 @@ pub struct Search {
     pub show_deleted: bool,
     /// Whether the first page will do: then no other is asked for.
     pub first_page_only: bool,
-}
-
-impl Search {
-    /// The same search for `ldapsearch`, for people who want to try it.
-    fn as_command(&self, server: &ServerUrl) -> String {
-        let scope = match self.scope {
-            Scope::Base => "base",
-            Scope::OneLevel => "one",
-            Scope::Subtree => "sub",
-        };
-        let control = if self.show_deleted {
-            format!(" -e '!{SHOW_DELETED}'")
-        } else {
-            String::new()
-        };
-        format!(
-            "ldapsearch -H {server} -b '{}' -s {scope} -E pr=1000/noprompt{control} '{}' {}",
-            self.base,
-            self.filter,
-            self.attributes.join(" ")
-        )
-    }
 }
 
 /// What a search came to.
@@ -167,9 +146,27 @@ impl Connection {
     pub fn search<E: From<DirectoryError>>(
         &mut self,
         search: &Search,
+        on_page: impl FnMut(Vec<Entry>) -> Result<(), E>,
+    ) -> Result<Tally, E> {
+        self.read(search, false, on_page)
+    }
+
+    /// The same, but of each attribute only its name comes, without values.
+    pub fn search_names<E: From<DirectoryError>>(
+        &mut self,
+        search: &Search,
+        on_page: impl FnMut(Vec<Entry>) -> Result<(), E>,
+    ) -> Result<Tally, E> {
+        self.read(search, true, on_page)
+    }
+
+    fn read<E: From<DirectoryError>>(
+        &mut self,
+        search: &Search,
+        types_only: bool,
         mut on_page: impl FnMut(Vec<Entry>) -> Result<(), E>,
     ) -> Result<Tally, E> {
-        log::debug!("{}", search.as_command(&self.server));
+        log::debug!("{}", ldapsearch::bare(search, &self.server));
         let started = std::time::Instant::now();
         let (sender, mut pages) = mpsc::channel(PAGES_AHEAD);
         let reader = Reader {
@@ -177,6 +174,7 @@ impl Connection {
             search: Arc::new(search.clone()),
             timeout: self.timeout,
             page_size: self.page_size,
+            types_only,
         };
         let Some(runtime) = &self.runtime else {
             return Err(self.error(search, 1, Cause::Lost).into());

@@ -15,6 +15,33 @@ pub fn domain_components(dn: &str) -> Option<String> {
     (!domain.is_empty()).then(|| domain.join(","))
 }
 
+/// The DNS name of a domain (RFC 2247): `corp.com` of `DC=corp,DC=com`.
+pub fn dns_name(domain: &str) -> String {
+    let parts = components(domain);
+    let labels: Vec<&str> = parts
+        .iter()
+        .filter_map(|it| it.strip_prefix("dc="))
+        .collect();
+    labels.join(".")
+}
+
+/// The first relative DN, and what it lies in: `OU=Staff` and `DC=corp,DC=com`; none of what has no parent.
+pub fn split(dn: &str) -> Option<(&str, &str)> {
+    let mut quoted = false;
+    let mut escaped = false;
+    let at = dn.find(|character| {
+        let was_escaped = std::mem::take(&mut escaped);
+        match character {
+            _ if was_escaped => return false,
+            '\\' => escaped = true,
+            '"' => quoted = !quoted,
+            _ => {}
+        }
+        matches!(character, ',' | ';') && !quoted
+    })?;
+    Some((dn[..at].trim(), dn[at + 1..].trim()))
+}
+
 /// The relative DNs in lower case. A separator that is escaped or quoted separates nothing.
 fn components(dn: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
@@ -47,7 +74,7 @@ fn components(dn: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{domain_components, is_within};
+    use super::{domain_components, is_within, split};
 
     #[test]
     fn the_domain_is_what_ends_in_dc() {
@@ -77,5 +104,13 @@ mod tests {
     fn an_escaped_comma_separates_nothing() {
         assert!(!is_within(r"CN=x\,OU=Staff,DC=com", "OU=Staff,DC=com"));
         assert!(is_within(r"CN=a\\,OU=Staff,DC=com", "OU=Staff,DC=com"));
+    }
+
+    #[test]
+    fn a_dn_lies_in_its_parent() {
+        assert_eq!(split("OU=a, DC=x,DC=y"), Some(("OU=a", "DC=x,DC=y")));
+        assert_eq!(split(r"CN=b\,c\\,OU=a"), Some((r"CN=b\,c\\", "OU=a")));
+        assert_eq!(split(r#"CN="b,c",OU=a"#), Some((r#"CN="b,c""#, "OU=a")));
+        assert_eq!(split("DC=com"), None);
     }
 }

@@ -1,10 +1,18 @@
 //! Why the directory could not be read, in words an administrator understands.
+//!
+//! Here is what happened; `login`, `certificate` and `network` know the words for it, and what mends it:
+//! in a hint, and where there are any, in the very commands.
+
+mod certificate;
+mod login;
+mod network;
 
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
 use super::tls::Certificate;
+use crate::config::ServerUrl;
 use crate::failure::Kind;
 
 /// What was being done when it failed. Reads after "cannot".
@@ -60,7 +68,7 @@ pub enum Cause {
     },
     /// The connection ended before the answer did.
     Lost,
-    /// The base lies in none of these naming contexts, which are all that the server has.
+    /// The base lies in none of the server's naming contexts; these may hold users, the domain's own first.
     OutsideDomain(Vec<String>),
     /// A user that is there is not found by this attribute.
     IdentityNotSearchable(String),
@@ -152,36 +160,45 @@ impl DirectoryError {
 
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
-        match (&self.step, &self.cause) {
-            (Step::Resolve, _) => {
-                Some("check url or domain under [directory], and this host's DNS servers".to_owned())
-            }
-            (Step::Connect, _) => Some(
-                "check that the server is up and that no firewall closes the port; LDAPS is 636, LDAP 389"
-                    .to_owned(),
-            ),
+        let fixed = match (&self.step, &self.cause) {
             (Step::Tls | Step::StartTls, Cause::Certificate(rejected)) => {
-                Some(certificate_hint(&rejected.problem))
+                return Some(certificate::hint(rejected, self));
             }
-            (Step::Bind(_), Cause::Result { code, text }) => Some(login_hint(*code, text)),
-            (Step::Read(_), Cause::Result { code, .. }) => read_hint(*code),
-            (_, Cause::OutsideDomain(_)) => {
-                Some("check base_dn under [directory]".to_owned())
+            (Step::Bind(username), Cause::Result { code, text }) => {
+                return Some(login::hint(*code, text, username));
             }
-            (_, Cause::IdentityNotSearchable(_)) => Some(
+            (Step::Read(_), Cause::Result { code, .. }) => return read_hint(*code),
+            (_, Cause::OutsideDomain(contexts)) => return Some(domain_hint(contexts)),
+            (_, Cause::IdentityNotSearchable(_)) => {
                 "the attribute needs an equality matching rule on the server; where it is not AD, guid = \"entryUUID\" under [directory.attributes] has one"
-                    .to_owned(),
-            ),
-            (_, Cause::Lost) => Some(
+            }
+            (Step::Read(_), Cause::Lost) => {
                 "nothing was changed; the next run tries again, and a second server in urls would take over"
-                    .to_owned(),
-            ),
-            (_, Cause::Timeout(_)) => Some(
-                "the server is reachable but does not answer; timeout_secs and connect_timeout_secs under [directory] say how long to wait"
-                    .to_owned(),
-            ),
-            _ => None,
+            }
+            (Step::Read(_), Cause::Timeout(_)) => {
+                "the server is reachable but does not answer; timeout_secs under [directory] says how long to wait"
+            }
+            (Step::Read(_), _) => return None,
+            _ => return network::hint(self),
+        };
+        Some(fixed.to_owned())
+    }
+
+    /// Commands that mend it or show more, to be run by whom the hint names.
+    pub fn commands(&self) -> Vec<String> {
+        match (&self.step, &self.cause) {
+            (Step::Resolve, _) => network::commands(self),
+            (_, Cause::Certificate(rejected)) => certificate::commands(rejected, self),
+            (Step::Bind(username), Cause::Result { code, text }) => {
+                login::commands(*code, text, username)
+            }
+            _ => Vec::new(),
         }
+    }
+
+    /// The server, if one was chosen already.
+    fn url(&self) -> Option<ServerUrl> {
+        ServerUrl::try_from(self.server.clone()).ok()
     }
 }
 
@@ -191,10 +208,10 @@ impl fmt::Display for DirectoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot {}: ", self.step.phrase(&self.server))?;
         match &self.cause {
-            Cause::Io(error) => write!(f, "{error}"),
+            Cause::Io(error) => f.write_str(&network::reason(error, self.url().as_ref())),
             Cause::Timeout(after) => write!(f, "no answer within {} s", after.as_secs()),
             Cause::Certificate(rejected) => {
-                f.write_str(&certificate_problem(&rejected.problem))?;
+                f.write_str(&certificate::problem(&rejected.problem))?;
                 match &rejected.certificate {
                     Some(certificate) => write!(f, " (the server presented {certificate})"),
                     None => Ok(()),
@@ -202,7 +219,7 @@ impl fmt::Display for DirectoryError {
             }
             Cause::Tls(what) | Cause::Dns(what) => f.write_str(what),
             Cause::Result { code, text } => {
-                if let (Step::Bind(_), Some(reason)) = (&self.step, login_reason(*code, text)) {
+                if let (Step::Bind(_), Some(reason)) = (&self.step, login::reason(*code, text)) {
                     return write!(f, "{reason}");
                 }
                 write!(f, "the server answered {code} {}", result_name(*code))?;
@@ -211,7 +228,10 @@ impl fmt::Display for DirectoryError {
                     text => write!(f, ": {text}"),
                 }
             }
-            Cause::Lost => f.write_str("the connection was lost before the answer was complete"),
+            Cause::Lost => f.write_str(match self.step {
+                Step::Read(_) => "the connection was lost before the answer was complete",
+                _ => "the connection was lost, for the server closed it",
+            }),
             Cause::OutsideDomain(contexts) => {
                 write!(f, "it lies in none of the server's naming contexts")?;
                 match contexts.as_slice() {
@@ -228,58 +248,17 @@ impl fmt::Display for DirectoryError {
     }
 }
 
-/// The `data …` in AD's diagnostic message of a refused bind: a Windows error code in hexadecimal.
-fn ad_sub_code(text: &str) -> Option<&str> {
-    let rest = text.split_once("data ")?.1;
-    let end = rest
-        .find(|character: char| !character.is_ascii_hexdigit())
-        .unwrap_or(rest.len());
-    Some(&rest[..end]).filter(|code| !code.is_empty())
-}
+/// What to do about a server that says that it cannot at the moment.
+const BUSY_HINT: &str =
+    "the server is busy or going down; try again later, or name a second one in urls";
 
-/// Why a login was refused: AD's sub-codes of 49 in words (MS-ERREF 2.2, Win32 error codes).
-fn login_reason(code: u32, text: &str) -> Option<String> {
-    if code == 8 {
-        return Some("the server wants an encrypted or signed connection".to_owned());
+fn domain_hint(contexts: &[String]) -> String {
+    match contexts.first() {
+        Some(domain) => format!(
+            "write base_dn = \"{domain}\" under [directory], or a DN below it; left out, the whole domain is read"
+        ),
+        None => "check base_dn under [directory]".to_owned(),
     }
-    if code != INVALID_CREDENTIALS {
-        return None;
-    }
-    let Some(data) = ad_sub_code(text) else {
-        return Some("the username or the password is wrong (error 49)".to_owned());
-    };
-    let reason = match data {
-        "525" => "the user does not exist",
-        "52e" => "the username or the password is wrong",
-        "530" => "the account may not log in at this time of day",
-        "531" => "the account may not log in from this host",
-        "532" => "the password has expired",
-        "533" => "the account is disabled",
-        "701" => "the account has expired",
-        "773" => "the password must be changed before the first login",
-        "775" => "the account is locked out",
-        _ => "the login was refused",
-    };
-    Some(format!("{reason} (AD error data {data})"))
-}
-
-fn login_hint(code: u32, text: &str) -> String {
-    let hint = match (code, ad_sub_code(text)) {
-        (8, _) => "use ldaps://, or starttls = true under [directory]",
-        (_, Some("530" | "531")) => "mend the account's logon hours or workstations in AD",
-        (_, Some("532" | "773")) => {
-            "set a new password in AD, best one that never expires, and put it where the settings look for it"
-        }
-        (_, Some("533")) => "enable the account in AD",
-        (_, Some("701")) => "set a later expiry date for the account in AD",
-        (_, Some("775")) => {
-            "unlock the account in AD, after mending the password of whoever locked it"
-        }
-        _ => {
-            "check username and password under [directory]; it was tried once and on one server only, so that the account is not locked"
-        }
-    };
-    hint.to_owned()
 }
 
 fn read_hint(code: u32) -> Option<String> {
@@ -293,9 +272,7 @@ fn read_hint(code: u32) -> Option<String> {
         8 | 13 => "use ldaps://, or starttls = true under [directory]",
         10 => "base_dn is in another domain; name one of its own domain controllers in url",
         50 => "give the account read access to the users",
-        51 | 52 => {
-            "the server is busy or going down; try again later, or name a second one in urls"
-        }
+        BUSY | UNAVAILABLE => BUSY_HINT,
         _ => return None,
     };
     Some(hint.to_owned())
@@ -329,40 +306,6 @@ fn result_name(code: u32) -> &'static str {
         80 => "other",
         _ => "(unknown code)",
     }
-}
-
-fn certificate_problem(problem: &rustls::CertificateError) -> String {
-    use rustls::CertificateError as E;
-    match problem {
-        E::UnknownIssuer => {
-            "its certificate was not issued by a CA that is trusted here".to_owned()
-        }
-        E::Expired | E::ExpiredContext { .. } => "its certificate has expired".to_owned(),
-        E::NotValidYet | E::NotValidYetContext { .. } => {
-            "its certificate is not valid yet".to_owned()
-        }
-        E::NotValidForName | E::NotValidForNameContext { .. } => {
-            "its certificate is for another name".to_owned()
-        }
-        other => format!("its certificate is not accepted: {other}"),
-    }
-}
-
-fn certificate_hint(problem: &rustls::CertificateError) -> String {
-    use rustls::CertificateError as E;
-    let hint = match problem {
-        E::NotValidForName | E::NotValidForNameContext { .. } => {
-            "use one of the certificate's names in url under [directory]"
-        }
-        E::Expired | E::ExpiredContext { .. } => {
-            "renew the certificate of the domain controller, and check this host's clock"
-        }
-        E::NotValidYet | E::NotValidYetContext { .. } => "check this host's clock",
-        _ => {
-            "put the certificate of your CA (PEM) into a file and name it as ca_file under [directory]"
-        }
-    };
-    hint.to_owned()
 }
 
 #[cfg(test)]

@@ -50,9 +50,30 @@ pub fn any_guid(attribute: &str, guids: &[ObjectGuid]) -> String {
     text
 }
 
+/// The attributes that a filter asks about. A parenthesis in a value is escaped, so each one begins a term.
+pub fn attributes(filter: &str) -> Vec<&str> {
+    let mut names: Vec<&str> = filter
+        .split('(')
+        .filter_map(|term| Some(&term[..term.find(['=', '~', '<', '>', ':'])?]))
+        .filter(|name| name.starts_with(|it: char| it.is_ascii_alphanumeric()))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_filter_asks_about_attributes() {
+        let filter = "(&(objectClass=user)(!(userAccountControl:1.2.840.113556.1.4.803:=2))(|(sn>=a)(sn~=b)(mail=*\\28x)))";
+        assert_eq!(
+            attributes(filter),
+            ["mail", "objectClass", "sn", "userAccountControl"]
+        );
+    }
 
     #[test]
     fn what_a_user_types_cannot_leave_its_place() {

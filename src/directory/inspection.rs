@@ -1,37 +1,122 @@
-//! What `adsync check` asks: is the base there, who is in scope, what may the account see.
+//! What `adsync check` asks: is the base there, who is in scope, what may the account see, and what
+//! was probably meant where the settings name something that is not there.
 
-use super::Directory;
+use std::collections::BTreeSet;
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
 use super::connection::{Scope, Search, Tally};
 use super::error::DirectoryError;
+use super::mapping::Mapping;
+use super::{Directory, dn, filter, ldapsearch};
+use crate::config::{Attributes, Directory as Settings, Filter, ServerUrl};
+use crate::nearest::{misspelt, nearest};
+
+/// How long a port may take to answer that is tried for a hint only.
+const PORT_DEADLINE: Duration = Duration::from_secs(1);
+
+/// Users of plain LDAP, whatever else they are (RFC 4519, 3.12).
+const ANY_PERSON: &str = "(objectClass=person)";
+
+/// An attribute of the mapping that nobody has.
+#[derive(Debug)]
+pub struct Unfilled {
+    /// The field that is read from it.
+    pub field: &'static str,
+    /// The attribute.
+    pub attribute: String,
+    /// Whether the field has no other attribute.
+    pub is_alone: bool,
+    /// Whether it is what the field is read from by default.
+    pub is_default: bool,
+    /// An attribute that users do have and that is written nearly so.
+    pub meant: Option<String>,
+}
 
 impl Directory {
     /// How many users the scope has.
     pub fn count(&mut self) -> Result<Tally, DirectoryError> {
-        let mut search = self.search_for_users(
-            format!("the users of {}", self.base),
-            self.base.clone(),
-            self.filter.as_str().to_owned(),
-        );
+        let filter = self.filter.as_str().to_owned();
+        self.count_in(self.base.clone(), filter)
+    }
+
+    /// How many users the base has, whatever the filter says, and how many the whole domain.
+    pub fn count_without_filter(&mut self) -> Result<(u64, u64), DirectoryError> {
+        let people = self.people();
+        let base = self.count_in(self.base.clone(), people.clone())?;
+        let domain = self.count_in(self.domain.clone(), people)?;
+        Ok((base.entries, domain.entries))
+    }
+
+    /// What finds users whatever the settings say.
+    fn people(&self) -> String {
+        if self.root.is_active_directory {
+            Filter::default().as_str().to_owned()
+        } else {
+            ANY_PERSON.to_owned()
+        }
+    }
+
+    fn count_in(&mut self, base: String, filter: String) -> Result<Tally, DirectoryError> {
+        let mut search = self.search_for_users(format!("the users of {base}"), base, filter);
         search.attributes = vec!["1.1".to_owned()];
-        self.connection
-            .search(&search, |_| Ok::<_, DirectoryError>(()))
+        self.tally(&search)
+    }
+
+    fn tally(&mut self, search: &Search) -> Result<Tally, DirectoryError> {
+        self.connection.search(search, |_| Ok(()))
     }
 
     /// Whether the base of the scope is there.
     pub fn base_exists(&mut self) -> Result<bool, DirectoryError> {
-        let search = Search {
-            what: format!("the base {}", self.base),
-            base: self.base.clone(),
-            scope: Scope::Base,
-            filter: "(objectClass=*)".to_owned(),
-            attributes: vec!["1.1".to_owned()],
-            show_deleted: false,
-            first_page_only: false,
+        self.exists(&self.base.clone())
+    }
+
+    fn exists(&mut self, dn: &str) -> Result<bool, DirectoryError> {
+        let search = entries_at(dn, Scope::Base, "(objectClass=*)");
+        Ok(self.tally(&search)?.entries == 1)
+    }
+
+    /// What a base that is not there was probably meant to be: the nearest name of a container beside where it
+    /// would be.
+    pub fn base_meant(&mut self) -> Option<String> {
+        let base = self.base.clone();
+        let (mut below, mut missing) = (Vec::new(), base.as_str());
+        // Up to the first that is there; a read that fails is no answer, and no error of the base.
+        let (name, parent) = loop {
+            let (name, parent) = dn::split(missing)?;
+            if self.exists(parent).is_ok_and(|is_there| is_there) {
+                break (name, parent);
+            }
+            below.push(name);
+            missing = parent;
         };
-        let tally = self
-            .connection
-            .search(&search, |_| Ok::<_, DirectoryError>(()))?;
-        Ok(tally.entries == 1)
+        let filter = "(|(objectClass=organizationalUnit)(objectClass=container))";
+        let mut names = Vec::new();
+        let children = entries_at(parent, Scope::OneLevel, filter);
+        let answer = self.connection.search(&children, |entries| {
+            let found = entries.iter().filter_map(|it| dn::split(&it.dn));
+            names.extend(found.map(|(name, _)| name.to_owned()));
+            Ok::<_, DirectoryError>(())
+        });
+        answer.ok()?;
+        let value = |name: &str| {
+            name.split_once('=')
+                .map_or_else(String::new, |(_, it)| it.to_owned())
+        };
+        // By the values: an OU is found that was taken for a container, such as CN=Staff for OU=Staff.
+        let meant = nearest(&value(name), names.iter().map(|it| value(it)))?;
+        let meant = names.iter().find(|it| value(it) == meant)?;
+        let meant = format!("{meant},{parent}");
+        let whole = below
+            .iter()
+            .rev()
+            .fold(meant.clone(), |dn, name| format!("{name},{dn}"));
+        Some(if self.exists(&whole).is_ok_and(|it| it) {
+            whole
+        } else {
+            meant
+        })
     }
 
     /// Whether the account sees any deleted object; none, if the directory has no such thing.
@@ -41,4 +126,157 @@ impl Directory {
         }
         Ok(Some(self.a_deleted_object()?.is_some()))
     }
+
+    /// How far the clock of the domain controller is ahead of this host's, in seconds.
+    pub fn clock_ahead(&self) -> Option<i64> {
+        self.root.clock_ahead
+    }
+
+    /// The attributes of the mapping that no user of the scope has.
+    pub fn unfilled(&mut self) -> Result<Vec<Unfilled>, DirectoryError> {
+        let scope = self.filter.as_str().to_owned();
+        let sample = self.attributes_of(self.base.clone(), scope)?;
+        let defaults = Mapping::new(Attributes::default(), self.root.is_active_directory);
+        // What users have, and what adsync reads where the settings are silent.
+        let mut known = sample.clone();
+        known.extend(defaults.requested());
+        let mut unfilled = Vec::new();
+        for ((field, names), (_, default)) in
+            self.mapping.fields().into_iter().zip(defaults.fields())
+        {
+            for attribute in names.iter().filter(|it| !has(&sample, it)) {
+                unfilled.push(Unfilled {
+                    field,
+                    attribute: attribute.to_owned(),
+                    is_alone: names.iter().count() == 1,
+                    is_default: default.iter().any(|it| it.eq_ignore_ascii_case(attribute)),
+                    meant: misspelt(attribute, &known).cloned(),
+                });
+            }
+        }
+        let mut nobody = Vec::new();
+        for it in unfilled {
+            if !self.has_anybody(&it.attribute)? {
+                nobody.push(it);
+            }
+        }
+        Ok(nobody)
+    }
+
+    /// The attributes of the filter that no user has, with what was probably meant; where the filter finds
+    /// nobody, one of them may be why.
+    pub fn misspelt_in_filter(&mut self) -> Result<Vec<(String, String)>, DirectoryError> {
+        let sample = self.attributes_of(self.domain.clone(), self.people())?;
+        let names = filter::attributes(self.filter.as_str());
+        let absent = names.into_iter().filter(|name| !has(&sample, name));
+        Ok(absent
+            .filter_map(|name| Some((name.to_owned(), misspelt(name, &sample)?.clone())))
+            .collect())
+    }
+
+    /// The names of the attributes that the first users have.
+    fn attributes_of(
+        &mut self,
+        base: String,
+        filter: String,
+    ) -> Result<BTreeSet<String>, DirectoryError> {
+        let mut search =
+            self.search_for_users(format!("attributes of users of {base}"), base, filter);
+        // All that users have, and those that come only when they are named (RFC 4512, 3.4).
+        search.attributes.extend(["*".to_owned(), "+".to_owned()]);
+        search.first_page_only = true;
+        let mut names = BTreeSet::new();
+        self.connection.search_names(&search, |entries| {
+            let all = entries.into_iter().flat_map(|it| it.attributes);
+            names.extend(all.map(|(name, _)| name));
+            Ok::<_, DirectoryError>(())
+        })?;
+        Ok(names)
+    }
+
+    /// Whether any user of the scope has the attribute, for one that is not among the first.
+    fn has_anybody(&mut self, attribute: &str) -> Result<bool, DirectoryError> {
+        let present = format!("({attribute}=*)");
+        let mut search = self.search_for_users(
+            format!("users of {} with {attribute}", self.base),
+            self.base.clone(),
+            filter::all(&[self.filter.as_str(), &present]),
+        );
+        search.attributes = vec!["1.1".to_owned()];
+        search.first_page_only = true;
+        Ok(self.tally(&search)?.entries > 0)
+    }
+
+    /// The account as `dsacls` takes it: `CORP\svc-adsync`, or a UPN.
+    pub fn account_name(&mut self, username: &str) -> String {
+        if !username.contains('=') {
+            return username.to_owned();
+        }
+        let mut search = entries_at(username, Scope::Base, "(objectClass=*)");
+        search.attributes = vec!["sAMAccountName".to_owned()];
+        let mut name = None;
+        let answer = self.connection.search(&search, |entries| {
+            name = entries
+                .first()
+                .and_then(|it| it.first_text("sAMAccountName"));
+            Ok::<_, DirectoryError>(())
+        });
+        let domain = dn::dns_name(&self.domain);
+        match (answer, name) {
+            (Ok(_), Some(name)) => format!("{name}@{domain}"),
+            _ => username.to_owned(),
+        }
+    }
+
+    /// The command line that reads the users of the scope as adsync does.
+    pub fn ldapsearch(&self, settings: &Settings) -> String {
+        let search = self.search_for_users(
+            String::new(),
+            self.base.clone(),
+            self.filter.as_str().to_owned(),
+        );
+        ldapsearch::complete(&search, self.server(), settings)
+    }
+}
+
+/// The command line that reads the rootDSE of a server, which every account may.
+pub fn ldapsearch_of_root(server: &ServerUrl, settings: &Settings) -> String {
+    let mut search = entries_at("", Scope::Base, "(objectClass=*)");
+    search.attributes = vec!["defaultNamingContext".to_owned()];
+    ldapsearch::complete(&search, server, settings)
+}
+
+/// Which ports of LDAP are open on the host of a server that could not be reached.
+pub fn open_ports(server: &ServerUrl) -> Vec<u16> {
+    [636, 389]
+        .into_iter()
+        .filter(|&port| port != server.port() && is_open(server.host(), port))
+        .collect()
+}
+
+fn is_open(host: &str, port: u16) -> bool {
+    let Ok(mut addresses) = (host, port).to_socket_addrs() else {
+        return false;
+    };
+    addresses.any(|it| TcpStream::connect_timeout(&it, PORT_DEADLINE).is_ok())
+}
+
+fn entries_at(base: &str, scope: Scope, filter: &str) -> Search {
+    Search {
+        what: if base.is_empty() {
+            "the rootDSE".to_owned()
+        } else {
+            base.to_owned()
+        },
+        base: base.to_owned(),
+        scope,
+        filter: filter.to_owned(),
+        attributes: vec!["1.1".to_owned()],
+        show_deleted: false,
+        first_page_only: scope == Scope::OneLevel,
+    }
+}
+
+fn has(names: &BTreeSet<String>, attribute: &str) -> bool {
+    names.iter().any(|it| it.eq_ignore_ascii_case(attribute))
 }

@@ -23,6 +23,8 @@ pub struct RootDse {
     pub service: Option<String>,
     /// The number of the last change that the domain controller took in (`highestCommittedUSN`); AD only.
     pub highest_usn: Option<i64>,
+    /// How far its clock is ahead of this host's, in seconds (`currentTime`); AD only.
+    pub clock_ahead: Option<i64>,
 }
 
 impl RootDse {
@@ -40,6 +42,7 @@ impl RootDse {
                 "supportedControl",
                 "dsServiceName",
                 "highestCommittedUSN",
+                "currentTime",
             ]
             .map(str::to_owned)
             .to_vec(),
@@ -67,7 +70,30 @@ impl RootDse {
             highest_usn: entry
                 .first_text("highestCommittedUSN")
                 .and_then(|it| it.parse().ok()),
+            clock_ahead: entry
+                .first_text("currentTime")
+                .and_then(|it| Some(second(&it)? - jiff::Timestamp::now().as_second())),
         }
+    }
+
+    /// The naming contexts that may hold users: the domain's own first, and not AD's own data.
+    pub fn for_users(&self) -> Vec<String> {
+        let is_ads_own = |context: &str| {
+            let context = context.to_lowercase();
+            [
+                "cn=configuration,",
+                "cn=schema,",
+                "dc=domaindnszones,",
+                "dc=forestdnszones,",
+            ]
+            .iter()
+            .any(|it| context.starts_with(it))
+        };
+        let mut contexts = self.naming_contexts.clone();
+        contexts.retain(|it| !self.is_active_directory || !is_ads_own(it));
+        // Stable: the others stay as the server has them.
+        contexts.sort_by_key(|it| Some(it) != self.default_naming_context.as_ref());
+        contexts
     }
 
     /// Where the scope begins when the settings do not say.
@@ -89,5 +115,41 @@ impl RootDse {
             .filter(|context| dn::is_within(base, context))
             .max_by_key(|context| context.len())
             .cloned()
+    }
+}
+
+/// A moment as AD writes it, `20261124133000.0Z` (X.680, `GeneralizedTime`), in seconds since 1970.
+fn second(text: &str) -> Option<i64> {
+    let time = jiff::civil::DateTime::strptime("%Y%m%d%H%M%S", text.get(..14)?).ok()?;
+    let is_utc = text.ends_with('Z');
+    is_utc
+        .then(|| time.to_zoned(jiff::tz::TimeZone::UTC).ok())?
+        .map(|it| it.timestamp().as_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_of_ad_is_read() {
+        assert_eq!(second("19700101000100.0Z"), Some(60));
+        assert_eq!(second("20261124133000Z"), Some(1_795_527_000));
+        for text in ["", "2026", "20261124133000.0+0100", "99999999999999.0Z"] {
+            assert_eq!(second(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_domain_itself_is_offered_first() {
+        let root = RootDse {
+            default_naming_context: Some("DC=corp".to_owned()),
+            naming_contexts: ["CN=Configuration,DC=corp", "DC=app", "DC=corp"]
+                .map(str::to_owned)
+                .to_vec(),
+            is_active_directory: true,
+            ..RootDse::default()
+        };
+        assert_eq!(root.for_users(), ["DC=corp", "DC=app"]);
     }
 }

@@ -119,7 +119,7 @@ impl Directory {
         let domain = root.domain_of(&base).ok_or_else(|| DirectoryError {
             server: url.to_string(),
             step: Step::Read(base.clone()),
-            cause: Cause::OutsideDomain(root.naming_contexts.clone()),
+            cause: Cause::OutsideDomain(root.for_users()),
         })?;
         log::info!("reading {base} from {url}");
         Ok(Self {

@@ -22,6 +22,8 @@ pub struct Certificate {
     pub subject: String,
     /// Issuer, as a DN.
     pub issuer: String,
+    /// When it begins, in seconds since 1970.
+    pub not_before: i64,
     /// When it ends, in seconds since 1970.
     pub not_after: i64,
     /// The names and addresses it is for (`subjectAltName`).
@@ -47,18 +49,28 @@ impl Certificate {
         Some(Self {
             subject: certificate.subject().to_string(),
             issuer: certificate.issuer().to_string(),
+            not_before: certificate.validity().not_before.timestamp(),
             not_after: certificate.validity().not_after.timestamp(),
             names,
         })
     }
 
+    /// The day it begins, in UTC.
+    pub fn first_date(&self) -> String {
+        date(self.not_before)
+    }
+
     /// The day it ends, in UTC.
     pub fn end_date(&self) -> String {
-        jiff::Timestamp::from_second(self.not_after).map_or_else(
-            |_| "?".to_owned(),
-            |end| end.strftime("%Y-%m-%d").to_string(),
-        )
+        date(self.not_after)
     }
+}
+
+fn date(second: i64) -> String {
+    jiff::Timestamp::from_second(second).map_or_else(
+        |_| "?".to_owned(),
+        |time| time.strftime("%Y-%m-%d").to_string(),
+    )
 }
 
 fn name(name: &GeneralName<'_>) -> Option<String> {

@@ -191,6 +191,19 @@ pub fn took(milliseconds: u64) -> String {
     }
 }
 
+/// A step of a check: its mark in a colour (an SGR code), its name, and what is said of it, wrapped beside them.
+pub fn step(output: &Output, (mark, code): (&str, &str), name: &str, said: &str) -> String {
+    let mut line = bare(output);
+    line.add_row(vec![mark, name, said]);
+    pad(&mut line);
+    for column in line.column_iter_mut().take(2) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    let line = text(&line);
+    let rest = line.strip_prefix(mark).unwrap_or(&line);
+    label(output, mark, code) + rest
+}
+
 /// A word in a colour (an SGR code), where results are coloured.
 pub fn label(output: &Output, text: &str, code: &str) -> String {
     if output.color {

@@ -11,7 +11,7 @@
 //! Each step only ever takes back candidates that no allowed set of updates contains, so what is left
 //! at the end is the largest set there is, and it is the same in whatever order one looks.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Changed, Conflict, Findings, Holder, Holders, Import};
@@ -129,7 +129,14 @@ impl<'a> Search<'a> {
     /// Takes back candidates until nothing changes; each is taken back at most once.
     fn blocked(&self) -> HashSet<usize> {
         let mut blocked = HashSet::new();
-        let mut to_block: Vec<usize> = (0..self.candidates.len())
+        let suspects = if self.holders.is_empty() {
+            // Only who wants the same can be in the way.
+            self.claims.of_equal_hash()
+        } else {
+            (0..self.candidates.len()).collect()
+        };
+        let mut to_block: Vec<usize> = suspects
+            .into_iter()
             .filter(|&at| {
                 self.candidates.get(at).claims().any(|(field, name)| {
                     self.claims.others(field, &name, at).next().is_some()
@@ -210,6 +217,12 @@ impl<'a> Claims<'a> {
             .collect();
         sorted.sort_unstable();
         Self { candidates, sorted }
+    }
+
+    /// The candidates of which a claim has the hash of another's.
+    fn of_equal_hash(&self) -> BTreeSet<usize> {
+        let equal = self.sorted.windows(2).filter(|two| two[0].0 == two[1].0);
+        equal.flatten().map(|(_, at)| *at).collect()
     }
 
     /// Who else than `but` newly wants a name, in the order of the candidates.

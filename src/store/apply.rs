@@ -1,10 +1,12 @@
 //! Applying a plan: one transaction with the history, all or nothing.
 
-use rusqlite::{CachedStatement, Transaction, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Connection, Statement, params};
 
 use super::crash;
 use super::error::StoreError;
+use super::filling::Filling;
 use super::history::{self, Outcome};
+use super::indexes::SetAside;
 use super::record::snapshot;
 use super::{Run, Writer};
 use crate::plan::{
@@ -12,67 +14,95 @@ use crate::plan::{
 };
 use crate::user::{Origin, Status, StoredUser, UniqueField, UserId, Values};
 
-/// From so many new users on, more of the store is kept in memory while it is written, and how much: what
-/// they change here and there in the indexes is not to be written and read again in between.
-const LARGE_IMPORT: usize = 50_000;
-const CACHE_KIB: i64 = 32 * 1024;
+/// From so many new users on, and more than there are, the indexes are made when all are written.
+const LARGE_IMPORT: usize = 10_000;
 
 impl Writer {
     /// Applies an approved plan and notes the run in the history; gives the number of the run, and
     /// the plan back to be told of. When this fails, the store is as it was.
     pub fn apply(&mut self, approved: Approved, run: &Run) -> Result<(i64, Plan), StoreError> {
         let plan = approved.into_plan();
-        let failed = self.reader.failed("write to");
-        let db = &mut self.reader.db;
-        if plan.imported.len() >= LARGE_IMPORT {
-            db.pragma_update(None, "cache_size", -CACHE_KIB)
-                .map_err(&failed)?;
-        }
-        let transaction = db
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(&failed)?;
-        crash::point("begun");
-        let run_id = write(&transaction, &plan, run).map_err(&failed)?;
-        crash::point("written");
-        transaction.commit().map_err(&failed)?;
+        let run_id = if let Some(filling) = self.filling.take() {
+            self.apply_filled(filling, &plan, run)?
+        } else {
+            let is_large = plan.imported.len() >= LARGE_IMPORT
+                && plan.imported.len() as u64 > self.user_count()?;
+            self.transact(|db| write(db, &plan, run, is_large))?
+        };
         crash::point("committed");
         Ok((run_id, plan))
+    }
+
+    /// Applies the plan of a store whose new users were written while they were read.
+    fn apply_filled(
+        &mut self,
+        filling: Filling,
+        plan: &Plan,
+        run: &Run,
+    ) -> Result<i64, StoreError> {
+        let run_id = filling.run_id;
+        let db = filling.settle(plan)?;
+        end(&db, plan, &[], run, run_id)
+            .and_then(|()| db.execute_batch("COMMIT"))
+            .map_err(self.reader.failed("write to"))?;
+        self.publish(db)?;
+        Ok(run_id)
     }
 }
 
 /// Notes the run, and writes what the plan says; gives the number of the run.
-fn write(transaction: &Transaction<'_>, plan: &Plan, run: &Run) -> rusqlite::Result<i64> {
+fn write(db: &Connection, plan: &Plan, run: &Run, is_large: bool) -> rusqlite::Result<i64> {
+    crash::point("begun");
+    let run_id = history::begin_run(db, run)?;
+    crash::point("run noted");
+    let mut in_order: Vec<&Import> = plan.imported.iter().collect();
+    in_order.sort_by_key(|it| it.arrival);
+    let aside = is_large.then(|| SetAside::begin(db)).transpose()?;
+    end(db, plan, &in_order, run, run_id)?;
+    aside.map_or(Ok(()), |indexes| indexes.end(db))?;
+    Ok(run_id)
+}
+
+/// Writes what the plan says, the new users given apart, and how the run ended.
+fn end(
+    db: &Connection,
+    plan: &Plan,
+    imported: &[&Import],
+    run: &Run,
+    run_id: i64,
+) -> rusqlite::Result<()> {
     let outcome = if plan.failed.is_empty() {
         Outcome::Done
     } else {
         Outcome::Partial
     };
-    let run_id = history::note_run(transaction, run, outcome, None, plan)?;
-    crash::point("run noted");
-    let application = Application {
-        transaction,
-        now: run.started_at.to_string(),
-        run_id,
-    };
-    application.apply(plan)?;
-    run.marking.write(transaction)?;
-    history::forget_old_runs(transaction, run, run_id)?;
-    Ok(run_id)
+    Application::new(db, &run.started_at.to_string(), run_id).apply(plan, imported)?;
+    run.marking.write(db)?;
+    history::end_run(db, run_id, run, outcome, None, plan)?;
+    history::forget_old_runs(db, run, run_id)?;
+    crash::point("written");
+    Ok(())
 }
 
-struct Application<'a> {
-    transaction: &'a Transaction<'a>,
-    now: String,
+/// Writes users, and what became of them in the history.
+pub(super) struct Application<'a> {
+    db: &'a Connection,
+    now: &'a str,
     run_id: i64,
 }
 
-impl Application<'_> {
-    fn apply(&self, plan: &Plan) -> rusqlite::Result<()> {
+impl<'a> Application<'a> {
+    pub(super) fn new(db: &'a Connection, now: &'a str, run_id: i64) -> Self {
+        Self { db, now, run_id }
+    }
+
+    fn apply(&self, plan: &Plan, new: &[&Import]) -> rusqlite::Result<()> {
         // Every bucket must be dealt with: a new one does not compile until it is.
         let Plan {
             unchanged: _,
             refreshed,
-            imported,
+            // Given apart, for some are written already.
+            imported: _,
             modified,
             deleted,
             duplicate,
@@ -90,6 +120,7 @@ impl Application<'_> {
             self.take_out(modification.user.id)?;
         }
         crash::point("taken out");
+        let mut insert = self.statement(INSERT_USER)?;
         for modification in renamed {
             let Modification {
                 user,
@@ -97,7 +128,7 @@ impl Application<'_> {
                 values,
                 ..
             } = modification;
-            self.insert(Some(user.id), origin, values)?;
+            self.insert(&mut insert, Some(user.id), origin, values)?;
             self.note_modification(modification)?;
         }
         for modification in other {
@@ -105,11 +136,7 @@ impl Application<'_> {
             self.note_modification(modification)?;
         }
         crash::point("modified");
-        let mut in_order: Vec<&Import> = imported.iter().collect();
-        in_order.sort_by_key(|it| it.arrival);
-        for import in in_order {
-            self.import(import)?;
-        }
+        self.import(new.iter().copied(), |_, _| {})?;
         crash::point("imported");
         for Refresh { user, dn } in refreshed {
             self.refresh(user.id, dn, Status::Ok)?;
@@ -128,8 +155,8 @@ impl Application<'_> {
         Ok(())
     }
 
-    fn statement(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
-        self.transaction.prepare_cached(sql)
+    fn statement(&self, sql: &str) -> rusqlite::Result<CachedStatement<'a>> {
+        self.db.prepare_cached(sql)
     }
 
     fn delete(&self, deletion: &Deletion) -> rusqlite::Result<()> {
@@ -149,44 +176,61 @@ impl Application<'_> {
         let gone = self
             .statement("DELETE FROM users WHERE id = ?1")?
             .execute([user.0])?;
-        expect_one(gone)
+        expect(gone, 1)
     }
 
-    fn import(&self, import: &Import) -> rusqlite::Result<()> {
-        let Import {
-            origin,
-            values,
-            returns_as,
-            arrival: _,
-        } = import;
-        let id = self.insert(*returns_as, origin, values)?;
-        if returns_as.is_some() && *origin != Origin::Local {
-            self.set_status(id, Status::Restored)?;
+    /// Writes new users, and says in which rows.
+    pub(super) fn import<'i>(
+        &self,
+        users: impl Iterator<Item = &'i Import>,
+        mut done: impl FnMut(UserId, &Import),
+    ) -> rusqlite::Result<()> {
+        let mut insert = self.statement(INSERT_USER)?;
+        let mut note = self.statement(INSERT_CHANGE)?;
+        for user in users {
+            let Import {
+                origin,
+                values,
+                returns_as,
+                arrival: _,
+            } = user;
+            let id = self.insert(&mut insert, *returns_as, origin, values)?;
+            if returns_as.is_some() && *origin != Origin::Local {
+                self.set_status(id, Status::Restored)?;
+            }
+            let told = Note {
+                user: id,
+                action: user.action(),
+                username: &values.profile.username,
+                evidence: None,
+                before: None,
+                after: snapshot(origin, values),
+            };
+            told.write(&mut note, self.run_id)?;
+            done(id, user);
         }
-        self.note(Note {
-            user: id,
-            action: import.action(),
-            username: &values.profile.username,
-            evidence: None,
-            before: None,
-            after: snapshot(origin, values),
-        })
+        Ok(())
+    }
+
+    /// Takes back an import of this transaction.
+    pub(super) fn undo_import(&self, user: UserId) -> rusqlite::Result<()> {
+        self.take_out(user)?;
+        let gone = self
+            .statement("DELETE FROM changes WHERE run_id = ?1 AND user_id = ?2")?
+            .execute([self.run_id, user.0])?;
+        expect(gone, 1)
     }
 
     fn insert(
         &self,
+        statement: &mut Statement<'_>,
         id: Option<UserId>,
         origin: &Origin,
         values: &Values,
     ) -> rusqlite::Result<UserId> {
         let Values { profile, enabled } = values;
         let email_folded = profile.folded_email();
-        self.statement(
-            "INSERT INTO users (id, username, username_folded, first_name, last_name, email,
-                email_folded, contact_number, enabled, source, guid, dn, status, synced_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'ok', ?13)",
-        )?
-        .execute(params![
+        statement.execute(params![
             id.map(|id| id.0),
             profile.username,
             profile.folded_username().as_str(),
@@ -202,9 +246,9 @@ impl Application<'_> {
                 .as_ref()
                 .map(crate::user::ObjectGuid::as_bytes),
             origin.dn(),
-            (*origin != Origin::Local).then_some(&self.now),
+            (*origin != Origin::Local).then_some(self.now),
         ])?;
-        Ok(id.unwrap_or_else(|| UserId(self.transaction.last_insert_rowid())))
+        Ok(id.unwrap_or_else(|| UserId(self.db.last_insert_rowid())))
     }
 
     fn update(&self, modification: &Modification) -> rusqlite::Result<()> {
@@ -231,7 +275,7 @@ impl Application<'_> {
                 origin.dn(),
                 self.now,
             ])?;
-        expect_one(changed)
+        expect(changed, 1)
     }
 
     fn note_modification(&self, modification: &Modification) -> rusqlite::Result<()> {
@@ -252,13 +296,13 @@ impl Application<'_> {
     }
 
     fn refresh(&self, user: UserId, dn: &str, status: Status) -> rusqlite::Result<()> {
-        let synced_at = (status == Status::Ok).then_some(&self.now);
+        let synced_at = (status == Status::Ok).then_some(self.now);
         let changed = self
             .statement(
                 "UPDATE users SET dn = ?2, status = ?3, synced_at = coalesce(?4, synced_at) WHERE id = ?1",
             )?
             .execute(params![user.0, dn, status.name(), synced_at])?;
-        expect_one(changed)
+        expect(changed, 1)
     }
 
     /// Marks a user that stays as it is; nothing is written when it is marked so already.
@@ -273,35 +317,25 @@ impl Application<'_> {
         let changed = self
             .statement("UPDATE users SET status = ?2 WHERE id = ?1")?
             .execute(params![user.0, status.name()])?;
-        expect_one(changed)
+        expect(changed, 1)
     }
 
     fn note(&self, note: Note<'_>) -> rusqlite::Result<()> {
-        let Note {
-            user,
-            action,
-            username,
-            evidence,
-            before,
-            after,
-        } = note;
-        self.statement(
-            "INSERT INTO changes (run_id, user_id, action, username, evidence, before, after)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![
-            self.run_id,
-            user.0,
-            action,
-            username,
-            evidence,
-            before,
-            after
-        ])?;
-        Ok(())
+        let mut statement = self.statement(INSERT_CHANGE)?;
+        note.write(&mut statement, self.run_id)
     }
 }
 
+const INSERT_USER: &str =
+    "INSERT INTO users (id, username, username_folded, first_name, last_name, email,
+        email_folded, contact_number, enabled, source, guid, dn, status, synced_at)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'ok', ?13)";
+
+const INSERT_CHANGE: &str =
+    "INSERT INTO changes (run_id, user_id, action, username, evidence, before, after)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+/// What the history says of a user.
 struct Note<'a> {
     user: UserId,
     action: &'static str,
@@ -311,9 +345,26 @@ struct Note<'a> {
     after: Option<String>,
 }
 
+impl Note<'_> {
+    fn write(self, statement: &mut Statement<'_>, run_id: i64) -> rusqlite::Result<()> {
+        let Self {
+            user,
+            action,
+            username,
+            evidence,
+            before,
+            after,
+        } = self;
+        statement.execute(params![
+            run_id, user.0, action, username, evidence, before, after
+        ])?;
+        Ok(())
+    }
+}
+
 /// A row that is not there any more was changed by another program: then the plan is void.
-fn expect_one(rows: usize) -> rusqlite::Result<()> {
-    if rows == 1 {
+pub(super) fn expect(rows: usize, expected: usize) -> rusqlite::Result<()> {
+    if rows == expected {
         Ok(())
     } else {
         Err(rusqlite::Error::StatementChangedRows(rows))

@@ -16,6 +16,18 @@ pub fn open_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Waits until a file, or the names in a folder, are on the disk.
+pub fn settle(path: &Path) -> io::Result<()> {
+    let here = Path::new(".");
+    let is_named = !path.as_os_str().is_empty();
+    // A folder cannot be opened as a file everywhere; there its names need no such care.
+    match File::open(if is_named { path } else { here }) {
+        Ok(file) => file.sync_all(),
+        Err(_) if cfg!(windows) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Makes the folder of a file, if it is not there, for its owner only.
 pub fn make_folder_of(path: &Path) -> io::Result<()> {
     let Some(folder) = path

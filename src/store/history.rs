@@ -66,7 +66,7 @@ pub struct PastRun {
 }
 
 /// The numbers of a past run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[allow(missing_docs)] // They are those of `report::Counts`.
 pub struct PastCounts {
     pub checked: i64,
@@ -105,29 +105,47 @@ const RUN_COLUMNS: &str = "id, command, mode, started_at, duration_ms, run_by, s
 const CHANGE_COLUMNS: &str =
     "run_id, started_at, user_id, action, username, evidence, before, after";
 
-/// Notes a run; gives its number.
-pub(super) fn note_run(
-    db: &Connection,
-    run: &Run,
-    outcome: Outcome,
-    error: Option<&str>,
-    plan: &Plan,
-) -> rusqlite::Result<i64> {
-    let count = |users: usize| i64::try_from(users).unwrap_or(i64::MAX);
-    let wide = |users: u64| i64::try_from(users).unwrap_or(i64::MAX);
+/// Notes that a run is under way; gives its number.
+pub(super) fn begin_run(db: &Connection, run: &Run) -> rusqlite::Result<i64> {
     db.execute(
-        "INSERT INTO runs (command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome, error,
-            checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed, in_step, scope_users)
-         VALUES (:command, :mode, :started_at, :duration_ms, :run_by, :sudo_for, :host, :outcome, :error,
-            :checked, :unchanged, :imported, :modified, :deleted, :duplicate, :out_of_scope, :failed, :in_step, :scope_users)",
+        "INSERT INTO runs (command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome,
+            checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed)
+         VALUES (:command, :mode, :started_at, 0, :run_by, :sudo_for, :host, :outcome, 0, 0, 0, 0, 0, 0, 0, 0)",
         named_params! {
             ":command": run.command,
             ":mode": run.mode.name(),
             ":started_at": run.started_at.to_string(),
-            ":duration_ms": wide(run.duration_ms()),
             ":run_by": whoami::username().unwrap_or_else(|_| "?".to_owned()),
             ":sudo_for": std::env::var("SUDO_USER").ok(),
             ":host": whoami::hostname().unwrap_or_else(|_| "?".to_owned()),
+            // Seen by nobody: how it ends is noted in the same transaction.
+            ":outcome": Outcome::Failed.name(),
+        },
+    )?;
+    Ok(db.last_insert_rowid())
+}
+
+/// Notes how a run ended.
+pub(super) fn end_run(
+    db: &Connection,
+    run_id: i64,
+    run: &Run,
+    outcome: Outcome,
+    error: Option<&str>,
+    plan: &Plan,
+) -> rusqlite::Result<()> {
+    let count = |users: usize| i64::try_from(users).unwrap_or(i64::MAX);
+    let wide = |users: u64| i64::try_from(users).unwrap_or(i64::MAX);
+    db.execute(
+        "UPDATE runs SET mode = :mode, duration_ms = :duration_ms, outcome = :outcome, error = :error,
+            checked = :checked, unchanged = :unchanged, imported = :imported, modified = :modified,
+            deleted = :deleted, duplicate = :duplicate, out_of_scope = :out_of_scope, failed = :failed,
+            in_step = :in_step, scope_users = :scope_users
+         WHERE id = :id",
+        named_params! {
+            ":id": run_id,
+            ":mode": run.mode.name(),
+            ":duration_ms": wide(run.duration_ms()),
             ":outcome": outcome.name(),
             ":error": error,
             ":checked": wide(plan.checked()),
@@ -142,7 +160,7 @@ pub(super) fn note_run(
             ":scope_users": run.scope_users.map(wide),
         },
     )?;
-    Ok(db.last_insert_rowid())
+    Ok(())
 }
 
 /// Forgets runs that are older than the history is kept, and with them their changes.
@@ -192,8 +210,13 @@ impl Writer {
         error: &str,
         plan: &Plan,
     ) -> Result<i64, StoreError> {
-        note_run(&self.reader.db, run, outcome, Some(error), plan)
-            .map_err(self.reader.failed("write to"))
+        // What was filled is taken back.
+        self.filling = None;
+        self.transact(|db| {
+            let run_id = begin_run(db, run)?;
+            end_run(db, run_id, run, outcome, Some(error), plan)?;
+            Ok(run_id)
+        })
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Walk<'a> {
     last: UserId,
     /// None where nothing is to be gained.
     next_read: u32,
+    /// Whether nobody is in it.
+    is_empty: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -37,6 +39,7 @@ impl<'a> Walk<'a> {
             ahead: VecDeque::new(),
             last: UserId(0),
             next_read: FIRST_READ,
+            is_empty: false,
         }
     }
 
@@ -44,11 +47,15 @@ impl<'a> Walk<'a> {
     pub fn find(&mut self, guid: ObjectGuid) -> Result<Option<StoredUser>, StoreError> {
         if self.ahead.is_empty() && self.next_read > 0 {
             self.ahead = self.store.imported_after(self.last, self.next_read)?.into();
+            self.is_empty |= self.ahead.is_empty() && self.last == UserId(0);
             self.next_read = if self.ahead.is_empty() {
                 0
             } else {
                 (self.next_read * 2).min(LARGEST_READ)
             };
+        }
+        if self.is_empty {
+            return Ok(None);
         }
         let is_next = self.ahead.front().map(|user| user.origin.guid()) == Some(Some(guid));
         let user = if is_next {

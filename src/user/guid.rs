@@ -26,6 +26,8 @@ pub enum InvalidGuid {
 /// Where each pair of hexadecimal digits of the text form stands in the bytes.
 const ORDER: [usize; 16] = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 impl ObjectGuid {
     /// From the bytes as LDAP carries them.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
@@ -46,6 +48,21 @@ impl ObjectGuid {
     /// The bytes as LDAP carries them.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+
+    /// The text form. A first import writes two of each user, so it is not left to the formatter.
+    fn text(&self) -> String {
+        let mut text = String::with_capacity(36);
+        for (pair, position) in ORDER.into_iter().enumerate() {
+            if matches!(pair, 4 | 6 | 8 | 10) {
+                text.push('-');
+            }
+            let byte = self.0[position];
+            text.extend(
+                [byte >> 4, byte & 0xf].map(|digit| char::from(DIGITS[usize::from(digit)])),
+            );
+        }
+        text
     }
 }
 
@@ -70,13 +87,7 @@ impl FromStr for ObjectGuid {
 
 impl fmt::Display for ObjectGuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (pair, position) in ORDER.into_iter().enumerate() {
-            if matches!(pair, 4 | 6 | 8 | 10) {
-                f.write_str("-")?;
-            }
-            write!(f, "{:02x}", self.0[position])?;
-        }
-        Ok(())
+        f.write_str(&self.text())
     }
 }
 
@@ -88,7 +99,7 @@ impl fmt::Debug for ObjectGuid {
 
 impl serde::Serialize for ObjectGuid {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&self.text())
     }
 }
 

@@ -5,6 +5,7 @@
 mod support;
 
 mod duplicates;
+mod first_hour;
 mod groups;
 mod login;
 mod marks;

@@ -147,7 +147,8 @@ fn the_example_shows_the_defaults() {
             "password_command",
             "password",
             "base_dn",
-            "path"
+            "path",
+            "metrics_file"
         ]
     );
     let sandbox = alone();
@@ -182,6 +183,7 @@ fn defaults(settings: &Settings) -> String {
                 out_of_scope,
                 full_every,
                 history_days,
+                metrics_file: _,
             },
     } = settings;
     format!(

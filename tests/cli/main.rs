@@ -9,6 +9,7 @@ mod support;
 
 mod browser;
 mod completions;
+mod contrib;
 mod errors;
 mod example;
 mod golden;
@@ -16,7 +17,9 @@ mod help;
 mod hostile;
 mod list;
 mod locals;
+mod logs;
 mod many;
+mod metrics;
 mod page;
 mod passwords;
 mod privileges;

@@ -368,3 +368,21 @@ fn a_password_does_not_cross_the_network_in_clear() {
     let answer = sandbox.run(&["list"]).expect_code(2);
     assert_says(&answer, &["ldap://dc2"]);
 }
+
+#[test]
+fn slips_of_the_pen_are_named_in_words() {
+    let sandbox = alone();
+    for (line, says) in [
+        ("url = \"ldaps://dc1", "the text is not closed with a quote"),
+        (
+            "url = [\"ldaps://dc1\"]",
+            "this is a list, expected a text in quotes",
+        ),
+    ] {
+        refused(&sandbox, "[directory]", line, &["url: ", says]);
+    }
+    let twice = COMPLETE.replace("username = ", "url = \"ldaps://dc2\"\nusername = ");
+    sandbox.write_config(&twice);
+    let answer = sandbox.run(&["list"]).expect_code(2);
+    assert_says(&answer, &["line 3: the key `url` stands there twice"]);
+}

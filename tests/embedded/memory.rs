@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::support::embedded::{Stage, peak_memory};
 
-/// More than the page cache of `SQLite` (2 MB) holds, so that filling it is no growth.
-const FEW: u64 = 5_000;
-const MANY: u64 = 20_000;
+/// More than the page cache of `SQLite` (8 MB) holds, so that filling it is no growth.
+const FEW: u64 = 12_000;
+const MANY: u64 = 27_000;
 /// What each further user may cost, in bytes.
 const A_USER: u64 = 500;
 const BOUND: Duration = Duration::from_mins(2);

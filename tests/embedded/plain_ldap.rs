@@ -83,3 +83,29 @@ fn an_identity_that_is_no_uuid_fails_alone() {
     assert_eq!(names(&run, "failed"), ["alice"]);
     assert_eq!(stage.usernames(), ["alice", "bob"]);
 }
+
+#[test]
+fn check_says_what_is_missing_from_settings_made_for_ad() {
+    let directory = TestDir::builder().kind(Kind::PlainLdap).start();
+    let mut stage = Stage::around(directory.expect("a free port"));
+    stage.change(|directory| directory.add_user("alice"));
+    let check = stage.run(&["check"]).expect_code(0).stdout;
+    assert!(check.contains("without it there are 1"), "{check}");
+    assert!(check.contains("(objectClass=inetOrgPerson)"), "{check}");
+
+    // The filter is right now, and the attributes are not yet.
+    stage.configure_directory("filter = \"(objectClass=inetOrgPerson)\"");
+    let check = stage.run(&["check"]).expect_code(2).stdout;
+    for attribute in ["objectGUID, which guid", "sAMAccountName, which username"] {
+        let said = format!("FAIL  attributes  nobody has {attribute} is read from: every user");
+        assert!(check.contains(&said), "{check}");
+    }
+
+    stage.configure(|settings| settings.more_directory.clear());
+    map(&mut stage);
+    let check = stage.run(&["check"]).expect_code(0).stdout;
+    assert!(
+        !check.contains("warn") && !check.contains("FAIL"),
+        "{check}"
+    );
+}

@@ -37,7 +37,7 @@ fn everything_pending() -> Stage {
 
 /// Ends a run at every point, each time from the same store, and sees that nothing is between.
 #[track_caller]
-fn dies_at_every_point(stage: &Stage, arguments: &[&str], code: i32) {
+pub(crate) fn dies_at_every_point(stage: &Stage, arguments: &[&str], code: i32) {
     let files = Files::of(stage);
     let before = rows(stage);
     stage.run(arguments).expect_code(code);

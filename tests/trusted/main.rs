@@ -9,6 +9,7 @@ use support::store;
 mod controllers;
 mod disk;
 mod domain;
+mod filling;
 mod history;
 mod kills;
 mod machine;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ldap3::Ldap;
 use ldap3::controls::{Control, ControlType, PagedResults, RawControl};
+use ldap3::{Ldap, SearchOptions};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -30,6 +30,8 @@ pub(super) struct Reader {
     pub(super) search: Arc<Search>,
     pub(super) timeout: Duration,
     pub(super) page_size: i32,
+    /// Whether only the names of attributes are wanted.
+    pub(super) types_only: bool,
 }
 
 impl Reader {
@@ -94,12 +96,11 @@ impl Reader {
             attributes,
             ..
         } = &*self.search;
-        let request = self.ldap.with_controls(controls).streaming_search(
-            base,
-            *scope,
-            filter,
-            attributes.clone(),
-        );
+        let options = SearchOptions::new().typesonly(self.types_only);
+        let ldap = self.ldap.with_search_options(options);
+        let request =
+            ldap.with_controls(controls)
+                .streaming_search(base, *scope, filter, attributes.clone());
         timeout(self.timeout, request)
             .await
             .map_err(|_| Cause::Timeout(self.timeout))?

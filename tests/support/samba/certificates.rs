@@ -28,6 +28,8 @@ pub(crate) enum Cert {
     WrongName,
     /// Good, until it ran out in 2021.
     Expired,
+    /// Good, from 2090 on.
+    NotYetValid,
     /// Without a subjectAltName, as Samba makes it: the name is in the CN only.
     CommonNameOnly,
 }
@@ -39,7 +41,7 @@ pub(super) fn issue(directory: &Path, ip: Ipv4Addr, kind: Cert) {
     let (other_ca_pem, _) = authority("another test CA");
 
     let (name, san) = match kind {
-        Cert::Good | Cert::Expired => {
+        Cert::Good | Cert::Expired | Cert::NotYetValid => {
             (HOST_NAME, vec![dns(HOST_NAME), dns("localhost"), ip_of(ip)])
         }
         Cert::WrongName => {
@@ -53,7 +55,10 @@ pub(super) fn issue(directory: &Path, ip: Ipv4Addr, kind: Cert) {
     params.subject_alt_names = san;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
-    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_before = match kind {
+        Cert::NotYetValid => date_time_ymd(2090, 1, 1),
+        _ => date_time_ymd(2020, 1, 1),
+    };
     params.not_after = match kind {
         Cert::Expired => date_time_ymd(2021, 1, 1),
         _ => date_time_ymd(2100, 1, 1),

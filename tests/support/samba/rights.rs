@@ -18,6 +18,9 @@ const CONTROLS: &str = "--controls=show_deleted:1,sd_flags:1:4";
 /// The GUID of that optional feature.
 const RECYCLE_BIN: &str = "766ddcd8-acd0-445e-f3b9-a7f9b6744f2a";
 
+/// Samba's `DSDB_CONTROL_BYPASS_PASSWORD_HASH_OID`
+const BYPASS_PASSWORD_HASH: &str = "1.3.6.1.4.1.7165.4.3.12";
+
 /// A bit of `systemFlags` (MS-ADTS 2.2.10).
 const DISALLOW_MOVE_ON_DELETE: u32 = 0x0200_0000;
 
@@ -51,6 +54,22 @@ impl SambaDc {
     pub(crate) fn deny_usn_changed(&self, dn: &str, sam: &str) {
         let sid = self.sid_of(sam);
         self.put_first(dn, &format!("(OD;CI;RP;{USN_CHANGED};;{sid})"));
+    }
+
+    /// Lets the password of an account be years old, where passwords are good for 42 days.
+    pub(crate) fn expire_password(&self, dn: &str) {
+        let days_42 = (-42 * 24 * 60 * 60 * 10_000_000_i64).to_string();
+        self.modify(BASE_DN, "maxPwdAge", Some(&days_42));
+        // In 2019, as MS-DTYP 2.3.3 counts.
+        let change = Record::modify(dn).replace("pwdLastSet", "132000000000000000");
+        self.run_ldb(
+            "ldbmodify",
+            |tool| {
+                // Past the module that knows but 0 and -1 there.
+                tool.arg(format!("--controls=local_oid:{BYPASS_PASSWORD_HASH}:0"));
+            },
+            &change.to_string(),
+        );
     }
 
     /// From now on those who are deleted keep their values (MS-ADTS 3.1.1.9.1). There

@@ -1,0 +1,185 @@
+//! The steps of a check and how they came out: kept for JSON and CSV, and said one by one at a terminal.
+
+use std::io;
+
+use serde::Serialize;
+
+use crate::cli::Format;
+use crate::failure::{Failure, Kind};
+use crate::output::{Output, json, legible, table};
+
+/// How wide the names of steps are.
+const STEP_WIDTH: usize = 10;
+
+/// Where what is said of a step begins: behind its mark and its name.
+const INDENT: usize = 4 + 2 + STEP_WIDTH + 2;
+
+/// How a step came out.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    Ok,
+    Warning,
+    Failed,
+}
+
+/// A step and how it came out.
+#[derive(Serialize)]
+pub struct Line {
+    step: &'static str,
+    outcome: Outcome,
+    message: String,
+    hint: Option<String>,
+    /// What can be typed to mend it.
+    commands: Vec<String>,
+}
+
+/// All steps so far.
+pub struct Findings<'a> {
+    output: &'a Output,
+    lines: Vec<Line>,
+    /// The first failure decides the exit code.
+    pub failure: Option<Kind>,
+    /// The first error of saying it.
+    unsaid: io::Result<()>,
+}
+
+impl<'a> Findings<'a> {
+    /// None yet.
+    pub fn new(output: &'a Output) -> Self {
+        Self {
+            output,
+            lines: Vec::new(),
+            failure: None,
+            unsaid: Ok(()),
+        }
+    }
+
+    pub fn ok(&mut self, step: &'static str, message: impl Into<String>) {
+        self.add(Line {
+            step,
+            outcome: Outcome::Ok,
+            message: message.into(),
+            hint: None,
+            commands: Vec::new(),
+        });
+    }
+
+    pub fn warn(
+        &mut self,
+        step: &'static str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        self.warn_with(step, message, hint, Vec::new());
+    }
+
+    /// A warning with what can be typed to mend it.
+    pub fn warn_with(
+        &mut self,
+        step: &'static str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+        commands: Vec<String>,
+    ) {
+        self.add(Line {
+            step,
+            outcome: Outcome::Warning,
+            message: message.into(),
+            hint: Some(hint.into()),
+            commands,
+        });
+    }
+
+    pub fn fail(&mut self, step: &'static str, failure: Failure) {
+        self.fail_with(step, failure, Vec::new());
+    }
+
+    /// A failure with what can be typed to mend it.
+    pub fn fail_with(&mut self, step: &'static str, failure: Failure, commands: Vec<String>) {
+        self.failure.get_or_insert(failure.kind);
+        self.add(Line {
+            step,
+            outcome: Outcome::Failed,
+            message: failure.message,
+            hint: failure.hint,
+            commands,
+        });
+    }
+
+    /// A person sees each step when it is done, for the next may take its time.
+    fn add(&mut self, line: Line) {
+        if self.output.format == Format::Table && !self.output.quiet && self.unsaid.is_ok() {
+            self.unsaid = self.output.result(&as_text(&line, self.output));
+        }
+        self.lines.push(line);
+    }
+
+    /// Says what was not said yet.
+    pub fn finish(self) -> anyhow::Result<()> {
+        self.unsaid?;
+        let is_well = self.lines.iter().all(|line| line.outcome == Outcome::Ok);
+        if self.output.quiet && is_well {
+            return Ok(());
+        }
+        match self.output.format {
+            Format::Table if !self.output.quiet => Ok(()),
+            Format::Table => {
+                let lines = self.lines.iter().map(|line| as_text(line, self.output));
+                Ok(self.output.result(&lines.collect::<String>())?)
+            }
+            Format::Json => Ok(self.output.result(&as_json(&self.lines, self.failure))?),
+            Format::Csv => Ok(self.output.result(&as_csv(&self.lines)?)?),
+        }
+    }
+}
+
+fn as_json(lines: &[Line], failure: Option<Kind>) -> String {
+    #[derive(Serialize)]
+    struct Checked<'a> {
+        version: u32,
+        ok: bool,
+        steps: &'a [Line],
+    }
+    json::text(&Checked {
+        version: 1,
+        ok: failure.is_none(),
+        steps: lines,
+    })
+}
+
+fn as_csv(lines: &[Line]) -> anyhow::Result<String> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(["step", "outcome", "message", "hint", "commands"])?;
+    for line in lines {
+        let Line {
+            step,
+            outcome,
+            message,
+            hint,
+            commands,
+        } = line;
+        csv.serialize((step, outcome, message, hint, commands.join("\n")))?;
+    }
+    Ok(String::from_utf8(csv.into_inner()?)?)
+}
+
+fn as_text(line: &Line, output: &Output) -> String {
+    let mark = match line.outcome {
+        Outcome::Ok => ("ok  ", "32"),
+        Outcome::Warning => ("warn", "33"),
+        Outcome::Failed => ("FAIL", "1;31"),
+    };
+    let mut text = legible(&line.message);
+    if let Some(hint) = &line.hint {
+        text = format!("{text}\n→ {}", legible(hint));
+    }
+    let step = format!("{:<STEP_WIDTH$}", line.step);
+    let said = table::step(output, mark, &step, &text);
+    // Not wrapped, so that they can be copied.
+    let commands = line.commands.iter().map(|command| {
+        let command = table::label(output, &legible(command), "36");
+        format!("{:INDENT$}{command}\n", "")
+    });
+    said + &commands.collect::<String>()
+}

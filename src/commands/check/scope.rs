@@ -1,0 +1,222 @@
+//! The steps of a check that need a login: which users are read, with what, and what the account may see.
+
+use super::findings::Findings;
+use crate::config::Directory as Settings;
+use crate::directory::{Directory, DirectoryError, NO_SUCH_OBJECT, Unfilled};
+use crate::failure::{Failure, Kind};
+
+/// How far two clocks may be apart: more than that, and Kerberos refuses (RFC 4120, 1.6; AD's default
+/// for "Maximum tolerance for computer clock synchronization").
+const CLOCK_TOLERANCE_SECONDS: u64 = 5 * 60;
+
+/// Goes through all of them.
+pub fn check(directory: &mut Directory, settings: &Settings, findings: &mut Findings<'_>) {
+    check_port(directory, findings);
+    check_clock(directory, findings);
+    if !check_base(directory, findings) {
+        return;
+    }
+    match check_users(directory, findings) {
+        Ok(0) => {}
+        Ok(_) => check_attributes(directory, findings),
+        Err(error) => return findings.fail("users", error.into()),
+    }
+    check_rights(directory, settings, findings);
+}
+
+fn check_port(directory: &Directory, findings: &mut Findings<'_>) {
+    let server = directory.server();
+    if !server.is_global_catalog() {
+        return;
+    }
+    let scheme = if server.is_ldaps() { "ldaps" } else { "ldap" };
+    findings.warn(
+        "port",
+        format!(
+            "{} is the port of the global catalog, which has but a part of each user's attributes",
+            server.port()
+        ),
+        format!(
+            "write url = \"{scheme}://{}\" under [directory]; here a field without a value keeps what it has, and every run reads everything",
+            server.host()
+        ),
+    );
+}
+
+fn check_clock(directory: &Directory, findings: &mut Findings<'_>) {
+    let Some(ahead) = directory.clock_ahead() else {
+        return;
+    };
+    let seconds = ahead.unsigned_abs();
+    if seconds < CLOCK_TOLERANCE_SECONDS {
+        return findings.ok("clock", format!("{seconds} s from the domain controller's"));
+    }
+    let direction = if ahead > 0 { "behind" } else { "ahead of" };
+    findings.warn_with(
+        "clock",
+        format!(
+            "this host's clock is {} {direction} the domain controller's",
+            in_words(seconds)
+        ),
+        "set it by the domain's time servers: certificates are judged by it, and from 5 minutes on Kerberos refuses",
+        vec!["timedatectl timesync-status".to_owned()],
+    );
+}
+
+/// A span of time, rounded to the unit that one would name.
+fn in_words(seconds: u64) -> String {
+    let (unit, name) = match seconds {
+        0..7_000 => (60, "minutes"),
+        7_000..170_000 => (3_600, "hours"),
+        _ => (86_400, "days"),
+    };
+    format!("{} {name}", (seconds + unit / 2) / unit)
+}
+
+fn check_base(directory: &mut Directory, findings: &mut Findings<'_>) -> bool {
+    let base = directory.base().to_owned();
+    let error = match directory.base_exists() {
+        Ok(true) => {
+            findings.ok("base", format!("{base} is there"));
+            return true;
+        }
+        Ok(false) => {
+            let failure = Failure::new(Kind::Directory, format!("{base} cannot be read"));
+            findings.fail("base", failure.hint("give the account read access to it"));
+            return false;
+        }
+        Err(error) => error,
+    };
+    let is_absent = error.result_code() == Some(NO_SUCH_OBJECT);
+    let mut failure = Failure::from(error);
+    if is_absent {
+        failure.message = format!("base_dn {base} is not there (noSuchObject)");
+        let domain = format!("the domain itself is {}", directory.domain());
+        failure.hint = Some(match directory.base_meant() {
+            Some(meant) => format!("did you mean base_dn = \"{meant}\"? {domain}"),
+            None => format!("check base_dn under [directory]; {domain}"),
+        });
+    }
+    findings.fail("base", failure);
+    false
+}
+
+/// Counts the users of the scope.
+fn check_users(
+    directory: &mut Directory,
+    findings: &mut Findings<'_>,
+) -> Result<u64, DirectoryError> {
+    let users = directory.count()?.entries;
+    if users > 0 {
+        findings.ok("users", format!("{users} in scope"));
+        return Ok(users);
+    }
+    let base = directory.base().to_owned();
+    let filter = directory.filter().to_owned();
+    let (there, in_domain) = directory.count_without_filter()?;
+    let (message, hint) = if there > 0 {
+        let misspelt = directory.misspelt_in_filter()?;
+        let hint = match misspelt.first() {
+            Some((name, meant)) => {
+                format!("did you mean {meant} instead of {name}? no user has that attribute")
+            }
+            None if !directory.is_active_directory() => "check filter under [directory]; this server is not AD, where users are as a rule (objectClass=inetOrgPerson)".to_owned(),
+            None => "check filter under [directory]".to_owned(),
+        };
+        (
+            format!("nobody in {base} matches the filter {filter}; without it there are {there}"),
+            hint,
+        )
+    } else {
+        let message = format!("nobody is in {base}, with the filter or without");
+        let hint = match in_domain {
+            0 => "the whole domain shows this account no user: check its rights".to_owned(),
+            _ => format!(
+                "check base_dn under [directory]: {} has {in_domain}",
+                directory.domain()
+            ),
+        };
+        (message, hint)
+    };
+    let consequence = "imported users would all be out of scope";
+    findings.warn("users", message, format!("{hint}; {consequence}"));
+    Ok(0)
+}
+
+fn check_attributes(directory: &mut Directory, findings: &mut Findings<'_>) {
+    let unfilled = match directory.unfilled() {
+        Ok(unfilled) => unfilled,
+        Err(error) => return findings.fail("attributes", error.into()),
+    };
+    let (doubtful, plain): (Vec<_>, Vec<_>) = unfilled.into_iter().partition(is_doubtful);
+    for it in &doubtful {
+        report(it, findings);
+    }
+    if doubtful.is_empty() {
+        let message = match plain.as_slice() {
+            [] => "all that are mapped are in use".to_owned(),
+            plain => {
+                let names: Vec<&str> = plain.iter().map(|it| it.attribute.as_str()).collect();
+                format!("nobody has {}", names.join(", "))
+            }
+        };
+        findings.ok("attributes", message);
+    }
+}
+
+/// Whether it is probably misspelt. What has its default name is not: then nobody has a telephone; and of
+/// several attributes one may be there for the future.
+fn is_doubtful(unfilled: &Unfilled) -> bool {
+    let is_plausible = unfilled.is_default || !unfilled.is_alone && unfilled.meant.is_none();
+    is_vital(unfilled) || !is_plausible
+}
+
+/// Whether no user can do without it.
+fn is_vital(unfilled: &Unfilled) -> bool {
+    unfilled.is_alone && matches!(unfilled.field, "username" | "guid")
+}
+
+fn report(unfilled: &Unfilled, findings: &mut Findings<'_>) {
+    let Unfilled {
+        field,
+        attribute,
+        is_alone: _,
+        is_default: _,
+        meant,
+    } = unfilled;
+    let message = format!("nobody has {attribute}, which {field} is read from");
+    let hint = match meant {
+        Some(meant) => format!("did you mean {field} = \"{meant}\" under [directory.attributes]?"),
+        None => format!("check {field} under [directory.attributes]"),
+    };
+    if is_vital(unfilled) {
+        let message = format!("{message}: every user would fail");
+        findings.fail(
+            "attributes",
+            Failure::new(Kind::Settings, message).hint(hint),
+        );
+    } else {
+        findings.warn("attributes", message, hint);
+    }
+}
+
+fn check_rights(directory: &mut Directory, settings: &Settings, findings: &mut Findings<'_>) {
+    match directory.sees_deleted() {
+        Ok(None) => findings.ok("rights", "this directory keeps no deleted objects"),
+        Ok(Some(true)) => findings.ok("rights", "the account sees deleted objects"),
+        Ok(Some(false)) => {
+            let container = format!("CN=Deleted Objects,{}", directory.domain());
+            let account = directory.account_name(&settings.username);
+            findings.warn_with(
+                "rights",
+                "the account sees no deleted objects: users deleted in AD are told by their absence",
+                "that works, and the guard watches over it; for certainty, and for quick runs, a domain administrator grants List and Read:",
+                vec![
+                    format!("dsacls \"{container}\" /takeownership"),
+                    format!("dsacls \"{container}\" /g \"{account}:LCRP\""),
+                ],
+            );
+        }
+        Err(error) => findings.fail("rights", error.into()),
+    }
+}

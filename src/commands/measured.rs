@@ -1,0 +1,144 @@
+//! Runs that are measured, for Prometheus: whatever becomes of them.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::Context;
+use crate::exit_code::ExitCode;
+use crate::failure::{Failure, Kind};
+use crate::metrics::{self, Metrics};
+use crate::store::{PastCounts, PastRun, Reader, StoreError};
+
+/// The commands that are measured.
+const COMMANDS: [&str; 2] = ["sync", "import"];
+
+/// Runs the story of a command, and writes down how it went. That this fails is said, and changes
+/// nothing about the run.
+pub fn run(
+    command: &'static str,
+    dry_run: bool,
+    context: &Context<'_>,
+    story: impl FnOnce() -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    let Some(file) = context
+        .settings
+        .sync
+        .metrics_file
+        .as_deref()
+        .filter(|_| !dry_run)
+    else {
+        return story();
+    };
+    let began = Timestamp::now();
+    let clock = Instant::now();
+    let result = story();
+    if let Some(code) = exit_code(&result) {
+        let metrics = measure(
+            command,
+            began,
+            clock.elapsed(),
+            code,
+            &context.settings.store_path,
+        );
+        if let Err(error) = metrics::write(file, &metrics.render()) {
+            context.output.warn(&format!(
+                "cannot write the metrics_file {}: {error}",
+                file.display()
+            ));
+        }
+    }
+    result
+}
+
+/// How it ended; none of what was typed wrongly and so was never a run.
+fn exit_code(result: &anyhow::Result<ExitCode>) -> Option<ExitCode> {
+    match result {
+        Ok(code) => Some(*code),
+        Err(error) => match Failure::explain(error).kind {
+            Kind::Usage | Kind::UnknownName => None,
+            kind => Some(kind.exit_code()),
+        },
+    }
+}
+
+fn measure(
+    command: &'static str,
+    began: Timestamp,
+    duration: Duration,
+    code: ExitCode,
+    store: &Path,
+) -> Metrics {
+    let mut metrics = Metrics {
+        command,
+        mode: None,
+        ended_at: Timestamp::now(),
+        duration,
+        exit_code: code as u8,
+        checked: 0,
+        results: results(&PastCounts::default()),
+        successes: Vec::new(),
+        users: Vec::new(),
+    };
+    // What the store says is left out where it cannot be asked: the run failed for that.
+    if let Err(error) = ask(&mut metrics, began, code, store) {
+        log::info!("no users are counted for the metrics_file: {error}");
+    }
+    metrics
+}
+
+fn ask(
+    metrics: &mut Metrics,
+    began: Timestamp,
+    code: ExitCode,
+    store: &Path,
+) -> Result<(), StoreError> {
+    let reader = Reader::open(store)?;
+    let is_this = |run: &PastRun| {
+        // While another run held the store, or without usable settings, it was not noted.
+        !matches!(code, ExitCode::Busy | ExitCode::Usage)
+            && run.command == metrics.command
+            && run.started_at.as_second() >= began.as_second()
+    };
+    if let Some(run) = reader.runs(1)?.into_iter().find(is_this) {
+        metrics.checked = run.counts.checked.unsigned_abs();
+        metrics.results = results(&run.counts);
+        metrics.mode = Some(run.mode);
+    }
+    for command in COMMANDS {
+        let success = reader.last_success(command)?;
+        metrics.successes.extend(success.map(|at| (command, at)));
+    }
+    let census = reader.census()?;
+    metrics.users.push(("local", "ok", census.local));
+    let directory = census.directory.into_iter();
+    metrics
+        .users
+        .extend(directory.map(|(status, count)| ("directory", status.name(), count)));
+    Ok(())
+}
+
+fn results(counts: &PastCounts) -> Vec<(&'static str, u64)> {
+    let PastCounts {
+        checked: _,
+        unchanged,
+        imported,
+        modified,
+        deleted,
+        duplicate,
+        out_of_scope,
+        failed,
+    } = counts;
+    [
+        ("unchanged", unchanged),
+        ("imported", imported),
+        ("modified", modified),
+        ("deleted", deleted),
+        ("duplicate", duplicate),
+        ("out_of_scope", out_of_scope),
+        ("failed", failed),
+    ]
+    .map(|(result, count)| (result, count.unsigned_abs()))
+    .to_vec()
+}

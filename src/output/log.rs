@@ -1,0 +1,80 @@
+//! Standard error as a log: each line one JSON object (`--log-format json`), for what collects logs.
+//!
+//! All that is said there takes this form, warnings and errors of adsync itself included, so that every
+//! line can be parsed.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// What adsync itself says is said in its name; the modules and libraries speak in their own.
+const TARGET: &str = "adsync";
+
+/// One line.
+#[derive(Serialize)]
+struct Line<'a> {
+    /// RFC 3339, in UTC.
+    timestamp: String,
+    level: &'a str,
+    target: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+}
+
+/// A record of a module or a library.
+pub fn record(record: &log::Record<'_>) -> String {
+    let level = record.level().as_str().to_lowercase();
+    line(&level, record.target(), &record.args().to_string(), None)
+}
+
+/// Something that a person should know.
+pub fn said(level: &str, message: &str) -> String {
+    line(level, TARGET, message, None)
+}
+
+/// Why the command cannot go on.
+pub fn failure(failure: &Failure) -> String {
+    line("error", TARGET, &failure.message, Some(failure))
+}
+
+fn line(level: &str, target: &str, message: &str, failure: Option<&Failure>) -> String {
+    let line = Line {
+        timestamp: format!("{:.3}", Timestamp::now()),
+        level,
+        target,
+        message,
+        kind: failure.map(|it| it.kind.name()),
+        hint: failure.and_then(|it| it.hint.as_deref()),
+    };
+    // Texts alone: nothing in it can fail to be written.
+    serde_json::to_string(&line).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Kind;
+
+    #[test]
+    fn a_failure_is_one_line_whatever_it_says() {
+        let text = failure(&Failure::new(Kind::Login, "a\nb \"c\"\u{1b}[31m").hint("d"));
+        assert_eq!(text.lines().count(), 1);
+        let line: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(line["level"], "error");
+        assert_eq!(line["kind"], "login");
+        assert_eq!(line["message"], "a\nb \"c\"\u{1b}[31m");
+        assert_eq!(line["hint"], "d");
+        let timestamp = line["timestamp"].as_str().expect("a text");
+        assert!(timestamp.parse::<Timestamp>().is_ok() && timestamp.ends_with('Z'));
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
+
+    #[test]
+    fn what_is_not_there_is_left_out() {
+        assert!(!said("info", "x").contains("hint"));
+    }
+}

@@ -1,0 +1,93 @@
+//! A store that is being made.
+//!
+//! It grows beside its place and is put there when its first run is committed: whoever looks meanwhile, or
+//! after that run was killed, finds no store or a whole one. Until then nobody else reads it and nothing in
+//! it needs to survive a power cut, so it is written once, without a write-ahead log.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::StoreError;
+use super::{crash, files, migrated, open, sql};
+
+/// What may lie beside a draft.
+const FILES: [&str; 4] = ["", "-journal", "-wal", "-shm"];
+
+/// A draft of the store, which goes with it unless it is [published](Draft::publish).
+#[derive(Debug)]
+pub(super) struct Draft {
+    path: PathBuf,
+    place: PathBuf,
+}
+
+impl Draft {
+    /// Makes an empty store beside its place.
+    pub(super) fn make(place: &Path) -> Result<Self, StoreError> {
+        let mut path = place.as_os_str().to_owned();
+        path.push(".new");
+        let draft = Self {
+            path: path.into(),
+            place: place.to_owned(),
+        };
+        draft.remove()?;
+        // SQLite would make the file with the rights of the umask.
+        drop(files::open_private(&draft.path).map_err(draft.file_error())?);
+        migrated(&draft.path, draft.open()?)?;
+        Ok(draft)
+    }
+
+    /// Opens it to write. A transaction can be taken back, but does not survive the process.
+    pub(super) fn open(&self) -> Result<Connection, StoreError> {
+        let db = open(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        db.pragma_update(None, "journal_mode", "memory")
+            .and_then(|()| db.pragma_update(None, "synchronous", "off"))
+            .and_then(|()| db.pragma_update(None, "foreign_keys", true))
+            .map_err(sql(&self.path, "prepare"))?;
+        Ok(db)
+    }
+
+    /// Puts it in its place, as the store that it is from now on.
+    pub(super) fn publish(self, db: Connection) -> Result<(), StoreError> {
+        db.pragma_update(None, "journal_mode", "wal")
+            .map_err(sql(&self.path, "prepare"))?;
+        db.close()
+            .map_err(|(_, source)| sql(&self.path, "make")(source))?;
+        files::settle(&self.path).map_err(self.file_error())?;
+        crash::point("draft made");
+        std::fs::rename(&self.path, &self.place).map_err(self.file_error())?;
+        if let Some(folder) = self.place.parent() {
+            files::settle(folder).map_err(self.file_error())?;
+        }
+        Ok(())
+    }
+
+    fn remove(&self) -> Result<(), StoreError> {
+        for suffix in FILES {
+            let mut path = self.path.as_os_str().to_owned();
+            path.push(suffix);
+            match std::fs::remove_file(PathBuf::from(path)) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(self.file_error()(source));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn file_error(&self) -> impl Fn(std::io::Error) -> StoreError + use<> {
+        let path = self.place.clone();
+        move |source| StoreError::File {
+            path: path.clone(),
+            source,
+        }
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // One that stays behind is removed by the next run.
+        let _ = self.remove();
+    }
+}
