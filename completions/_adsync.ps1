@@ -166,6 +166,8 @@ Register-ArgumentCompleter -Native -CommandName 'adsync' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All imported users (the default)')
             [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Ignore the saved change mark')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Delete without asking; only at a terminal is it asked')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Delete without asking; only at a terminal is it asked')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'The whole run and the same checks, but nothing is written')
             [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'With --dry-run: exit 3 when there is something to do')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Exit 7 when there are duplicates')

@@ -645,7 +645,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__sync)
-            opts="-c -q -v -h -V --users --all --full --allow-deletes --dry-run --exit-code --strict --config --format --quiet --verbose --wait --color --help --version"
+            opts="-y -c -q -v -h -V --users --all --full --allow-deletes --yes --dry-run --exit-code --strict --config --format --quiet --verbose --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

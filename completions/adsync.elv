@@ -156,6 +156,8 @@ set edit:completion:arg-completer[adsync] = {|@words|
             cand --color 'When to use colour'
             cand --all 'All imported users (the default)'
             cand --full 'Ignore the saved change mark'
+            cand -y 'Delete without asking; only at a terminal is it asked'
+            cand --yes 'Delete without asking; only at a terminal is it asked'
             cand --dry-run 'The whole run and the same checks, but nothing is written'
             cand --exit-code 'With --dry-run: exit 3 when there is something to do'
             cand --strict 'Exit 7 when there are duplicates'

@@ -144,6 +144,7 @@ always\t'Always'
 never\t'Never'"
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -l all -d 'All imported users (the default)'
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -l full -d 'Ignore the saved change mark'
+complete -c adsync -n "__fish_adsync_using_subcommand sync" -s y -l yes -d 'Delete without asking; only at a terminal is it asked'
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -l dry-run -d 'The whole run and the same checks, but nothing is written'
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -l exit-code -d 'With --dry-run: exit 3 when there is something to do'
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -l strict -d 'Exit 7 when there are duplicates'

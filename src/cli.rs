@@ -184,7 +184,10 @@ pub struct Add {
 Examples:
   adsync sync --dry-run                 what would change, with all the checks
   adsync sync --users alice,bob         only these
-  adsync sync --allow-deletes 12        let the 12 deletions through that the guard refused")]
+  adsync sync --allow-deletes 12        let the 12 deletions through that the guard refused
+
+At a terminal a run that would delete users shows them and asks once; without a terminal, as in cron,
+the guard alone decides.")]
 pub struct Sync {
     /// Only these users, by their store usernames, any case; comma-separated, repeatable
     #[arg(long, value_name = "NAME,…", conflicts_with = "all")]
@@ -198,6 +201,9 @@ pub struct Sync {
     /// Let exactly this many deletions through that the guard would refuse
     #[arg(long, value_name = "N")]
     pub allow_deletes: Option<u64>,
+    /// Delete without asking; only at a terminal is it asked
+    #[arg(short, long)]
+    pub yes: bool,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,

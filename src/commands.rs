@@ -3,6 +3,7 @@
 mod add;
 mod attempts;
 mod check;
+mod confirmation;
 mod cost;
 mod ending;
 mod history;

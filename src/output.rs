@@ -5,6 +5,7 @@
 
 pub mod csv;
 pub mod json;
+mod question;
 mod sanitise;
 pub mod table;
 
@@ -16,6 +17,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressState, 
 use crate::cli::{Format, Global, When};
 use crate::failure::Failure;
 
+pub use question::{Answer, PATIENCE};
 pub use sanitise::legible;
 
 /// Decides what is printed, where, and in which colours.
@@ -33,6 +35,8 @@ pub struct Output {
     color_errors: bool,
     /// Whether a person watches standard error.
     watched: bool,
+    /// Whether a person watches standard error and can answer on standard input.
+    pub can_ask: bool,
 }
 
 impl Output {
@@ -54,6 +58,7 @@ impl Output {
             is_terminal: io::stdout().is_terminal(),
             color_errors: colored(io::stderr().is_terminal()),
             watched: io::stderr().is_terminal(),
+            can_ask: io::stdin().is_terminal() && io::stderr().is_terminal(),
         }
     }
 
@@ -123,6 +128,11 @@ impl Output {
         if let Some(hint) = &failure.hint {
             say(&format!("{} {}", self.label("hint:", "36"), legible(hint)));
         }
+    }
+
+    /// Asks a person at the terminal for yes or no, below what the question is about.
+    pub fn ask(&self, about: &str, question: &str) -> Answer {
+        question::ask(io::stderr(), about, question)
     }
 
     fn label(&self, text: &str, code: &str) -> String {

@@ -1,8 +1,8 @@
-//! How a run ends: the guard, then the store or nothing, then what is said of it and noted.
+//! How a run ends: the guard and the question, then the store or nothing, then what is said of it and noted.
 
 use crate::cli;
 use crate::cli::Format;
-use crate::commands::Context;
+use crate::commands::{Context, confirmation};
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::output::{Output, csv, json, table};
@@ -79,6 +79,8 @@ pub struct Terms {
     pub strict: bool,
     /// Something to do makes the run end with exit code 3.
     pub exit_code: bool,
+    /// A person at the terminal is asked before users are deleted.
+    pub ask: bool,
 }
 
 impl Terms {
@@ -88,6 +90,7 @@ impl Terms {
             guard,
             strict: ending.strict,
             exit_code: ending.exit_code,
+            ask: false,
         }
     }
 
@@ -97,7 +100,14 @@ impl Terms {
             guard: Guard::exactly(deletions),
             strict,
             exit_code: false,
+            ask: false,
         }
+    }
+
+    /// The same, and whether a person at the terminal is asked before users are deleted.
+    #[must_use]
+    pub fn asking(self, ask: bool) -> Self {
+        Self { ask, ..self }
     }
 }
 
@@ -124,7 +134,7 @@ pub fn with_target(
     result
 }
 
-/// Plans, guards, applies and tells.
+/// Plans, guards, asks, applies and tells.
 pub fn finish(
     findings: Findings,
     target: &mut Target,
@@ -135,8 +145,17 @@ pub fn finish(
     let holders = target.reader().holders(findings.wanted_names())?;
     let approved = match terms.guard.approve(plan(findings, &holders)) {
         Ok(approved) => approved,
-        Err((refusal, plan)) => return Ok(refuse(refusal, &plan, target, run, output)?),
+        Err((refusal, plan)) => {
+            return Ok(refuse(&explain(refusal), &plan, target, run, output)?);
+        }
     };
+    if terms.ask
+        && !target.is_rehearsal()
+        && let Err(failure) = confirmation::of_deletions(approved.plan(), run.command, output)
+    {
+        let plan = approved.into_plan();
+        return Ok(refuse(&failure, &plan, target, run, output)?);
+    }
     let step = output.step("writing");
     let (number, plan) = target.apply(approved, run)?;
     step.finish_and_clear();
@@ -189,22 +208,25 @@ fn show(report: &Report<'_>, refusal: Option<&Failure>, output: &Output) -> std:
     })
 }
 
-/// Shows the plan that the guard refused, and why.
-fn refuse(
-    refusal: Refusal,
-    plan: &Plan,
-    target: &mut Target,
-    run: &Run,
-    output: &Output,
-) -> std::io::Result<ExitCode> {
-    let failure = Failure::new(
+fn explain(refusal: Refusal) -> Failure {
+    Failure::new(
         Kind::Guard,
         format!("refused: {refusal}; nothing was changed"),
     )
     .hint(format!(
         "check base_dn, filter and the rights of the account first; if all {0} are meant, say --allow-deletes {0}",
         refusal.deletions()
-    ));
+    ))
+}
+
+/// Shows the plan that is not applied, and why: the guard, or the person at the terminal, said no.
+fn refuse(
+    failure: &Failure,
+    plan: &Plan,
+    target: &mut Target,
+    run: &Run,
+    output: &Output,
+) -> std::io::Result<ExitCode> {
     let number = target.note_end(run, Outcome::Refused, &failure.message, plan);
     let report = Report {
         run,
@@ -213,7 +235,7 @@ fn refuse(
         refused: true,
         plan,
     };
-    show(&report, Some(&failure), output)?;
-    output.explain(&failure);
+    show(&report, Some(failure), output)?;
+    output.explain(failure);
     Ok(failure.kind.exit_code())
 }

@@ -49,7 +49,7 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
             imported,
             allow_deletes: arguments.allow_deletes,
         };
-        let terms = Terms::new(guard, &arguments.ending);
+        let terms = Terms::new(guard, &arguments.ending).asking(!arguments.yes);
         finish(findings, target, run, &terms, context.output)
     })
 }
