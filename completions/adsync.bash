@@ -455,7 +455,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__import)
-            opts="-c -q -v -h -V --users --group --ou --filter --all --dry-run --exit-code --strict --config --format --quiet --verbose --wait --color --help --version"
+            opts="-c -q -v -h -V --users --group --ou --filter --all --interactive --dry-run --exit-code --strict --config --format --quiet --verbose --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -539,7 +539,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__remove)
-            opts="-c -q -v -h -V --config --format --quiet --verbose --wait --color --help --version"
+            opts="-c -q -v -h -V --interactive --config --format --quiet --verbose --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -573,7 +573,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__restore)
-            opts="-c -q -v -h -V --run --dry-run --config --format --quiet --verbose --wait --color --help --version"
+            opts="-c -q -v -h -V --run --interactive --dry-run --config --format --quiet --verbose --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -645,7 +645,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__sync)
-            opts="-y -c -q -v -h -V --users --all --full --allow-deletes --yes --dry-run --exit-code --strict --config --format --quiet --verbose --wait --color --help --version"
+            opts="-y -c -q -v -h -V --users --all --interactive --full --allow-deletes --yes --dry-run --exit-code --strict --config --format --quiet --verbose --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -84,6 +84,7 @@ complete -c adsync -n "__fish_adsync_using_subcommand import" -l color -d 'When 
 always\t'Always'
 never\t'Never'"
 complete -c adsync -n "__fish_adsync_using_subcommand import" -l all -d 'All users of the scope'
+complete -c adsync -n "__fish_adsync_using_subcommand import" -l interactive -d 'Pick the users from a list, at a terminal: of the selection, else of all users of the scope'
 complete -c adsync -n "__fish_adsync_using_subcommand import" -l dry-run -d 'The whole run and the same checks, but nothing is written'
 complete -c adsync -n "__fish_adsync_using_subcommand import" -l exit-code -d 'With --dry-run: exit 3 when there is something to do'
 complete -c adsync -n "__fish_adsync_using_subcommand import" -l strict -d 'Exit 7 when there are duplicates'
@@ -128,6 +129,7 @@ complete -c adsync -n "__fish_adsync_using_subcommand remove" -l wait -d 'Wait t
 complete -c adsync -n "__fish_adsync_using_subcommand remove" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c adsync -n "__fish_adsync_using_subcommand remove" -l interactive -d 'Pick the users from a list, at a terminal; asks before it removes them'
 complete -c adsync -n "__fish_adsync_using_subcommand remove" -s q -l quiet -d 'Say nothing unless users were changed or something is wrong'
 complete -c adsync -n "__fish_adsync_using_subcommand remove" -s v -l verbose -d 'Say more on standard error; -vv shows every search'
 complete -c adsync -n "__fish_adsync_using_subcommand remove" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -143,6 +145,7 @@ complete -c adsync -n "__fish_adsync_using_subcommand sync" -l color -d 'When to
 always\t'Always'
 never\t'Never'"
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -l all -d 'All imported users (the default)'
+complete -c adsync -n "__fish_adsync_using_subcommand sync" -l interactive -d 'Pick the users from a list, at a terminal'
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -l full -d 'Ignore the saved change mark'
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -s y -l yes -d 'Delete without asking; only at a terminal is it asked'
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -l dry-run -d 'The whole run and the same checks, but nothing is written'
@@ -175,6 +178,7 @@ complete -c adsync -n "__fish_adsync_using_subcommand restore" -l wait -d 'Wait 
 complete -c adsync -n "__fish_adsync_using_subcommand restore" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c adsync -n "__fish_adsync_using_subcommand restore" -l interactive -d 'Pick the users from a list, at a terminal: of the run, else of all that were deleted'
 complete -c adsync -n "__fish_adsync_using_subcommand restore" -l dry-run -d 'The same checks, but nothing is written'
 complete -c adsync -n "__fish_adsync_using_subcommand restore" -s q -l quiet -d 'Say nothing unless users were changed or something is wrong'
 complete -c adsync -n "__fish_adsync_using_subcommand restore" -s v -l verbose -d 'Say more on standard error; -vv shows every search'

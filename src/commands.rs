@@ -10,10 +10,12 @@ mod history;
 mod import;
 mod list;
 mod names;
+mod picking;
 mod reading;
 mod remove;
 mod restore;
 mod search;
+mod standing;
 mod survey;
 mod sync;
 
@@ -54,7 +56,7 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
         Command::Import(arguments) => import::run(&arguments, &context),
         Command::List => list::run(&context),
         Command::Add(arguments) => add::run(arguments, &context),
-        Command::Remove { usernames } => remove::run(&usernames, &context),
+        Command::Remove(arguments) => remove::run(&arguments, &context),
         Command::Sync(arguments) => sync::run(&arguments, &context),
         Command::History(arguments) => history::run(&arguments, &context),
         Command::Restore(arguments) => restore::run(&arguments, &context),

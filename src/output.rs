@@ -5,6 +5,7 @@
 
 pub mod csv;
 pub mod json;
+pub mod picker;
 mod question;
 mod sanitise;
 pub mod table;
@@ -133,6 +134,16 @@ impl Output {
     /// Asks a person at the terminal for yes or no, below what the question is about.
     pub fn ask(&self, about: &str, question: &str) -> Answer {
         question::ask(io::stderr(), about, question)
+    }
+
+    /// Whether a list can be drawn for a person who picks from it.
+    pub fn can_draw(&self) -> bool {
+        self.can_ask && std::env::var_os("TERM").is_none_or(|it| it != "dumb")
+    }
+
+    /// Whether what a person at the terminal sees beside the result is coloured.
+    pub fn colors_terminal(&self) -> bool {
+        self.color_errors
     }
 
     fn label(&self, text: &str, code: &str) -> String {

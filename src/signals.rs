@@ -41,6 +41,7 @@ pub fn watch(output: &Output) {
 /// Says it, but does not wait for a reader of standard output that reads no more.
 #[cfg(unix)]
 fn tell(output: &Output, message: String) {
+    crate::output::picker::give_back();
     let output = output.clone();
     let (done, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
