@@ -21,9 +21,8 @@ mod sync;
 
 use std::time::Duration;
 
-use clap::CommandFactory;
-
 use crate::cli::{Cli, Command};
+use crate::completion;
 use crate::config::Settings;
 use crate::exit_code::ExitCode;
 use crate::output::Output;
@@ -39,7 +38,9 @@ struct Context<'a> {
 /// Does what the command line says.
 pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
     if let Command::Completions { shell } = cli.command {
-        return completions(shell, output);
+        let script = completion::script(shell)?;
+        output.stream(|out| out.write_all(&script))?;
+        return Ok(ExitCode::Done);
     }
     if let Command::Check = cli.command {
         return check::run(cli.global.config.as_deref(), output);
@@ -62,11 +63,4 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
         Command::Restore(arguments) => restore::run(&arguments, &context),
         Command::Check | Command::Completions { .. } => Ok(ExitCode::Done),
     }
-}
-
-fn completions(shell: clap_complete::Shell, output: &Output) -> anyhow::Result<ExitCode> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "adsync", &mut script);
-    output.stream(|out| out.write_all(&script))?;
-    Ok(ExitCode::Done)
 }

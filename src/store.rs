@@ -8,6 +8,7 @@ mod crash;
 mod error;
 mod files;
 mod history;
+mod known;
 mod lock;
 mod marks;
 mod reader;
@@ -25,6 +26,7 @@ use crate::user::{StoredUser, UserId};
 
 pub use error::StoreError;
 pub use history::{Outcome, PastChange, PastRun};
+pub use known::Known;
 pub use marks::Marking;
 pub use reader::{Reader, Unchanging};
 pub use record::Snapshot;
