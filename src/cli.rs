@@ -118,6 +118,12 @@ pub enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+    /// Write the manual pages, one for each command
+    Man {
+        /// The folder to write to; it is made where needed
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 /// `adsync import`

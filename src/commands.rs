@@ -9,6 +9,7 @@ mod ending;
 mod history;
 mod import;
 mod list;
+mod man;
 mod names;
 mod picking;
 mod reading;
@@ -42,6 +43,9 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
         output.stream(|out| out.write_all(&script))?;
         return Ok(ExitCode::Done);
     }
+    if let Command::Man { folder } = &cli.command {
+        return man::run(folder, output);
+    }
     if let Command::Check = cli.command {
         return check::run(cli.global.config.as_deref(), output);
     }
@@ -61,6 +65,6 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
         Command::Sync(arguments) => sync::run(&arguments, &context),
         Command::History(arguments) => history::run(&arguments, &context),
         Command::Restore(arguments) => restore::run(&arguments, &context),
-        Command::Check | Command::Completions { .. } => Ok(ExitCode::Done),
+        Command::Check | Command::Completions { .. } | Command::Man { .. } => Ok(ExitCode::Done),
     }
 }

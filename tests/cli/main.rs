@@ -14,6 +14,7 @@ mod golden;
 mod help;
 mod hostile;
 mod locals;
+mod man;
 mod many;
 mod passwords;
 mod privileges;
