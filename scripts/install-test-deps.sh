@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Installs what the end-to-end tests need on Debian and Ubuntu: Samba's Active
-# Directory domain controller, OpenLDAP's server and command-line tools, a terminal, the
-# shells that adsync completes words for, and what reads manual pages. Says nothing and changes nothing when
-# everything is there. No service is started.
+# Directory domain controller, OpenLDAP's server and command-line tools, a terminal,
+# the shells that adsync completes words for, and what reads manual pages and packages.
+# Says nothing and changes nothing when everything is there. No service is started.
 set -euo pipefail
 
 packages=(
     samba samba-ad-provision samba-dsdb-modules samba-vfs-modules
     ldb-tools ldap-utils libsasl2-modules openssl slapd
-    tmux zsh fish man-db dpkg-dev
+    tmux zsh fish man-db dpkg-dev systemd
 )
 
 fail() {
