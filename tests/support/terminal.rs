@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use super::adsync::Sandbox;
 use super::process;
 
-/// How long a screen is waited for: what is slower is no pleasure, and a machine under load gets its time.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a screen is waited for; a machine under load gets its time.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The prompt of every shell here.
 pub(crate) const PROMPT: &str = "ready> ";

@@ -46,7 +46,7 @@ fn three_of_ten_thousand_are_imported() {
     terminal.wait_for("10 shown, 3 of 10000 picked");
     // Six screens, each with a search among all users; the bound is for a machine under load.
     let took = began.elapsed();
-    assert!(took < Duration::from_secs(3), "the keys lag: {took:?}");
+    assert!(took < Duration::from_secs(5), "the keys lag: {took:?}");
 
     terminal.press(&["Enter"]);
     let screen = terminal.wait_for_end(0);
@@ -240,14 +240,17 @@ fn a_terminal_may_be_small_and_change_its_size() {
     let stage = Stage::imported(&["alice", "bob", "carol", "dave"]);
     let mut terminal = list(&stage, "adsync remove");
     terminal.resize(30, 6);
-    let screen = terminal.wait_until("two users", |screen| !screen.contains("carol"));
-    assert!(screen.contains("> [ ] alice"), "{screen}");
+    terminal.wait_until("two users", |screen| {
+        screen.contains("> [ ] alice") && !screen.contains("carol")
+    });
     terminal.press(&["End"]);
-    let screen = terminal.wait_for("> [ ] dave");
-    assert!(!screen.contains("alice"), "{screen}");
+    terminal.wait_until("the last two", |screen| {
+        screen.contains("> [ ] dave") && !screen.contains("alice")
+    });
     terminal.resize(120, 30);
-    let screen = terminal.wait_for("alice@example.com");
-    assert!(!screen.contains('…'), "left of the small one\n{screen}");
+    terminal.wait_until("all of them, and nothing of the small list", |screen| {
+        screen.contains("alice@example.com") && !screen.contains('…')
+    });
     terminal.press(&["C-c"]);
     terminal.wait_for_end(1);
 }
