@@ -226,7 +226,7 @@ pub struct Sync {
     /// Let exactly this many deletions through that the guard would refuse
     #[arg(long, value_name = "N")]
     pub allow_deletes: Option<u64>,
-    /// Delete without asking; only at a terminal is it asked
+    /// Do not ask before users are deleted; nobody is asked but at a terminal
     #[arg(short, long)]
     pub yes: bool,
     /// How it ends.
