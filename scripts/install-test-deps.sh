@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Installs what the end-to-end tests need on Debian and Ubuntu: Samba's Active
-# Directory domain controller, OpenLDAP's server and command-line tools, a clock that can be
-# set, what checks systemd's units, and a browser for the pages of --report. Says nothing and
-# changes nothing when everything is there. No service is started.
+# Installs what the end-to-end tests need on Debian and Ubuntu: Samba's Active Directory
+# domain controller, OpenLDAP's server and command-line tools, a clock that can be set, a browser
+# for the pages of --report, a terminal, the shells that adsync completes words for, and what
+# reads manual pages, systemd's units and packages. Says nothing and changes nothing when
+# everything is there. No service is started.
 set -euo pipefail
 
 packages=(
     samba samba-ad-provision samba-dsdb-modules samba-vfs-modules
     ldb-tools ldap-utils libsasl2-modules openssl slapd
-    faketime systemd chromium
+    faketime chromium tmux zsh fish man-db dpkg-dev systemd
 )
 
 fail() {

@@ -69,7 +69,8 @@ done
 [ "$made" -ge "$wanted" ] || { cat "$sandbox/answers" >&2; exit 1; }
 
 run adsync sync --dry-run
-run adsync sync
+# At a terminal it would ask before it deletes.
+run adsync sync --yes
 run adsync list
 echo
 echo "And once more, with nothing left to do but what stays a duplicate:"
@@ -78,4 +79,4 @@ echo
 echo "What was done can be looked up, and undone:"
 run adsync history
 run adsync restore bob
-run adsync sync
+run adsync sync --yes

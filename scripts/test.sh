@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Everything a change must pass: format, lints, unit, property and end-to-end tests, a short form of the
-# benchmarks, documentation, and the quickstart. Installs what the tests need (Debian's packages) when it is missing.
+# benchmarks, the Debian package, documentation, and the quickstart. Installs what the tests need (Debian's
+# packages) when it is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -34,6 +35,9 @@ cargo test --workspace --locked
 
 step "Benchmarks, in short"
 cargo bench --bench side_by_side --locked -- --short
+
+step "Debian package"
+./scripts/test-package.sh
 
 step "Documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet

@@ -126,11 +126,7 @@ Examples:
     /// Add a local user, or many
     Add(Add),
     /// Take users out of the store (the directory is never written)
-    Remove {
-        /// Store usernames, any case
-        #[arg(required = true, value_name = "USERNAME")]
-        usernames: Vec<String>,
-    },
+    Remove(Remove),
     /// Synchronise imported users; without a selection, all of them
     Sync(Sync),
     /// Past runs; with a number, every change of that run
@@ -143,16 +139,26 @@ Examples:
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+    /// Write the manual pages, one for each command
+    Man {
+        /// The folder to write to; it is made where needed
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 /// `adsync import`
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("selection").required(true))]
+#[command(group = ArgGroup::new("selection"))]
+#[command(group = ArgGroup::new("whom").required(true).multiple(true)
+    .args(["users", "group", "ou", "filter", "all", "interactive"]))]
 #[command(after_help = "\
 Examples:
   adsync import --all --dry-run         what would be imported
   adsync import --group Sales           the members of a group, nested ones included
-  adsync import --users alice,bob@corp.example.com")]
+  adsync import --users alice,bob@corp.example.com
+  adsync import --group Sales --interactive
+                                        some of them, picked from a list")]
 pub struct Import {
     /// These users, by sAMAccountName, userPrincipalName or mail; comma-separated, repeatable
     #[arg(long, group = "selection", value_name = "NAME,…")]
@@ -169,6 +175,9 @@ pub struct Import {
     /// All users of the scope
     #[arg(long, group = "selection")]
     pub all: bool,
+    /// Pick the users from a list, at a terminal: of the selection, else of all users of the scope
+    #[arg(long, conflicts_with = "users")]
+    pub interactive: bool,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
@@ -231,14 +240,30 @@ pub struct Add {
     pub from_csv: Option<PathBuf>,
 }
 
+/// `adsync remove`
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("whom").required(true).args(["usernames", "interactive"]))]
+pub struct Remove {
+    /// Store usernames, any case
+    #[arg(value_name = "USERNAME")]
+    pub usernames: Vec<String>,
+    /// Pick the users from a list, at a terminal; asks before it removes them
+    #[arg(long)]
+    pub interactive: bool,
+}
+
 /// `adsync sync`
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools)] // Each is a flag.
 #[command(after_help = "\
 Examples:
   adsync sync --dry-run                 what would change, with all the checks
   adsync sync --users alice,bob         only these
   adsync sync --allow-deletes 12        let the 12 deletions through that the guard refused
-  adsync sync --report sync.html        with a page for those who do not use a terminal")]
+  adsync sync --report sync.html        with a page for those who do not use a terminal
+
+At a terminal a run that would delete users shows them and asks once; without a terminal, as in cron,
+the guard alone decides.")]
 pub struct Sync {
     /// Only these users, by their store usernames, any case; comma-separated, repeatable
     #[arg(long, value_name = "NAME,…", conflicts_with = "all")]
@@ -246,12 +271,18 @@ pub struct Sync {
     /// All imported users (the default)
     #[arg(long)]
     pub all: bool,
+    /// Pick the users from a list, at a terminal
+    #[arg(long, conflicts_with_all = ["users", "all"])]
+    pub interactive: bool,
     /// Ignore the saved change mark
     #[arg(long)]
     pub full: bool,
     /// Let exactly this many deletions through that the guard would refuse
     #[arg(long, value_name = "N")]
     pub allow_deletes: Option<u64>,
+    /// Do not ask before users are deleted; nobody is asked but at a terminal
+    #[arg(short, long)]
+    pub yes: bool,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
@@ -294,7 +325,7 @@ pub struct History {
 
 /// `adsync restore`
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("whom").required(true).args(["run", "names"]))]
+#[command(group = ArgGroup::new("whom").required(true).multiple(true).args(["run", "names", "interactive"]))]
 #[command(after_help = "\
 A user that the directory still says is deleted is kept and shown as `restored`, until it is seen in
 the directory again or taken out with `adsync remove`.
@@ -307,8 +338,11 @@ pub struct Restore {
     #[arg(long, value_name = "N")]
     pub run: Option<i64>,
     /// These users, as their newest records have them
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", conflicts_with = "run")]
     pub names: Vec<String>,
+    /// Pick the users from a list, at a terminal: of the run, else of all that were deleted
+    #[arg(long, conflicts_with = "names")]
+    pub interactive: bool,
     /// The same checks, but nothing is written
     #[arg(long)]
     pub dry_run: bool,

@@ -3,25 +3,28 @@
 mod add;
 mod attempts;
 mod check;
+mod confirmation;
 mod cost;
 mod ending;
 mod history;
 mod import;
 mod list;
+mod man;
 mod measured;
 mod names;
+mod picking;
 mod reading;
 mod remove;
 mod restore;
 mod search;
+mod standing;
 mod survey;
 mod sync;
 
 use std::time::Duration;
 
-use clap::CommandFactory;
-
 use crate::cli::{Cli, Command};
+use crate::completion;
 use crate::config::Settings;
 use crate::exit_code::ExitCode;
 use crate::output::Output;
@@ -37,7 +40,12 @@ struct Context<'a> {
 /// Does what the command line says.
 pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
     if let Command::Completions { shell } = cli.command {
-        return completions(shell, output);
+        let script = completion::script(shell)?;
+        output.stream(|out| out.write_all(&script))?;
+        return Ok(ExitCode::Done);
+    }
+    if let Command::Man { folder } = &cli.command {
+        return man::run(folder, output);
     }
     if let Command::Check = cli.command {
         return check::run(cli.global.config.as_deref(), output);
@@ -58,21 +66,14 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
         }
         Command::List(arguments) => list::run(&arguments, &context),
         Command::Add(arguments) => add::run(arguments, &context),
-        Command::Remove { usernames } => remove::run(&usernames, &context),
         Command::Sync(arguments) => {
             measured::run("sync", arguments.ending.dry_run, &context, || {
                 sync::run(&arguments, &context)
             })
         }
+        Command::Remove(arguments) => remove::run(&arguments, &context),
         Command::History(arguments) => history::run(&arguments, &context),
         Command::Restore(arguments) => restore::run(&arguments, &context),
-        Command::Check | Command::Completions { .. } => Ok(ExitCode::Done),
+        Command::Check | Command::Completions { .. } | Command::Man { .. } => Ok(ExitCode::Done),
     }
-}
-
-fn completions(shell: clap_complete::Shell, output: &Output) -> anyhow::Result<ExitCode> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "adsync", &mut script);
-    output.stream(|out| out.write_all(&script))?;
-    Ok(ExitCode::Done)
 }

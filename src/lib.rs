@@ -14,6 +14,7 @@
 //! | [`store`] | everything that is SQL, the lock, the history |
 //! | [`report`], [`output`] | what is said at the end, and how |
 //! | [`metrics`] | what Prometheus is told of it |
+//! | [`completion`] | what a shell is told that completes a word |
 //! | [`signals`] | SIGINT and SIGTERM |
 //! | [`failure`], [`exit_code`] | what is said when it cannot go on |
 //! | [`user`] | what all of them speak of |
@@ -24,6 +25,7 @@
 pub mod cli;
 pub mod commands;
 pub mod compare;
+pub mod completion;
 pub mod config;
 pub mod directory;
 pub mod exit_code;
@@ -48,6 +50,9 @@ use output::Output;
 
 /// Runs the program: parses the command line, does what it says, and says what went wrong.
 pub fn run() -> ExitCode {
+    if let Some(code) = completion::answer() {
+        return code;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),

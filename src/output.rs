@@ -8,6 +8,8 @@ pub mod difference;
 pub mod json;
 pub mod log;
 pub mod page;
+pub mod picker;
+mod question;
 mod sanitise;
 pub mod table;
 
@@ -19,6 +21,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressState, 
 use crate::cli::{Format, Global, LogFormat, When};
 use crate::failure::Failure;
 
+pub use question::{Answer, PATIENCE};
 pub use sanitise::legible;
 
 /// Standard output is written in pieces of so many bytes.
@@ -41,6 +44,8 @@ pub struct Output {
     is_log: bool,
     /// Whether a person watches standard error.
     watched: bool,
+    /// Whether a person watches standard error and can answer on standard input.
+    pub can_ask: bool,
 }
 
 impl Output {
@@ -63,6 +68,7 @@ impl Output {
             color_errors: colored(io::stderr().is_terminal()),
             is_log: global.log_format == LogFormat::Json,
             watched: io::stderr().is_terminal() && global.log_format == LogFormat::Text,
+            can_ask: io::stdin().is_terminal() && io::stderr().is_terminal(),
         }
     }
 
@@ -138,6 +144,21 @@ impl Output {
         if let Some(hint) = &failure.hint {
             say(&format!("{} {}", self.label("hint:", "36"), legible(hint)));
         }
+    }
+
+    /// Asks a person at the terminal for yes or no, below what the question is about.
+    pub fn ask(&self, about: &str, question: &str) -> Answer {
+        question::ask(io::stderr(), about, question)
+    }
+
+    /// Whether a list can be drawn for a person who picks from it.
+    pub fn can_draw(&self) -> bool {
+        self.can_ask && std::env::var_os("TERM").is_none_or(|it| it != "dumb")
+    }
+
+    /// Whether what a person at the terminal sees beside the result is coloured.
+    pub fn colors_terminal(&self) -> bool {
+        self.color_errors
     }
 
     fn label(&self, text: &str, code: &str) -> String {

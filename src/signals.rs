@@ -4,9 +4,12 @@
 //! it is committed the signal waits; after that the run is as good as over and ends by itself.
 
 use std::sync::{Mutex, PoisonError};
+#[cfg(unix)]
 use std::time::Duration;
 
+#[cfg(unix)]
 use crate::exit_code::ExitCode;
+#[cfg(unix)]
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 
@@ -38,9 +41,10 @@ pub fn watch(output: &Output) {
     });
 }
 
-/// Says it, but does not wait for a reader of standard output that reads no more.
+/// Gives the terminal back and says it, but does not wait for a reader of standard output that reads no more.
 #[cfg(unix)]
 fn tell(output: &Output, message: String) {
+    crate::output::picker::give_back();
     let output = output.clone();
     let (done, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -56,6 +60,7 @@ fn tell(output: &Output, message: String) {
 pub fn watch(_output: &Output) {}
 
 /// The lock of the store and its transaction end with the process.
+#[cfg(unix)]
 #[allow(clippy::exit)]
 fn end() {
     std::process::exit(ExitCode::Failed as i32);

@@ -1,10 +1,10 @@
-//! How a run ends: the guard, then the store or nothing, then what is said of it and noted.
+//! How a run ends: the guard and the question, then the store or nothing, then what is said of it and noted.
 
 use std::{panic, thread};
 
 use crate::cli;
 use crate::cli::Format;
-use crate::commands::Context;
+use crate::commands::{Context, confirmation};
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::output::page::PageFile;
@@ -117,6 +117,8 @@ pub struct Terms {
     pub exit_code: bool,
     /// Where the result is written as a page.
     pub page: Option<PageFile>,
+    /// A person at the terminal is asked before users are deleted.
+    pub ask: bool,
 }
 
 impl Terms {
@@ -127,6 +129,7 @@ impl Terms {
             strict: ending.strict,
             exit_code: ending.exit_code,
             page,
+            ask: false,
         }
     }
 
@@ -137,7 +140,14 @@ impl Terms {
             strict,
             exit_code: false,
             page: None,
+            ask: false,
         }
+    }
+
+    /// The same, and whether a person at the terminal is asked before users are deleted.
+    #[must_use]
+    pub fn asking(self, ask: bool) -> Self {
+        Self { ask, ..self }
     }
 }
 
@@ -170,7 +180,7 @@ pub fn with_target(
     result
 }
 
-/// Plans, guards, applies and tells.
+/// Plans, guards, asks, applies and tells.
 pub fn finish(
     findings: Findings,
     target: &mut Target,
@@ -178,14 +188,24 @@ pub fn finish(
     terms: &Terms,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
-    let step = output.step("writing");
-    let approved = match terms.guard.approve(target.plan(findings)?) {
+    let step = output.step("planning");
+    let plan = target.plan(findings)?;
+    step.finish_and_clear();
+    let approved = match terms.guard.approve(plan) {
         Ok(approved) => approved,
         Err((refusal, plan)) => {
-            step.finish_and_clear();
-            return Ok(refuse(refusal, &plan, target, run, terms, output)?);
+            let failure = explain(refusal);
+            return Ok(refuse(&failure, &plan, target, run, terms, output)?);
         }
     };
+    if terms.ask
+        && !target.is_rehearsal()
+        && let Err(failure) = confirmation::of_deletions(approved.plan(), run.command, output)
+    {
+        let plan = approved.into_plan();
+        return Ok(refuse(&failure, &plan, target, run, terms, output)?);
+    }
+    let step = output.step("writing");
     let (number, plan) = target.apply(approved, run)?;
     step.finish_and_clear();
     let report = Report {
@@ -257,16 +277,8 @@ fn show(report: &Report<'_>, failure: Option<&Failure>, output: &Output) -> std:
     })
 }
 
-/// Shows the plan that the guard refused, and why.
-fn refuse(
-    refusal: Refusal,
-    plan: &Plan,
-    target: &mut Target,
-    run: &Run,
-    terms: &Terms,
-    output: &Output,
-) -> std::io::Result<ExitCode> {
-    let failure = Failure::new(
+fn explain(refusal: Refusal) -> Failure {
+    Failure::new(
         Kind::Guard,
         format!("refused: {refusal}; nothing was changed"),
     )
@@ -277,7 +289,18 @@ fn refuse(
             several => format!("all {several} are"),
         },
         refusal.deletions()
-    ));
+    ))
+}
+
+/// Shows the plan that is not applied, and why: the guard, or the person at the terminal, said no.
+fn refuse(
+    failure: &Failure,
+    plan: &Plan,
+    target: &mut Target,
+    run: &Run,
+    terms: &Terms,
+    output: &Output,
+) -> std::io::Result<ExitCode> {
     let number = target.note_end(run, Outcome::Refused, &failure.message, plan);
     let report = Report {
         run,
@@ -286,10 +309,10 @@ fn refuse(
         refused: true,
         plan,
     };
-    if let Err(error) = write_page(terms, &report, Some(&failure), output) {
+    if let Err(error) = write_page(terms, &report, Some(failure), output) {
         output.warn(&error.to_string());
     }
-    show(&report, Some(&failure), output)?;
-    output.explain(&failure);
+    show(&report, Some(failure), output)?;
+    output.explain(failure);
     Ok(failure.kind.exit_code())
 }

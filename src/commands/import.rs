@@ -3,6 +3,8 @@
 //! Users of the selection that are in the store already are brought in step with it. Nobody is ever
 //! deleted.
 
+mod candidates;
+
 use std::collections::{HashMap, HashSet};
 
 use crate::cli;
@@ -10,7 +12,7 @@ use crate::commands::attempts::with_directory;
 use crate::commands::ending::{self, Target, Terms, finish, with_target};
 use crate::commands::reading::{Reading, mark_after_part};
 use crate::commands::survey::Survey;
-use crate::commands::{Context, names};
+use crate::commands::{Context, names, picking};
 use crate::compare::Newcomers;
 use crate::directory::{Directory, NO_SUCH_OBJECT, Read, Selection};
 use crate::exit_code::ExitCode;
@@ -26,14 +28,25 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
         names::require(&arguments.users)?;
     }
     let page = ending::page(&arguments.ending)?;
+    let picked = if arguments.interactive {
+        let instead = "say whom with --users, --group, --ou, --filter or --all";
+        picking::require_terminal(context.output, instead)?;
+        let Some(picked) = candidates::pick(arguments, context)? else {
+            return Ok(ExitCode::Done);
+        };
+        Some(picked)
+    } else {
+        None
+    };
+    let whom = Whom { arguments, picked };
     let mut run = Run::begin("import", context.settings.sync.history_days);
-    if !arguments.all {
+    if !whom.is_all() {
         run.mode = Mode::Selected;
     }
     with_target(context, run, arguments.ending.dry_run, |target, run| {
         let mark = target.reader().mark()?;
         let (reading, filling) = with_directory(context, mark.as_ref(), |directory| {
-            read(arguments, target, directory, run, context)
+            read(&whom, target, directory, run, context)
         })?;
         let findings = reading.note_in(run);
         target.take_in(filling);
@@ -42,9 +55,22 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
     })
 }
 
+/// Whom the command line means, or a person has picked of them.
+struct Whom<'a> {
+    arguments: &'a cli::Import,
+    picked: Option<Vec<ObjectGuid>>,
+}
+
+impl Whom<'_> {
+    /// Whether the whole scope is read.
+    fn is_all(&self) -> bool {
+        self.arguments.all && self.picked.is_none()
+    }
+}
+
 /// What the directory says of the selection, and what of it was written already.
 fn read(
-    arguments: &cli::Import,
+    whom: &Whom<'_>,
     target: &Target,
     directory: &mut Directory,
     run: &Run,
@@ -52,7 +78,7 @@ fn read(
 ) -> anyhow::Result<(Reading, Option<Filling>)> {
     let store = target.reader();
     let what = format!("reading {}", directory.base());
-    let expected = if arguments.all {
+    let expected = if whom.is_all() {
         store.scope_users()?
     } else {
         None
@@ -61,24 +87,27 @@ fn read(
     let survey = Survey::new(store, directory, Newcomers::Import, progress)?;
     // Who is in the store is known by identity; of a selection nobody is guessed by DN.
     let mut survey = survey
-        .among(if arguments.all { None } else { Some(&[]) })
+        .among(if whom.is_all() { None } else { Some(&[]) })
         .filling(target.fill(run)?);
     let mut count = 0;
     let mut take = |users: Vec<Read>| {
         count += users.len();
         survey.take(users)
     };
-    let mut scope_users = None;
-    if let Some(group) = &arguments.group {
-        read_group(directory, group, &mut take)?;
-    } else if let Some(ou) = &arguments.ou {
-        read_ou(directory, ou, &mut take)?;
-    } else if let Some(filter) = &arguments.filter {
-        directory.read(&Selection::Filter(filter.clone()), take)?;
-    } else if arguments.all {
-        scope_users = Some(directory.read(&Selection::All, take)?.entries);
-    } else {
-        take(named(directory, &arguments.users)?)?;
+    let scope_users = match &whom.picked {
+        Some(guids) => {
+            directory.read_guids(guids, &mut take)?;
+            None
+        }
+        None => read_selection(whom.arguments, directory, &mut take)?,
+    };
+    if let Some(picked) = &whom.picked
+        && count < picked.len()
+    {
+        let gone = picked.len() - count;
+        context.output.warn(&format!(
+            "{gone} of the picked users left the scope meanwhile"
+        ));
     }
     survey.settle_repeated(directory)?;
     let filling = survey.take_filling();
@@ -96,6 +125,27 @@ fn read(
         marking: mark_after_part(store, directory, context)?,
     };
     Ok((reading, filling))
+}
+
+/// Reads the users that the command line selects; of a person who picks, those to pick from. Says how
+/// many entries the scope has, if all of it was read.
+fn read_selection(
+    arguments: &cli::Import,
+    directory: &mut Directory,
+    mut take: impl FnMut(Vec<Read>) -> anyhow::Result<()>,
+) -> anyhow::Result<Option<u64>> {
+    if let Some(group) = &arguments.group {
+        read_group(directory, group, take)?;
+    } else if let Some(ou) = &arguments.ou {
+        read_ou(directory, ou, take)?;
+    } else if let Some(filter) = &arguments.filter {
+        directory.read(&Selection::Filter(filter.clone()), take)?;
+    } else if arguments.users.is_empty() {
+        return Ok(Some(directory.read(&Selection::All, take)?.entries));
+    } else {
+        take(named(directory, &arguments.users)?)?;
+    }
+    Ok(None)
 }
 
 fn read_group(

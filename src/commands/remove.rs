@@ -1,19 +1,33 @@
 //! `adsync remove`: users are taken out of the store; the directory is never written.
 
+use crate::cli;
 use crate::commands::ending::{Terms, finish, with_target};
 use crate::commands::survey::is_imported;
-use crate::commands::{Context, names};
+use crate::commands::{Context, names, picking};
 use crate::exit_code::ExitCode;
+use crate::output::picker::Purpose;
 use crate::plan::{Deletion, Evidence, Findings};
 use crate::store::{Mode, Run};
+use crate::user::StoredUser;
 
 /// Runs the command.
-pub fn run(usernames: &[String], context: &Context<'_>) -> anyhow::Result<ExitCode> {
-    names::require(usernames)?;
+pub fn run(arguments: &cli::Remove, context: &Context<'_>) -> anyhow::Result<ExitCode> {
+    let picked = if arguments.interactive {
+        let Some(picked) = pick(context)? else {
+            return Ok(ExitCode::Done);
+        };
+        Some(picked)
+    } else {
+        names::require(&arguments.usernames)?;
+        None
+    };
     let mut run = Run::begin("remove", context.settings.sync.history_days);
     run.mode = Mode::Selected;
     with_target(context, run, false, |target, run| {
-        let users = names::resolve(target.reader(), usernames)?;
+        let users = match &picked {
+            Some(picked) => picking::again(target.reader(), picked)?,
+            None => names::resolve(target.reader(), &arguments.usernames)?,
+        };
         if users.iter().any(is_imported) {
             let note = "the directory keeps them: `adsync import` would bring them back";
             context.output.note(note);
@@ -25,11 +39,28 @@ pub fn run(usernames: &[String], context: &Context<'_>) -> anyhow::Result<ExitCo
                 evidence: Evidence::Removed,
             })
             .collect();
-        let terms = Terms::exactly(deletions.len() as u64, false);
+        // Whoever types a name means it; a key is pressed more easily.
+        let terms = Terms::exactly(deletions.len() as u64, false).asking(picked.is_some());
         let findings = Findings {
             deletions,
             ..Findings::default()
         };
         finish(findings, target, run, &terms, context.output)
     })
+}
+
+fn pick(context: &Context<'_>) -> anyhow::Result<Option<Vec<StoredUser>>> {
+    picking::require_terminal(context.output, "name the users: adsync remove alice bob")?;
+    let purpose = Purpose {
+        title: "Remove users from the store".to_owned(),
+        verb: "remove",
+        note_title: "SOURCE",
+    };
+    let source = |user: &StoredUser| Some(user.origin.name().to_owned());
+    let picked = picking::from_store(context, &purpose, source)?;
+    if picked.is_none() {
+        let note = "nobody to pick: there are no users in the store";
+        context.output.note(note);
+    }
+    Ok(picked)
 }

@@ -4,24 +4,35 @@ use std::collections::HashSet;
 
 use crate::cli;
 use crate::commands::ending::{Target, Terms, finish, with_target};
-use crate::commands::{Context, names};
+use crate::commands::{Context, names, picking, standing};
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
+use crate::output::picker::{Item, Purpose};
+use crate::output::table::local_time;
 use crate::plan::{Findings, Import};
-use crate::store::{Mode, PastChange, Reader, Run};
-use crate::user::Folded;
+use crate::store::{Mode, PastChange, Reader, Run, Snapshot, StoreError};
+use crate::user::{Folded, Origin, UserId};
 
 /// Runs the command.
 pub fn run(arguments: &cli::Restore, context: &Context<'_>) -> anyhow::Result<ExitCode> {
-    if arguments.run.is_none() {
+    let picked = if arguments.interactive {
+        let Some(picked) = pick(arguments.run, context)? else {
+            return Ok(ExitCode::Done);
+        };
+        Some(picked)
+    } else {
+        None
+    };
+    if !arguments.interactive && arguments.run.is_none() {
         names::require(&arguments.names)?;
     }
     let mut run = Run::begin("restore", context.settings.sync.history_days);
     run.mode = Mode::Selected;
     with_target(context, run, arguments.dry_run, |target, run| {
-        let records = match arguments.run {
-            Some(number) => deleted_by(target.reader(), number)?,
-            None => newest_of(target.reader(), &arguments.names)?,
+        let records = match (picked, arguments.run) {
+            (Some(picked), _) => picked,
+            (None, Some(number)) => deleted_by(target.reader(), number)?,
+            (None, None) => newest_of(target.reader(), &arguments.names)?,
         };
         let findings = findings(records, target, context)?;
         // Whoever was asked for and stays away is a failure of this command.
@@ -87,21 +98,9 @@ fn findings(
     context: &Context<'_>,
 ) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let mut rows = HashSet::new();
-    let mut guids = HashSet::new();
-    for record in records {
-        let Some(before) = record.before.filter(|_| rows.insert(record.user)) else {
-            continue;
-        };
+    for (record, before) in newest(records) {
         let origin = before.origin();
-        let is_back = match origin.guid() {
-            Some(guid) => target.reader().by_guid(guid)?.is_some(),
-            None => target.reader().by_id(record.user)?.is_some(),
-        };
-        // One that was deleted, imported again and deleted under another name: the newest record counts.
-        if origin.guid().is_some_and(|guid| !guids.insert(guid)) {
-            continue;
-        }
+        let is_back = is_in_store(target.reader(), record.user, &origin)?;
         if is_back {
             context
                 .output
@@ -117,4 +116,70 @@ fn findings(
         });
     }
     Ok(findings)
+}
+
+/// The newest record of each user, with what the user was. One that was deleted, imported again and
+/// deleted under another name is one user.
+fn newest(records: Vec<PastChange>) -> impl Iterator<Item = (PastChange, Snapshot)> {
+    let mut rows = HashSet::new();
+    let mut guids = HashSet::new();
+    records.into_iter().filter_map(move |record| {
+        let before = record.before.clone();
+        let before = before.filter(|_| rows.insert(record.user))?;
+        let is_newest = before.guid.is_none_or(|guid| guids.insert(guid));
+        is_newest.then_some((record, before))
+    })
+}
+
+/// Whether the user of that row, or of that identity, is there.
+fn is_in_store(store: &Reader, row: UserId, origin: &Origin) -> Result<bool, StoreError> {
+    Ok(match origin.guid() {
+        Some(guid) => store.by_guid(guid)?.is_some(),
+        None => store.by_id(row)?.is_some(),
+    })
+}
+
+/// The newest records of deleted users, of one run or of all, that a person picked; none if there is
+/// nobody to pick from.
+fn pick(run: Option<i64>, context: &Context<'_>) -> anyhow::Result<Option<Vec<PastChange>>> {
+    picking::require_terminal(context.output, "say --run, or name the users")?;
+    let store = Reader::open(&context.settings.store_path)?;
+    let records = match run {
+        Some(number) => deleted_by(&store, number)?,
+        None => store.deletions()?,
+    };
+    let mut candidates = candidates(records, &store)?;
+    drop(store);
+    if candidates.is_empty() {
+        let note = "nobody to pick: no deleted user of the history is missing from the store";
+        context.output.note(note);
+        return Ok(None);
+    }
+    candidates.sort_by_cached_key(|(record, _)| Folded::new(&record.username));
+    let (records, items): (Vec<_>, Vec<_>) = candidates.into_iter().unzip();
+    let purpose = Purpose {
+        title: "Restore deleted users".to_owned(),
+        verb: "restore",
+        note_title: "DELETED",
+    };
+    let picked = picking::pick(&purpose, &items, context.output)?;
+    let picked = picked.into_iter().map(|at| records[at].clone());
+    Ok(Some(picked.collect()))
+}
+
+/// Those of them that are not in the store.
+fn candidates(records: Vec<PastChange>, store: &Reader) -> anyhow::Result<Vec<(PastChange, Item)>> {
+    let mut candidates = Vec::new();
+    for (record, before) in newest(records) {
+        let origin = before.origin();
+        if is_in_store(store, record.user, &origin)? {
+            continue;
+        }
+        let values = before.values();
+        let note = format!("run {}, {}", record.run, local_time(record.at));
+        let item = picking::item(&values.profile, note);
+        let conflicts = standing::conflicts(origin, values, store)?;
+        candidates.push((record, standing::refused(item, &conflicts)));
+    }
+    Ok(candidates)
 }

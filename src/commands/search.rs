@@ -7,13 +7,13 @@ use serde::Serialize;
 use crate::cli::Format;
 use crate::commands::Context;
 use crate::commands::attempts::with_directory;
+use crate::commands::standing::{self, Standing};
 use crate::directory::FoundUser;
 use crate::exit_code::ExitCode;
 use crate::output::table::detail;
 use crate::output::{Output, json, legible, table};
-use crate::plan::{Findings, Import, plan};
 use crate::store::Reader;
-use crate::user::{DirectoryUser, ObjectGuid, Origin, Values};
+use crate::user::{DirectoryUser, ObjectGuid};
 
 /// A user as it is printed.
 #[derive(Serialize)]
@@ -83,7 +83,13 @@ fn row(found: FoundUser, store: &Reader) -> anyhow::Result<Row> {
             });
         }
     };
-    let (status, reason) = standing(&user, store)?;
+    let (status, reason) = match standing::of(&user, store)? {
+        Standing::New => ("new", None),
+        Standing::Imported => ("imported", None),
+        Standing::Duplicate(conflicts) => {
+            ("duplicate", Some(detail::conflicts(&conflicts).plain()))
+        }
+    };
     let DirectoryUser {
         guid,
         dn,
@@ -102,39 +108,6 @@ fn row(found: FoundUser, store: &Reader) -> anyhow::Result<Row> {
         status,
         reason,
     })
-}
-
-/// What an import of this user alone would come to.
-fn standing(
-    user: &DirectoryUser,
-    store: &Reader,
-) -> anyhow::Result<(&'static str, Option<String>)> {
-    if store.by_guid(user.guid)?.is_some() {
-        return Ok(("imported", None));
-    }
-    let findings = Findings {
-        new: vec![Import {
-            origin: Origin::Directory {
-                guid: user.guid,
-                dn: user.dn.clone(),
-            },
-            values: Values {
-                profile: user.profile.clone(),
-                enabled: user.enabled.unwrap_or(true),
-            },
-            returns_as: None,
-            arrival: 0,
-        }],
-        ..Findings::default()
-    };
-    let holders = store.holders(findings.wanted_names())?;
-    match plan(findings, &holders).duplicate.first() {
-        None => Ok(("new", None)),
-        Some(duplicate) => Ok((
-            "duplicate",
-            Some(detail::conflicts(&duplicate.conflicts).plain()),
-        )),
-    }
 }
 
 fn as_table(rows: &[Row], output: &Output) -> String {

@@ -5,10 +5,11 @@ use crate::commands::attempts::with_directory;
 use crate::commands::ending::{self, Terms, finish, with_target};
 use crate::commands::reading::{self, Reading};
 use crate::commands::survey::is_imported;
-use crate::commands::{Context, names};
+use crate::commands::{Context, names, picking};
 use crate::directory::Directory;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
+use crate::output::picker::Purpose;
 use crate::plan::Guard;
 use crate::store::{Mode, Reader, Run};
 use crate::user::StoredUser;
@@ -16,15 +17,15 @@ use crate::user::StoredUser;
 /// Runs the command.
 pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let settings = &context.settings.sync;
-    if !arguments.users.is_empty() {
-        names::require(&arguments.users)?;
-    }
     let page = ending::page(&arguments.ending)?;
+    let Some(whom) = Whom::of(arguments, context)? else {
+        return Ok(ExitCode::Done);
+    };
     let run = Run::begin("sync", settings.history_days);
     with_target(context, run, arguments.ending.dry_run, |target, run| {
         let store = target.reader();
         let mark = store.mark()?;
-        let findings = if let Some(users) = choose(store, &arguments.users)? {
+        let findings = if let Some(users) = whom.choose(store)? {
             run.mode = Mode::Selected;
             run.selected = users.iter().map(|user| user.id).collect();
             with_directory(context, mark.as_ref(), |directory| {
@@ -52,7 +53,7 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
             imported,
             allow_deletes: arguments.allow_deletes,
         };
-        let terms = Terms::new(guard, &arguments.ending, page);
+        let terms = Terms::new(guard, &arguments.ending, page).asking(!arguments.yes);
         finish(findings, target, run, &terms, context.output)
     })
 }
@@ -74,11 +75,54 @@ fn selected(
     })
 }
 
-/// The users that the command line names; none for all of them.
-fn choose(store: &Reader, names: &[String]) -> anyhow::Result<Option<Vec<StoredUser>>> {
-    if names.is_empty() {
-        return Ok(None);
+/// Whom the command line means.
+enum Whom<'a> {
+    Everybody,
+    Named(&'a [String]),
+    Picked(Vec<StoredUser>),
+}
+
+impl<'a> Whom<'a> {
+    /// None if there is nobody to pick from.
+    fn of(arguments: &'a cli::Sync, context: &Context<'_>) -> anyhow::Result<Option<Self>> {
+        if arguments.interactive {
+            return Ok(pick(context)?.map(Self::Picked));
+        }
+        if arguments.users.is_empty() {
+            return Ok(Some(Self::Everybody));
+        }
+        names::require(&arguments.users)?;
+        Ok(Some(Self::Named(&arguments.users)))
     }
+
+    /// The chosen users, as the store has them; none for all of them.
+    fn choose(&self, store: &Reader) -> anyhow::Result<Option<Vec<StoredUser>>> {
+        match self {
+            Self::Everybody => Ok(None),
+            Self::Named(names) => named(store, names).map(Some),
+            Self::Picked(users) => picking::again(store, users).map(Some),
+        }
+    }
+}
+
+fn pick(context: &Context<'_>) -> anyhow::Result<Option<Vec<StoredUser>>> {
+    picking::require_terminal(context.output, "name the users with --users alice,bob")?;
+    let purpose = Purpose {
+        title: "Synchronise imported users".to_owned(),
+        verb: "synchronise",
+        note_title: "STATUS",
+    };
+    let status = |user: &StoredUser| user.status.name().replace('_', " ");
+    let note = |user: &StoredUser| is_imported(user).then(|| status(user));
+    let picked = picking::from_store(context, &purpose, note)?;
+    if picked.is_none() {
+        let note = "nobody to pick: there are no imported users in the store";
+        context.output.note(note);
+    }
+    Ok(picked)
+}
+
+fn named(store: &Reader, names: &[String]) -> anyhow::Result<Vec<StoredUser>> {
     let users = names::resolve(store, names)?;
     let local: Vec<&str> = users
         .iter()
@@ -91,5 +135,5 @@ fn choose(store: &Reader, names: &[String]) -> anyhow::Result<Option<Vec<StoredU
             .hint("only imported users can be synchronised")
             .into());
     }
-    Ok(Some(users))
+    Ok(users)
 }

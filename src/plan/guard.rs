@@ -58,6 +58,11 @@ pub struct Guard {
 pub struct Approved(Plan);
 
 impl Approved {
+    /// The plan, to be looked at before it is applied.
+    pub fn plan(&self) -> &Plan {
+        &self.0
+    }
+
     /// The plan, which is approved no longer: whoever takes it has applied it, or never will.
     pub fn into_plan(self) -> Plan {
         self.0

@@ -1,7 +1,8 @@
-//! The completion scripts that are shipped in `completions/`.
+//! The completion scripts that are shipped in `completions/`. `tests/terminal` loads them into shells.
 
 use crate::golden;
-use crate::stage::{alone, through};
+use crate::stage::{add, alone};
+use crate::support::adsync::Sandbox;
 
 const SCRIPTS: [(&str, &str); 5] = [
     ("bash", "adsync.bash"),
@@ -21,21 +22,52 @@ fn they_are_current() {
     }
 }
 
+/// What a shell is answered that completes the last of these words.
+fn answered(sandbox: &Sandbox, words: &[&str]) -> String {
+    let answer = sandbox
+        .prepare(&[&["--", "adsync"], words].concat())
+        .env("ADSYNC_COMPLETE", "fish")
+        .run();
+    assert_eq!(answer.stderr, "", "{answer}");
+    answer.expect_code(0).stdout
+}
+
 #[test]
-fn bash_completes_commands_and_flags() {
+fn names_are_completed_by_how_they_begin() {
     let sandbox = alone();
-    let script = r#"
-        eval "$("$0" completions bash)"
-        complete_words() {
-            COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
-            _adsync adsync "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
-            echo "${COMPREPLY[*]}"
-        }
-        complete_words adsync im
-        complete_words adsync sync --dry
-        complete_words adsync list --format ''
-    "#;
-    let said = through(&["bash", "--norc", "-c", script], &sandbox, &[]);
-    assert_eq!(said.stderr, "");
-    assert_eq!(said.stdout, "import\n--dry-run\ntable json csv\n");
+    for name in ["alice", "Albert", "bob", "al ice", "élodie"] {
+        add(&sandbox, &[name]);
+    }
+    for (word, answer) in [
+        ("al", "Albert\nalice\n"),
+        ("AL", "Albert\nalice\n"),
+        ("É", "élodie\n"),
+        ("bob,al", "bob,Albert\nbob,alice\n"),
+        ("alice,al", "alice,Albert\n"),
+        ("x", ""),
+    ] {
+        assert_eq!(answered(&sandbox, &["remove", word]), answer, "{word:?}");
+    }
+    assert_eq!(answered(&sandbox, &["sync", "--users", "al"]), "");
+    assert_eq!(answered(&sandbox, &["sync", "--users=al"]), "");
+    let other = sandbox.path().join("other.toml");
+    std::fs::rename(sandbox.config_file(), &other).expect("an own file can be moved");
+    assert_eq!(answered(&sandbox, &["remove", "bo"]), "");
+    let words = ["-c", "other.toml", "remove", "bo"];
+    assert_eq!(answered(&sandbox, &words), "bob\n");
+}
+
+/// A part of them would let the shell complete to what only that part has in common.
+#[test]
+fn too_many_are_none() {
+    let sandbox = alone();
+    let lines = |count: u32| (1..=count).map(|n| format!("u{n:04}\n"));
+    let csv = std::iter::once("username\n".to_owned()).chain(lines(2001));
+    sandbox
+        .prepare(&["add", "--from-csv", "-"])
+        .input(&csv.collect::<String>())
+        .run()
+        .expect_code(0);
+    assert_eq!(answered(&sandbox, &["remove", "u"]), "");
+    assert_eq!(answered(&sandbox, &["remove", "u2"]), "u2000\nu2001\n");
 }

@@ -76,7 +76,8 @@ fn the_commands_are_all_there() {
             "sync",
             "history",
             "restore",
-            "completions"
+            "completions",
+            "man"
         ]
     );
 }

@@ -18,6 +18,7 @@ mod hostile;
 mod list;
 mod locals;
 mod logs;
+mod man;
 mod many;
 mod metrics;
 mod page;

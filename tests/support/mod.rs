@@ -18,3 +18,4 @@ pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod samba;
 pub(crate) mod store;
+pub(crate) mod terminal;

@@ -1,0 +1,75 @@
+//! The question before users leave the store, for a person at the terminal.
+//!
+//! The guard stands before it and cannot be answered away. Where nobody can be asked, as in cron, the
+//! guard alone decides.
+
+use comfy_table::Cell;
+
+use crate::failure::{Failure, Kind};
+use crate::output::table::{self, detail};
+use crate::output::{Answer, Output, PATIENCE, legible};
+use crate::plan::{Deletion, Plan};
+
+/// How many users are named before the question.
+const NAMED: usize = 20;
+
+/// Asks once whether the users of the plan that are to be deleted are meant. An error says that they
+/// are not.
+pub fn of_deletions(plan: &Plan, command: &str, output: &Output) -> Result<(), Failure> {
+    if plan.deleted.is_empty() || !output.can_ask {
+        return Ok(());
+    }
+    let question = question(plan.deleted.len(), command);
+    let reason = match output.ask(&list(&plan.deleted, command, output), &question) {
+        Answer::Yes => return Ok(()),
+        Answer::No => "not confirmed".to_owned(),
+        Answer::None => format!("no answer in {} minutes", PATIENCE.as_secs() / 60),
+    };
+    Err(Failure::new(
+        Kind::Failed,
+        format!("{reason}; nothing was changed"),
+    ))
+}
+
+fn question(count: usize, command: &str) -> String {
+    let verb = if command == "remove" {
+        "Remove"
+    } else {
+        "Delete"
+    };
+    let users = if count == 1 { "user" } else { "users" };
+    format!("{verb} {count} {users}?")
+}
+
+fn list(deletions: &[Deletion], command: &str, output: &Output) -> String {
+    let mut table = table::table(output, &["USERNAME", "WHO", "WHY"]);
+    for Deletion { user, evidence } in deletions.iter().take(NAMED) {
+        let profile = &user.values.profile;
+        table.add_row([
+            Cell::new(legible(&profile.username)),
+            Cell::new(detail::person(profile)),
+            Cell::new(detail::evidence(*evidence)),
+        ]);
+    }
+    let text = table::text(&table);
+    let all = match command {
+        "sync" => " (`adsync sync --dry-run` shows all)",
+        _ => "",
+    };
+    match deletions.len().saturating_sub(NAMED) {
+        0 => text,
+        more => format!("{text}… and {more} more{all}\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::question;
+
+    #[test]
+    fn one_user_is_no_users() {
+        assert_eq!(question(1, "sync"), "Delete 1 user?");
+        assert_eq!(question(2, "sync"), "Delete 2 users?");
+        assert_eq!(question(2, "remove"), "Remove 2 users?");
+    }
+}

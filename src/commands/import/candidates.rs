@@ -1,0 +1,108 @@
+//! Whom `adsync import --interactive` offers: the users of the selection that are not in the store.
+
+use std::collections::HashSet;
+
+use crate::cli;
+use crate::commands::attempts::with_directory;
+use crate::commands::standing::{self, Standing};
+use crate::commands::{Context, picking};
+use crate::directory::Read;
+use crate::output::picker::{Item, Purpose};
+use crate::store::Reader;
+use crate::user::{Folded, ObjectGuid};
+
+/// Somebody to pick, by identity; none, whose identity cannot be read, cannot be picked.
+type Candidate = (Option<ObjectGuid>, Item);
+
+/// The identities of those that a person picked; none if there is nobody to pick from.
+pub fn pick(
+    arguments: &cli::Import,
+    context: &Context<'_>,
+) -> anyhow::Result<Option<Vec<ObjectGuid>>> {
+    let (read, base) = with_directory(context, None, |directory| {
+        let what = format!("reading {}", directory.base());
+        let progress = context.output.progress(&what, None);
+        let mut read = Vec::new();
+        super::read_selection(arguments, directory, |users| {
+            crate::output::advance(&progress, users.len() as u64);
+            read.extend(users);
+            Ok(())
+        })?;
+        Ok((read, directory.base().to_owned()))
+    })?;
+    let store = Reader::open(&context.settings.store_path)?;
+    let (candidates, imported) = candidates(read, &store)?;
+    drop(store);
+    if candidates.is_empty() {
+        let note = match imported {
+            0 => format!("nobody to pick: the selection has no users in {base}"),
+            _ => format!("nobody to pick: all {imported} of the selection are in the store"),
+        };
+        context.output.note(&note);
+        return Ok(None);
+    }
+    let aside = match imported {
+        0 => String::new(),
+        imported => format!(" ({imported} in the store already, not listed)"),
+    };
+    let is_refused = |it: &Candidate| it.1.refusal.is_some();
+    let purpose = Purpose {
+        title: format!("Import users of {base}{aside}"),
+        verb: "import",
+        note_title: if candidates.iter().any(is_refused) {
+            "WHY NOT"
+        } else {
+            ""
+        },
+    };
+    let (guids, items): (Vec<_>, Vec<_>) = candidates.into_iter().unzip();
+    let picked = picking::pick(&purpose, &items, context.output)?;
+    Ok(Some(
+        picked.into_iter().filter_map(|at| guids[at]).collect(),
+    ))
+}
+
+/// Those that are not in the store, by username, and how many are.
+fn candidates(read: Vec<Read>, store: &Reader) -> anyhow::Result<(Vec<Candidate>, usize)> {
+    let mut candidates = Vec::new();
+    let mut imported = 0;
+    let mut seen = HashSet::new();
+    for user in read {
+        // A user that was moved meanwhile is read twice.
+        let guid = user
+            .as_ref()
+            .map_or_else(|bad| bad.guid, |it| Some(it.guid));
+        if guid.is_some_and(|guid| !seen.insert(guid)) {
+            continue;
+        }
+        match candidate(user, store)? {
+            Some(candidate) => candidates.push(candidate),
+            None => imported += 1,
+        }
+    }
+    candidates.sort_by_cached_key(|(_, item)| Folded::new(&item.username));
+    Ok((candidates, imported))
+}
+
+fn candidate(user: Read, store: &Reader) -> anyhow::Result<Option<Candidate>> {
+    let user = match user {
+        Ok(user) => user,
+        Err(bad) => {
+            let item = Item {
+                username: bad.username.unwrap_or(bad.dn),
+                name: String::new(),
+                email: String::new(),
+                note: bad.reason.clone(),
+                refusal: Some(bad.reason),
+            };
+            return Ok(Some((bad.guid, item)));
+        }
+    };
+    let conflicts = match standing::of(&user, store)? {
+        Standing::Imported => return Ok(None),
+        Standing::New => Vec::new(),
+        Standing::Duplicate(conflicts) => conflicts,
+    };
+    let item = picking::item(&user.profile, String::new());
+    Ok(Some((Some(user.guid), standing::refused(item, &conflicts))))
+}

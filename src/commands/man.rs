@@ -1,0 +1,117 @@
+//! `adsync man`: the manual, a page for each command.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::{Command, CommandFactory};
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, bold, roman};
+
+use crate::cli::Cli;
+use crate::exit_code::ExitCode;
+use crate::output::Output;
+
+/// What stands at the foot of every page.
+const MANUAL: &str = "adsync manual";
+
+/// Runs the command.
+pub fn run(folder: &Path, output: &Output) -> anyhow::Result<ExitCode> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    // Each command has its own --help; a page that explains `help` explains nothing.
+    let mut command = Cli::command().disable_help_subcommand(true);
+    command.build();
+    let pages = std::iter::once(&command).chain(command.get_subcommands());
+    let files = pages
+        .map(|page| write(page.clone(), folder))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    output.note(&format!("{} pages in {}", files.len(), folder.display()));
+    Ok(ExitCode::Done)
+}
+
+/// The day on which the pages are made, or that of `$SOURCE_DATE_EPOCH`, for packages that can be built
+/// again byte for byte (reproducible-builds.org).
+fn date() -> String {
+    let epoch = std::env::var("SOURCE_DATE_EPOCH").ok();
+    let second = epoch.and_then(|it| it.parse().ok());
+    let made = second.and_then(|it| jiff::Timestamp::from_second(it).ok());
+    let time = made.unwrap_or_else(jiff::Timestamp::now);
+    time.strftime("%Y-%m-%d").to_string()
+}
+
+fn write(command: Command, folder: &Path) -> anyhow::Result<PathBuf> {
+    let after_help = command.get_after_help().map(ToString::to_string);
+    let is_program = command.has_subcommands();
+    let man = Man::new(command)
+        .date(date())
+        .source(concat!("adsync ", env!("CARGO_PKG_VERSION")))
+        .manual(MANUAL);
+    let mut page = Vec::new();
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    if is_program {
+        man.render_subcommands_section(&mut page)?;
+    }
+    for block in after_help.as_deref().unwrap_or_default().split("\n\n") {
+        section(block, &mut page)?;
+    }
+    see_also(is_program, &mut page)?;
+    let file = folder.join(man.get_filename());
+    std::fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(file)
+}
+
+/// A part of what stands below the help: a list below a heading such as `Examples:`, or a paragraph.
+fn section(block: &str, page: &mut Vec<u8>) -> io::Result<()> {
+    let mut roff = Roff::new();
+    match block.split_once('\n') {
+        Some((heading, lines)) if heading.ends_with(':') => {
+            let heading = heading.trim_end_matches(':').to_uppercase();
+            roff.control("SH", [heading.as_str()]);
+            lines.lines().for_each(|line| entry(line, &mut roff));
+        }
+        _ if block.is_empty() => {}
+        _ => {
+            roff.control("SH", ["NOTES"]);
+            roff.text([roman(block)]);
+        }
+    }
+    roff.to_writer(page)
+}
+
+/// A line of a list: a term, two spaces or more, and what it means; or one of both.
+fn entry(line: &str, roff: &mut Roff) {
+    /// Behind so many spaces is what the term of the line before means.
+    const BELOW: &str = "          ";
+    match line.trim().split_once("  ") {
+        Some((term, meaning)) => {
+            roff.control("TP", []);
+            roff.text([bold(term)]).text([roman(meaning.trim())]);
+        }
+        None if line.starts_with(BELOW) => {
+            roff.control("RS", []);
+            roff.text([roman(line.trim())]);
+            roff.control("RE", []);
+        }
+        None => {
+            roff.control("PP", []).text([bold(line.trim())]);
+        }
+    }
+}
+
+fn see_also(is_program: bool, page: &mut Vec<u8>) -> io::Result<()> {
+    let mut roff = Roff::new();
+    roff.control("SH", ["SEE ALSO"]);
+    if !is_program {
+        roff.text([bold("adsync"), roman("(1)")]);
+        roff.control("PP", []);
+    }
+    roff.text([roman(
+        "The settings are explained in config.example.toml, running adsync from cron and systemd in docs/operations.md.",
+    )]);
+    roff.to_writer(page)
+}

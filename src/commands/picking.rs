@@ -1,0 +1,103 @@
+//! `--interactive`: a person picks users from a list.
+//!
+//! Picking takes its time, so neither the store nor a connection is held meanwhile. The run begins
+//! afterwards, and looks again at everybody who was picked.
+
+use crate::commands::Context;
+use crate::failure::{Failure, Kind};
+use crate::output::Output;
+use crate::output::picker::{self, Item, Purpose};
+use crate::store::{Listing, Reader, StoreError};
+use crate::user::{Profile, StoredUser};
+
+/// How many of those that were picked are named.
+const NAMED: usize = 10;
+
+/// Refuses what nobody could pick from; `instead` names what does without a terminal.
+pub fn require_terminal(output: &Output, instead: &str) -> Result<(), Failure> {
+    if output.can_draw() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Kind::Usage,
+        "--interactive needs a terminal, on standard input and standard error",
+    )
+    .hint(format!("without one, {instead}")))
+}
+
+/// An item of the list, which can be picked.
+pub fn item(profile: &Profile, note: String) -> Item {
+    Item {
+        username: profile.username.clone(),
+        name: profile.full_name(),
+        email: profile.email.clone().unwrap_or_default(),
+        note,
+        refusal: None,
+    }
+}
+
+/// Lets a person pick, and gives the places of those picked. The list has somebody in it.
+pub fn pick(purpose: &Purpose, items: &[Item], output: &Output) -> anyhow::Result<Vec<usize>> {
+    let Some(picked) = picker::pick(purpose, items, output.colors_terminal())? else {
+        return Err(Failure::new(Kind::Failed, "left the list; nothing was changed").into());
+    };
+    let names = picked.iter().take(NAMED).map(|&at| &*items[at].username);
+    let names = names.collect::<Vec<_>>().join(", ");
+    let more = match picked.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" … and {more} more"),
+    };
+    let (count, all) = (picked.len(), items.len());
+    output.note(&format!("picked {count} of {all}: {names}{more}"));
+    Ok(picked)
+}
+
+/// Users of the store that a person picked; none if there is nobody to pick from.
+pub fn from_store(
+    context: &Context<'_>,
+    purpose: &Purpose,
+    note: impl Fn(&StoredUser) -> Option<String>,
+) -> anyhow::Result<Option<Vec<StoredUser>>> {
+    let store = Reader::open(&context.settings.store_path)?;
+    let mut users = Vec::new();
+    let mut items = Vec::new();
+    store.for_each_user(&Listing::default(), &mut |user| {
+        if let Some(note) = note(&user) {
+            items.push(item(&user.values.profile, note));
+            users.push(user);
+        }
+        Ok::<_, StoreError>(())
+    })?;
+    drop(store);
+    if items.is_empty() {
+        return Ok(None);
+    }
+    let picked = pick(purpose, &items, context.output)?;
+    Ok(Some(
+        picked.into_iter().map(|at| users[at].clone()).collect(),
+    ))
+}
+
+/// Those who were picked, as the store has them now. Whoever has gone or bears another name since is an
+/// error, for it is no longer the one that was picked.
+pub fn again(store: &Reader, picked: &[StoredUser]) -> anyhow::Result<Vec<StoredUser>> {
+    let mut users = Vec::new();
+    let mut gone = Vec::new();
+    for old in picked {
+        let name = &old.values.profile.username;
+        match store.by_id(old.id)? {
+            Some(user) if user.values.profile.username == *name => users.push(user),
+            _ => gone.push(name.as_str()),
+        }
+    }
+    if gone.is_empty() {
+        return Ok(users);
+    }
+    let message = format!(
+        "another run changed the store while you picked: {} is no longer as picked",
+        gone.join(", ")
+    );
+    Err(Failure::new(Kind::UnknownName, message)
+        .hint("pick again")
+        .into())
+}

@@ -1,0 +1,139 @@
+//! Usernames to complete a word with.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+
+use crate::config::Settings;
+use crate::store::{Known, Reader};
+
+/// Where which usernames are meant: the command, its argument, and how a word is completed there.
+pub fn completers() -> [(&'static str, &'static str, ArgValueCompleter); 4] {
+    [
+        (
+            "sync",
+            "users",
+            ArgValueCompleter::new(|word: &OsStr| list(word, Known::Imported)),
+        ),
+        (
+            "remove",
+            "usernames",
+            ArgValueCompleter::new(|word: &OsStr| list(word, Known::Stored)),
+        ),
+        (
+            "restore",
+            "names",
+            ArgValueCompleter::new(|word: &OsStr| list(word, Known::Deleted)),
+        ),
+        (
+            "history",
+            "user",
+            ArgValueCompleter::new(|word: &OsStr| one(word, Known::Ever)),
+        ),
+    ]
+}
+
+/// One username.
+fn one(word: &OsStr, known: Known) -> Vec<CompletionCandidate> {
+    word.to_str().map_or_else(Vec::new, |prefix| {
+        find(prefix, known).map(CompletionCandidate::new).collect()
+    })
+}
+
+/// The last of several usernames with commas between.
+fn list(word: &OsStr, known: Known) -> Vec<CompletionCandidate> {
+    let Some(word) = word.to_str() else {
+        return Vec::new();
+    };
+    let (before, prefix) = match word.rfind(',') {
+        Some(comma) => word.split_at(comma + 1),
+        None => ("", word),
+    };
+    let is_named = |name: &String| before.split(',').any(|it| it == name);
+    find(prefix, known)
+        .filter(|name| !is_named(name))
+        .map(|name| CompletionCandidate::new(format!("{before}{name}")))
+        .collect()
+}
+
+/// The usernames of the store that begin so.
+fn find(prefix: &str, known: Known) -> impl Iterator<Item = String> + use<> {
+    let settings = Settings::load(settings_file(std::env::args_os()).as_deref());
+    let names = settings.ok().and_then(|settings| {
+        let store = Reader::open(&settings.store_path).ok()?;
+        store.known_usernames(prefix, known).ok()
+    });
+    names
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|it| is_plain(it))
+}
+
+/// Whether a shell takes the name as it is. Any other would have to be quoted, by the rules of each
+/// shell, and `$(reboot)` is a name that somebody may have given himself.
+fn is_plain(name: &str) -> bool {
+    let is_safe = |it: char| it.is_alphanumeric() || "._-@+".contains(it);
+    name.chars().all(is_safe) && !name.starts_with('-')
+}
+
+/// What the unfinished command line says with `--config`.
+fn settings_file(arguments: impl Iterator<Item = OsString>) -> Option<PathBuf> {
+    let mut words = arguments.skip_while(|it| it != "--").skip(1);
+    while let Some(word) = words.next() {
+        if word == "-c" || word == "--config" {
+            return words.next().map(PathBuf::from);
+        }
+        if let Some(file) = word.to_str().and_then(|it| it.strip_prefix("--config=")) {
+            return Some(file.into());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_that_no_shell_takes_apart_are_offered() {
+        for name in [
+            "alice",
+            "élodie.o",
+            "a_b-c+d",
+            "alice@corp.example.com",
+            "山田",
+        ] {
+            assert!(is_plain(name), "{name}");
+        }
+        for name in [
+            "$(reboot)",
+            "al ice",
+            "o'brien",
+            "a;b",
+            "a,b",
+            "-f",
+            "a\\b",
+            "*",
+            "~a",
+        ] {
+            assert!(!is_plain(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_settings_of_the_unfinished_line_count() {
+        let file = |line: &str| {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            settings_file(words.into_iter())
+        };
+        assert_eq!(file("adsync -- adsync sync --users a"), None);
+        for line in [
+            "adsync -- adsync -c x.toml sync",
+            "adsync -- adsync sync --config x.toml",
+            "adsync -- adsync sync --config=x.toml --users a",
+        ] {
+            assert_eq!(file(line), Some(PathBuf::from("x.toml")), "{line}");
+        }
+    }
+}

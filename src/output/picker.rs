@@ -1,0 +1,224 @@
+//! A list from which a person at the terminal picks users: typing filters it, Space picks.
+//!
+//! It is drawn on standard error, on the terminal's second screen, so that what stood there before is
+//! there again afterwards and standard output is left to the result. [`list`] knows what is shown and
+//! picked, `view` how that looks; here is what concerns the terminal itself.
+
+mod list;
+mod view;
+
+use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crossterm::event::{
+    self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyEvent, KeyEventKind,
+    KeyModifiers,
+};
+use crossterm::style::{Attribute, Print, SetAttribute};
+use crossterm::terminal::{
+    self, BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen,
+};
+use crossterm::{cursor, execute, queue};
+
+use super::legible;
+use list::{Key, List, Step};
+use view::{Layout, Line, Style};
+
+/// A user that may be picked.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// The username.
+    pub username: String,
+    /// First and last name.
+    pub name: String,
+    /// The email address, if there is one.
+    pub email: String,
+    /// What else helps to choose, in a few words.
+    pub note: String,
+    /// Why it cannot be picked, if it cannot.
+    pub refusal: Option<String>,
+}
+
+impl Item {
+    /// The same, safe for a terminal.
+    fn legible(&self) -> Self {
+        Self {
+            username: legible(&self.username),
+            name: legible(&self.name),
+            email: legible(&self.email),
+            note: legible(&self.note),
+            refusal: self.refusal.as_deref().map(legible),
+        }
+    }
+}
+
+/// What the list is for.
+#[derive(Clone, Debug)]
+pub struct Purpose {
+    /// What stands above it.
+    pub title: String,
+    /// What becomes of those that are picked, in one word: `remove`.
+    pub verb: &'static str,
+    /// What stands above the notes.
+    pub note_title: &'static str,
+}
+
+/// Lets a person pick. Gives the places of those picked, at least one, or nothing when the person left.
+pub fn pick(purpose: &Purpose, items: &[Item], color: bool) -> io::Result<Option<Vec<usize>>> {
+    let items: Vec<Item> = items.iter().map(Item::legible).collect();
+    let layout = Layout::new(purpose, &items);
+    let mut list = List::new(&items);
+    let _screen = Screen::take()?;
+    loop {
+        let (width, height) = size();
+        list.set_page(view::page(height));
+        draw(&layout.lines(&list, width, height), color)?;
+        // What was typed while it was drawn is taken in one go: a slow line must not lag behind.
+        let mut event = event::read()?;
+        loop {
+            match key(event).map_or(Step::Stay, |key| list.press(key)) {
+                Step::Stay => {}
+                Step::Leave => return Ok(None),
+                Step::Done => return Ok(Some(list.picked())),
+            }
+            if !event::poll(Duration::ZERO)? {
+                break;
+            }
+            event = event::read()?;
+        }
+    }
+}
+
+/// A terminal may not know its size.
+fn size() -> (u16, u16) {
+    match terminal::size() {
+        Ok((width, height)) if width > 0 && height > 0 => (width, height),
+        _ => (80, 24),
+    }
+}
+
+fn key(event: Event) -> Option<Key> {
+    let KeyEvent {
+        code,
+        modifiers,
+        kind,
+        ..
+    } = match event {
+        Event::Paste(text) => return Some(Key::Type(text)),
+        Event::Key(key) => key,
+        _ => return None,
+    };
+    if kind == KeyEventKind::Release {
+        return None;
+    }
+    if modifiers.contains(KeyModifiers::CONTROL) {
+        return match code {
+            KeyCode::Char('c' | 'd') => Some(Key::Interrupt),
+            KeyCode::Char('u' | 'w') => Some(Key::EraseAll),
+            KeyCode::Char('p') => Some(Key::Up),
+            KeyCode::Char('n') => Some(Key::Down),
+            KeyCode::Char('h') => Some(Key::Erase),
+            _ => None,
+        };
+    }
+    Some(match code {
+        KeyCode::Up => Key::Up,
+        KeyCode::Down => Key::Down,
+        KeyCode::PageUp => Key::PageUp,
+        KeyCode::PageDown => Key::PageDown,
+        KeyCode::Home => Key::Home,
+        KeyCode::End => Key::End,
+        KeyCode::Right => Key::All,
+        KeyCode::Left => Key::None,
+        KeyCode::Char(' ') => Key::Toggle,
+        KeyCode::Char(character) => Key::Type(character.to_string()),
+        KeyCode::Backspace => Key::Erase,
+        KeyCode::Enter => Key::Done,
+        KeyCode::Esc => Key::Leave,
+        _ => return None,
+    })
+}
+
+/// Whether the terminal is ours. Who draws or gives it back holds this.
+static TAKEN: Mutex<bool> = Mutex::new(false);
+
+/// The terminal while it is ours; it is given back when this goes, also in a panic.
+struct Screen;
+
+impl Screen {
+    fn take() -> io::Result<Self> {
+        let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+        *taken = true;
+        // From here on it is given back, whatever fails.
+        let screen = Self;
+        let prepared = terminal::enable_raw_mode().and_then(|()| {
+            execute!(
+                io::stderr(),
+                EnterAlternateScreen,
+                EnableBracketedPaste,
+                cursor::Hide
+            )
+        });
+        drop(taken);
+        prepared.map(|()| screen)
+    }
+}
+
+fn draw(lines: &[Line], color: bool) -> io::Result<()> {
+    let mut out = Vec::new();
+    queue!(out, BeginSynchronizedUpdate)?;
+    for (row, line) in (0..).zip(lines) {
+        queue!(out, cursor::MoveTo(0, row))?;
+        if color {
+            queue!(out, attribute(line.style))?;
+        }
+        for (column, text) in &line.cells {
+            // Terminals do not agree on the width of every character: a column begins where it begins.
+            queue!(out, cursor::MoveToColumn(*column), Print(text))?;
+        }
+        queue!(
+            out,
+            SetAttribute(Attribute::Reset),
+            Clear(ClearType::UntilNewLine)
+        )?;
+    }
+    queue!(out, Clear(ClearType::FromCursorDown), EndSynchronizedUpdate)?;
+    let taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*taken {
+        return Ok(());
+    }
+    let mut terminal = io::stderr().lock();
+    terminal.write_all(&out).and_then(|()| terminal.flush())
+}
+
+fn attribute(style: Style) -> SetAttribute {
+    SetAttribute(match style {
+        Style::Plain => Attribute::Reset,
+        Style::Bold => Attribute::Bold,
+        Style::Dim => Attribute::Dim,
+        Style::Cursor => Attribute::Reverse,
+    })
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// Gives the terminal back as it was, if a list is shown: also for whoever ends the process.
+pub fn give_back() {
+    let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if std::mem::take(&mut *taken) {
+        // There is nobody left to tell when the terminal has gone.
+        let _ = execute!(
+            io::stderr(),
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            cursor::Show
+        );
+        let _ = terminal::disable_raw_mode();
+    }
+}

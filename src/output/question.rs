@@ -1,0 +1,77 @@
+//! A question to the person at the terminal, who answers with a line.
+
+use std::io::{self, Write};
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// How long an answer is waited for. The run holds the store meanwhile, and what it has read of the
+/// directory grows old: a question that somebody left open must not stop the run of the night.
+pub const PATIENCE: Duration = Duration::from_mins(5);
+
+/// What came of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// `y` or `yes`, any case.
+    Yes,
+    /// Anything else, also the end of input.
+    No,
+    /// Nothing, for too long.
+    None,
+}
+
+/// Asks, and waits for the answer on standard input.
+pub fn ask(mut terminal: impl Write, about: &str, question: &str) -> Answer {
+    // Who cannot read the question does not answer it with yes.
+    let _ = write!(terminal, "{about}\n{question} [y/N] ").and_then(|()| terminal.flush());
+    let answer = wait(
+        || {
+            let mut line = String::new();
+            io::stdin().read_line(&mut line).map(|_| line)
+        },
+        PATIENCE,
+    );
+    if answer == Answer::None {
+        let _ = writeln!(terminal);
+    }
+    answer
+}
+
+/// Reads on a thread of its own, for a read of a terminal has no deadline.
+fn wait(read: impl FnOnce() -> io::Result<String> + Send + 'static, patience: Duration) -> Answer {
+    let (give, take) = mpsc::channel();
+    std::thread::spawn(move || {
+        // After the deadline nobody listens.
+        let _ = give.send(read().unwrap_or_default());
+    });
+    match take.recv_timeout(patience) {
+        Ok(line) if ["y", "yes"].contains(&line.trim().to_lowercase().as_str()) => Answer::Yes,
+        Ok(_) => Answer::No,
+        Err(_) => Answer::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(text: &'static str) -> Answer {
+        wait(|| Ok(text.to_owned()), PATIENCE)
+    }
+
+    #[test]
+    fn only_yes_is_yes() {
+        for yes in ["y\n", "Y\n", "yes\n", " YES \r\n", "y"] {
+            assert_eq!(answer(yes), Answer::Yes, "{yes:?}");
+        }
+        for no in ["", "\n", "n\n", "no\n", "yy\n", "ja\n", "yes please\n"] {
+            assert_eq!(answer(no), Answer::No, "{no:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_waited_for_without_end() {
+        let (_open, silent) = mpsc::channel();
+        let read = move || silent.recv().map_err(io::Error::other);
+        assert_eq!(wait(read, Duration::from_millis(10)), Answer::None);
+    }
+}

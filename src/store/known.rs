@@ -1,0 +1,75 @@
+//! Usernames by how they begin, for completion in a shell.
+
+use rusqlite::params;
+
+use super::Reader;
+use super::error::StoreError;
+use crate::user::Folded;
+
+/// With more names than this nobody is helped, and the shell would take its time.
+const MOST: usize = 2000;
+
+/// Which usernames are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Of all users of the store.
+    Stored,
+    /// Of those that were imported.
+    Imported,
+    /// Of those that were deleted and are not back.
+    Deleted,
+    /// Any that a user of the store has, or had when a run changed it.
+    Ever,
+}
+
+impl Known {
+    /// Selects names: all users of the store begin so (`?1` and `?2`), others may not.
+    fn query(self) -> &'static str {
+        match self {
+            Self::Stored => {
+                "SELECT username FROM users WHERE username_folded >= ?1 AND username_folded < ?2"
+            }
+            Self::Imported => {
+                "SELECT username FROM users
+                 WHERE username_folded >= ?1 AND username_folded < ?2 AND guid IS NOT NULL"
+            }
+            Self::Deleted => {
+                "SELECT DISTINCT username FROM changes
+                 WHERE action = 'deleted' AND user_id NOT IN (SELECT id FROM users)
+                   AND ?1 <= ?2"
+            }
+            Self::Ever => {
+                "SELECT username FROM users WHERE username_folded >= ?1 AND username_folded < ?2
+                 UNION SELECT username FROM changes"
+            }
+        }
+    }
+}
+
+impl Reader {
+    /// The usernames that begin so, any case, in order; none if there are more than anybody reads.
+    pub fn known_usernames(&self, prefix: &str, known: Known) -> Result<Vec<String>, StoreError> {
+        let first = Folded::new(prefix);
+        // Behind everything that begins so.
+        let end = format!("{}{}", first.as_str(), char::MAX);
+        let begins = |name: &str| Folded::new(name).as_str().starts_with(first.as_str());
+        let mut names = self
+            .db
+            .prepare(known.query())
+            .and_then(|mut statement| {
+                let names = statement
+                    .query_map(params![first.as_str(), end], |row| row.get::<_, String>(0))?;
+                names
+                    .filter(|name| name.as_ref().map_or(true, |name| begins(name)))
+                    .take(MOST + 1)
+                    .collect::<rusqlite::Result<Vec<_>>>()
+            })
+            .map_err(self.failed("read"))?;
+        // A part of them would complete to what only that part has in common.
+        if names.len() > MOST {
+            names.clear();
+        }
+        names.sort_by_cached_key(|name| Folded::new(name));
+        Ok(names)
+    }
+}
