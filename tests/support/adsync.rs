@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -236,6 +236,16 @@ impl Run {
     /// The command itself, for a test that pipes or kills.
     pub(crate) fn into_command(self) -> Command {
         self.command
+    }
+
+    /// Starts it and listens to nothing it says, for a test that kills it.
+    pub(crate) fn start(mut self) -> Child {
+        self.command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("adsync starts")
     }
 
     fn command_line(&self) -> String {

@@ -1,8 +1,6 @@
 //! A store that is filled while the directory is still read: it ends as if everybody had been written
 //! afterwards, and nobody sees anything of it before.
 
-use std::process::Stdio;
-
 use rusqlite::{Connection, params};
 use testdir::{What, When};
 
@@ -108,14 +106,7 @@ fn nobody_sees_it_before_its_end() {
         stage.configure_directory("page_size = 2");
         stage.directory.reset_stats();
         stage.directory.fault(When::page(2), What::Hang);
-        let mut run = stage
-            .prepare(&["import", "--all"])
-            .into_command()
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("adsync starts");
+        let mut run = stage.prepare(&["import", "--all"]).start();
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
         while stage.directory.stats().search_requests < 3 {
             assert!(std::time::Instant::now() < deadline, "no second page");

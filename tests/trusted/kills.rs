@@ -1,7 +1,6 @@
 //! A run that is killed, wherever it is: the store is as before the run or as after it, and the next
 //! run ends where the killed one would have.
 
-use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::store::{Files, Rows};
@@ -172,14 +171,7 @@ fn a_hundred_runs_killed_at_random_moments() {
     let (mut as_before, mut as_after) = (0, 0);
     for kill in 0..KILLS {
         files.put_back(&stage);
-        let mut child = stage
-            .prepare(&["sync"])
-            .into_command()
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("adsync starts");
+        let mut child = stage.prepare(&["sync"]).start();
         let moment = Duration::from_micros(random.below(longest));
         std::thread::sleep(moment);
         // It may have ended by itself.
@@ -216,14 +208,7 @@ fn a_first_import_killed_at_random_moments() {
     let mut random = Random(seed());
     for kill in 0..30 {
         nothing.put_back(&stage);
-        let mut child = stage
-            .prepare(&["import", "--all"])
-            .into_command()
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("adsync starts");
+        let mut child = stage.prepare(&["import", "--all"]).start();
         std::thread::sleep(Duration::from_micros(random.below(longest)));
         // It may have ended by itself.
         let _ = child.kill();
