@@ -215,8 +215,10 @@ impl Settings {
             sync,
         } = reading::parse(&file, &text)?;
         if directory.password.is_some() {
-            secret::refuse_if_others_can_read(&file, &metadata)?;
+            secret::refuse_if_others_have_it(&file, &metadata)?;
         }
+        #[cfg(unix)]
+        reading::refuse_if_others_can_write(&file, &metadata)?;
         let store_path = match store.path {
             Some(path) => path,
             None => default_store_path()?,

@@ -27,6 +27,7 @@ mod page;
 mod passwords;
 mod privileges;
 mod runs;
+mod secrets;
 mod settings;
 mod stage;
 mod store_files;
