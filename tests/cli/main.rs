@@ -26,6 +26,7 @@ mod owners;
 mod page;
 mod passwords;
 mod privileges;
+mod read_only;
 mod runs;
 mod secrets;
 mod settings;
