@@ -27,6 +27,7 @@ mod page;
 mod passwords;
 mod privileges;
 mod read_only;
+mod rights;
 mod runs;
 mod secrets;
 mod settings;
