@@ -6,6 +6,7 @@
 mod command;
 mod file;
 
+use std::fmt;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -30,7 +31,7 @@ const COMMAND_DEADLINE: Duration = Duration::from_secs(30);
 const LONGEST: usize = 64 * 1024;
 
 /// The sources that the settings name. What they leave out is looked for in the environment.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct PasswordSources {
     /// `password_file`
     pub file: Option<PathBuf>,
@@ -38,6 +39,15 @@ pub struct PasswordSources {
     pub command: Option<Vec<String>>,
     /// `password`
     pub inline: Option<SecretString>,
+}
+
+/// Without the command: an argument of it may be a secret, too.
+impl fmt::Debug for PasswordSources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordSources")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Reads the password from the first source there is: the file, the command, the environment, a
@@ -152,6 +162,15 @@ mod tests {
             let password = password(&sh(&format!("printf '{printed}'"))).expect("a password");
             assert_eq!(password.expose_secret(), kept);
         }
+    }
+
+    #[test]
+    fn sources_are_formatted_without_what_is_secret() {
+        let sources = PasswordSources {
+            inline: Some(SecretString::from("secret")),
+            ..sh("echo secret")
+        };
+        assert!(!format!("{sources:#?}").contains("secret"));
     }
 
     #[test]

@@ -46,7 +46,8 @@ pub fn run(command: &[String], deadline: Duration) -> Result<SecretString, Failu
         let _ = said.recv_timeout(left().min(Duration::from_secs(1)));
     }
     if !status.success() {
-        return Err(failed(format!("failed: {status}")));
+        return Err(failed(format!("failed: {status}"))
+            .hint("run it by hand, as the account that runs adsync"));
     }
     match password.map(|it| it.recv_timeout(left())) {
         Some(Ok(Some(text))) => Ok(text),

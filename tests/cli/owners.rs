@@ -100,7 +100,8 @@ fn root_of_a_namespace() {
 
 fn set_path(sandbox: &Sandbox, path: &Path) {
     sandbox.write_config(&format!(
-        "[directory]\nurl = \"{}\"\nusername = \"svc\"\n[store]\npath = {path:?}\n",
-        crate::stage::NO_SERVER
+        "[directory]\nurl = \"{}\"\nusername = \"svc\"\n[store]\npath = \"{}\"\n",
+        crate::stage::NO_SERVER,
+        path.display()
     ));
 }

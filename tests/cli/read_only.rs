@@ -39,7 +39,7 @@ fn stage() -> (TestDir, Sandbox) {
 fn allow_reading_only(directory: &TestDir, sandbox: &Sandbox) -> PathBuf {
     let metrics = sandbox.path().join("adsync.prom");
     let mut settings = settings(&directory.url());
-    settings.more_store = "read_only = true".to_owned();
+    settings.more_store = "read_only = true".into();
     settings.more_sync = format!("metrics_file = \"{}\"", metrics.display());
     sandbox.configure(&settings);
     metrics
@@ -102,7 +102,7 @@ fn looking_and_rehearsing_work() {
     assert!(before == sandbox.store_bytes(), "the store was written to");
 }
 
-/// An account that may read the store by way of its group, and may not make a file beside it: then SQLite
+/// An account that may read the store by way of its group, and may not make a file beside it: then `SQLite`
 /// cannot have the files that it wants for reading.
 #[test]
 fn an_account_without_the_right_to_write_needs_none() {

@@ -17,7 +17,7 @@ const PLACES: [&str; 3] = ["password", "adsync.toml", "credentials"];
 /// The password, and what it looks like to those who print bytes.
 fn forms() -> Vec<Vec<u8>> {
     let bytes = SECRET.as_bytes();
-    let hex: String = bytes.iter().map(|it| format!("{it:02x}")).collect();
+    let hex = format!("{bytes:02x?}").replace(['[', ']', ',', ' '], "");
     let list = format!("{bytes:?}").replace(['[', ']'], "");
     let wide: Vec<u8> = SECRET.encode_utf16().flat_map(u16::to_le_bytes).collect();
     vec![
@@ -91,7 +91,7 @@ fn stage() -> (TestDir, Sandbox) {
 fn configure(sandbox: &Sandbox, url: &str) {
     let mut settings = settings(url);
     settings.password = Some(SECRET.to_owned());
-    settings.more_sync = "metrics_file = \"adsync.prom\"".to_owned();
+    settings.more_sync = "metrics_file = \"adsync.prom\"".into();
     sandbox.configure(&settings);
 }
 
