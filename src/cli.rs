@@ -64,6 +64,9 @@ pub struct Global {
         hide_default_value = true
     )]
     pub wait: u64,
+    /// Refuse whatever would write to the store; checks, lists and dry runs work
+    #[arg(long, global = true)]
+    pub read_only: bool,
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
     pub color: When,

@@ -13,6 +13,7 @@ mod man;
 mod measured;
 mod names;
 mod picking;
+mod read_only;
 mod reading;
 mod remove;
 mod restore;
@@ -52,6 +53,7 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
     }
     let settings = Settings::load(cli.global.config.as_deref())?;
     log::info!("settings {}", settings.file.display());
+    read_only::refuse_writing(&cli.command, cli.global.read_only, &settings)?;
     let context = Context {
         wait: Duration::from_secs(cli.global.wait),
         settings,

@@ -33,6 +33,8 @@ pub struct Settings {
     pub directory: Directory,
     /// `[store] path`
     pub store_path: PathBuf,
+    /// Whether the store is never written to.
+    pub read_only: bool,
     /// `[sync]`
     pub sync: Sync,
 }
@@ -180,6 +182,8 @@ fn default_timeout() -> Seconds {
 #[serde(deny_unknown_fields)]
 struct StoreTable {
     path: Option<PathBuf>,
+    #[serde(default)]
+    read_only: bool,
 }
 
 #[derive(Deserialize)]
@@ -215,8 +219,10 @@ impl Settings {
             sync,
         } = reading::parse(&file, &text)?;
         if directory.password.is_some() {
-            secret::refuse_if_others_can_read(&file, &metadata)?;
+            secret::refuse_if_others_have_it(&file, &metadata)?;
         }
+        #[cfg(unix)]
+        reading::refuse_if_others_can_write(&file, &metadata)?;
         let store_path = match store.path {
             Some(path) => path,
             None => default_store_path()?,
@@ -224,6 +230,7 @@ impl Settings {
         Ok(Self {
             directory: directory.check(&file)?,
             store_path,
+            read_only: store.read_only,
             sync: Sync {
                 max_deletes: sync.max_deletes.0,
                 out_of_scope: sync.out_of_scope,

@@ -17,11 +17,14 @@
 //! | [`completion`] | what a shell is told that completes a word |
 //! | [`signals`] | SIGINT and SIGTERM |
 //! | [`failure`], [`exit_code`] | what is said when it cannot go on |
+//! | [`account`] | the accounts of this host |
+//! | [`shell`] | commands that a person may paste into a shell |
 //! | [`user`] | what all of them speak of |
 //!
 //! Dependencies point one way: `commands → {config, directory, compare, store, plan, output} → user`.
 //! `plan`, `compare`, `mark` and `user` know no connection, no clock and no printer.
 
+pub mod account;
 pub mod cli;
 pub mod commands;
 pub mod compare;
@@ -37,6 +40,7 @@ pub mod output;
 pub mod plan;
 pub mod report;
 pub mod secret;
+pub mod shell;
 pub mod signals;
 pub mod store;
 pub mod user;

@@ -3,14 +3,20 @@
 //! The password lives in a [`SecretString`], which is wiped when it is dropped and has no readable
 //! `Debug`; it never reaches a log, an error message or the process list.
 
-use std::io::{ErrorKind, Read};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+mod command;
+mod file;
 
+use std::fmt;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::failure::{Failure, Kind};
+
+pub use file::refuse_if_others_have_it;
 
 /// The environment variable that may hold the password.
 pub const PASSWORD_VARIABLE: &str = "ADSYNC_PASSWORD";
@@ -21,8 +27,11 @@ const CREDENTIAL: &str = "password";
 /// How long a `password_command` may take.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(30);
 
+/// How long a password may be, in bytes. AD has 256 characters; this is a file that is none.
+const LONGEST: usize = 64 * 1024;
+
 /// The sources that the settings name. What they leave out is looked for in the environment.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct PasswordSources {
     /// `password_file`
     pub file: Option<PathBuf>,
@@ -30,6 +39,15 @@ pub struct PasswordSources {
     pub command: Option<Vec<String>>,
     /// `password`
     pub inline: Option<SecretString>,
+}
+
+/// Without the command: an argument of it may be a secret, too.
+impl fmt::Debug for PasswordSources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordSources")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Reads the password from the first source there is: the file, the command, the environment, a
@@ -42,12 +60,19 @@ pub fn password(sources: &PasswordSources) -> Result<SecretString, Failure> {
                 format!("password_file {}", path.display()),
             )
         } else if let Some(command) = &sources.command {
-            (run(command)?, "password_command".to_owned())
+            (
+                command::run(command, COMMAND_DEADLINE)?,
+                "password_command".to_owned(),
+            )
         } else if let Some(value) = std::env::var_os(PASSWORD_VARIABLE) {
             let value = value
                 .into_string()
+                .map(Zeroizing::new)
                 .map_err(|_| settings(format!("{PASSWORD_VARIABLE} is not valid UTF-8")))?;
-            (SecretString::from(value), PASSWORD_VARIABLE.to_owned())
+            (
+                SecretString::from(value.as_str()),
+                PASSWORD_VARIABLE.to_owned(),
+            )
         } else if let Some(path) = credential() {
             (read_file(&path)?, format!("credential {}", path.display()))
         } else if let Some(password) = &sources.inline {
@@ -83,103 +108,37 @@ fn credential() -> Option<PathBuf> {
     path.exists().then_some(path)
 }
 
+/// Reads a password from what holds nothing else.
 fn read_file(path: &Path) -> Result<SecretString, Failure> {
-    let failed = |error: std::io::Error| {
-        let failure = settings(format!(
+    let text = read_secret(file::open(path)?).map_err(|error| {
+        settings(format!(
             "cannot read the password file {}: {error}",
             path.display()
-        ));
-        match error.kind() {
-            ErrorKind::NotFound => failure.hint(format!(
-                "write the account's password into it, alone, and chmod 0600 '{}'",
-                path.display()
-            )),
-            ErrorKind::PermissionDenied => {
-                failure.hint("the account that runs adsync must be allowed to read it")
-            }
-            _ => failure,
-        }
-    };
-    let mut file = std::fs::File::open(path).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
-    refuse_if_others_can_read(path, &metadata)?;
-    let mut text = String::new();
-    file.read_to_string(&mut text).map_err(failed)?;
-    Ok(first_line(text))
+        ))
+    })?;
+    Ok(first_line(&text))
 }
 
-/// A secret in a file that every account of the host can read is no secret.
-pub fn refuse_if_others_can_read(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Failure> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = metadata.permissions().mode();
-        if mode & 0o007 != 0 {
-            return Err(settings(format!(
-                "{} holds a password and can be read by others (mode {:04o})",
-                path.display(),
-                mode & 0o7777
-            ))
-            .hint(format!("chmod 0600 '{}'", path.display())));
-        }
+/// Reads a text into a place that is wiped. It never grows, for what it grew out of would stay behind.
+fn read_secret(source: impl Read) -> io::Result<Zeroizing<String>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(2 * LONGEST));
+    let most = u64::try_from(LONGEST + 1).unwrap_or(u64::MAX);
+    source.take(most).read_to_end(&mut bytes)?;
+    if bytes.len() > LONGEST {
+        let message = format!("it has more than {LONGEST} bytes, which is no password");
+        return Err(io::Error::other(message));
     }
-    #[cfg(not(unix))]
-    let _ = (path, metadata);
-    Ok(())
-}
-
-fn run(command: &[String]) -> Result<SecretString, Failure> {
-    let Some((program, arguments)) = command.split_first() else {
-        return Err(settings("password_command is empty".to_owned()));
-    };
-    let failed = |what: String| settings(format!("password_command '{program}' {what}"));
-    let mut child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .map_err(|error| failed(format!("cannot be started: {error}")))?;
-    let Some(mut stdout) = child.stdout.take() else {
-        return Err(failed("has no output".to_owned()));
-    };
-    let reader = std::thread::spawn(move || {
-        let mut text = String::new();
-        stdout.read_to_string(&mut text).map(|_| text)
-    });
-    let deadline = Instant::now() + COMMAND_DEADLINE;
-    let status = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break status,
-            Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(5)),
-            Ok(None) => {
-                // Nothing more can be done about a process that does not even die.
-                let _ = child.kill();
-                let _ = child.wait();
-                let seconds = COMMAND_DEADLINE.as_secs();
-                return Err(failed(format!("did not end within {seconds} s")));
-            }
-            Err(error) => return Err(failed(format!("cannot be waited for: {error}"))),
-        }
-    };
-    if !status.success() {
-        return Err(failed(format!("failed: {status}")));
-    }
-    match reader.join() {
-        Ok(Ok(text)) => Ok(first_line(text)),
-        _ => Err(failed("did not print text".to_owned())),
+    match str::from_utf8(&bytes) {
+        Ok(text) => Ok(Zeroizing::new(text.to_owned())),
+        Err(_) => Err(io::Error::other("it is not valid UTF-8")),
     }
 }
 
 /// The text without the line end that an editor or a command puts behind it.
-fn first_line(mut text: String) -> SecretString {
-    if text.ends_with('\n') {
-        text.pop();
-        if text.ends_with('\r') {
-            text.pop();
-        }
-    }
-    SecretString::from(text)
+fn first_line(text: &str) -> SecretString {
+    let line = text.strip_suffix('\n');
+    let line = line.map(|it| it.strip_suffix('\r').unwrap_or(it));
+    SecretString::from(line.unwrap_or(text))
 }
 
 #[cfg(test)]
@@ -206,6 +165,15 @@ mod tests {
     }
 
     #[test]
+    fn sources_are_formatted_without_what_is_secret() {
+        let sources = PasswordSources {
+            inline: Some(SecretString::from("secret")),
+            ..sh("echo secret")
+        };
+        assert!(!format!("{sources:#?}").contains("secret"));
+    }
+
+    #[test]
     fn an_empty_password_is_refused() {
         let error = password(&sh("printf '\\n'")).expect_err("refused");
         assert_eq!(error.message, "the password from password_command is empty");
@@ -226,7 +194,7 @@ mod tests {
         };
         let error = password(&sources).expect_err("nothing to read");
         let hint = error.hint.expect("a hint");
-        assert!(hint.contains("chmod 0600 '/nowhere/password'"), "{hint}");
+        assert!(hint.contains("chmod 0600 /nowhere/password"), "{hint}");
     }
 
     #[cfg(unix)]
@@ -240,7 +208,15 @@ mod tests {
             file: Some(path.clone()),
             ..PasswordSources::default()
         };
-        for (mode, accepted) in [(0o600, true), (0o640, true), (0o644, false), (0o604, false)] {
+        for (mode, accepted) in [
+            (0o600, true),
+            (0o400, true),
+            (0o640, true),
+            (0o644, false),
+            (0o604, false),
+            (0o660, false),
+            (0o602, false),
+        ] {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("set");
             assert_eq!(password(&sources).is_ok(), accepted, "{mode:o}");
         }

@@ -16,8 +16,11 @@ mod known;
 mod listing;
 mod lock;
 mod marks;
+mod owner;
 mod reader;
 mod record;
+#[cfg(unix)]
+mod resting;
 mod walk;
 
 use std::path::{Path, PathBuf};
@@ -150,6 +153,8 @@ impl Writer {
             path: path.to_owned(),
             source,
         };
+        owner::refuse_link(path)?;
+        owner::refuse_root_elsewhere(path)?;
         files::make_folder_of(path).map_err(file_error)?;
         let lock = RunLock::take(path, command, wait)?;
         crash::point("locked");
@@ -230,6 +235,7 @@ impl Reader {
     /// Opens the store to read. One that does not exist reads as an empty one, and is not made; one of an
     /// older version reads as what the next run will make of it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        owner::refuse_link(path)?;
         let is_empty = match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => {
                 let source = std::io::ErrorKind::IsADirectory.into();
@@ -246,6 +252,9 @@ impl Reader {
         if is_empty {
             return Self::empty(path);
         }
+        #[cfg(unix)]
+        let db = resting::open_to_read(path)?;
+        #[cfg(not(unix))]
         let db = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let found = version(path, &db)?;
         if found <= VERSION {
@@ -312,7 +321,7 @@ fn back_up(path: &Path, db: &Connection, version: i64) -> Result<(), StoreError>
         _ => {}
     }
     drop(
-        files::open_private(&copy).map_err(|source| StoreError::File {
+        files::make_private(&copy).map_err(|source| StoreError::File {
             path: copy.clone(),
             source,
         })?,
@@ -393,6 +402,15 @@ mod tests {
         // One that a crash cut short does not stand in the way.
         std::fs::write(&copy, "half a copy").expect("written");
         back_up(&path, &db, 1).expect("a copy");
+        // Nor does a link, which is not followed.
+        let elsewhere = folder.path().join("elsewhere");
+        std::fs::rename(&copy, &elsewhere).expect("renamed");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&elsewhere, &copy).expect("a link");
+        std::fs::write(&elsewhere, "of another").expect("written");
+        back_up(&path, &db, 1).expect("a copy");
+        let left = std::fs::read_to_string(&elsewhere).expect("a text");
+        assert_eq!(left, "of another");
         let users = |db: &Connection| -> i64 {
             db.query_row("SELECT count(*) FROM users", [], |row| row.get(0))
                 .expect("a count")

@@ -1,6 +1,8 @@
 //! `adsync check`: everything that a run needs, one line a step, and what to do about each that fails.
 
 mod findings;
+#[cfg(unix)]
+mod rights;
 mod scope;
 
 use std::path::Path;
@@ -29,8 +31,12 @@ pub fn run(config: Option<&Path>, output: &Output) -> anyhow::Result<ExitCode> {
         Err(failure) => findings.fail("settings", failure),
         Ok(settings) => {
             findings.ok("settings", settings.file.display().to_string());
+            #[cfg(unix)]
+            rights::check_settings(&settings.file, &mut findings);
             check_directory(&settings, &mut findings);
             check_store(&settings, &mut findings);
+            #[cfg(unix)]
+            rights::check_store(&settings.store_path, &mut findings);
         }
     }
     let code = findings.failure.map_or(ExitCode::Done, Kind::exit_code);

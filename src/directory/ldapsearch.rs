@@ -1,12 +1,12 @@
 //! The command line of `ldapsearch` (`OpenLDAP`) that asks the same, for people who want to see for
 //! themselves. It never holds the password.
 
-use std::borrow::Cow;
 use std::path::Path;
 
 use super::connection::{SHOW_DELETED, Scope, Search};
 use crate::config::{Directory as Settings, ServerUrl};
 use crate::secret::{self, PasswordSources};
+use crate::shell::quoted;
 
 /// A search as `-vv` shows it: without the login, which is the same for all of them.
 pub fn bare(search: &Search, server: &ServerUrl) -> String {
@@ -79,32 +79,4 @@ fn question(search: &Search) -> Vec<String> {
 fn in_shell(words: &[String]) -> String {
     let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
     words.join(" ")
-}
-
-/// A word as a shell reads it unchanged (POSIX.1-2024, Shell Command Language, 2.2.2).
-fn quoted(word: &str) -> Cow<'_, str> {
-    let is_plain = |it: char| it.is_ascii_alphanumeric() || "_-./:@=,+%".contains(it);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return Cow::Borrowed(word);
-    }
-    Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn the_shell_reads_each_word_as_it_is() {
-        for (word, said) in [
-            ("-b", "-b"),
-            ("DC=corp,DC=com", "DC=corp,DC=com"),
-            (r"CORP\svc", r"'CORP\svc'"),
-            ("(cn=O'Brien*)", r"'(cn=O'\''Brien*)'"),
-            ("", "''"),
-            ("$HOME `x` !y", "'$HOME `x` !y'"),
-        ] {
-            assert_eq!(quoted(word), said);
-        }
-    }
 }

@@ -1,12 +1,18 @@
-//! Points at which a test may end the process, as a power cut would: no clean-up, no last write.
+//! Points at which a test may end the process, as a power cut would: no clean-up, no last write; or as a
+//! mistake of ours would, with a panic.
 //!
 //! Only builds with debug assertions have them.
 
-/// Ends the process here, if the environment variable `ADSYNC_CRASH_AT` names this point.
+/// Ends the process here, if the environment variable `ADSYNC_CRASH_AT` names this point; panics, if
+/// `ADSYNC_PANIC_AT` does.
 pub fn point(name: &str) {
     #[cfg(debug_assertions)]
-    if std::env::var_os("ADSYNC_CRASH_AT").is_some_and(|it| it == name) {
-        std::process::abort();
+    {
+        let is_here = |variable| std::env::var_os(variable).is_some_and(|it| it == name);
+        if is_here("ADSYNC_CRASH_AT") {
+            std::process::abort();
+        }
+        assert!(!is_here("ADSYNC_PANIC_AT"), "a test asked for it at {name}");
     }
     #[cfg(not(debug_assertions))]
     let _ = name;

@@ -32,7 +32,7 @@ impl Draft {
         };
         draft.remove()?;
         // SQLite would make the file with the rights of the umask.
-        drop(files::open_private(&draft.path).map_err(draft.file_error())?);
+        drop(files::make_private(&draft.path).map_err(draft.file_error())?);
         migrated(&draft.path, draft.open()?)?;
         Ok(draft)
     }

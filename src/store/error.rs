@@ -1,8 +1,9 @@
 //! Why the store could not be used.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::failure::Kind;
+use crate::shell;
 
 /// The store could not be read or written. It is as it was before.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,22 @@ pub enum StoreError {
     Foreign {
         /// The file.
         path: PathBuf,
+    },
+    /// The path is a symbolic link.
+    #[error("the store {} is a symbolic link, which is not followed", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+        /// What it leads to, if that is there.
+        target: Option<PathBuf>,
+    },
+    /// Root would write to the store of another account.
+    #[error("the store {} belongs to {owner}, and root would leave files there that {owner} may not write", path.display())]
+    OfAnother {
+        /// The store.
+        path: PathBuf,
+        /// The account.
+        owner: String,
     },
     /// `SQLite` refused.
     #[error("cannot {doing} the store {}: {}", path.display(), sql_text(source))]
@@ -88,11 +105,30 @@ impl StoreError {
             Self::File { .. } => "check path under [store] and the rights on its folder",
             Self::Foreign { .. } => "check path under [store]; nothing was written to it",
             Self::Newer { .. } => "use the adsync that made it, or a newer one",
+            Self::Link { target, .. } => return Some(link_hint(target.as_deref())),
+            Self::OfAnother { owner, .. } => {
+                return Some(format!("sudo -u {} {}", shell::quoted(owner), typed()));
+            }
             Self::Sql { source, .. } => return sql_hint(source),
             Self::Migration { .. } | Self::Row { .. } => return None,
         };
         Some(hint.to_owned())
     }
+}
+
+fn link_hint(target: Option<&Path>) -> String {
+    match target {
+        Some(target) => format!("say path = \"{}\" under [store]", target.display()),
+        None => "what it leads to is not there; say under [store] where the store is".to_owned(),
+    }
+}
+
+/// The command line, to be typed again.
+fn typed() -> String {
+    let arguments = std::env::args_os().skip(1);
+    let quoted = arguments.map(|it| shell::quoted(&it.to_string_lossy()).into_owned());
+    let words: Vec<_> = std::iter::once("adsync".to_owned()).chain(quoted).collect();
+    words.join(" ")
 }
 
 fn is_full(error: &std::io::Error) -> bool {

@@ -1,4 +1,4 @@
-//! Files that only their owner may read.
+//! Files that only their owner may read, and that are what they are called: no link is followed.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
@@ -6,14 +6,52 @@ use std::path::Path;
 
 /// Opens a file to read and write; makes it, readable by its owner only, if it is not there.
 pub fn open_private(path: &Path) -> io::Result<File> {
+    match make_private(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => open(path),
+        made => made,
+    }
+}
+
+/// Makes a file that is not there yet, readable by its owner only, whatever the umask is.
+pub fn make_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true);
+    // Where a link stands this fails, too: it is not followed.
+    options.read(true).write(true).create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600);
     }
-    options.open(path)
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // An umask takes rights away from the owner as well, who is to open it again.
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(nix::libc::O_NOFOLLOW);
+    }
+    options.open(path).map_err(|error| {
+        if is_link(path) {
+            io::Error::other("it is a symbolic link, which is not followed")
+        } else {
+            error
+        }
+    })
+}
+
+/// Whether that very name is a symbolic link.
+pub fn is_link(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
 }
 
 /// Waits until a file, or the names in a folder, are on the disk.

@@ -116,13 +116,21 @@ pub(super) fn begin_run(db: &Connection, run: &Run) -> rusqlite::Result<i64> {
             ":mode": run.mode.name(),
             ":started_at": run.started_at.to_string(),
             ":run_by": whoami::username().unwrap_or_else(|_| "?".to_owned()),
-            ":sudo_for": std::env::var("SUDO_USER").ok(),
+            ":sudo_for": sudo_for(),
             ":host": whoami::hostname().unwrap_or_else(|_| "?".to_owned()),
             // Seen by nobody: how it ends is noted in the same transaction.
             ":outcome": Outcome::Failed.name(),
         },
     )?;
     Ok(db.last_insert_rowid())
+}
+
+/// Who called sudo, as sudo says it. It is believed of every account, not of root alone, for `sudo -u adsync` is
+/// how people run it; an account that lies about it owns the store, and could as well write the lie there.
+fn sudo_for() -> Option<String> {
+    std::env::var("SUDO_USER")
+        .ok()
+        .filter(|name| !name.is_empty())
 }
 
 /// Notes how a run ended.

@@ -162,6 +162,7 @@ fn defaults(settings: &Settings) -> String {
     let Settings {
         file: _,
         store_path: _,
+        read_only,
         directory:
             Directory {
                 servers: _,
@@ -187,7 +188,7 @@ fn defaults(settings: &Settings) -> String {
             },
     } = settings;
     format!(
-        "{starttls} {filter:?} {page_size} {connect_timeout:?} {timeout:?} {accept_invalid_certs} \
+        "{read_only} {starttls} {filter:?} {page_size} {connect_timeout:?} {timeout:?} {accept_invalid_certs} \
          {attributes:?} {max_deletes:?} {out_of_scope:?} {full_every:?} {history_days}"
     )
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use testdir::TestDir;
 
-use crate::stage::{assert_says, set_mode, settings, through, with_users, write_private};
+use crate::stage::{assert_says, is_root, set_mode, through, with_users, write_private};
 use crate::support::adsync::{Answer, Run, Sandbox};
 
 const RIGHT: &str = testdir::PASSWORD;
@@ -234,44 +234,127 @@ fn a_file_that_others_can_read_is_refused_with_the_remedy() {
 }
 
 #[test]
-fn it_is_in_no_output() {
-    let (directory, sandbox) = with_users(&["alice", "bob"]);
-    let silent = |answer: &Answer| {
-        for stream in [&answer.stdout, &answer.stderr] {
-            for secret in [RIGHT, WRONG] {
-                assert!(
-                    !stream.contains(secret),
-                    "the password was printed\n{answer}"
-                );
-            }
+fn a_file_that_its_group_can_write_or_that_is_none_is_refused() {
+    let (directory, sandbox) = without_password();
+    write_private(&sandbox.password_file(), WRONG);
+    write(&sandbox, &directory, "password_file = \"password\"");
+    set_mode(&sandbox.password_file(), 0o660);
+    let answer = search(&sandbox).run().expect_code(2);
+    let says = "can be written by its group (mode 0660)";
+    assert_says(&answer, &[says, "hint: chmod 0600 "]);
+    // A pipe would be waited for.
+    fs::remove_file(sandbox.password_file()).expect("it is there");
+    let made = std::process::Command::new("mkfifo")
+        .arg(sandbox.password_file())
+        .status();
+    assert!(made.is_ok_and(|it| it.success()));
+    let answer = search(&sandbox).run().expect_code(2);
+    assert_says(&answer, &["is not a file", "hint: password_command"]);
+}
+
+#[test]
+fn a_folder_in_which_others_can_replace_the_file_is_refused_with_the_remedy() {
+    let (directory, sandbox) = without_password();
+    let outer = sandbox.path().join("outer");
+    let file = outer.join("inner/password");
+    write_private(&file, RIGHT);
+    write(
+        &sandbox,
+        &directory,
+        "password_file = \"outer/inner/password\"",
+    );
+    logged_in(search(&sandbox));
+    let refused = |folder: &std::path::Path| {
+        set_mode(folder, 0o777);
+        let answer = search(&sandbox).run().expect_code(2);
+        let folder = folder.to_str().expect("a path in UTF-8");
+        let hint = format!("hint: chmod o-w {folder}");
+        assert_says(&answer, &["others can put another file", &hint, "0777"]);
+        let said = through(&["sh", "-c", &hint["hint: ".len()..]], &sandbox, &[]);
+        assert_eq!(said.code, 0, "{}", said.stderr);
+        logged_in(search(&sandbox));
+    };
+    refused(&outer);
+    refused(&outer.join("inner"));
+    // As /tmp is: nobody can rename the file of another there.
+    set_mode(&outer, 0o1777);
+    logged_in(search(&sandbox));
+    set_mode(&outer, 0o755);
+    // A link may lead through another folder.
+    let elsewhere = sandbox.path().join("elsewhere");
+    fs::create_dir(&elsewhere).expect("the sandbox is writable");
+    std::os::unix::fs::symlink(&file, elsewhere.join("link")).expect("a fresh folder is writable");
+    write(&sandbox, &directory, "password_file = \"elsewhere/link\"");
+    logged_in(search(&sandbox));
+    refused(&elsewhere);
+    refused(&outer);
+}
+
+#[test]
+fn a_file_of_another_account_is_refused() {
+    let (directory, sandbox) = without_password();
+    let refused = |wrapper: &[&str], path: &str| {
+        write(&sandbox, &directory, &format!("password_file = {path:?}"));
+        let said = through(wrapper, &sandbox, &["search", "ali"]);
+        assert_eq!(said.code, 2, "{}", said.stderr);
+        for fragment in ["belongs to nobody", "hint: chown -h root "] {
+            assert!(said.stderr.contains(fragment), "{}", said.stderr);
         }
     };
-    for arguments in [
-        &["check", "-vv"][..],
-        &["search", "a", "-vv"],
-        &["import", "--all", "-vv"],
-        &["sync", "-vv", "--format", "json"],
-    ] {
-        let answer = sandbox.run(arguments).expect_code(0);
-        assert!(!answer.stderr.is_empty(), "-vv says nothing\n{answer}");
-        silent(&answer);
+    if !is_root() {
+        // In a namespace of its own this account is root, and what is root's is nobody's.
+        return refused(&["unshare", "--user", "--map-root-user"], "/etc/passwd");
     }
-    directory.set_password(testdir::USERNAME, "another one");
-    silent(&sandbox.run(&["sync", "-vv"]).expect_code(5));
-    for source in [
-        format!("password = \"{WRONG}\""),
-        format!("password_command = [\"echo\", \"{WRONG}\"]"),
-    ] {
-        write(&sandbox, &directory, &source);
-        silent(
-            &sandbox
-                .run(&["check", "-vv", "--format", "json"])
-                .expect_code(5),
-        );
-    }
-    drop(directory);
-    sandbox.configure(&settings(crate::stage::NO_SERVER));
-    silent(&sandbox.run(&["sync", "-vv"]).expect_code(5));
+    let path = sandbox.password_file();
+    write_private(&path, RIGHT);
+    let nobody = |path| std::os::unix::fs::lchown(path, Some(65534), None).expect("root may");
+    nobody(path.clone());
+    refused(&["env"], "password");
+    std::os::unix::fs::chown(&path, Some(0), None).expect("root may");
+    logged_in(search(&sandbox));
+    // A link says which file it is, so it matters whose it is.
+    let link = sandbox.path().join("link");
+    std::os::unix::fs::symlink(&path, &link).expect("the sandbox is writable");
+    write(&sandbox, &directory, "password_file = \"link\"");
+    logged_in(search(&sandbox));
+    nobody(link);
+    refused(&["env"], "link");
+}
+
+#[test]
+fn settings_that_others_can_write_are_refused() {
+    let (_directory, sandbox) = without_password();
+    set_mode(&sandbox.config_file(), 0o602);
+    let answer = sandbox.run(&["list"]).expect_code(2);
+    assert_says(&answer, &["can be written by others", "hint: chmod o-w "]);
+}
+
+#[test]
+fn what_a_command_says_is_shown_and_acts_on_no_terminal() {
+    let (directory, sandbox) = without_password();
+    let script = r"printf 'touch the \033[31mkey\033[0m\n' >&2; echo PASSWORD";
+    let script = script.replace("PASSWORD", RIGHT);
+    write(
+        &sandbox,
+        &directory,
+        &format!("password_command = ['sh', '-c', {script:?}]"),
+    );
+    let answer = search(&sandbox).run().expect_code(0);
+    assert_says(&answer, &["warn: password_command: touch the "]);
+    assert!(
+        !answer.stderr.contains('\x1b') && !answer.stderr.contains(RIGHT),
+        "{answer}"
+    );
+    let answer = sandbox
+        .run(&["search", "ali", "--log-format", "json"])
+        .expect_code(0);
+    let line: serde_json::Value =
+        serde_json::from_str(answer.stderr.trim()).expect("one line of JSON");
+    let message = line["message"].as_str().unwrap_or_default();
+    assert!(
+        message.starts_with("password_command: touch the "),
+        "{line}"
+    );
 }
 
 #[test]

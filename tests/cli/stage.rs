@@ -84,6 +84,12 @@ pub(crate) fn mode(path: &Path) -> u32 {
     metadata.permissions().mode() & 0o7777
 }
 
+/// Whether the tests run as root, who may give files to other accounts.
+pub(crate) fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0)
+}
+
 /// What a program printed that started adsync.
 pub(crate) struct Said {
     pub(crate) code: i32,

@@ -74,6 +74,31 @@ fn only_the_owner_can_read_the_store_whatever_the_umask() {
     }
 }
 
+/// Those of a run that is under way, too: where it is killed, they stay behind.
+#[test]
+fn what_a_killed_run_leaves_can_be_read_by_the_owner_only() {
+    for umask in ["000", "022", "277"] {
+        let sandbox = alone();
+        let killed = |point: &str, user: &str| {
+            let script = format!("umask {umask}; ADSYNC_CRASH_AT='{point}' exec \"$0\" \"$@\"");
+            let said = through(&["sh", "-c", &script], &sandbox, &["add", user]);
+            assert_ne!(said.code, 0, "{point}: {}", said.stderr);
+        };
+        let folder = sandbox.path().join("store");
+        let all_private = |names: &[&str]| {
+            for name in names {
+                let path = folder.join(name);
+                assert_eq!(mode(&path), 0o600, "umask {umask}: {}", path.display());
+            }
+        };
+        killed("draft made", "alice");
+        all_private(&["users.db.lock", "users.db.new"]);
+        add(&sandbox, &["alice"]);
+        killed("committed", "bob");
+        all_private(&["users.db", "users.db-wal", "users.db-shm"]);
+    }
+}
+
 #[test]
 fn a_folder_that_was_there_keeps_its_rights() {
     let fresh = tempfile::tempdir().expect("the temporary directory is writable");

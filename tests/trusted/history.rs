@@ -135,9 +135,45 @@ fn the_one_who_called_sudo_is_named() {
         .env("SUDO_USER", "bert")
         .run()
         .expect_code(0);
-    assert_eq!(runs(&stage)[0]["sudo_for"], "bert");
-    let table = stage.run(&["history"]).expect_code(0);
-    assert!(table.stdout.contains(" for bert@"), "{table}");
+    let run = &runs(&stage)[0];
+    let (by, host) = (text(run, "run_by"), text(run, "host"));
+    assert_eq!(run["sudo_for"], "bert");
+    for arguments in [&["history"][..], &["history", "1"]] {
+        let table = stage.run(arguments).expect_code(0);
+        assert!(
+            table.stdout.contains(&format!(" {by} for bert@{host} ")),
+            "{table}"
+        );
+    }
+    let csv = stage.run(&["history", "--format", "csv"]).expect_code(0);
+    let who = format!(",{by},bert,{host},");
+    assert!(csv.stdout.contains(&who), "{csv}");
+    let one = stage.json(0, &["history", "1"]);
+    assert_eq!(&one["run"], run, "one run has what all of them have");
+}
+
+#[test]
+fn who_ran_it_is_what_the_system_says_and_not_the_environment() {
+    let stage = Stage::with(&["alice"]);
+    let run = |name: &str, value: &str| {
+        let add = stage.prepare(&["add", name]);
+        add.env("USER", value)
+            .env("LOGNAME", value)
+            .env("USERNAME", value)
+            .env("HOSTNAME", value)
+            .env("SUDO_USER", "")
+            .run()
+            .expect_code(0);
+    };
+    run("one", "mallory");
+    run("two", "");
+    let runs = runs(&stage);
+    for run in &runs {
+        assert_ne!(text(run, "run_by"), "mallory");
+        assert_ne!(text(run, "host"), "mallory");
+        assert_eq!(run["sudo_for"], Value::Null, "nobody called sudo");
+    }
+    assert_eq!(runs[0]["run_by"], runs[1]["run_by"]);
 }
 
 #[test]

@@ -28,6 +28,7 @@ impl PageFile {
                 "name a file in a folder that this account may write to, with --report FILE.html",
             )
         };
+        refuse_link_of_others(named).map_err(unwritable)?;
         let path = match fs::canonicalize(named) {
             Ok(path) => path,
             Err(error) if error.kind() == io::ErrorKind::NotFound => named.to_owned(),
@@ -79,6 +80,25 @@ impl fmt::Display for PageFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.named.display().fmt(f)
     }
+}
+
+/// A link that another account made, as anybody can in `/tmp`, might lead to a file that only this account
+/// may write. A link of its own, or of root, is followed.
+#[cfg(unix)]
+fn refuse_link_of_others(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let of_another = fs::symlink_metadata(path).is_ok_and(|it| {
+        it.is_symlink() && it.uid() != 0 && it.uid() != nix::unistd::geteuid().as_raw()
+    });
+    if of_another {
+        return Err(io::Error::other("it is a link that another account made"));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_link_of_others(_path: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Makes a file that is not there yet.

@@ -1,0 +1,119 @@
+//! Whether other accounts can read or write what is adsync's alone. What holds a password was refused before
+//! it came to this.
+
+use std::ffi::OsStr;
+use std::fs::Metadata;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::findings::Findings;
+use crate::account;
+use crate::shell::quoted;
+
+/// Warns of settings that others than root and this account may write.
+pub fn check_settings(path: &Path, findings: &mut Findings<'_>) {
+    let Ok(metadata) = std::fs::metadata(path) else {
+        return;
+    };
+    let owner = metadata.uid();
+    if owner != 0 && owner != nix::unistd::geteuid().as_raw() {
+        let message = format!(
+            "{} belongs to {}, who decides where the password goes",
+            path.display(),
+            account::name(owner)
+        );
+        warn("settings", message, "chown root", path, findings);
+    }
+    if mode(&metadata) & 0o020 != 0 {
+        let message = can("be written by its group", path, &metadata);
+        warn("settings", message, "chmod g-w", path, findings);
+    }
+}
+
+/// Warns of a store, and what lies beside it, that others may read or write, and of a folder in which they
+/// may put another in its place. Its group may read it: that is how an application gets at its users.
+pub fn check_store(store: &Path, findings: &mut Findings<'_>) {
+    for path in files_of(store) {
+        let Ok(metadata) = std::fs::symlink_metadata(&path) else {
+            continue;
+        };
+        let (what, wanted) = match mode(&metadata) {
+            _ if !metadata.is_file() => continue,
+            mode if mode & 0o004 != 0 => ("be read by others", "chmod o="),
+            mode if mode & 0o002 != 0 => ("be written by others", "chmod o="),
+            mode if mode & 0o020 != 0 => ("be written by its group", "chmod g-w"),
+            _ => continue,
+        };
+        warn(
+            "store",
+            can(what, &path, &metadata),
+            wanted,
+            &path,
+            findings,
+        );
+    }
+    let Some(folder) = folder_of(store) else {
+        return;
+    };
+    let Ok(metadata) = std::fs::metadata(folder) else {
+        return;
+    };
+    // In a sticky folder others can still put links and files where the next run makes its own.
+    if mode(&metadata) & 0o002 != 0 {
+        let message = can("be written by others", folder, &metadata);
+        warn("store", message, "chmod o-w", folder, findings);
+    }
+}
+
+/// The store, its write-ahead log, its lock, and what an update kept of it.
+fn files_of(store: &Path) -> Vec<PathBuf> {
+    let name = store.file_name().unwrap_or_default().as_bytes();
+    let is_of_it = |other: &OsStr| {
+        let rest = other.as_bytes().strip_prefix(name);
+        rest.is_some_and(|rest| rest.is_empty() || b".-".contains(&rest[0]))
+    };
+    let entries = folder_of(store).and_then(|it| std::fs::read_dir(it).ok());
+    let mut files: Vec<PathBuf> = entries
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+        .filter(|entry| is_of_it(&entry.file_name()))
+        .map(|entry| entry.path())
+        .collect();
+    files.sort();
+    files
+}
+
+fn folder_of(store: &Path) -> Option<&Path> {
+    let folder = store.parent()?;
+    let here = Path::new(".");
+    Some(if folder.as_os_str().is_empty() {
+        here
+    } else {
+        folder
+    })
+}
+
+fn mode(metadata: &Metadata) -> u32 {
+    metadata.permissions().mode() & 0o7777
+}
+
+fn can(what: &str, path: &Path, metadata: &Metadata) -> String {
+    format!(
+        "{} can {what} (mode {:04o})",
+        path.display(),
+        mode(metadata)
+    )
+}
+
+fn warn(
+    step: &'static str,
+    message: String,
+    command: &str,
+    path: &Path,
+    findings: &mut Findings<'_>,
+) {
+    let command = format!("{command} {}", quoted(&path.to_string_lossy()));
+    findings.warn_with(step, message, "take that right away:", vec![command]);
+}

@@ -1,0 +1,131 @@
+//! Files that a password stands in: nobody else may read them or put another in their place.
+//!
+//! What is asked of them is what ssh asks of its keys: the owner is this account or root, others have no
+//! rights at all, the group may read but not write, and no folder on the way lets others rename what is in it.
+
+use std::fs::{File, Metadata};
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::settings;
+use crate::failure::Failure;
+use crate::shell::quoted;
+
+/// Opens a file that has a password in it and nothing else.
+pub fn open(path: &Path) -> Result<File, Failure> {
+    let failed = |error: std::io::Error| {
+        let failure = settings(format!(
+            "cannot read the password file {}: {error}",
+            path.display()
+        ));
+        match error.kind() {
+            ErrorKind::NotFound => failure.hint(format!(
+                "write the account's password into it, alone, and chmod 0600 {}",
+                quoted(&path.to_string_lossy())
+            )),
+            ErrorKind::PermissionDenied => {
+                failure.hint("the account that runs adsync must be allowed to read it")
+            }
+            _ => failure,
+        }
+    };
+    // Opening a pipe would wait for a writer.
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
+        let message = format!("the password file {} is not a file", path.display());
+        return Err(settings(message).hint("password_command runs a program that prints it"));
+    }
+    let file = File::open(path).map_err(failed)?;
+    refuse_if_others_have_it(path, &file.metadata().map_err(failed)?)?;
+    Ok(file)
+}
+
+/// A password in a file that others can read is no secret, and one that others can write is not the
+/// administrator's. The metadata are of the file that was opened under that name.
+#[cfg(unix)]
+pub fn refuse_if_others_have_it(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    refuse_owner(path, metadata)?;
+    let link = std::fs::symlink_metadata(path);
+    if let Some(link) = link.ok().filter(Metadata::is_symlink) {
+        refuse_owner(path, &link)?;
+    }
+    let mode = metadata.permissions().mode();
+    let by = match mode {
+        _ if mode & 0o004 != 0 => "read by others",
+        _ if mode & 0o002 != 0 => "written by others",
+        _ if mode & 0o020 != 0 => "written by its group",
+        _ if mode & 0o001 != 0 => "executed by others",
+        _ => return refuse_open_folders(path),
+    };
+    // What belongs to root is read by way of its group.
+    let is_own = metadata.uid() == nix::unistd::geteuid().as_raw();
+    let wanted = if is_own { "0600" } else { "0640" };
+    let message = format!(
+        "{} holds a password and can be {by} (mode {:04o})",
+        path.display(),
+        mode & 0o7777
+    );
+    Err(settings(message).hint(format!(
+        "chmod {wanted} {}",
+        quoted(&path.to_string_lossy())
+    )))
+}
+
+#[cfg(not(unix))]
+pub fn refuse_if_others_have_it(_path: &Path, _metadata: &Metadata) -> Result<(), Failure> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn refuse_owner(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
+    use std::os::unix::fs::MetadataExt;
+
+    let owner = metadata.uid();
+    if owner == 0 || owner == nix::unistd::geteuid().as_raw() {
+        return Ok(());
+    }
+    let name = crate::account::name(owner);
+    let what = if metadata.is_symlink() {
+        "is a link that"
+    } else {
+        "holds a password and"
+    };
+    let message = format!(
+        "{} {what} belongs to {name}, neither to this account nor to root",
+        path.display()
+    );
+    Err(settings(message).hint(format!("chown -h root {}", quoted(&path.to_string_lossy()))))
+}
+
+/// The folders from the root to the name, and to the file itself where the name is a link.
+#[cfg(unix)]
+fn refuse_open_folders(path: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folder_of_name = absolute.parent().and_then(|it| it.canonicalize().ok());
+    let file = absolute.canonicalize().ok();
+    let folder_of_file = file.as_deref().and_then(Path::parent);
+    let starts = [folder_of_name.as_deref(), folder_of_file];
+    for folder in starts.into_iter().flatten().flat_map(Path::ancestors) {
+        let Ok(metadata) = std::fs::metadata(folder) else {
+            continue;
+        };
+        let mode = metadata.permissions().mode();
+        // In a sticky folder, such as /tmp, nobody can rename what belongs to somebody else.
+        let (is_open, is_sticky) = (mode & 0o002 != 0, mode & 0o1000 != 0);
+        if is_open && !is_sticky {
+            let message = format!(
+                "others can put another file in the place of {}, which holds a password: they may write to {} (mode {:04o})",
+                path.display(),
+                folder.display(),
+                mode & 0o7777
+            );
+            return Err(
+                settings(message).hint(format!("chmod o-w {}", quoted(&folder.to_string_lossy())))
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Whose a store is, and whether this account is the one to write to it.
+
+use std::path::Path;
+
+use super::error::StoreError;
+use super::files;
+#[cfg(unix)]
+use crate::account;
+
+/// Refuses a name that is a link: the lock lies beside the name, so a store with two names had two locks,
+/// and a store that is made new takes the place of the link.
+pub(super) fn refuse_link(path: &Path) -> Result<(), StoreError> {
+    if !files::is_link(path) {
+        return Ok(());
+    }
+    Err(StoreError::Link {
+        path: path.to_owned(),
+        target: std::fs::canonicalize(path).ok(),
+    })
+}
+
+/// Refuses root where the store, or the folder that it would be made in, belongs to another account: the
+/// files that root leaves beside it would lock that account out of its own store, and whoever may write to a
+/// folder has a say in what root opens there.
+#[cfg(unix)]
+pub(super) fn refuse_root_elsewhere(path: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::MetadataExt;
+
+    if !nix::unistd::geteuid().is_root() {
+        return Ok(());
+    }
+    // The first of them that is there: the file, its folder, the one above.
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let owner = path
+        .ancestors()
+        .find_map(|it| std::fs::symlink_metadata(it).ok())
+        .map_or(0, |metadata| metadata.uid());
+    if owner == 0 {
+        return Ok(());
+    }
+    Err(StoreError::OfAnother {
+        path,
+        owner: account::name(owner),
+    })
+}
+
+#[cfg(not(unix))]
+pub(super) fn refuse_root_elsewhere(_path: &Path) -> Result<(), StoreError> {
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! A store that this account may read, in a folder that it may not write to.
+//!
+//! `SQLite` reads a database that has a write-ahead log by way of files beside it, and has to make them where
+//! no program has it open. An account that may only read cannot; but then the database is a file at rest, and
+//! is read as one. That nobody wrote to it meanwhile is seen from the file itself.
+
+use std::fs::Metadata;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::error::StoreError;
+use super::{copy_in_memory, open, sql, version};
+
+/// How often a store is read again that was written to meanwhile.
+const ATTEMPTS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Opens a store to read: itself, or a copy in memory where only that can be had.
+pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
+    let mut attempts = 0..ATTEMPTS;
+    loop {
+        let error = match opened(path) {
+            Err(StoreError::Sql { source, .. }) if is_for_want_of_rights(&source) => source,
+            other => return other,
+        };
+        if let Some(copy) = copy_at_rest(path).map_err(sql(path, "read"))? {
+            return Ok(copy);
+        }
+        if attempts.next().is_none() {
+            return Err(sql(path, "read")(error));
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+fn opened(path: &Path) -> Result<Connection, StoreError> {
+    let db = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    version(path, &db)?;
+    Ok(db)
+}
+
+fn is_for_want_of_rights(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(code, Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen))
+}
+
+/// A copy of a store that nobody has open; none if somebody has, or wrote to it meanwhile.
+fn copy_at_rest(path: &Path) -> rusqlite::Result<Option<Connection>> {
+    let Some(before) = state(path) else {
+        return Ok(None);
+    };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let copy =
+        Connection::open_with_flags(as_unchanging(path), flags).and_then(|db| copy_in_memory(&db));
+    if state(path).as_ref() != Some(&before) {
+        return Ok(None);
+    }
+    copy.map(Some)
+}
+
+/// What differs after a write; none where there is a log, which has what the file has not.
+fn state(path: &Path) -> Option<(u64, u64, i64, i64)> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if PathBuf::from(log).exists() {
+        return None;
+    }
+    let of = |it: Metadata| (it.ino(), it.size(), it.mtime(), it.mtime_nsec());
+    std::fs::metadata(path).ok().map(of)
+}
+
+/// The name of a database without log and locks, as `SQLite` takes it (<https://sqlite.org/uri.html>).
+fn as_unchanging(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let escaped = path.as_os_str().as_bytes().iter().map(|&byte| {
+        if byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
+    });
+    format!("file:{}?immutable=1", escaped.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Writer;
+
+    #[test]
+    fn a_store_at_rest_is_copied_and_one_with_a_log_is_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        // What a URI would read otherwise.
+        let path = folder.path().join("50% of #1?.db");
+        let run = crate::store::Run::begin("add", 1);
+        let mut writer = Writer::open(&path, "add", Duration::ZERO).expect("a store");
+        let nothing = crate::plan::Plan::default();
+        writer
+            .note_end(&run, crate::store::Outcome::Failed, "", &nothing)
+            .expect("noted");
+        drop(writer);
+        let copy = copy_at_rest(&path).expect("readable").expect("at rest");
+        let runs = copy.query_row("SELECT count(*) FROM runs", [], |row| row.get(0));
+        assert_eq!(runs, Ok(1));
+        std::fs::write(folder.path().join("50% of #1?.db-wal"), "").expect("written");
+        assert!(copy_at_rest(&path).expect("readable").is_none());
+    }
+}
