@@ -14,6 +14,7 @@ mod example;
 mod golden;
 mod help;
 mod hostile;
+mod kerberos;
 mod locals;
 mod logs;
 mod many;
