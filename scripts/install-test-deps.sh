@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Installs what the end-to-end tests need on Debian and Ubuntu: Samba's Active
 # Directory domain controller, OpenLDAP's server and command-line tools, a clock that can be set,
-# and what checks systemd's units. Says nothing
+# what checks systemd's units, and Kerberos: its tools, and what building with it takes. Says nothing
 # and changes nothing when everything is there. No service is started.
 set -euo pipefail
 
 packages=(
     samba samba-ad-provision samba-dsdb-modules samba-vfs-modules
     ldb-tools ldap-utils libsasl2-modules openssl slapd faketime systemd
+    krb5-user libkrb5-dev libclang-dev pkg-config libsasl2-modules-gssapi-mit
 )
 
 fail() {
