@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Installs what the end-to-end tests need on Debian and Ubuntu: Samba's Active Directory
-# domain controller, OpenLDAP's server and command-line tools, a clock that can be set, a browser
-# for the pages of --report, a terminal, the shells that adsync completes words for, and what
-# reads manual pages, systemd's units and packages. Says nothing and changes nothing when
-# everything is there. No service is started.
+# domain controller, OpenLDAP's server and command-line tools, Kerberos with what building for it
+# takes, a clock that can be set, a browser for the pages of --report, a terminal, the shells that
+# adsync completes words for, and what reads manual pages, systemd's units and packages. Says
+# nothing and changes nothing when everything is there. No service is started.
 set -euo pipefail
 
 packages=(
     samba samba-ad-provision samba-dsdb-modules samba-vfs-modules
     ldb-tools ldap-utils libsasl2-modules openssl slapd
     faketime chromium tmux zsh fish man-db dpkg-dev systemd
+    krb5-user libkrb5-dev libclang-dev pkg-config libsasl2-modules-gssapi-mit
 )
 
 fail() {

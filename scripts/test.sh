@@ -27,11 +27,15 @@ step "What the tests need"
 step "Format"
 cargo fmt --all --check
 
-step "Lints"
+step "Lints, with and without Kerberos"
 cargo clippy --workspace --all-targets --locked -- -D warnings
+cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 
-step "Tests"
-cargo test --workspace --locked
+step "Tests, with Kerberos"
+cargo test --workspace --all-features --locked
+
+step "Tests of what an adsync without Kerberos says"
+cargo test --test cli --locked kerberos
 
 step "Benchmarks, in short"
 cargo bench --bench side_by_side --locked -- --short

@@ -52,6 +52,9 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
         return check::run(cli.global.config.as_deref(), output);
     }
     let settings = Settings::load(cli.global.config.as_deref())?;
+    if let Command::Search { .. } | Command::Import(_) | Command::Sync(_) = cli.command {
+        settings.directory.login.prepare()?;
+    }
     log::info!("settings {}", settings.file.display());
     read_only::refuse_writing(&cli.command, cli.global.read_only, &settings)?;
     let context = Context {

@@ -4,6 +4,7 @@
 //! concerns several values together is checked in [`Settings::load`].
 
 mod location;
+mod login;
 mod reading;
 mod values;
 
@@ -15,10 +16,12 @@ use serde::Deserialize;
 
 use crate::compare::OutOfScopePolicy;
 use crate::failure::{Failure, Kind};
+use crate::login::Login;
 use crate::plan::MaxDeletes;
-use crate::secret::{self, PasswordSources};
+use crate::secret;
 
 pub use location::default_store_path;
+use login::{Auth, Keys};
 pub use values::{AttributeNames, Filter, ServerUrl};
 use values::{
     DnsServer, DomainName, Interval, MaxDeletesValue, PageSize, Password, PasswordCommand, Seconds,
@@ -62,10 +65,8 @@ pub struct Directory {
     pub starttls: bool,
     /// CA certificates in PEM; none for the system's trust store.
     pub ca_file: Option<PathBuf>,
-    /// Bind name: UPN, `DOMAIN\name` or DN.
-    pub username: String,
-    /// Where the password comes from.
-    pub password: PasswordSources,
+    /// How to log in.
+    pub login: Login,
     /// Base of the scope; none for the domain's `defaultNamingContext`.
     pub base_dn: Option<String>,
     /// Filter of the scope (RFC 4515).
@@ -149,10 +150,14 @@ struct DirectoryTable {
     #[serde(default)]
     starttls: bool,
     ca_file: Option<PathBuf>,
-    username: String,
+    #[serde(default)]
+    auth: Auth,
+    username: Option<String>,
     password_file: Option<PathBuf>,
     password_command: Option<PasswordCommand>,
     password: Option<Password>,
+    keytab: Option<PathBuf>,
+    principal: Option<String>,
     base_dn: Option<String>,
     #[serde(default)]
     filter: Filter,
@@ -275,12 +280,18 @@ impl DirectoryTable {
         if self.dns_server.is_some() && self.domain.is_none() {
             return Err(wrong("dns_server under [directory] goes with domain"));
         }
-        if self.username.is_empty() {
-            return Err(wrong("username under [directory] is empty"));
+        // Without TLS, Kerberos encrypts the connection itself, or the login fails.
+        let may_be_plain = self.allow_plaintext || self.auth == Auth::Kerberos;
+        let login = Keys {
+            auth: self.auth,
+            username: self.username,
+            password_file: self.password_file,
+            password_command: self.password_command,
+            password: self.password,
+            keytab: self.keytab,
+            principal: self.principal,
         }
-        if self.password_file.is_some() && self.password_command.is_some() {
-            return Err(wrong("both password_file and password_command are given"));
-        }
+        .check(wrong)?;
         if self.base_dn.as_deref() == Some("") {
             return Err(wrong("base_dn is empty").hint("leave it out to read the whole domain"));
         }
@@ -291,7 +302,7 @@ impl DirectoryTable {
                 ))
                 .hint("leave starttls out: ldaps:// is encrypted from the start"));
             }
-            if !url.is_ldaps() && !self.starttls && !self.allow_plaintext && !url.is_loopback() {
+            if !url.is_ldaps() && !self.starttls && !may_be_plain && !url.is_loopback() {
                 return Err(wrong(&format!(
                     "the password would cross the network in clear to {url}"
                 ))
@@ -313,12 +324,7 @@ impl DirectoryTable {
             },
             starttls: self.starttls,
             ca_file: self.ca_file,
-            username: self.username,
-            password: PasswordSources {
-                file: self.password_file,
-                command: self.password_command.map(|it| it.0),
-                inline: self.password.map(|it| it.0),
-            },
+            login,
             base_dn: self.base_dn,
             filter: self.filter,
             page_size: self.page_size.0,

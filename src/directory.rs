@@ -11,6 +11,8 @@ mod error;
 mod filter;
 mod group;
 mod inspection;
+#[cfg(feature = "kerberos")]
+mod kerberos;
 mod ldapsearch;
 mod mapping;
 mod names;
@@ -34,7 +36,7 @@ use root_dse::RootDse;
 
 pub use changes::Changes;
 pub use connection::{Opened, THREAD as CONNECTION_THREAD, Tally};
-pub use error::{Cause, DirectoryError, NO_SUCH_OBJECT, Step};
+pub use error::{Cause, DirectoryError, NO_SUCH_OBJECT, Step, TicketError};
 use error::{INVALID_DN_SYNTAX, REFERRAL};
 pub use inspection::{Unfilled, ldapsearch_of_root, open_ports};
 pub use names::FoundUser;
@@ -86,6 +88,11 @@ impl Directory {
     /// The server that is used.
     pub fn server(&self) -> &ServerUrl {
         self.connection.server()
+    }
+
+    /// The account that is logged in: its bind name, or its principal.
+    pub fn account(&self) -> &str {
+        self.connection.account()
     }
 
     /// The base of the scope.

@@ -6,7 +6,8 @@
 //! |---|---|
 //! | [`cli`] | the shape of the command line |
 //! | [`commands`] | one file a command: its story, nothing else |
-//! | [`config`], [`secret`] | the settings, and where the password comes from |
+//! | [`config`] | the settings |
+//! | [`login`], [`secret`], `keytab` | with what adsync logs in, and where that comes from |
 //! | [`directory`] | everything that is LDAP; above it there are only users |
 //! | [`compare`] | one user of the directory against one row of the store |
 //! | [`mark`] | whether a run may look at what changed only |
@@ -33,6 +34,9 @@ pub mod config;
 pub mod directory;
 pub mod exit_code;
 pub mod failure;
+#[cfg(feature = "kerberos")]
+pub mod keytab;
+pub mod login;
 pub mod mark;
 pub mod metrics;
 pub mod nearest;

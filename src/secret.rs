@@ -73,7 +73,7 @@ pub fn password(sources: &PasswordSources) -> Result<SecretString, Failure> {
                 SecretString::from(value.as_str()),
                 PASSWORD_VARIABLE.to_owned(),
             )
-        } else if let Some(path) = credential() {
+        } else if let Some(path) = credential(CREDENTIAL) {
             (read_file(&path)?, format!("credential {}", path.display()))
         } else if let Some(password) = &sources.inline {
             (password.clone(), "password".to_owned())
@@ -100,11 +100,16 @@ pub fn file_of(sources: &PasswordSources) -> Option<PathBuf> {
         return Some(path.clone());
     }
     let is_elsewhere = sources.command.is_some() || std::env::var_os(PASSWORD_VARIABLE).is_some();
-    if is_elsewhere { None } else { credential() }
+    if is_elsewhere {
+        None
+    } else {
+        credential(CREDENTIAL)
+    }
 }
 
-fn credential() -> Option<PathBuf> {
-    let path = Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join(CREDENTIAL);
+/// The file of a systemd credential, if there is one of that name.
+pub fn credential(name: &str) -> Option<PathBuf> {
+    let path = Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join(name);
     path.exists().then_some(path)
 }
 

@@ -9,7 +9,6 @@ use std::time::Duration;
 use crate::commands::Context;
 use crate::directory::{Directory, DirectoryError, Servers};
 use crate::mark::Mark;
-use crate::secret;
 
 /// How long to wait before each further attempt.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
@@ -22,8 +21,8 @@ pub fn with_directory<T>(
     mut read: impl FnMut(&mut Directory) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let settings = &context.settings.directory;
-    let password = secret::password(&settings.password)?;
-    let mut servers = Servers::new(settings, &password, mark.and_then(Mark::host))?;
+    let credentials = settings.login.credentials()?;
+    let mut servers = Servers::new(settings, &credentials, mark.and_then(Mark::host))?;
     let mut pauses = PAUSES.into_iter();
     loop {
         let attempt = match connect(&mut servers, context) {

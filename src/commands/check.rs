@@ -12,7 +12,6 @@ use crate::directory::{self, Cause, Certificate, Directory, DirectoryError, Open
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
-use crate::secret;
 use crate::store::{Reader, StoreError};
 use crate::user::Status;
 
@@ -30,6 +29,7 @@ pub fn run(config: Option<&Path>, output: &Output) -> anyhow::Result<ExitCode> {
     match Settings::load(config) {
         Err(failure) => findings.fail("settings", failure),
         Ok(settings) => {
+            settings.directory.login.prepare()?;
             findings.ok("settings", settings.file.display().to_string());
             #[cfg(unix)]
             rights::check_settings(&settings.file, &mut findings);
@@ -45,9 +45,9 @@ pub fn run(config: Option<&Path>, output: &Output) -> anyhow::Result<ExitCode> {
 }
 
 fn check_directory(settings: &Settings, findings: &mut Findings<'_>) {
-    let password = match secret::password(&settings.directory.password) {
-        Ok(password) => password,
-        Err(failure) => return findings.fail("password", failure),
+    let credentials = match settings.directory.login.credentials() {
+        Ok(credentials) => credentials,
+        Err(failure) => return findings.fail(settings.directory.login.secret(), failure),
     };
     if settings.directory.accept_invalid_certs {
         findings.warn(
@@ -56,7 +56,7 @@ fn check_directory(settings: &Settings, findings: &mut Findings<'_>) {
             "name your CA as ca_file under [directory] and take the switch out",
         );
     }
-    let usable = Directory::probe(&settings.directory, &password, |url, result| {
+    let usable = Directory::probe(&settings.directory, &credentials, |url, result| {
         check_server(url, result, &settings.directory, findings);
     });
     match usable {
@@ -66,7 +66,7 @@ fn check_directory(settings: &Settings, findings: &mut Findings<'_>) {
         Ok(None) => {}
         Ok(Some(mut directory)) => {
             log::info!("{}", directory.ldapsearch(&settings.directory));
-            scope::check(&mut directory, &settings.directory, findings);
+            scope::check(&mut directory, findings);
         }
     }
 }
@@ -100,14 +100,15 @@ fn check_server(
             }
             Opened::Connected(address) => findings.ok("tcp", format!("connected to {address}")),
             Opened::Encrypted(certificate) => check_certificate(certificate, findings),
-            Opened::Bound => {
-                if !url.is_ldaps() && url.is_loopback() {
+            Opened::Bound(account) => {
+                let is_plain = !url.is_ldaps() && !settings.starttls;
+                let mut message = format!("logged in to {url} as {account}");
+                if is_plain && settings.login.password().is_none() {
+                    message.push_str("; Kerberos encrypts the connection");
+                } else if is_plain && url.is_loopback() {
                     log::info!("no TLS: nothing leaves this host");
                 }
-                findings.ok(
-                    "bind",
-                    format!("logged in to {url} as {}", settings.username),
-                );
+                findings.ok("bind", message);
             }
         }
     }
@@ -122,7 +123,8 @@ fn report(error: DirectoryError, url: &ServerUrl, findings: &mut Findings<'_>) {
         (Step::Resolve, _) => "name",
         (Step::Connect, _) => "tcp",
         (Step::StartTls | Step::Tls, _) => "tls",
-        (Step::Bind(_), _) => "bind",
+        (Step::Ticket(_), _) => "ticket",
+        (Step::Bind(_) | Step::Kerberos(_), _) => "bind",
         (Step::Read(_), Cause::OutsideDomain(_)) => "base",
         (Step::Read(_), _) => "rootdse",
     };

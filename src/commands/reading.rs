@@ -90,7 +90,7 @@ fn say_why(why: &WhyFull, context: &Context<'_>) {
 /// The settings that decide what is read, and as what.
 fn question(directory: &Directory, context: &Context<'_>) -> Question {
     let mut question = directory.question();
-    question.insert("username", &context.settings.directory.username);
+    question.insert("username", directory.account());
     question.insert("out_of_scope", context.settings.sync.out_of_scope.name());
     question.insert("adsync", env!("CARGO_PKG_VERSION"));
     question

@@ -5,14 +5,13 @@
 //! wait has a deadline. An answer is complete or an error: only success on the last page ends a
 //! search well.
 
-mod opening;
+pub mod opening;
 mod paging;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use ldap3::{Ldap, LdapError, LdapResult};
-use secrecy::SecretString;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -23,6 +22,7 @@ use super::error::{Cause, DirectoryError, Step};
 use super::ldapsearch;
 use super::tls::Tls;
 use crate::config::{Directory as Settings, ServerUrl};
+use crate::login::Credentials;
 
 use opening::{Deadline, bind, connect, encrypt};
 use paging::{PAGES_AHEAD, Reader};
@@ -72,8 +72,11 @@ pub struct Tally {
 pub struct Connection {
     ldap: Ldap,
     server: ServerUrl,
+    account: String,
     timeout: Duration,
     page_size: i32,
+    /// What carries the connection, if it is not the driver; why it ended.
+    relay: Option<JoinHandle<Option<Cause>>>,
     driver: Option<JoinHandle<Result<(), LdapError>>>,
     // Last, so that the tasks that need it are gone before it.
     runtime: Option<Runtime>,
@@ -93,7 +96,7 @@ impl Connection {
     pub fn open(
         server: &ServerUrl,
         settings: &Settings,
-        password: &SecretString,
+        credentials: &Credentials<'_>,
         tls: &Tls,
         on_step: &mut dyn FnMut(Opened),
     ) -> Result<Self, DirectoryError> {
@@ -111,21 +114,38 @@ impl Connection {
         let deadline = Deadline::new(settings.connect_timeout);
         let opened = runtime.block_on(async {
             let stream = connect(server, deadline, on_step).await?;
-            let (driver, mut ldap) = encrypt(server, settings, tls, stream, deadline).await?;
-            if server.is_ldaps() || settings.starttls {
-                on_step(Opened::Encrypted(tls.presented()));
-            }
-            let driver = tokio::spawn(driver.drive());
-            bind(&mut ldap, &settings.username, password, deadline).await?;
-            on_step(Opened::Bound);
-            Ok((driver, ldap))
+            let opened = match credentials {
+                Credentials::Password(username, password) => {
+                    let (driver, mut ldap) =
+                        encrypt(server, settings, tls, stream, deadline).await?;
+                    if server.is_ldaps() || settings.starttls {
+                        on_step(Opened::Encrypted(tls.presented()));
+                    }
+                    let driver = tokio::spawn(driver.drive());
+                    bind(&mut ldap, username, password, deadline).await?;
+                    (driver, ldap, None, (*username).to_owned())
+                }
+                #[cfg(feature = "kerberos")]
+                Credentials::Ticket(kerberos) => {
+                    let opened = super::kerberos::log_in(
+                        server, settings, kerberos, tls, stream, deadline, on_step,
+                    )
+                    .await?;
+                    let driver = tokio::spawn(opened.driver.drive());
+                    (driver, opened.ldap, Some(opened.relay), opened.account)
+                }
+            };
+            on_step(Opened::Bound(opened.3.clone()));
+            Ok(opened)
         });
         match opened {
-            Ok((driver, ldap)) => Ok(Self {
+            Ok((driver, ldap, relay, account)) => Ok(Self {
                 ldap,
                 server: server.clone(),
+                account,
                 timeout: settings.timeout,
                 page_size: settings.page_size,
+                relay,
                 driver: Some(driver),
                 runtime: Some(runtime),
             }),
@@ -139,6 +159,11 @@ impl Connection {
     /// The server it leads to.
     pub fn server(&self) -> &ServerUrl {
         &self.server
+    }
+
+    /// The account that is logged in.
+    pub fn account(&self) -> &str {
+        &self.account
     }
 
     /// Reads all that a search returns, and hands it over page by page. What was handed over counts
@@ -226,6 +251,13 @@ impl Connection {
         let Some(driver) = self.driver.take() else {
             return cause;
         };
+        if let Some(relay) = self.relay.take() {
+            let ended =
+                runtime.block_on(async { timeout(Duration::from_millis(200), relay).await });
+            if let Ok(Ok(Some(cause))) = ended {
+                return cause;
+            }
+        }
         let ended = runtime.block_on(async { timeout(Duration::from_millis(200), driver).await });
         match ended {
             Ok(Err(panic)) if panic.is_panic() => {
@@ -257,7 +289,7 @@ fn refused(result: LdapResult) -> Cause {
     }
 }
 
-fn lost(error: LdapError) -> Cause {
+pub(super) fn lost(error: LdapError) -> Cause {
     match error {
         LdapError::Io { source } => Cause::Io(source),
         LdapError::FilterParsing => Cause::Malformed("the filter cannot be parsed".to_owned()),

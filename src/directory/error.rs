@@ -4,6 +4,7 @@
 //! in a hint, and where there are any, in the very commands.
 
 mod certificate;
+mod kerberos;
 mod login;
 mod network;
 
@@ -14,6 +15,8 @@ use std::time::Duration;
 use super::tls::Certificate;
 use crate::config::ServerUrl;
 use crate::failure::Kind;
+
+pub use kerberos::TicketError;
 
 /// What was being done when it failed. Reads after "cannot".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +31,10 @@ pub enum Step {
     Tls,
     /// The simple bind of that account.
     Bind(String),
+    /// Getting a Kerberos ticket for that service.
+    Ticket(String),
+    /// The bind of that principal, with a ticket.
+    Kerberos(String),
     /// Reading something; what it is.
     Read(String),
 }
@@ -41,6 +48,8 @@ impl Step {
             Self::StartTls => format!("begin TLS (StartTLS) with {server}"),
             Self::Tls => format!("make a TLS connection to {server}"),
             Self::Bind(username) => format!("log in to {server} as {username}"),
+            Self::Ticket(service) => format!("get a Kerberos ticket for {service}"),
+            Self::Kerberos(account) => format!("log in to {server} with Kerberos as {account}"),
             Self::Read(what) => format!("read {what} from {server}"),
         }
     }
@@ -59,6 +68,10 @@ pub enum Cause {
     Certificate(Box<RejectedCertificate>),
     /// TLS failed otherwise.
     Tls(String),
+    /// Kerberos failed, here or at a KDC.
+    Ticket(Box<TicketError>),
+    /// The server does not encrypt a connection without TLS.
+    NotEncrypted,
     /// The server answered with a result code other than success (RFC 4511, appendix A).
     Result {
         /// The result code.
@@ -113,6 +126,9 @@ impl DirectoryError {
     /// Whether the account was refused. Never to be tried again, nor on another server: a few wrong
     /// passwords lock the account.
     pub fn is_login_refused(&self) -> bool {
+        if let Cause::Ticket(error) = &self.cause {
+            return error.concerns_account();
+        }
         matches!(self.step, Step::Bind(_))
             && matches!(
                 &self.cause,
@@ -129,11 +145,15 @@ impl DirectoryError {
         match &self.cause {
             Cause::Result { code, .. } => matches!(*code, BUSY | UNAVAILABLE),
             Cause::Lost => true,
-            Cause::Io(_) => matches!(self.step, Step::Read(_) | Step::Bind(_)),
+            Cause::Io(_) => {
+                matches!(self.step, Step::Read(_) | Step::Bind(_) | Step::Kerberos(_))
+            }
             Cause::Timeout(_) => servers > 1 && matches!(self.step, Step::Read(_)),
             Cause::Dns(_)
             | Cause::Certificate(_)
             | Cause::Tls(_)
+            | Cause::Ticket(_)
+            | Cause::NotEncrypted
             | Cause::OutsideDomain(_)
             | Cause::IdentityNotSearchable(_)
             | Cause::Malformed(_) => false,
@@ -151,8 +171,19 @@ impl DirectoryError {
     /// The kind that decides the exit code.
     pub fn kind(&self) -> Kind {
         match (&self.step, &self.cause) {
-            (Step::Bind(_), Cause::Result { .. }) => Kind::Login,
-            (Step::Resolve | Step::Connect | Step::StartTls | Step::Tls | Step::Bind(_), _)
+            (Step::Ticket(_), Cause::Ticket(error)) => error.kind(),
+            (Step::Bind(_) | Step::Kerberos(_), Cause::Result { .. })
+            | (Step::Kerberos(_), Cause::Ticket(_) | Cause::NotEncrypted) => Kind::Login,
+            (
+                Step::Resolve
+                | Step::Connect
+                | Step::StartTls
+                | Step::Tls
+                | Step::Bind(_)
+                | Step::Ticket(_)
+                | Step::Kerberos(_),
+                _,
+            )
             | (_, Cause::Timeout(_) | Cause::Lost | Cause::Io(_)) => Kind::Unreachable,
             _ => Kind::Directory,
         }
@@ -167,6 +198,14 @@ impl DirectoryError {
             (Step::Bind(username), Cause::Result { code, text }) => {
                 return Some(login::hint(*code, text, username));
             }
+            (Step::Kerberos(account), Cause::Result { code, text }) => {
+                return Some(kerberos::hint(*code, text, account));
+            }
+            (_, Cause::Ticket(error)) => return error.hint(),
+            (_, Cause::NotEncrypted) => {
+                "use ldaps:// in url under [directory]: without TLS adsync logs in only where Kerberos encrypts the connection"
+            }
+            (Step::Ticket(_), Cause::Timeout(_)) => kerberos::NO_KDC,
             (Step::Read(_), Cause::Result { code, .. }) => return read_hint(*code),
             (_, Cause::OutsideDomain(contexts)) => return Some(domain_hint(contexts)),
             (_, Cause::IdentityNotSearchable(_)) => {
@@ -192,6 +231,7 @@ impl DirectoryError {
             (Step::Bind(username), Cause::Result { code, text }) => {
                 login::commands(*code, text, username)
             }
+            (Step::Ticket(service), Cause::Ticket(error)) => error.commands(service),
             _ => Vec::new(),
         }
     }
@@ -218,8 +258,17 @@ impl fmt::Display for DirectoryError {
                 }
             }
             Cause::Tls(what) | Cause::Dns(what) => f.write_str(what),
+            Cause::Ticket(error) => write!(f, "{error}"),
+            Cause::NotEncrypted => f.write_str(
+                "the server does not encrypt the connection, and there is no TLS either",
+            ),
             Cause::Result { code, text } => {
                 if let (Step::Bind(_), Some(reason)) = (&self.step, login::reason(*code, text)) {
+                    return write!(f, "{reason}");
+                }
+                if let (Step::Kerberos(_), Some(reason)) =
+                    (&self.step, kerberos::reason(*code, text))
+                {
                     return write!(f, "{reason}");
                 }
                 write!(f, "the server answered {code} {}", result_name(*code))?;

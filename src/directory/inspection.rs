@@ -208,11 +208,12 @@ impl Directory {
     }
 
     /// The account as `dsacls` takes it: `CORP\svc-adsync`, or a UPN.
-    pub fn account_name(&mut self, username: &str) -> String {
+    pub fn account_name(&mut self) -> String {
+        let username = self.account().to_owned();
         if !username.contains('=') {
-            return username.to_owned();
+            return username;
         }
-        let mut search = entries_at(username, Scope::Base, "(objectClass=*)");
+        let mut search = entries_at(&username, Scope::Base, "(objectClass=*)");
         search.attributes = vec!["sAMAccountName".to_owned()];
         let mut name = None;
         let answer = self.connection.search(&search, |entries| {
@@ -224,7 +225,7 @@ impl Directory {
         let domain = dn::dns_name(&self.domain);
         match (answer, name) {
             (Ok(_), Some(name)) => format!("{name}@{domain}"),
-            _ => username.to_owned(),
+            _ => username,
         }
     }
 

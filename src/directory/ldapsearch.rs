@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::connection::{SHOW_DELETED, Scope, Search};
 use crate::config::{Directory as Settings, ServerUrl};
+use crate::login::Login;
 use crate::secret::{self, PasswordSources};
 use crate::shell::quoted;
 
@@ -23,21 +24,30 @@ pub fn complete(search: &Search, server: &ServerUrl, settings: &Settings) -> Str
     } else if let Some(path) = &settings.ca_file {
         environment = format!("LDAPTLS_CACERT={} ", quoted(&path.to_string_lossy()));
     }
-    let mut login: Vec<String> = ["ldapsearch", "-x", "-o", "ldif-wrap=no", "-H"]
+    let mut words: Vec<String> = ["ldapsearch", "-o", "ldif-wrap=no", "-H"]
         .map(str::to_owned)
         .to_vec();
-    login.push(server.to_string());
+    words.push(server.to_string());
     if settings.starttls {
         // Twice: a server that refuses ends it.
-        login.push("-ZZ".to_owned());
+        words.push("-ZZ".to_owned());
     }
-    login.extend(["-D".to_owned(), settings.username.clone()]);
     format!(
         "{environment}{} {} {}",
-        in_shell(&login),
-        password(&settings.password),
+        in_shell(&words),
+        login(&settings.login, server.is_ldaps() || settings.starttls),
         in_shell(&question(search))
     )
+}
+
+/// How `ldapsearch` logs in.
+fn login(login: &Login, is_encrypted: bool) -> String {
+    match login.password() {
+        Some((username, sources)) => format!("-x -D {} {}", quoted(username), password(sources)),
+        // AD refuses a second encryption within TLS.
+        None if is_encrypted => "-Y GSSAPI -Q -N -O maxssf=0".to_owned(),
+        None => "-Y GSSAPI -Q -N -O minssf=56".to_owned(),
+    }
 }
 
 /// Where `ldapsearch` takes the password from. A command of the settings may hold a secret itself, so it is

@@ -1,7 +1,5 @@
 //! Which server is used: the first that can be, in the order of the settings or of the DNS.
 
-use secrecy::SecretString;
-
 use super::connection::{Connection, Opened};
 use super::error::{Cause, DirectoryError, Step};
 use super::mapping::Mapping;
@@ -10,12 +8,13 @@ use super::tls::Tls;
 use super::{Directory, srv};
 use crate::config::{Directory as Settings, ServerUrl};
 use crate::failure::Failure;
+use crate::login::Credentials;
 
 /// The servers of a directory, to be tried in order.
 #[derive(Debug)]
 pub struct Servers<'a> {
     settings: &'a Settings,
-    password: &'a SecretString,
+    credentials: &'a Credentials<'a>,
     tls: Tls,
     urls: Vec<ServerUrl>,
     /// Where the next round begins: behind the server that was used last.
@@ -27,12 +26,12 @@ impl<'a> Servers<'a> {
     /// comes first.
     pub fn new(
         settings: &'a Settings,
-        password: &'a SecretString,
+        credentials: &'a Credentials<'a>,
         preferred: Option<&str>,
     ) -> Result<Self, Failure> {
         Ok(Self {
             settings,
-            password,
+            credentials,
             tls: Tls::new(settings)?,
             urls: srv::servers(settings, preferred)?,
             next: 0,
@@ -56,7 +55,13 @@ impl<'a> Servers<'a> {
             let url = &self.urls[self.next % self.urls.len()];
             self.next += 1;
             left = left.saturating_sub(1);
-            match Directory::connect_to(url, self.settings, self.password, &self.tls, &mut |_| {}) {
+            match Directory::connect_to(
+                url,
+                self.settings,
+                self.credentials,
+                &self.tls,
+                &mut |_| {},
+            ) {
                 Ok(directory) => return Ok(directory),
                 Err(error) if left > 0 && !error.is_login_refused() => on_trouble(&error),
                 Err(error) => return Err(error),
@@ -69,15 +74,16 @@ impl Directory {
     /// Connects to each server in turn and says how far it came, step by step.
     pub fn probe(
         settings: &Settings,
-        password: &SecretString,
+        credentials: &Credentials<'_>,
         mut on_server: impl FnMut(&ServerUrl, Result<Vec<Opened>, (Vec<Opened>, DirectoryError)>),
     ) -> Result<Option<Self>, Failure> {
         let tls = Tls::new(settings)?;
         let mut usable = None;
         for url in &srv::servers(settings, None)? {
             let mut steps = Vec::new();
-            let result =
-                Self::connect_to(url, settings, password, &tls, &mut |step| steps.push(step));
+            let result = Self::connect_to(url, settings, credentials, &tls, &mut |step| {
+                steps.push(step);
+            });
             match result {
                 Ok(directory) => {
                     on_server(url, Ok(steps));
@@ -98,11 +104,11 @@ impl Directory {
     fn connect_to(
         url: &ServerUrl,
         settings: &Settings,
-        password: &SecretString,
+        credentials: &Credentials<'_>,
         tls: &Tls,
         on_step: &mut dyn FnMut(Opened),
     ) -> Result<Self, DirectoryError> {
-        let mut connection = Connection::open(url, settings, password, tls, on_step)?;
+        let mut connection = Connection::open(url, settings, credentials, tls, on_step)?;
         let root = RootDse::read(&mut connection)?;
         let base = settings
             .base_dn

@@ -62,7 +62,7 @@ pub fn refuse_if_others_have_it(path: &Path, metadata: &Metadata) -> Result<(), 
     let is_own = metadata.uid() == nix::unistd::geteuid().as_raw();
     let wanted = if is_own { "0600" } else { "0640" };
     let message = format!(
-        "{} holds a password and can be {by} (mode {:04o})",
+        "{} holds a secret and can be {by} (mode {:04o})",
         path.display(),
         mode & 0o7777
     );
@@ -89,7 +89,7 @@ fn refuse_owner(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
     let what = if metadata.is_symlink() {
         "is a link that"
     } else {
-        "holds a password and"
+        "holds a secret and"
     };
     let message = format!(
         "{} {what} belongs to {name}, neither to this account nor to root",
@@ -117,7 +117,7 @@ fn refuse_open_folders(path: &Path) -> Result<(), Failure> {
         let (is_open, is_sticky) = (mode & 0o002 != 0, mode & 0o1000 != 0);
         if is_open && !is_sticky {
             let message = format!(
-                "others can put another file in the place of {}, which holds a password: they may write to {} (mode {:04o})",
+                "others can put another file in the place of {}, which holds a secret: they may write to {} (mode {:04o})",
                 path.display(),
                 folder.display(),
                 mode & 0o7777

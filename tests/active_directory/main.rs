@@ -7,6 +7,8 @@ mod support;
 mod duplicates;
 mod first_hour;
 mod groups;
+#[cfg(feature = "kerberos")]
+mod kerberos;
 mod login;
 mod marks;
 mod scope;

@@ -1,6 +1,11 @@
 //! Certificates are verified, and a refusal names them.
 
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
 use crate::support::adsync::{Sandbox, Settings};
+use crate::support::process;
 use crate::support::samba::{Cert, SambaDc};
 use crate::{imported, person, users};
 
@@ -50,6 +55,83 @@ fn an_expired_certificate_is_refused() {
 fn a_certificate_without_names_is_refused() {
     let said = refused(Cert::CommonNameOnly);
     assert!(said.contains("for no name at all"), "{said}");
+}
+
+/// A domain controller that speaks one version of TLS only.
+fn speaking(version: &str) -> SambaDc {
+    let priority = format!("tls priority = NORMAL:-VERS-ALL:+VERS-{version}");
+    SambaDc::builder().config(&priority).start()
+}
+
+#[test]
+fn tls_is_spoken_from_1_2_on() {
+    for version in ["TLS1.2", "TLS1.3"] {
+        let dc = speaking(version);
+        Sandbox::for_dc(&dc).run(&["sync"]).expect_code(0);
+    }
+}
+
+#[test]
+fn an_older_tls_is_refused() {
+    let dc = SambaDc::start();
+    // Samba's TLS library speaks it no more; this is what an old domain controller would say.
+    let old = OldServer::start(&dc);
+    let mut settings = Settings::for_dc(&dc);
+    settings.urls = vec![format!("ldaps://localhost:{}", old.port)];
+    let answer = Sandbox::new(&settings).run(&["sync"]).expect_code(5);
+    for said in ["cannot make a TLS connection", "ProtocolVersion", "TLS 1.2"] {
+        assert!(answer.stderr.contains(said), "{said}: {answer}");
+    }
+}
+
+/// A server that speaks TLS 1.1 at most. It ends with this value, and with the test.
+struct OldServer {
+    server: Child,
+    port: u16,
+}
+
+impl OldServer {
+    fn start(dc: &SambaDc) -> Self {
+        let ca_file = dc.ca_file();
+        let folder = ca_file.parent().expect("a folder");
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let port = free.local_addr().expect("it has a port").port();
+        drop(free);
+        let missing = "`setpriv` and `openssl` are needed: apt-get install util-linux openssl";
+        let server = Command::new(process::find("setpriv").expect(missing))
+            .args(["--pdeathsig", "KILL"])
+            .arg(process::find("openssl").expect(missing))
+            .args([
+                "s_server",
+                "-quiet",
+                "-tls1_1",
+                "-cipher",
+                "DEFAULT@SECLEVEL=0",
+            ])
+            .args(["-accept", &format!("127.0.0.1:{port}")])
+            .arg("-cert")
+            .arg(folder.join("dc.pem"))
+            .arg("-key")
+            .arg(folder.join("dc.key"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the server's program was found and can be started");
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            assert!(Instant::now() < deadline, "openssl does not listen");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Self { server, port }
+    }
+}
+
+impl Drop for OldServer {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
 }
 
 #[test]

@@ -19,6 +19,11 @@ const ALTERNATIVES: [(&str, &str); 3] = [
 /// A key that stands only beside another.
 const COMPANION: (&str, &str) = ("dns_server", "domain");
 
+/// Keys that stand only beside `auth = "kerberos"`, and those that do not stand there.
+const KERBEROS: [&str; 2] = ["keytab", "principal"];
+#[cfg(feature = "kerberos")]
+const PASSWORD: [&str; 2] = ["username", "password_file"];
+
 /// The key that a line sets: as it stands, or behind a bare `#`. Prose has a space behind the `#`.
 fn key(line: &str) -> Option<&str> {
     let line = line.strip_prefix('#').unwrap_or(line);
@@ -91,7 +96,7 @@ fn every_key_of_the_example_is_read() {
     let (companion, beside) = COMPANION;
     is_read(
         &sandbox,
-        &uncommented(|key| !is_alternative(key) && key != companion),
+        &uncommented(|key| !is_alternative(key) && key != companion && !KERBEROS.contains(&key)),
     );
     is_read(
         &sandbox,
@@ -99,6 +104,23 @@ fn every_key_of_the_example_is_read() {
     );
     for (alternative, _) in ALTERNATIVES {
         is_read(&sandbox, &uncommented(|key| key == alternative));
+    }
+}
+
+#[cfg(feature = "kerberos")]
+#[test]
+fn every_key_for_kerberos_is_read() {
+    let text = uncommented(|key| key == "auth" || KERBEROS.contains(&key));
+    // The attributes have a username of their own, which is commented out.
+    let lines = text
+        .lines()
+        .filter(|line| line.starts_with('#') || key(line).is_none_or(|it| !PASSWORD.contains(&it)));
+    let text = lines.collect::<Vec<_>>().join("\n");
+    let text = text.replace("auth = \"password\"", "auth = \"kerberos\"");
+    let settings = is_read(&alone(), &text);
+    let login = format!("{:?}", settings.directory.login);
+    for said in ["/etc/adsync/adsync.keytab", "svc-adsync@CORP.EXAMPLE.COM"] {
+        assert!(login.contains(said), "{login}");
     }
 }
 
@@ -146,6 +168,8 @@ fn the_example_shows_the_defaults() {
             "ca_file",
             "password_command",
             "password",
+            "keytab",
+            "principal",
             "base_dn",
             "path",
             "metrics_file"
@@ -168,8 +192,7 @@ fn defaults(settings: &Settings) -> String {
                 servers: _,
                 starttls,
                 ca_file: _,
-                username: _,
-                password: _,
+                login: _,
                 base_dn: _,
                 filter,
                 page_size,

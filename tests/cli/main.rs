@@ -15,6 +15,7 @@ mod example;
 mod golden;
 mod help;
 mod hostile;
+mod kerberos;
 mod links;
 mod list;
 mod locals;

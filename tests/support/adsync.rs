@@ -209,6 +209,27 @@ impl Run {
         self
     }
 
+    /// The same run, started by another program, such as one that sets its clock.
+    #[cfg(feature = "kerberos")]
+    pub(crate) fn under(mut self, program: &Path, arguments: &[&str]) -> Self {
+        let inner = self.command;
+        self.command = Command::new(program);
+        self.command
+            .args(arguments)
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .env_clear();
+        for (name, value) in inner.get_envs() {
+            if let Some(value) = value {
+                self.command.env(name, value);
+            }
+        }
+        if let Some(folder) = inner.get_current_dir() {
+            self.command.current_dir(folder);
+        }
+        self
+    }
+
     /// The run is killed after this time, and the test fails.
     pub(crate) fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;

@@ -11,13 +11,15 @@
 //! `provision` makes the domain once and copies it for each start, `address`
 //! finds a free loopback address, `certificates` is the test CA, `copies` lets a
 //! server come back with another past, `ldap` and `stream` talk to the running
-//! server, `searches` tells what it was asked, and `people` and `rights` are the
+//! server, `kerberos` makes it a KDC, `searches` tells what it was asked, and `people` and `rights` are the
 //! story-telling helpers on top. Nothing here may skip a test: without the server
 //! the test fails.
 
 mod address;
 mod certificates;
 mod copies;
+#[cfg(feature = "kerberos")]
+mod kerberos;
 mod ldap;
 pub(crate) mod ldif;
 mod people;
@@ -37,6 +39,8 @@ use tempfile::TempDir;
 use super::process;
 pub(crate) use certificates::Cert;
 pub(crate) use copies::Snapshot;
+#[cfg(feature = "kerberos")]
+pub(crate) use kerberos::SERVICE_PRINCIPAL;
 pub(crate) use ldap::{Entry, Login, Search};
 pub(crate) use people::User;
 pub(crate) use searches::Asked;
@@ -69,6 +73,7 @@ pub(crate) struct SambaDc {
     frozen: Option<Child>,
     address: address::Reservation,
     services: String,
+    more_config: String,
     log_level: u8,
     directory: TempDir,
 }
@@ -77,6 +82,7 @@ pub(crate) struct SambaDc {
 pub(crate) struct Builder {
     certificate: Cert,
     services: Vec<&'static str>,
+    more_config: String,
     log_level: u8,
     users: usize,
 }
@@ -91,6 +97,12 @@ impl Builder {
     /// Another of Samba's services next to `ldap`, for example `kdc`.
     pub(crate) fn service(mut self, name: &'static str) -> Self {
         self.services.push(name);
+        self
+    }
+
+    /// Another line of the `[global]` section of its `smb.conf`.
+    pub(crate) fn config(mut self, line: &str) -> Self {
+        self.more_config = format!("{}{line}\n", self.more_config);
         self
     }
 
@@ -122,6 +134,7 @@ impl Builder {
             frozen: None,
             address,
             services: self.services.join(", "),
+            more_config: self.more_config,
             log_level: self.log_level,
             directory,
         };
@@ -140,6 +153,7 @@ impl SambaDc {
         Builder {
             certificate: Cert::Good,
             services: vec!["ldap"],
+            more_config: String::new(),
             log_level: 0,
             users: 0,
         }
@@ -187,7 +201,12 @@ impl SambaDc {
     /// Starts the stopped server again, at the same address.
     pub(crate) fn restart(&mut self) {
         self.stop();
-        let config = provision::write_config(self.directory.path(), self.ip(), &self.services);
+        let config = provision::write_config(
+            self.directory.path(),
+            self.ip(),
+            &self.services,
+            &self.more_config,
+        );
         let log = std::fs::File::create(self.log_file()).expect("the server's folder is writable");
         let errors = log.try_clone().expect("a file handle can be duplicated");
         let server = Command::new(provision::program("samba"))

@@ -1,7 +1,6 @@
 //! The steps of a check that need a login: which users are read, with what, and what the account may see.
 
 use super::findings::Findings;
-use crate::config::Directory as Settings;
 use crate::directory::{Directory, DirectoryError, NO_SUCH_OBJECT, Unfilled};
 use crate::failure::{Failure, Kind};
 
@@ -10,7 +9,7 @@ use crate::failure::{Failure, Kind};
 const CLOCK_TOLERANCE_SECONDS: u64 = 5 * 60;
 
 /// Goes through all of them.
-pub fn check(directory: &mut Directory, settings: &Settings, findings: &mut Findings<'_>) {
+pub fn check(directory: &mut Directory, findings: &mut Findings<'_>) {
     check_port(directory, findings);
     check_clock(directory, findings);
     if !check_base(directory, findings) {
@@ -21,7 +20,7 @@ pub fn check(directory: &mut Directory, settings: &Settings, findings: &mut Find
         Ok(_) => check_attributes(directory, findings),
         Err(error) => return findings.fail("users", error.into()),
     }
-    check_rights(directory, settings, findings);
+    check_rights(directory, findings);
 }
 
 fn check_port(directory: &Directory, findings: &mut Findings<'_>) {
@@ -200,13 +199,13 @@ fn report(unfilled: &Unfilled, findings: &mut Findings<'_>) {
     }
 }
 
-fn check_rights(directory: &mut Directory, settings: &Settings, findings: &mut Findings<'_>) {
+fn check_rights(directory: &mut Directory, findings: &mut Findings<'_>) {
     match directory.sees_deleted() {
         Ok(None) => findings.ok("rights", "this directory keeps no deleted objects"),
         Ok(Some(true)) => findings.ok("rights", "the account sees deleted objects"),
         Ok(Some(false)) => {
             let container = format!("CN=Deleted Objects,{}", directory.domain());
-            let account = directory.account_name(&settings.username);
+            let account = directory.account_name();
             findings.warn_with(
                 "rights",
                 "the account sees no deleted objects: users deleted in AD are told by their absence",

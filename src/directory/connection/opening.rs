@@ -22,35 +22,35 @@ pub enum Opened {
     Connected(SocketAddr),
     /// TLS stands; what the server presented.
     Encrypted(Option<Certificate>),
-    /// The account is logged in.
-    Bound,
+    /// The account is logged in; its name.
+    Bound(String),
 }
 
-pub(super) type StepError = (Step, Cause);
+pub type StepError = (Step, Cause);
 
 /// One deadline over several steps.
 #[derive(Clone, Copy)]
-pub(super) struct Deadline {
+pub struct Deadline {
     at: Instant,
     after: Duration,
 }
 
 impl Deadline {
-    pub(super) fn new(after: Duration) -> Self {
+    pub fn new(after: Duration) -> Self {
         Self {
             at: Instant::now() + after,
             after,
         }
     }
 
-    async fn over<T>(self, future: impl Future<Output = T>) -> Result<T, Cause> {
+    pub async fn over<T>(self, future: impl Future<Output = T>) -> Result<T, Cause> {
         timeout_at(self.at, future)
             .await
             .map_err(|_| Cause::Timeout(self.after))
     }
 }
 
-pub(super) async fn connect(
+pub async fn connect(
     server: &ServerUrl,
     deadline: Deadline,
     on_step: &mut dyn FnMut(Opened),
@@ -78,7 +78,7 @@ pub(super) async fn connect(
     Err((Step::Connect, Cause::Io(last)))
 }
 
-pub(super) async fn encrypt(
+pub async fn encrypt(
     server: &ServerUrl,
     settings: &Settings,
     tls: &Tls,
@@ -106,7 +106,7 @@ pub(super) async fn encrypt(
     }
 }
 
-fn tls_cause(error: std::io::Error, tls: &Tls) -> Cause {
+pub fn tls_cause(error: std::io::Error, tls: &Tls) -> Cause {
     let inner = error
         .get_ref()
         .and_then(|it| it.downcast_ref::<rustls::Error>());
@@ -122,7 +122,7 @@ fn tls_cause(error: std::io::Error, tls: &Tls) -> Cause {
     }
 }
 
-pub(super) async fn bind(
+pub async fn bind(
     ldap: &mut Ldap,
     username: &str,
     password: &SecretString,

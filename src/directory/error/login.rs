@@ -3,7 +3,7 @@
 use super::{BUSY, BUSY_HINT, INVALID_CREDENTIALS, UNAVAILABLE};
 
 /// `strongerAuthRequired`: AD wants signing or encryption (`LDAP server signing requirements`).
-const STRONGER_AUTH_REQUIRED: u32 = 8;
+pub const STRONGER_AUTH_REQUIRED: u32 = 8;
 
 /// The `data …` in AD's diagnostic message of a refused bind: a Windows error code in hexadecimal.
 fn sub_code(text: &str) -> Option<&str> {

@@ -4,8 +4,8 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Ports the server will listen on: LDAP, LDAPS and the global catalog's two.
-const SERVER_PORTS: [u16; 4] = [389, 636, 3268, 3269];
+/// Ports the server will listen on: LDAP, LDAPS, the global catalog's two, and those of a KDC.
+const SERVER_PORTS: [u16; 6] = [389, 636, 3268, 3269, 88, 464];
 
 /// Holding this port of an address is holding the address. The kernel gives it
 /// back whenever and however the test process ends; a lock file would stay.

@@ -74,7 +74,7 @@ pub(super) fn unpack(users: usize) -> TempDir {
 }
 
 /// Writes the `smb.conf` of the domain in `directory` and returns its path.
-pub(super) fn write_config(directory: &Path, ip: Ipv4Addr, services: &str) -> PathBuf {
+pub(super) fn write_config(directory: &Path, ip: Ipv4Addr, services: &str, more: &str) -> PathBuf {
     let root = directory.display();
     let realm = DOMAIN.to_uppercase();
     let text = format!(
@@ -102,7 +102,7 @@ pub(super) fn write_config(directory: &Path, ip: Ipv4Addr, services: &str) -> Pa
          tls cafile = {root}/{CA_FILE}\n\
          # The domain is thrown away: no need to wait for the disk.\n\
          ldb:nosync = true\n\
-         \n\
+         {more}\n\
          [sysvol]\n\
          path = {root}/sysvol\n\
          read only = no\n\
@@ -170,7 +170,7 @@ fn provision(directory: &Path) {
     for folder in FOLDERS {
         fs::create_dir(directory.join(folder)).expect("the target directory is writable");
     }
-    let config = write_config(directory, Ipv4Addr::LOCALHOST, "ldap");
+    let config = write_config(directory, Ipv4Addr::LOCALHOST, "ldap", "");
     check(
         // Not the first python3 in PATH, which may be one without Samba's modules.
         Command::new("/usr/bin/python3")

@@ -1,0 +1,107 @@
+//! The keys of the login, which depend on each other.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::values::{Password, PasswordCommand};
+use crate::failure::Failure;
+use crate::login::Login;
+use crate::secret::PasswordSources;
+
+/// How to log in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Auth {
+    /// A simple bind with a password.
+    #[default]
+    Password,
+    /// SASL GSSAPI with a Kerberos ticket.
+    Kerberos,
+}
+
+/// The keys as they are written.
+pub struct Keys {
+    pub auth: Auth,
+    pub username: Option<String>,
+    pub password_file: Option<PathBuf>,
+    pub password_command: Option<PasswordCommand>,
+    pub password: Option<Password>,
+    pub keytab: Option<PathBuf>,
+    pub principal: Option<String>,
+}
+
+impl Keys {
+    /// Checks that they go together; `wrong` says which settings are meant.
+    pub fn check(self, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
+        match self.auth {
+            Auth::Password => self.password(wrong),
+            Auth::Kerberos => self.kerberos(wrong),
+        }
+    }
+
+    fn password(self, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
+        let username = match self.username.as_deref() {
+            Some("") => return Err(wrong("username under [directory] is empty")),
+            None => {
+                return Err(wrong("no username under [directory]").hint(
+                    "add username = \"svc-adsync@corp.example.com\", the account that adsync logs in with",
+                ));
+            }
+            Some(username) => username.to_owned(),
+        };
+        if self.password_file.is_some() && self.password_command.is_some() {
+            return Err(wrong("both password_file and password_command are given"));
+        }
+        for (key, is_given) in [
+            ("keytab", self.keytab.is_some()),
+            ("principal", self.principal.is_some()),
+        ] {
+            if is_given {
+                return Err(wrong(&format!("{key} under [directory] is for Kerberos"))
+                    .hint("add auth = \"kerberos\", and take username and the password out"));
+            }
+        }
+        Ok(Login::Password {
+            username,
+            sources: PasswordSources {
+                file: self.password_file,
+                command: self.password_command.map(|it| it.0),
+                inline: self.password.map(|it| it.0),
+            },
+        })
+    }
+
+    #[cfg(feature = "kerberos")]
+    fn kerberos(self, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
+        for (key, is_given) in [
+            ("username", self.username.is_some()),
+            ("password_file", self.password_file.is_some()),
+            ("password_command", self.password_command.is_some()),
+            ("password", self.password.is_some()),
+        ] {
+            if is_given {
+                return Err(wrong(&format!(
+                    "{key} under [directory] does not go with auth = \"kerberos\""
+                ))
+                .hint("take it out: the account is that of the ticket or the keytab; principal names it where there are several"));
+            }
+        }
+        if self.principal.as_deref() == Some("") {
+            return Err(wrong("principal under [directory] is empty")
+                .hint("leave it out for that of the ticket, or the first of the keytab"));
+        }
+        Ok(Login::Kerberos(crate::login::Kerberos {
+            keytab: self.keytab,
+            principal: self.principal,
+        }))
+    }
+
+    #[cfg(not(feature = "kerberos"))]
+    #[expect(clippy::unused_self, reason = "as it is with Kerberos")]
+    fn kerberos(self, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
+        Err(wrong("auth = \"kerberos\" under [directory], and this adsync was built without Kerberos").hint(
+            "the Debian package has it; from the sources: apt-get install libkrb5-dev libclang-dev pkg-config, then cargo install --path . --locked --features kerberos",
+        ))
+    }
+}

@@ -1,0 +1,252 @@
+//! Logins with Kerberos that fail: for want of a ticket, or because the server does not take it.
+
+use std::fmt;
+
+use super::login;
+use crate::failure::Kind;
+
+/// What the Kerberos library said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketError {
+    /// Its number (MIT Kerberos' `krb5.h`).
+    pub code: i32,
+    /// Whether the library says that what it has is over.
+    pub has_expired: bool,
+    /// Whether a ticket was to be fetched with a keytab.
+    pub has_keytab: bool,
+    /// Its words.
+    pub text: String,
+}
+
+/// The first number of the library's errors; those that a KDC sends follow in the order of RFC 4120, 7.5.9.
+const BASE: i32 = -1_765_328_384;
+
+/// What went wrong, as far as an administrator can do something about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    /// There is no ticket at all.
+    NoTicket,
+    /// There was one.
+    Expired,
+    /// The keytab has no key of that principal.
+    NotInKeytab,
+    /// The KDC does not know the account.
+    UnknownAccount,
+    /// The account is disabled, locked out or has expired.
+    Barred,
+    /// The account's password has expired.
+    PasswordExpired,
+    /// The keys of the keytab are not those of the account, most often no longer.
+    WrongKeys,
+    /// The KDC knows no such server.
+    UnknownServer,
+    /// The server cannot read the ticket, or what it answered cannot be read.
+    NotForServer,
+    /// The clocks are too far apart.
+    Clock,
+    /// No KDC answers.
+    NoKdc,
+    /// It is not known where the KDCs of the realm are.
+    UnknownRealm,
+    Other,
+}
+
+impl TicketError {
+    fn trouble(&self) -> Trouble {
+        match self.trouble_of_code() {
+            Trouble::NoTicket if self.has_keytab => Trouble::NotInKeytab,
+            trouble => trouble,
+        }
+    }
+
+    fn trouble_of_code(&self) -> Trouble {
+        if self.has_expired {
+            return Trouble::Expired;
+        }
+        match self.code.wrapping_sub(BASE) {
+            6 => Trouble::UnknownAccount,
+            7 => Trouble::UnknownServer,
+            18 => Trouble::Barred,
+            23 => Trouble::PasswordExpired,
+            // What it offers for a proof, and what it finds the proof to be worth.
+            14 | 24 | 25 => Trouble::WrongKeys,
+            32 => Trouble::Expired,
+            // A ticket that begins in the future, and an answer of another time, are no different.
+            33 | 37 | 161 => Trouble::Clock,
+            31 | 35 | 41 | 44 => Trouble::NotForServer,
+            141 | 195 => Trouble::NoTicket,
+            156 => Trouble::NoKdc,
+            154 | 220 => Trouble::UnknownRealm,
+            181 => Trouble::NotInKeytab,
+            _ => self.trouble_by_words(),
+        }
+    }
+
+    /// The GSSAPI part of the library numbers its errors anew in each process.
+    fn trouble_by_words(&self) -> Trouble {
+        let words = [
+            ("No Kerberos credentials available", Trouble::NoTicket),
+            ("No credentials cache found", Trouble::NoTicket),
+            ("Matching credential not found", Trouble::NoTicket),
+            ("Can't find client principal", Trouble::NoTicket),
+            ("found in keytab", Trouble::NotInKeytab),
+            ("Keytab contains no", Trouble::NotInKeytab),
+            ("Cannot contact any KDC", Trouble::NoKdc),
+            ("Cannot find KDC", Trouble::UnknownRealm),
+            ("default realm", Trouble::UnknownRealm),
+            ("expired", Trouble::Expired),
+        ];
+        let found = words.iter().find(|(word, _)| self.text.contains(word));
+        found.map_or(Trouble::Other, |(_, trouble)| *trouble)
+    }
+
+    /// Whether another server would be told the same.
+    pub fn concerns_account(&self) -> bool {
+        !matches!(
+            self.trouble(),
+            Trouble::UnknownServer | Trouble::NotForServer | Trouble::Other
+        )
+    }
+
+    /// The kind that decides the exit code.
+    pub fn kind(&self) -> Kind {
+        match self.trouble() {
+            Trouble::NotInKeytab => Kind::Settings,
+            Trouble::NoKdc | Trouble::UnknownRealm => Kind::Unreachable,
+            _ => Kind::Login,
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self.trouble() {
+            Trouble::NoTicket => {
+                "run kinit as the account that runs adsync, or name a keytab under [directory], as cron and systemd need it"
+            }
+            Trouble::Expired => {
+                "run kinit again, or name a keytab under [directory], with which adsync fetches a ticket for each run"
+            }
+            Trouble::NotInKeytab => {
+                "`klist -k FILE` shows whose keys the keytab has; principal under [directory] must be one of them, its realm in capitals"
+            }
+            Trouble::UnknownAccount => {
+                "write the principal as AD has it: the sAMAccountName or the UPN, and the realm in capitals, such as svc-adsync@CORP.EXAMPLE.COM"
+            }
+            Trouble::Barred => "enable or unlock the account in AD, or set a later expiry date",
+            Trouble::PasswordExpired => {
+                "set a new password in AD, best one that never expires, and make the keytab anew"
+            }
+            Trouble::WrongKeys => {
+                "a keytab is worth nothing once the password of its account was changed: make it anew with ktpass or ktutil"
+            }
+            Trouble::UnknownServer => {
+                "write the domain controller's full name in url under [directory], as its servicePrincipalName has it; an address or an alias has no ticket"
+            }
+            Trouble::NotForServer => {
+                "another account may have this servicePrincipalName as well: `setspn -X` finds it, and url under [directory] must name a domain controller"
+            }
+            Trouble::Clock => {
+                "set this host's clock by that of the domain controllers; AD allows five minutes between them"
+            }
+            Trouble::NoKdc => NO_KDC,
+            Trouble::UnknownRealm => {
+                "let this host ask the domain's DNS, or name the KDCs of the realm in /etc/krb5.conf"
+            }
+            Trouble::Other => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    /// What shows more, or mends it.
+    pub fn commands(&self, service: &str) -> Vec<String> {
+        let commands: &[&str] = match self.trouble() {
+            Trouble::NoTicket | Trouble::Expired => &["klist"],
+            Trouble::UnknownServer => &["setspn -Q {service}"],
+            Trouble::NotForServer => &["setspn -X", "setspn -Q {service}"],
+            Trouble::Clock => &["timedatectl status"],
+            _ => &[],
+        };
+        commands
+            .iter()
+            .map(|it| it.replace("{service}", service))
+            .collect()
+    }
+}
+
+/// What to do where no KDC answers.
+pub const NO_KDC: &str = "Kerberos is port 88 (TCP and UDP) of the domain controllers: check that no firewall drops it, and which of them /etc/krb5.conf names";
+
+impl fmt::Display for TicketError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = match self.trouble() {
+            Trouble::NoTicket => "this account has no ticket",
+            Trouble::Expired => "the ticket has expired",
+            Trouble::NotInKeytab => "the keytab has no key that can be used",
+            Trouble::UnknownAccount => "the KDC knows no such account",
+            Trouble::Barred => "the account is disabled, locked out or has expired",
+            Trouble::PasswordExpired => "the password of the account has expired",
+            Trouble::WrongKeys => "the keys of the keytab are not those of the account",
+            Trouble::UnknownServer => "the KDC knows no server of that name",
+            Trouble::NotForServer => {
+                "the server cannot read the ticket, which is for another account"
+            }
+            Trouble::Clock => "the clocks of this host and of the domain are too far apart",
+            Trouble::NoKdc => "no KDC of the realm can be reached",
+            Trouble::UnknownRealm => "it is not known where the KDCs of the realm are",
+            Trouble::Other => return f.write_str(self.minor()),
+        };
+        write!(f, "{said} ({})", self.minor())
+    }
+}
+
+impl TicketError {
+    /// The words of the mechanism, without those that GSSAPI says of every failure.
+    fn minor(&self) -> &str {
+        let text = self.text.trim();
+        let Some((_, minor)) = text.split_once(" (") else {
+            return text;
+        };
+        // The words before it end with a parenthesis of their own at times: the last one is the mechanism's.
+        let minor = minor.strip_suffix(')').unwrap_or(minor);
+        minor.trim()
+    }
+}
+
+/// `SEC_E_BAD_BINDINGS` (MS-ERREF 2.1), in the diagnostic message of a refused bind.
+const BAD_BINDINGS: &str = "80090346";
+
+/// Why a server refused a login that was made with a ticket, where it is said otherwise than of a password.
+pub fn reason(code: u32, text: &str) -> Option<String> {
+    if code != super::INVALID_CREDENTIALS {
+        return None;
+    }
+    if text.contains(BAD_BINDINGS) {
+        return Some("the login belongs to another TLS connection than the server's (AD error data 80090346)".to_owned());
+    }
+    match login::reason(code, text) {
+        Some(reason) if !reason.contains("password is wrong") => Some(reason),
+        _ => Some("the server does not accept the ticket (error 49)".to_owned()),
+    }
+}
+
+/// What to do about it.
+pub fn hint(code: u32, text: &str, account: &str) -> String {
+    let hint = match code {
+        super::INVALID_CREDENTIALS if text.contains(BAD_BINDINGS) => {
+            "something between here and the domain controller takes the TLS connection apart, and the domain controller insists on channel binding: name the domain controller itself in url under [directory]"
+        }
+        super::INVALID_CREDENTIALS => match login::reason(code, text) {
+            Some(reason) if !reason.contains("password is wrong") => {
+                return login::hint(code, text, account);
+            }
+            _ => {
+                "another account may have the servicePrincipalName of this domain controller as well: `setspn -X` finds it; a clock that is minutes wrong is answered so, too"
+            }
+        },
+        login::STRONGER_AUTH_REQUIRED => {
+            "this server takes no Kerberos login over TLS: write ldap:// in url under [directory], without starttls, and Kerberos encrypts the connection itself"
+        }
+        _ => return login::hint(code, text, account),
+    };
+    hint.to_owned()
+}

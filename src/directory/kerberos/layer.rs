@@ -1,0 +1,128 @@
+//! What protects a connection once the login is done (RFC 4752, 3.3): nothing more where TLS does already,
+//! else sealed buffers, each with its length in four bytes before it.
+//!
+//! A buffer holds any part of the stream of LDAP messages: several of them, one, or a piece of one. So the
+//! layer knows nothing of LDAP: bytes go in at one side and come out at the other. A buffer that cannot be
+//! opened ends the connection, and with it the read.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::task::JoinHandle;
+
+use super::Stream;
+use super::exchange::LARGEST_BUFFER;
+use super::ticket::Context;
+use crate::directory::error::Cause;
+
+/// The task that carries the connection; why it ended.
+pub type Relay = JoinHandle<Option<Cause>>;
+
+/// How much longer a sealed buffer is than what it holds, at most: two headers, a confounder and a checksum
+/// (RFC 4121, 4.2.4) make less than half of it.
+const OVERHEAD: usize = 256;
+
+/// How much is sealed at once where the server takes any amount.
+const USUAL_PIECE: usize = 64 * 1024;
+
+/// What protects a connection.
+pub struct Layer(Option<Sealing>);
+
+struct Sealing {
+    context: Context,
+    /// How many bytes are sealed at once.
+    piece: usize,
+}
+
+impl Layer {
+    /// Nothing: TLS does it.
+    pub fn none() -> Self {
+        Self(None)
+    }
+
+    /// Sealed buffers, of at most `largest` bytes towards the server; 0 for any.
+    pub fn sealing(context: Context, largest: u32) -> Self {
+        let largest = match largest {
+            0 => USUAL_PIECE,
+            bytes => usize::try_from(bytes).unwrap_or(USUAL_PIECE),
+        };
+        let piece = largest.saturating_sub(OVERHEAD).clamp(1, USUAL_PIECE);
+        Self(Some(Sealing { context, piece }))
+    }
+
+    /// Carries what is said here to the server, and back.
+    pub fn relay(self, mut server: Box<dyn Stream>, mut here: UnixStream) -> Relay {
+        tokio::spawn(async move {
+            let Some(Sealing { context, piece }) = self.0 else {
+                let copied = tokio::io::copy_bidirectional(&mut server, &mut here).await;
+                return copied.err().map(Cause::Io);
+            };
+            let context = Arc::new(Mutex::new(context));
+            let (from_server, to_server) = tokio::io::split(server);
+            let (from_here, to_here) = here.into_split();
+            tokio::select! {
+                result = seal(&context, piece, from_here, to_server) => result.err(),
+                result = open(&context, from_server, to_here) => result.err(),
+            }
+        })
+    }
+}
+
+async fn seal(
+    context: &Mutex<Context>,
+    piece: usize,
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+) -> Result<(), Cause> {
+    let mut plain = vec![0; piece];
+    loop {
+        let length = from.read(&mut plain).await.map_err(Cause::Io)?;
+        if length == 0 {
+            return Ok(());
+        }
+        let sealed = lock(context).wrap(true, &plain[..length])?;
+        let length = u32::try_from(sealed.len()).unwrap_or(u32::MAX);
+        let buffer = [&length.to_be_bytes()[..], &sealed].concat();
+        to.write_all(&buffer).await.map_err(Cause::Io)?;
+        to.flush().await.map_err(Cause::Io)?;
+    }
+}
+
+async fn open(
+    context: &Mutex<Context>,
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+) -> Result<(), Cause> {
+    let mut sealed = Vec::new();
+    loop {
+        let mut length = [0; 4];
+        // The end between two buffers is the end of the connection; within one it is a loss.
+        if from.read(&mut length[..1]).await.map_err(Cause::Io)? == 0 {
+            return Ok(());
+        }
+        fill(&mut from, &mut length[1..]).await?;
+        let length = u32::from_be_bytes(length);
+        if length > LARGEST_BUFFER {
+            return Err(Cause::Malformed(format!(
+                "a sealed buffer of {length} bytes, which is more than was agreed on"
+            )));
+        }
+        sealed.resize(usize::try_from(length).unwrap_or_default(), 0);
+        fill(&mut from, &mut sealed).await?;
+        let plain = lock(context).unwrap(&sealed)?;
+        to.write_all(&plain).await.map_err(Cause::Io)?;
+    }
+}
+
+async fn fill(from: &mut (impl AsyncRead + Unpin), buffer: &mut [u8]) -> Result<(), Cause> {
+    match from.read_exact(buffer).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(Cause::Lost),
+        Err(error) => Err(Cause::Io(error)),
+    }
+}
+
+fn lock(context: &Mutex<Context>) -> std::sync::MutexGuard<'_, Context> {
+    context.lock().unwrap_or_else(PoisonError::into_inner)
+}

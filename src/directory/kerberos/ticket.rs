@@ -1,0 +1,175 @@
+//! What the Kerberos library is asked: a ticket for a server, and later what to do with it.
+//!
+//! The library waits for files and for KDCs, as long as it likes. So it is asked on a thread of its own,
+//! which is left behind when the deadline is over.
+
+use libgssapi::context::{ClientCtx, CtxFlags, SecurityContext};
+use libgssapi::credential::{Cred, CredUsage};
+use libgssapi::error::{Error, MajorFlags};
+use libgssapi::name::Name;
+use libgssapi::oid::{GSS_MECH_KRB5, GSS_NT_KRB5_PRINCIPAL, OidSet};
+use tokio::sync::oneshot;
+
+use crate::directory::error::{Cause, TicketError};
+use crate::login::Kerberos;
+
+/// The server that a ticket is for.
+pub struct Service {
+    /// Its name in the URL; never one that the DNS made of it, which nobody vouches for.
+    pub host: String,
+    /// Whether the ticket has to encrypt the connection as well.
+    pub seals: bool,
+    /// The TLS connection that the login is tied to.
+    pub bindings: Option<Vec<u8>>,
+}
+
+impl Service {
+    /// Its service principal name, as AD knows it.
+    pub fn spn(&self) -> String {
+        format!("ldap/{}", self.host)
+    }
+
+    fn flags(&self) -> CtxFlags {
+        // Both sides prove who they are, and nothing is left out or sent twice. AD refuses a login over TLS
+        // that wants more.
+        let always = CtxFlags::GSS_C_MUTUAL_FLAG | CtxFlags::GSS_C_SEQUENCE_FLAG;
+        if self.seals {
+            always | CtxFlags::GSS_C_INTEG_FLAG | CtxFlags::GSS_C_CONF_FLAG
+        } else {
+            always
+        }
+    }
+}
+
+/// A ticket, and the login that is begun with it.
+pub struct Ticket {
+    /// Whose it is: the principal.
+    pub account: String,
+    /// What is said to the server first.
+    pub token: Vec<u8>,
+    pub context: Context,
+}
+
+/// A login that is under way, or done.
+pub struct Context {
+    context: ClientCtx,
+    service: Service,
+}
+
+/// Gets a ticket for the service: from the caller's tickets, or with the keytab, from a KDC.
+pub async fn get(service: Service, kerberos: Kerberos) -> Result<Ticket, Cause> {
+    let (sender, answer) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("adsync-kerberos".to_owned())
+        .spawn(move || {
+            // Nobody waits any more when the deadline is over.
+            let _ = sender.send(begin(service, &kerberos));
+        })
+        .map_err(Cause::Io)?;
+    match answer.await {
+        Ok(begun) => begun.map_err(|error| Cause::Ticket(Box::new(error))),
+        Err(_) => Err(Cause::Malformed(
+            "the Kerberos library gave no answer".to_owned(),
+        )),
+    }
+}
+
+fn begin(service: Service, kerberos: &Kerberos) -> Result<Ticket, TicketError> {
+    let begin = || {
+        let mechanisms = OidSet::singleton(GSS_MECH_KRB5)?;
+        let name = match &kerberos.principal {
+            Some(principal) => Some(Name::new(
+                principal.as_bytes(),
+                Some(GSS_NT_KRB5_PRINCIPAL),
+            )?),
+            None => None,
+        };
+        let usage = CredUsage::Initiate;
+        let cred = Cred::acquire(name.as_ref(), None, usage, Some(&mechanisms))?;
+        // The empty realm is that of the host, as krb5.conf or a KDC knows it (RFC 6806).
+        let target = format!("{}@", service.spn());
+        let target = Name::new(target.as_bytes(), Some(GSS_NT_KRB5_PRINCIPAL))?;
+        let mut context = ClientCtx::new(
+            Some(cred.clone()),
+            target,
+            service.flags(),
+            Some(GSS_MECH_KRB5),
+        );
+        let token = context.step(None, service.bindings.as_deref())?;
+        // Only now: asked before, a credential that cannot be had says no word about why.
+        let account = cred.name()?.display_name()?;
+        log::info!(
+            "a ticket of {} for {}, good for {} s",
+            String::from_utf8_lossy(&account),
+            service.spn(),
+            cred.lifetime()?.as_secs()
+        );
+        Ok((
+            String::from_utf8_lossy(&account).into_owned(),
+            token.map(|it| it.to_vec()).unwrap_or_default(),
+            context,
+        ))
+    };
+    let (account, token, context) = begin().map_err(|error| TicketError {
+        has_keytab: crate::keytab::of(kerberos).is_some(),
+        ..explain(error)
+    })?;
+    Ok(Ticket {
+        account,
+        token,
+        context: Context { context, service },
+    })
+}
+
+/// The library keeps the words of an error for the thread that met it.
+fn explain(error: Error) -> TicketError {
+    TicketError {
+        // The same 32 bits, with the sign that Kerberos gives them.
+        code: error.minor.cast_signed(),
+        has_expired: error.major.contains(MajorFlags::GSS_S_CREDENTIALS_EXPIRED),
+        has_keytab: false,
+        text: error.to_string(),
+    }
+}
+
+impl Context {
+    /// Takes the server's answer; what is said next, if anything.
+    pub fn step(&mut self, answer: &[u8]) -> Result<Option<Vec<u8>>, Cause> {
+        let token = self
+            .context
+            .step(Some(answer), self.service.bindings.as_deref());
+        token.map(|it| it.map(|it| it.to_vec())).map_err(broken)
+    }
+
+    /// Whether the server has proved who it is.
+    pub fn is_complete(&self) -> bool {
+        self.context.is_complete()
+    }
+
+    /// Whether the connection is to be encrypted.
+    pub fn seals(&self) -> bool {
+        self.service.seals
+    }
+
+    /// Whether it can be.
+    pub fn can_seal(&self) -> bool {
+        let flags = self.context.flags();
+        flags.is_ok_and(|it| it.contains(CtxFlags::GSS_C_CONF_FLAG))
+    }
+
+    /// Signs, or also encrypts.
+    pub fn wrap(&mut self, encrypt: bool, message: &[u8]) -> Result<Vec<u8>, Cause> {
+        let wrapped = self.context.wrap(encrypt, message);
+        wrapped.map(|it| it.to_vec()).map_err(broken)
+    }
+
+    /// Verifies, and decrypts what is encrypted.
+    pub fn unwrap(&mut self, message: &[u8]) -> Result<Vec<u8>, Cause> {
+        let opened = self.context.unwrap(message);
+        opened.map(|it| it.to_vec()).map_err(broken)
+    }
+}
+
+fn broken(error: Error) -> Cause {
+    Cause::Ticket(Box::new(explain(error)))
+}
