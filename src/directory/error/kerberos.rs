@@ -203,12 +203,8 @@ impl TicketError {
     /// The words of the mechanism, without those that GSSAPI says of every failure.
     fn minor(&self) -> &str {
         let text = self.text.trim();
-        let Some((_, minor)) = text.split_once(" (") else {
-            return text;
-        };
-        // The words before it end with a parenthesis of their own at times: the last one is the mechanism's.
-        let minor = minor.strip_suffix(')').unwrap_or(minor);
-        minor.trim()
+        let minor = text.split_once(" (").map(|(_, minor)| minor);
+        minor.map_or(text, |it| it.strip_suffix(')').unwrap_or(it))
     }
 }
 
@@ -249,4 +245,69 @@ pub fn hint(code: u32, text: &str, account: &str) -> String {
         _ => return login::hint(code, text, account),
     };
     hint.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(code: i32, text: &str) -> TicketError {
+        TicketError {
+            code,
+            has_expired: false,
+            has_keytab: false,
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_words_of_the_library_follow_those_that_help() {
+        let skew = error(
+            BASE + 37,
+            "Unspecified GSS failure.  Minor code may provide more information (Clock skew too great)",
+        );
+        assert_eq!(
+            skew.to_string(),
+            "the clocks of this host and of the domain are too far apart (Clock skew too great)"
+        );
+        let other = error(7, "A required output parameter could not be written (Odd)");
+        assert_eq!(other.to_string(), "Odd");
+        assert_eq!(error(7, "Odd").to_string(), "Odd");
+    }
+
+    #[test]
+    fn without_a_ticket_a_keytab_is_to_blame_where_there_is_one() {
+        let none = error(
+            100_001,
+            "No credentials were supplied (No Kerberos credentials available (default cache: MEMORY:adsync))",
+        );
+        assert_eq!(none.kind(), Kind::Login);
+        let keytab = TicketError {
+            has_keytab: true,
+            ..none
+        };
+        assert_eq!(keytab.kind(), Kind::Settings);
+        assert!(
+            keytab
+                .to_string()
+                .contains("(No Kerberos credentials available (default cache: MEMORY:adsync))"),
+            "{keytab}"
+        );
+    }
+
+    #[test]
+    fn only_a_server_of_its_own_making_leaves_the_next_one_a_turn() {
+        assert!(!error(BASE + 7, "").concerns_account());
+        assert!(error(BASE + 24, "").concerns_account());
+        assert!(error(BASE + 32, "").concerns_account());
+    }
+
+    #[test]
+    fn a_login_that_belongs_to_another_connection_is_told() {
+        let text = "80090346: LdapErr: DSID-0C090716, comment: AcceptSecurityContext error, data 80090346, v4563";
+        let said = reason(49, text).expect("a reason");
+        assert!(said.contains("another TLS connection"), "{said}");
+        assert!(hint(49, text, "svc").contains("channel binding"));
+        assert!(hint(49, "", "svc").contains("setspn -X"));
+    }
 }

@@ -2,9 +2,7 @@
 //! the SASL bind (RFC 4513, 5.2; RFC 4752, 3.1).
 
 use lber::common::TagClass;
-use lber::structure::StructureTag;
 use lber::structures::{ASNTag, Integer, OctetString, Sequence, Tag};
-use lber::universal::Types;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::Stream;
@@ -184,15 +182,12 @@ async fn read_message(stream: &mut impl Stream) -> Result<Vec<u8>, Cause> {
     let mut message = vec![0; 2];
     read_exact(stream, &mut message).await?;
     let mut length = usize::from(message[1]);
-    if length >= 0x80 {
-        let octets = length - 0x80;
-        if octets == 0 || octets > 4 {
-            return Err(unexpected("its answer to the login"));
-        }
-        let mut long = vec![0; octets];
-        read_exact(stream, &mut long).await?;
-        length = long.iter().fold(0, |sum, it| sum << 8 | usize::from(*it));
-        message.extend(long);
+    if let Some(octets @ 1..=4) = length.checked_sub(0x80) {
+        message.resize(2 + octets, 0);
+        read_exact(stream, &mut message[2..]).await?;
+        length = number(&message[2..]).map_or(usize::MAX, |it| it as usize);
+    } else if length >= 0x80 {
+        return Err(unexpected("its answer to the login"));
     }
     if length > LARGEST_ANSWER {
         return Err(unexpected("an answer to the login of more than 1 MB"));
@@ -211,31 +206,101 @@ async fn read_exact(stream: &mut impl Stream, buffer: &mut [u8]) -> Result<(), C
     }
 }
 
-/// A result (RFC 4511, 4.1.9), with the server's SASL credentials if there are any.
+/// A result (RFC 4511, 4.1.9), with the server's SASL credentials if there are any. Whoever answers has not
+/// proved who he is yet, so only the outermost values are looked at, whatever is nested in them.
 fn decode(message: &[u8]) -> Option<Answer> {
-    let (_, message) = lber::parse::parse_tag(message).ok()?;
-    let operation = message.expect_constructed()?.into_iter().nth(1)?;
-    let mut parts = operation.expect_constructed()?.into_iter();
-    let code = parts
-        .next()?
-        .match_id(Types::Enumerated as u64)?
-        .expect_primitive()?;
-    let code = code
+    const ENUMERATED: u8 = 0x0a;
+    const SERVER_SASL_CREDENTIALS: u8 = 0x87;
+    let (message, _) = value(message)?;
+    let (_number, operation) = value(message.content)?;
+    let (operation, _) = value(operation)?;
+    let (code, parts) = value(operation.content)?;
+    if code.tag != ENUMERATED {
+        return None;
+    }
+    let (_matched, parts) = value(parts)?;
+    let (text, mut parts) = value(parts)?;
+    let mut token = Vec::new();
+    while let Some((part, rest)) = value(parts) {
+        if part.tag == SERVER_SASL_CREDENTIALS {
+            token = part.content.to_vec();
+        }
+        parts = rest;
+    }
+    Some(Answer {
+        code: number(code.content)?,
+        text: String::from_utf8_lossy(text.content).into_owned(),
+        token,
+    })
+}
+
+/// A BER value: its tag, and what is in it.
+struct Value<'a> {
+    tag: u8,
+    content: &'a [u8],
+}
+
+/// The first value, and what follows it.
+fn value(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
+    let [tag, length, rest @ ..] = bytes else {
+        return None;
+    };
+    let (length, rest) = match usize::from(*length) {
+        short @ ..0x80 => (short, rest),
+        long => {
+            let (octets, rest) = rest.split_at_checked(long - 0x80)?;
+            (usize::try_from(number(octets)?).ok()?, rest)
+        }
+    };
+    let (content, rest) = rest.split_at_checked(length)?;
+    Some((Value { tag: *tag, content }, rest))
+}
+
+/// An unsigned number of one to four bytes.
+fn number(octets: &[u8]) -> Option<u32> {
+    let sum = octets
         .iter()
         .fold(0, |sum: u32, it| sum << 8 | u32::from(*it));
-    let _matched = parts.next()?;
-    let text = parts.next()?.expect_primitive()?;
-    let is_token = |part: &StructureTag| part.class == TagClass::Context && part.id == 7;
-    let token = parts.find(is_token);
-    Some(Answer {
-        code,
-        text: String::from_utf8_lossy(&text).into_owned(),
-        token: token
-            .and_then(StructureTag::expect_primitive)
-            .unwrap_or_default(),
-    })
+    (1..=4).contains(&octets.len()).then_some(sum)
 }
 
 fn unexpected(what: &str) -> Cause {
     Cause::Malformed(what.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrapped(tag: u8, content: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(content.len()).expect("short enough");
+        [&[tag, 0x84], &length.to_be_bytes()[..], content].concat()
+    }
+
+    fn answer(parts: &[u8]) -> Vec<u8> {
+        wrapped(0x30, &[&[2, 1, 1][..], &wrapped(0x61, parts)].concat())
+    }
+
+    #[test]
+    fn an_answer_has_a_code_a_text_and_a_token() {
+        let parts = [&[10, 1, 14, 4, 0, 4, 2][..], b"hm", &[0x87, 3], b"tok"].concat();
+        let answer = decode(&answer(&parts)).expect("an answer");
+        assert_eq!((answer.code, answer.text.as_str()), (14, "hm"));
+        assert_eq!(answer.token, b"tok");
+    }
+
+    #[test]
+    fn what_is_no_answer_is_told_and_not_followed() {
+        let good = answer(&[10, 1, 0, 4, 0, 4, 0]);
+        for end in 0..good.len() {
+            assert!(decode(&good[..end]).is_none(), "{end} bytes");
+        }
+        let lies = [0x30, 0x84, 0xff, 0xff, 0xff, 0xff];
+        assert!(decode(&lies).is_none());
+        let mut nested = Vec::new();
+        for _ in 0..2000 {
+            nested = wrapped(0x30, &nested);
+        }
+        assert!(decode(&answer(&nested)).is_none());
+    }
 }
