@@ -7,7 +7,12 @@ cd "$(dirname "$0")/.."
 cargo_deb=target/tools/bin/cargo-deb
 version=3.8.0
 
-cargo build --release --locked --quiet --bin adsync
+# The package can log in with Kerberos, for which its headers must be there.
+if ! pkg-config --exists krb5-gssapi 2> /dev/null; then
+    echo "package: needs Kerberos to build: apt-get install libkrb5-dev libclang-dev pkg-config" >&2
+    exit 1
+fi
+cargo build --release --locked --quiet --features kerberos --bin adsync
 if [ "$("$cargo_deb" --version 2> /dev/null || true)" != "cargo-deb $version" ]; then
     echo "package: building cargo-deb $version" >&2
     # It packs one small program: it need not be fast itself, but soon there.

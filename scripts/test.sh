@@ -38,7 +38,8 @@ step "Tests of what an adsync without Kerberos says"
 cargo test --test cli --locked kerberos
 
 step "Benchmarks, in short"
-cargo bench --bench side_by_side --locked -- --short
+# With the features of the package, so that the two share one build.
+cargo bench --bench side_by_side --features kerberos --locked -- --short
 
 step "Debian package"
 ./scripts/test-package.sh
