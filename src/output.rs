@@ -5,6 +5,7 @@
 
 pub mod csv;
 pub mod difference;
+mod formulas;
 pub mod json;
 pub mod log;
 pub mod page;
@@ -21,6 +22,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressState, 
 use crate::cli::{Format, Global, LogFormat, When};
 use crate::failure::Failure;
 
+use formulas::WithoutFormulas;
 pub use question::{Answer, PATIENCE};
 pub use sanitise::legible;
 
@@ -46,6 +48,8 @@ pub struct Output {
     watched: bool,
     /// Whether a person watches standard error and can answer on standard input.
     pub can_ask: bool,
+    /// Whether what is printed is CSV that a spreadsheet is to open.
+    no_formulas: bool,
 }
 
 impl Output {
@@ -62,6 +66,7 @@ impl Output {
         };
         Self {
             format: global.format,
+            no_formulas: global.csv_safe && global.format == Format::Csv,
             quiet: global.quiet,
             color: colored(io::stdout().is_terminal()),
             is_terminal: io::stdout().is_terminal(),
@@ -91,7 +96,12 @@ impl Output {
             is_closed: false,
         };
         let mut out = io::BufWriter::with_capacity(OUTPUT_BUFFER, &mut pipe);
-        let written = write(&mut out).and_then(|()| out.flush());
+        let written = if self.no_formulas {
+            write(&mut WithoutFormulas::new(&mut out))
+        } else {
+            write(&mut out)
+        };
+        let written = written.and_then(|()| out.flush());
         // What is left in the buffer has nowhere to go.
         drop(out.into_parts());
         match written {

@@ -15,6 +15,7 @@ mod example;
 mod golden;
 mod help;
 mod hostile;
+mod hostile_values;
 mod kerberos;
 mod links;
 mod list;
