@@ -1,7 +1,7 @@
 //! A list from which a person at the terminal picks users: typing filters it, Space picks.
 //!
 //! It is drawn on standard error, on the terminal's second screen, so that what stood there before is
-//! there again afterwards and standard output is left to the result. [`list`] knows what is shown and
+//! there again afterwards and standard output is left to the result. `list` knows what is shown and
 //! picked, `view` how that looks; here is what concerns the terminal itself.
 
 mod list;
