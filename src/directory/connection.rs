@@ -5,8 +5,11 @@
 //! wait has a deadline. An answer is complete or an error: only success on the last page ends a
 //! search well.
 
+pub(crate) mod framing;
+mod guard;
 mod opening;
 mod paging;
+mod start_tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +27,9 @@ use super::ldapsearch;
 use super::tls::Tls;
 use crate::config::{Directory as Settings, ServerUrl};
 
-use opening::{Deadline, bind, connect, encrypt};
-use paging::{PAGES_AHEAD, Reader};
+use guard::Guard;
+use opening::{Deadline, bind, connect, encrypt, through};
+use paging::{Asked, PAGES_AHEAD, Reader};
 
 pub use ldap3::Scope;
 pub use opening::Opened;
@@ -71,9 +75,12 @@ pub struct Tally {
 #[derive(Debug)]
 pub struct Connection {
     ldap: Ldap,
+    guard: Guard,
     server: ServerUrl,
     timeout: Duration,
     page_size: i32,
+    max_entries: u64,
+    max_value_bytes: usize,
     driver: Option<JoinHandle<Result<(), LdapError>>>,
     // Last, so that the tasks that need it are gone before it.
     runtime: Option<Runtime>,
@@ -111,21 +118,31 @@ impl Connection {
         let deadline = Deadline::new(settings.connect_timeout);
         let opened = runtime.block_on(async {
             let stream = connect(server, deadline, on_step).await?;
-            let (driver, mut ldap) = encrypt(server, settings, tls, stream, deadline).await?;
-            if server.is_ldaps() || settings.starttls {
+            let longest = settings.max_message_bytes;
+            let (guard, socket) = if server.is_ldaps() || settings.starttls {
+                let stream = encrypt(server, settings, tls, stream, deadline).await?;
                 on_step(Opened::Encrypted(tls.presented()));
+                Guard::of(stream, longest)
+            } else {
+                Guard::of(stream, longest)
             }
+            .map_err(|error| (Step::Connect, Cause::Io(error)))?;
+            let (driver, mut ldap) = through(socket).await?;
             let driver = tokio::spawn(driver.drive());
-            bind(&mut ldap, &settings.username, password, deadline).await?;
+            let bound = bind(&mut ldap, &settings.username, password, deadline).await;
+            bound.map_err(|(step, cause)| (step, guard.explain().unwrap_or(cause)))?;
             on_step(Opened::Bound);
-            Ok((driver, ldap))
+            Ok((driver, ldap, guard))
         });
         match opened {
-            Ok((driver, ldap)) => Ok(Self {
+            Ok((driver, ldap, guard)) => Ok(Self {
                 ldap,
+                guard,
                 server: server.clone(),
                 timeout: settings.timeout,
                 page_size: settings.page_size,
+                max_entries: settings.max_entries,
+                max_value_bytes: settings.max_value_bytes,
                 driver: Some(driver),
                 runtime: Some(runtime),
             }),
@@ -142,13 +159,22 @@ impl Connection {
     }
 
     /// Reads all that a search returns, and hands it over page by page. What was handed over counts
-    /// only when the search ends well.
+    /// only when the search ends well. A value over the limit ends it.
     pub fn search<E: From<DirectoryError>>(
         &mut self,
         search: &Search,
         on_page: impl FnMut(Vec<Entry>) -> Result<(), E>,
     ) -> Result<Tally, E> {
-        self.read(search, false, on_page)
+        self.read(search, Asked::Values, on_page)
+    }
+
+    /// The same, but an entry with a value over the limit comes without it, and says so.
+    pub fn search_users<E: From<DirectoryError>>(
+        &mut self,
+        search: &Search,
+        on_page: impl FnMut(Vec<Entry>) -> Result<(), E>,
+    ) -> Result<Tally, E> {
+        self.read(search, Asked::Users, on_page)
     }
 
     /// The same, but of each attribute only its name comes, without values.
@@ -157,13 +183,13 @@ impl Connection {
         search: &Search,
         on_page: impl FnMut(Vec<Entry>) -> Result<(), E>,
     ) -> Result<Tally, E> {
-        self.read(search, true, on_page)
+        self.read(search, Asked::Names, on_page)
     }
 
     fn read<E: From<DirectoryError>>(
         &mut self,
         search: &Search,
-        types_only: bool,
+        asked: Asked,
         mut on_page: impl FnMut(Vec<Entry>) -> Result<(), E>,
     ) -> Result<Tally, E> {
         log::debug!("{}", ldapsearch::bare(search, &self.server));
@@ -174,7 +200,10 @@ impl Connection {
             search: Arc::new(search.clone()),
             timeout: self.timeout,
             page_size: self.page_size,
-            types_only,
+            guard: self.guard.clone(),
+            max_entries: self.max_entries,
+            max_value_bytes: self.max_value_bytes,
+            asked,
         };
         let Some(runtime) = &self.runtime else {
             return Err(self.error(search, 1, Cause::Lost).into());
@@ -184,7 +213,7 @@ impl Connection {
         loop {
             match pages.blocking_recv() {
                 Some(Ok(page)) => {
-                    tally.pages += 1;
+                    tally.pages += u64::from(page.is_complete);
                     tally.entries += page.entries.len() as u64;
                     tally.referrals += page.referrals;
                     on_page(page.entries)?;
@@ -223,6 +252,9 @@ impl Connection {
         let (Cause::Lost, Some(runtime)) = (&cause, &self.runtime) else {
             return cause;
         };
+        if let Some(cause) = self.guard.explain() {
+            return cause;
+        }
         let Some(driver) = self.driver.take() else {
             return cause;
         };
@@ -246,10 +278,17 @@ impl Connection {
     }
 }
 
+/// The longest diagnostic message that is repeated, in characters. No server has that much to say.
+const LONGEST_TEXT: usize = 1000;
+
 fn refused(result: LdapResult) -> Cause {
     let mut text = result.text;
     if !result.refs.is_empty() {
         text = format!("{text} {}", result.refs.join(" "));
+    }
+    if let Some((end, _)) = text.char_indices().nth(LONGEST_TEXT) {
+        text.truncate(end);
+        text.push('…');
     }
     Cause::Result {
         code: result.rc,

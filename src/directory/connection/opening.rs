@@ -1,14 +1,18 @@
 //! Opening a connection: name, TCP, TLS, bind, all within one deadline.
 
 use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, StdStream};
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, StdStream};
+use rustls::pki_types::ServerName;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
-use super::{lost, refused};
+use super::{lost, refused, start_tls};
 use crate::config::{Directory as Settings, ServerUrl};
 use crate::directory::error::{Cause, RejectedCertificate, Step};
 use crate::directory::tls::{Certificate, Tls};
@@ -78,32 +82,38 @@ pub(super) async fn connect(
     Err((Step::Connect, Cause::Io(last)))
 }
 
+/// Makes a connection a TLS connection: at once, or after asking for it (`StartTLS`).
 pub(super) async fn encrypt(
     server: &ServerUrl,
     settings: &Settings,
     tls: &Tls,
-    stream: TcpStream,
+    mut stream: TcpStream,
     deadline: Deadline,
-) -> Result<(LdapConnAsync, Ldap), StepError> {
-    let stream = stream
-        .into_std()
-        .map_err(|error| (Step::Connect, Cause::Io(error)))?;
-    let options = LdapConnSettings::new()
-        .set_starttls(settings.starttls)
-        .set_config(tls.config.clone())
-        .set_std_stream(StdStream::Tcp(stream));
-    let url = server.to_string();
-    let opening = LdapConnAsync::with_settings(options, &url);
-    match deadline.over(opening).await {
-        Err(cause) => Err((Step::Tls, cause)),
-        Ok(Ok(opened)) => Ok(opened),
-        Ok(Err(LdapError::LdapResult { result })) => Err((Step::StartTls, refused(result))),
-        Ok(Err(LdapError::Io { source })) => Err((Step::Tls, tls_cause(source, tls))),
-        Ok(Err(LdapError::ResultRecv { .. } | LdapError::EndOfStream)) => {
-            Err((Step::StartTls, Cause::Lost))
-        }
-        Ok(Err(error)) => Err((Step::Tls, Cause::Tls(error.to_string()))),
+) -> Result<TlsStream<TcpStream>, StepError> {
+    if settings.starttls {
+        deadline
+            .over(start_tls::ask(&mut stream))
+            .await
+            .flatten()
+            .map_err(|cause| (Step::StartTls, cause))?;
     }
+    let name = ServerName::try_from(server.host().to_owned())
+        .map_err(|error| (Step::Tls, Cause::Tls(error.to_string())))?;
+    let handshake = TlsConnector::from(tls.config.clone()).connect(name, stream);
+    match deadline.over(handshake).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => Err((Step::Tls, tls_cause(error, tls))),
+        Err(cause) => Err((Step::Tls, cause)),
+    }
+}
+
+/// The protocol over a socket that is connected already.
+pub(super) async fn through(socket: UnixStream) -> Result<(LdapConnAsync, Ldap), StepError> {
+    let options = LdapConnSettings::new().set_std_stream(StdStream::Unix(socket));
+    // The URL is for its scheme only, which is the one of such sockets.
+    LdapConnAsync::with_settings(options, "ldapi://guard")
+        .await
+        .map_err(|error| (Step::Connect, lost(error)))
 }
 
 fn tls_cause(error: std::io::Error, tls: &Tls) -> Cause {
