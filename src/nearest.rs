@@ -3,17 +3,27 @@
 /// How alike two names must be for one to be offered for the other (Jaro-Winkler, 0 to 1).
 const ALIKE: f64 = 0.75;
 
+/// Names that are longer, in bytes, are not compared: nobody types them, and comparing takes the square of
+/// their length.
+const LONGEST: usize = 256;
+
 /// The known name most like one that is not known, if any is like it at all: of those that are alike,
 /// the one that the fewest slips of the finger are away. Case does not count.
 pub fn nearest<N: AsRef<str>>(name: &str, known: impl IntoIterator<Item = N>) -> Option<N> {
+    if name.len() > LONGEST {
+        return None;
+    }
     let name = name.to_lowercase();
     known
         .into_iter()
+        .filter(|candidate| candidate.as_ref().len() <= LONGEST)
         .filter_map(|candidate| {
             let folded = candidate.as_ref().to_lowercase();
             let likeness = strsim::jaro_winkler(&name, &folded);
-            let slips = strsim::damerau_levenshtein(&name, &folded);
-            (likeness >= ALIKE).then_some((slips, likeness, candidate))
+            (likeness >= ALIKE).then(|| {
+                let slips = strsim::damerau_levenshtein(&name, &folded);
+                (slips, likeness, candidate)
+            })
         })
         .min_by(|one, other| one.0.cmp(&other.0).then(other.1.total_cmp(&one.1)))
         .map(|(_, _, candidate)| candidate)
@@ -32,7 +42,7 @@ pub fn misspelt<N: AsRef<str>>(name: &str, known: impl IntoIterator<Item = N>) -
 
 #[cfg(test)]
 mod tests {
-    use super::{misspelt, nearest};
+    use super::{LONGEST, misspelt, nearest};
 
     #[test]
     fn a_typo_is_two_slips_at_most() {
@@ -54,6 +64,14 @@ mod tests {
     fn the_fewest_slips_count() {
         let known = ["u009101", "u000001"];
         assert_eq!(nearest("u00001", known), Some("u000001"));
+    }
+
+    #[test]
+    fn what_nobody_types_is_not_compared() {
+        let long = "x".repeat(LONGEST + 1);
+        assert_eq!(nearest(&long, [long.as_str()]), None);
+        assert_eq!(nearest(&long[1..], [long.as_str()]), None);
+        assert_eq!(nearest(&long[1..], [&long[1..]]), Some(&long[1..]));
     }
 
     #[test]
