@@ -39,7 +39,18 @@ pub fn split(dn: &str) -> Option<(&str, &str)> {
         }
         matches!(character, ',' | ';') && !quoted
     })?;
-    Some((dn[..at].trim(), dn[at + 1..].trim()))
+    Some((trimmed(&dn[..at]), trimmed(&dn[at + 1..])))
+}
+
+/// Without the spaces around it. One that is escaped is a part of it.
+fn trimmed(text: &str) -> &str {
+    let text = text.trim_start();
+    let end = text.trim_end();
+    let backslashes = end.len() - end.trim_end_matches('\\').len();
+    match text[end.len()..].chars().next() {
+        Some(escaped) if backslashes % 2 == 1 => &text[..end.len() + escaped.len_utf8()],
+        _ => end,
+    }
 }
 
 /// The relative DNs in lower case. A separator that is escaped or quoted separates nothing.
@@ -65,8 +76,8 @@ fn components(dn: &str) -> Vec<String> {
     parts
         .iter()
         .map(|part| match part.split_once('=') {
-            Some((kind, value)) => format!("{}={}", kind.trim(), value.trim()).to_lowercase(),
-            None => part.trim().to_lowercase(),
+            Some((kind, value)) => format!("{}={}", kind.trim(), trimmed(value)).to_lowercase(),
+            None => trimmed(part).to_lowercase(),
         })
         .filter(|part| !part.is_empty())
         .collect()
@@ -104,6 +115,15 @@ mod tests {
     fn an_escaped_comma_separates_nothing() {
         assert!(!is_within(r"CN=x\,OU=Staff,DC=com", "OU=Staff,DC=com"));
         assert!(is_within(r"CN=a\\,OU=Staff,DC=com", "OU=Staff,DC=com"));
+    }
+
+    #[test]
+    fn an_escaped_space_is_a_part_of_the_name() {
+        assert_eq!(split(r"CN=a\  , DC=x"), Some((r"CN=a\ ", "DC=x")));
+        assert_eq!(split(r"CN=a\\ , DC=x"), Some((r"CN=a\\", "DC=x")));
+        let domain = domain_components(r"OU=a,DC=b\ ,DC=com");
+        assert_eq!(domain.as_deref(), Some(r"dc=b\ ,dc=com"));
+        assert!(is_within(r"OU=a,DC=b\ ,DC=com", r"dc=b\ ,dc=com"));
     }
 
     #[test]
