@@ -89,7 +89,7 @@ _adsync() {
 
     case "${cmd}" in
         adsync)
-            opts="-c -q -v -h -V --config --format --quiet --verbose --log-format --wait --color --help --version check search import list add remove sync history restore completions help"
+            opts="-c -q -v -h -V --config --format --csv-safe --quiet --verbose --log-format --wait --color --help --version check search import list add remove sync history restore completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -127,7 +127,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__add)
-            opts="-c -q -v -h -V --email --first-name --last-name --contact-number --from-csv --config --format --quiet --verbose --log-format --wait --color --help --version"
+            opts="-c -q -v -h -V --email --first-name --last-name --contact-number --from-csv --config --format --csv-safe --quiet --verbose --log-format --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -185,7 +185,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__check)
-            opts="-c -q -v -h -V --config --format --quiet --verbose --log-format --wait --color --help --version"
+            opts="-c -q -v -h -V --config --format --csv-safe --quiet --verbose --log-format --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -223,7 +223,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__completions)
-            opts="-c -q -v -h -V --config --format --quiet --verbose --log-format --wait --color --help --version bash elvish fish powershell zsh"
+            opts="-c -q -v -h -V --config --format --csv-safe --quiet --verbose --log-format --wait --color --help --version bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -429,7 +429,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__history)
-            opts="-c -q -v -h -V --user --limit --config --format --quiet --verbose --log-format --wait --color --help --version"
+            opts="-c -q -v -h -V --user --limit --config --format --csv-safe --quiet --verbose --log-format --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -475,7 +475,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__import)
-            opts="-c -q -v -h -V --users --group --ou --filter --all --dry-run --exit-code --strict --config --format --quiet --verbose --log-format --wait --color --help --version"
+            opts="-c -q -v -h -V --users --group --ou --filter --all --dry-run --exit-code --strict --config --format --csv-safe --quiet --verbose --log-format --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -529,7 +529,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__list)
-            opts="-c -q -v -h -V --config --format --quiet --verbose --log-format --wait --color --help --version"
+            opts="-c -q -v -h -V --config --format --csv-safe --quiet --verbose --log-format --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -567,7 +567,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__remove)
-            opts="-c -q -v -h -V --config --format --quiet --verbose --log-format --wait --color --help --version"
+            opts="-c -q -v -h -V --config --format --csv-safe --quiet --verbose --log-format --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -605,7 +605,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__restore)
-            opts="-c -q -v -h -V --run --dry-run --config --format --quiet --verbose --log-format --wait --color --help --version"
+            opts="-c -q -v -h -V --run --dry-run --config --format --csv-safe --quiet --verbose --log-format --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -647,7 +647,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__search)
-            opts="-c -q -v -h -V --config --format --quiet --verbose --log-format --wait --color --help --version"
+            opts="-c -q -v -h -V --config --format --csv-safe --quiet --verbose --log-format --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -685,7 +685,7 @@ _adsync() {
             return 0
             ;;
         adsync__subcmd__sync)
-            opts="-c -q -v -h -V --users --all --full --allow-deletes --dry-run --exit-code --strict --config --format --quiet --verbose --log-format --wait --color --help --version"
+            opts="-c -q -v -h -V --users --all --full --allow-deletes --dry-run --exit-code --strict --config --format --csv-safe --quiet --verbose --log-format --wait --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_adsync_global_optspecs
-    string join \n c/config= format= q/quiet v/verbose log-format= wait= color= h/help V/version
+    string join \n c/config= format= csv-safe q/quiet v/verbose log-format= wait= color= h/help V/version
 end
 
 function __fish_adsync_needs_command
@@ -34,6 +34,7 @@ complete -c adsync -n "__fish_adsync_needs_command" -l wait -d 'Wait this many s
 complete -c adsync -n "__fish_adsync_needs_command" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c adsync -n "__fish_adsync_needs_command" -l csv-safe -d 'With --format csv: an apostrophe before what a spreadsheet would take for a formula'
 complete -c adsync -n "__fish_adsync_needs_command" -s q -l quiet -d 'Say nothing unless users were changed or something is wrong'
 complete -c adsync -n "__fish_adsync_needs_command" -s v -l verbose -d 'Say more on standard error; -vv shows every search'
 complete -c adsync -n "__fish_adsync_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -59,6 +60,7 @@ complete -c adsync -n "__fish_adsync_using_subcommand check" -l wait -d 'Wait th
 complete -c adsync -n "__fish_adsync_using_subcommand check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c adsync -n "__fish_adsync_using_subcommand check" -l csv-safe -d 'With --format csv: an apostrophe before what a spreadsheet would take for a formula'
 complete -c adsync -n "__fish_adsync_using_subcommand check" -s q -l quiet -d 'Say nothing unless users were changed or something is wrong'
 complete -c adsync -n "__fish_adsync_using_subcommand check" -s v -l verbose -d 'Say more on standard error; -vv shows every search'
 complete -c adsync -n "__fish_adsync_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -73,6 +75,7 @@ complete -c adsync -n "__fish_adsync_using_subcommand search" -l wait -d 'Wait t
 complete -c adsync -n "__fish_adsync_using_subcommand search" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c adsync -n "__fish_adsync_using_subcommand search" -l csv-safe -d 'With --format csv: an apostrophe before what a spreadsheet would take for a formula'
 complete -c adsync -n "__fish_adsync_using_subcommand search" -s q -l quiet -d 'Say nothing unless users were changed or something is wrong'
 complete -c adsync -n "__fish_adsync_using_subcommand search" -s v -l verbose -d 'Say more on standard error; -vv shows every search'
 complete -c adsync -n "__fish_adsync_using_subcommand search" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -95,6 +98,7 @@ complete -c adsync -n "__fish_adsync_using_subcommand import" -l all -d 'All use
 complete -c adsync -n "__fish_adsync_using_subcommand import" -l dry-run -d 'The whole run and the same checks, but nothing is written'
 complete -c adsync -n "__fish_adsync_using_subcommand import" -l exit-code -d 'With --dry-run: exit 3 when there is something to do'
 complete -c adsync -n "__fish_adsync_using_subcommand import" -l strict -d 'Exit 7 when there are duplicates'
+complete -c adsync -n "__fish_adsync_using_subcommand import" -l csv-safe -d 'With --format csv: an apostrophe before what a spreadsheet would take for a formula'
 complete -c adsync -n "__fish_adsync_using_subcommand import" -s q -l quiet -d 'Say nothing unless users were changed or something is wrong'
 complete -c adsync -n "__fish_adsync_using_subcommand import" -s v -l verbose -d 'Say more on standard error; -vv shows every search'
 complete -c adsync -n "__fish_adsync_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -109,6 +113,7 @@ complete -c adsync -n "__fish_adsync_using_subcommand list" -l wait -d 'Wait thi
 complete -c adsync -n "__fish_adsync_using_subcommand list" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c adsync -n "__fish_adsync_using_subcommand list" -l csv-safe -d 'With --format csv: an apostrophe before what a spreadsheet would take for a formula'
 complete -c adsync -n "__fish_adsync_using_subcommand list" -s q -l quiet -d 'Say nothing unless users were changed or something is wrong'
 complete -c adsync -n "__fish_adsync_using_subcommand list" -s v -l verbose -d 'Say more on standard error; -vv shows every search'
 complete -c adsync -n "__fish_adsync_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -128,6 +133,7 @@ complete -c adsync -n "__fish_adsync_using_subcommand add" -l wait -d 'Wait this
 complete -c adsync -n "__fish_adsync_using_subcommand add" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c adsync -n "__fish_adsync_using_subcommand add" -l csv-safe -d 'With --format csv: an apostrophe before what a spreadsheet would take for a formula'
 complete -c adsync -n "__fish_adsync_using_subcommand add" -s q -l quiet -d 'Say nothing unless users were changed or something is wrong'
 complete -c adsync -n "__fish_adsync_using_subcommand add" -s v -l verbose -d 'Say more on standard error; -vv shows every search'
 complete -c adsync -n "__fish_adsync_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -142,6 +148,7 @@ complete -c adsync -n "__fish_adsync_using_subcommand remove" -l wait -d 'Wait t
 complete -c adsync -n "__fish_adsync_using_subcommand remove" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c adsync -n "__fish_adsync_using_subcommand remove" -l csv-safe -d 'With --format csv: an apostrophe before what a spreadsheet would take for a formula'
 complete -c adsync -n "__fish_adsync_using_subcommand remove" -s q -l quiet -d 'Say nothing unless users were changed or something is wrong'
 complete -c adsync -n "__fish_adsync_using_subcommand remove" -s v -l verbose -d 'Say more on standard error; -vv shows every search'
 complete -c adsync -n "__fish_adsync_using_subcommand remove" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -163,6 +170,7 @@ complete -c adsync -n "__fish_adsync_using_subcommand sync" -l full -d 'Ignore t
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -l dry-run -d 'The whole run and the same checks, but nothing is written'
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -l exit-code -d 'With --dry-run: exit 3 when there is something to do'
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -l strict -d 'Exit 7 when there are duplicates'
+complete -c adsync -n "__fish_adsync_using_subcommand sync" -l csv-safe -d 'With --format csv: an apostrophe before what a spreadsheet would take for a formula'
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -s q -l quiet -d 'Say nothing unless users were changed or something is wrong'
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -s v -l verbose -d 'Say more on standard error; -vv shows every search'
 complete -c adsync -n "__fish_adsync_using_subcommand sync" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -179,6 +187,7 @@ complete -c adsync -n "__fish_adsync_using_subcommand history" -l wait -d 'Wait 
 complete -c adsync -n "__fish_adsync_using_subcommand history" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c adsync -n "__fish_adsync_using_subcommand history" -l csv-safe -d 'With --format csv: an apostrophe before what a spreadsheet would take for a formula'
 complete -c adsync -n "__fish_adsync_using_subcommand history" -s q -l quiet -d 'Say nothing unless users were changed or something is wrong'
 complete -c adsync -n "__fish_adsync_using_subcommand history" -s v -l verbose -d 'Say more on standard error; -vv shows every search'
 complete -c adsync -n "__fish_adsync_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -195,6 +204,7 @@ complete -c adsync -n "__fish_adsync_using_subcommand restore" -l color -d 'When
 always\t'Always'
 never\t'Never'"
 complete -c adsync -n "__fish_adsync_using_subcommand restore" -l dry-run -d 'The same checks, but nothing is written'
+complete -c adsync -n "__fish_adsync_using_subcommand restore" -l csv-safe -d 'With --format csv: an apostrophe before what a spreadsheet would take for a formula'
 complete -c adsync -n "__fish_adsync_using_subcommand restore" -s q -l quiet -d 'Say nothing unless users were changed or something is wrong'
 complete -c adsync -n "__fish_adsync_using_subcommand restore" -s v -l verbose -d 'Say more on standard error; -vv shows every search'
 complete -c adsync -n "__fish_adsync_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -209,6 +219,7 @@ complete -c adsync -n "__fish_adsync_using_subcommand completions" -l wait -d 'W
 complete -c adsync -n "__fish_adsync_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c adsync -n "__fish_adsync_using_subcommand completions" -l csv-safe -d 'With --format csv: an apostrophe before what a spreadsheet would take for a formula'
 complete -c adsync -n "__fish_adsync_using_subcommand completions" -s q -l quiet -d 'Say nothing unless users were changed or something is wrong'
 complete -c adsync -n "__fish_adsync_using_subcommand completions" -s v -l verbose -d 'Say more on standard error; -vv shows every search'
 complete -c adsync -n "__fish_adsync_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'

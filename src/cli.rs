@@ -45,6 +45,9 @@ pub struct Global {
     /// How the result is printed
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+    /// With --format csv: an apostrophe before what a spreadsheet would take for a formula
+    #[arg(long, global = true)]
+    pub csv_safe: bool,
     /// Say nothing unless users were changed or something is wrong
     #[arg(short, long, global = true)]
     pub quiet: bool,

@@ -4,6 +4,7 @@
 //! [`sanitise::legible`] before a person sees it; JSON and CSV carry values unchanged.
 
 pub mod csv;
+mod formulas;
 pub mod json;
 pub mod log;
 mod sanitise;
@@ -17,6 +18,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressState, 
 use crate::cli::{Format, Global, LogFormat, When};
 use crate::failure::Failure;
 
+use formulas::WithoutFormulas;
 pub use sanitise::legible;
 
 /// Standard output is written in pieces of so many bytes.
@@ -39,6 +41,8 @@ pub struct Output {
     is_log: bool,
     /// Whether a person watches standard error.
     watched: bool,
+    /// Whether what is printed is CSV that a spreadsheet is to open.
+    no_formulas: bool,
 }
 
 impl Output {
@@ -55,6 +59,7 @@ impl Output {
         };
         Self {
             format: global.format,
+            no_formulas: global.csv_safe && global.format == Format::Csv,
             quiet: global.quiet,
             color: colored(io::stdout().is_terminal()),
             is_terminal: io::stdout().is_terminal(),
@@ -83,7 +88,12 @@ impl Output {
             is_closed: false,
         };
         let mut out = io::BufWriter::with_capacity(OUTPUT_BUFFER, &mut pipe);
-        let written = write(&mut out).and_then(|()| out.flush());
+        let written = if self.no_formulas {
+            write(&mut WithoutFormulas::new(&mut out))
+        } else {
+            write(&mut out)
+        };
+        let written = written.and_then(|()| out.flush());
         // What is left in the buffer has nowhere to go.
         drop(out.into_parts());
         match written {

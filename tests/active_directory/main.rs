@@ -7,6 +7,7 @@ mod support;
 mod duplicates;
 mod first_hour;
 mod groups;
+mod hostile;
 mod login;
 mod marks;
 mod scope;

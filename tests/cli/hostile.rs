@@ -3,6 +3,7 @@
 
 use crate::stage::{alone, users, with_users};
 use crate::support::adsync::{Answer, Sandbox};
+use crate::support::hostile::acts_on_a_terminal;
 
 /// A clear-screen sequence, a window title, a C1 control, a bell, a line end, a right-to-left override.
 const HOSTILE: &str = "eve\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m\r\nroot\u{202e}gpj.exe\u{2066}";
@@ -12,11 +13,7 @@ const HARMLESS: &str = "eve[2J]0;owned31m  rootgpj.exe";
 const HOSTILE_USERNAME: &str = "eve\u{202e}gpj.exe\u{2066}\u{61c}";
 
 fn is_harmful(character: char) -> bool {
-    let bidi = matches!(
-        character,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    );
-    bidi || (character.is_control() && character != '\n')
+    character != '\n' && acts_on_a_terminal(character)
 }
 
 #[track_caller]

@@ -14,6 +14,7 @@ mod example;
 mod golden;
 mod help;
 mod hostile;
+mod hostile_values;
 mod locals;
 mod logs;
 mod many;

@@ -13,7 +13,7 @@ fn is_colored(answer: &Answer) -> (bool, bool) {
 }
 
 /// Runs adsync at a terminal with this many columns; both streams come as standard output.
-fn at_a_terminal(columns: u16, run: Run) -> Said {
+pub(crate) fn at_a_terminal(columns: u16, run: Run) -> Said {
     let mut command = run.into_command();
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let quoted = words.map(|word| format!("'{}'", word.to_str().expect("an argument in UTF-8")));

@@ -14,6 +14,7 @@
 pub(crate) mod adsync;
 pub(crate) mod embedded;
 pub(crate) mod histories;
+pub(crate) mod hostile;
 pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod samba;
