@@ -28,6 +28,8 @@ pub mod config;
 pub mod directory;
 pub mod exit_code;
 pub mod failure;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod mark;
 pub mod metrics;
 pub mod nearest;

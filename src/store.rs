@@ -15,7 +15,7 @@ mod indexes;
 mod lock;
 mod marks;
 mod reader;
-mod record;
+pub(crate) mod record;
 mod walk;
 
 use std::path::{Path, PathBuf};

@@ -82,7 +82,7 @@ fn in_shell(words: &[String]) -> String {
 }
 
 /// A word as a shell reads it unchanged (POSIX.1-2024, Shell Command Language, 2.2.2).
-fn quoted(word: &str) -> Cow<'_, str> {
+pub fn quoted(word: &str) -> Cow<'_, str> {
     let is_plain = |it: char| it.is_ascii_alphanumeric() || "_-./:@=,+%".contains(it);
     if !word.is_empty() && word.chars().all(is_plain) {
         return Cow::Borrowed(word);
