@@ -197,7 +197,11 @@ impl Writer {
         if let Some(draft) = self.draft.take() {
             draft.publish(db)?;
             let path = self.reader.path().to_owned();
-            self.reader = Reader::new(&path, open_to_write(&path)?);
+            // The run is done, whether or not it can be asked about.
+            match open_to_write(&path) {
+                Ok(db) => self.reader = Reader::new(&path, db),
+                Err(error) => log::warn!("{error}"),
+            }
         }
         Ok(())
     }

@@ -55,9 +55,20 @@ impl Draft {
             .map_err(|(_, source)| sql(&self.path, "make")(source))?;
         files::settle(&self.path).map_err(self.file_error())?;
         crash::point("draft made");
+        // A backup, perhaps, that somebody put there while the directory was read: it is not ours to replace.
+        if std::fs::metadata(&self.place).is_ok_and(|it| it.len() > 0) {
+            let told = "another file was put there while this run was under way";
+            let error = std::io::Error::new(std::io::ErrorKind::AlreadyExists, told);
+            return Err(self.file_error()(error));
+        }
         std::fs::rename(&self.path, &self.place).map_err(self.file_error())?;
-        if let Some(folder) = self.place.parent() {
-            files::settle(folder).map_err(self.file_error())?;
+        // From here on it is the store. Not every file system can do this for a folder, and the run is done.
+        let folder = self.place.parent().unwrap_or(Path::new("."));
+        if let Err(error) = files::settle(folder) {
+            log::warn!(
+                "whether {} survives a power cut now is not certain: {error}",
+                self.place.display()
+            );
         }
         Ok(())
     }
@@ -89,5 +100,24 @@ impl Drop for Draft {
     fn drop(&mut self) {
         // One that stays behind is removed by the next run.
         let _ = self.remove();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_was_put_in_its_place_meanwhile_is_not_replaced() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = folder.path().join("users.db");
+        let draft = Draft::make(&place).expect("a draft");
+        let db = draft.open().expect("open");
+        std::fs::write(&place, "a backup").expect("written");
+        draft.publish(db).expect_err("it is taken");
+        let kept = std::fs::read_to_string(&place).expect("it is there");
+        assert_eq!(kept, "a backup");
+        let files = std::fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(files, 1, "the draft is gone");
     }
 }
