@@ -7,7 +7,9 @@ use lber::structure::StructureTag;
 
 use crate::compare::BadEntry;
 use crate::config::{Attributes, Settings};
+use crate::directory::connection::bare;
 use crate::directory::connection::framing::Framing;
+use crate::directory::connection::paging::cookie_of;
 use crate::directory::entry::Entry;
 use crate::directory::mapping::Mapping;
 use crate::directory::{dn, filter};
@@ -32,6 +34,9 @@ impl Messages {
     }
 }
 
+/// The tag of a bind response.
+const BIND_RESPONSE: u8 = 0x61;
+
 /// Short, so that it is met.
 const MAX_VALUE_BYTES: usize = 2048;
 
@@ -43,6 +48,17 @@ pub fn user(
 ) -> Result<Result<DirectoryUser, BadEntry>, &'static str> {
     let entry = Entry::decode(operation, MAX_VALUE_BYTES)?;
     Ok(Mapping::new(Attributes::default(), is_active_directory).user(entry))
+}
+
+/// The result code, the text and the credentials of an answer before the LDAP library takes over.
+pub fn first_answer(message: &[u8]) -> Option<(u32, String, Vec<u8>)> {
+    let answer = bare::decode(message, BIND_RESPONSE)?;
+    Some((answer.code, answer.text, answer.token))
+}
+
+/// The cookie in the control of a page.
+pub fn cookie(control: &[u8]) -> Option<Vec<u8>> {
+    cookie_of(control)
 }
 
 /// Filters around a value: that an attribute has it, and that one begins with it.

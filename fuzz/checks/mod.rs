@@ -95,6 +95,31 @@ fn operation(message: StructureTag) -> Option<StructureTag> {
     }
 }
 
+/// What is decoded without the library is what was sent, and no more of it: in what comes before the login is
+/// done, and in the control of a page.
+pub fn answer(data: &[u8]) {
+    if let Some((_, text, token)) = fuzzing::first_answer(data) {
+        // Each byte that is no UTF-8 is shown as three.
+        assert!(text.len() <= 3 * data.len());
+        assert!(token.is_empty() || data.windows(token.len()).any(|it| it == token));
+    }
+    let Some(cookie) = fuzzing::cookie(data) else {
+        return;
+    };
+    assert!(cookie.is_empty() || data.windows(cookie.len()).any(|it| it == cookie));
+    // The library says the same, where it can be asked without harm.
+    if data.len() <= 64
+        && let Ok((_, control)) = lber::parse::parse_tag(data)
+    {
+        let parts = control.expect_constructed().expect("it has parts");
+        let second = parts.into_iter().nth(1);
+        assert_eq!(
+            second.and_then(StructureTag::expect_primitive),
+            Some(cookie)
+        );
+    }
+}
+
 /// A value that is taken for a GUID reads the same in both of its forms.
 pub fn guid(data: &[u8]) {
     let text = from_utf8(data).ok();

@@ -5,11 +5,12 @@
 //! wait has a deadline. An answer is complete or an error: only success on the last page ends a
 //! search well.
 
-pub(super) mod bare;
+pub(crate) mod bare;
+mod ber;
 pub(crate) mod framing;
 mod guard;
 pub(super) mod opening;
-mod paging;
+pub(crate) mod paging;
 mod start_tls;
 
 use std::sync::Arc;

@@ -47,4 +47,4 @@ macro_rules! targets {
     };
 }
 
-targets! { messages entry guid filter dn settings mark snapshot terminal }
+targets! { answer messages entry guid filter dn settings mark snapshot terminal }

@@ -132,6 +132,33 @@ fn elements_a_hundred_thousand_deep() {
 }
 
 #[test]
+fn a_control_a_hundred_thousand_deep() {
+    // The guard looks into no value, and to it the content of a control is one.
+    let depth = 100_000_u32;
+    let nested: Vec<u8> = (0..depth)
+        .rev()
+        .flat_map(|left| header(0x30, 6 * left))
+        .collect();
+    let element = |tag, content: &[u8]| {
+        let length = u32::try_from(content.len()).expect("a short element");
+        [&header(tag, length), content].concat()
+    };
+    let oid = element(0x04, b"1.2.840.113556.1.4.319");
+    let control = element(0x30, &[oid, element(0x04, &nested)].concat());
+    let done = element(0x65, &[0x0a, 1, 0, 0x04, 0, 0x04, 0]);
+    // Whatever the number of the request.
+    let answers = (1..=9).flat_map(|number| {
+        let number = [0x02, 1, number];
+        element(
+            0x30,
+            &[&number, &done[..], &element(0xa0, &control)].concat(),
+        )
+    });
+    let words = ["a paging control that cannot be decoded"];
+    a_page_is_survived(What::Garbage(answers.collect()), &words);
+}
+
+#[test]
 fn a_message_without_anything() {
     a_page_is_survived(
         What::Garbage(vec![0x30, 0x00]),

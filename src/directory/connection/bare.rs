@@ -4,6 +4,7 @@
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use super::ber::{number, value};
 use crate::directory::error::Cause;
 
 /// An answer of this part of the protocol is some kilobytes long.
@@ -16,7 +17,7 @@ pub struct Answer {
     pub code: u32,
     /// The diagnostic message.
     pub text: String,
-    /// `serverSaslCreds`
+    /// `serverSaslCreds`; empty if there are none.
     pub token: Vec<u8>,
 }
 
@@ -28,7 +29,7 @@ impl Answer {
 }
 
 /// Sends a message and reads the answer, which is an operation of that kind (its tag). Nothing else is under
-/// way, so its number does not matter.
+/// way, so the number of the message does not matter.
 pub async fn ask(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     message: &[u8],
@@ -40,7 +41,7 @@ pub async fn ask(
     decode(&answer, kind).ok_or_else(|| Cause::Malformed("its first answer".to_owned()))
 }
 
-/// Reads one message and not a byte more: what follows belongs to the layer.
+/// Reads one message and not a byte more: what follows belongs to TLS or to Kerberos.
 async fn read_message(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, Cause> {
     let mut message = vec![0; 2];
     fill(stream, &mut message).await?;
@@ -74,7 +75,7 @@ pub async fn fill(stream: &mut (impl AsyncRead + Unpin), buffer: &mut [u8]) -> R
 
 /// A result (RFC 4511, 4.1.9), with the server's SASL credentials if there are any. Whoever answers has not
 /// proved who he is yet, so only the outermost values are looked at, whatever is nested in them.
-fn decode(message: &[u8], kind: u8) -> Option<Answer> {
+pub fn decode(message: &[u8], kind: u8) -> Option<Answer> {
     const ENUMERATED: u8 = 0x0a;
     const SERVER_SASL_CREDENTIALS: u8 = 0x87;
     let (message, _) = value(message)?;
@@ -101,36 +102,6 @@ fn decode(message: &[u8], kind: u8) -> Option<Answer> {
         text: String::from_utf8_lossy(text.content).into_owned(),
         token,
     })
-}
-
-/// A BER value: its tag, and what is in it.
-struct Value<'a> {
-    tag: u8,
-    content: &'a [u8],
-}
-
-/// The first value, and what follows it.
-fn value(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
-    let [tag, length, rest @ ..] = bytes else {
-        return None;
-    };
-    let (length, rest) = match usize::from(*length) {
-        short @ ..0x80 => (short, rest),
-        long => {
-            let (octets, rest) = rest.split_at_checked(long - 0x80)?;
-            (usize::try_from(number(octets)?).ok()?, rest)
-        }
-    };
-    let (content, rest) = rest.split_at_checked(length)?;
-    Some((Value { tag: *tag, content }, rest))
-}
-
-/// An unsigned number of one to four bytes.
-fn number(octets: &[u8]) -> Option<u32> {
-    let sum = octets
-        .iter()
-        .fold(0, |sum: u32, it| sum << 8 | u32::from(*it));
-    (1..=4).contains(&octets.len()).then_some(sum)
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 
 use std::collections::VecDeque;
 
+use super::ber::LONG_TAG;
+
 /// What an element costs in memory beside its bytes: a tag of lber is 48 bytes, a short value 16.
 const ELEMENT_WEIGHT: u64 = 64;
 
@@ -17,9 +19,6 @@ const MESSAGE: u8 = 0x30;
 
 /// The bit of an identifier that says that there are elements in the element.
 const CONSTRUCTED: u8 = 0x20;
-
-/// The number that says that the tag goes on in the next byte. LDAP has no such tags.
-const LONG_TAG: u8 = 0x1f;
 
 /// Why a message is not let through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -9,6 +9,7 @@ use ldap3::{Ldap, SearchOptions};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::ber::value;
 use super::guard::Guard;
 use super::{SHOW_DELETED, Search, lost, refused};
 use crate::directory::entry::Entry;
@@ -22,6 +23,9 @@ const PART: usize = 4 << 20;
 
 /// How many pages may come in a row without an entry, each with a cookie that promises more.
 const MOST_EMPTY_PAGES: u32 = 100;
+
+const SEQUENCE: u8 = 0x30;
+const OCTET_STRING: u8 = 0x04;
 
 /// What one page brought, or a part of it.
 #[derive(Default)]
@@ -213,16 +217,19 @@ fn cookie(controls: &[Control]) -> Result<Option<Vec<u8>>, Cause> {
     else {
         return Ok(None);
     };
-    let decoded = raw
-        .val
-        .as_deref()
-        .and_then(|value| lber::parse::parse_tag(value).ok())
-        .and_then(|(_, tag)| tag.expect_constructed())
-        .and_then(|parts| parts.into_iter().nth(1)?.expect_primitive());
+    let decoded = raw.val.as_deref().and_then(cookie_of);
     match decoded {
         Some(cookie) => Ok(Some(cookie)),
         None => Err(Cause::Malformed(
             "a paging control that cannot be decoded".to_owned(),
         )),
     }
+}
+
+/// The value of the control: an estimate of how many entries there are, and the cookie.
+pub fn cookie_of(control: &[u8]) -> Option<Vec<u8>> {
+    let (control, _) = value(control).filter(|(it, _)| it.tag == SEQUENCE)?;
+    let (_estimate, rest) = value(control.content)?;
+    let (cookie, _) = value(rest).filter(|(it, _)| it.tag == OCTET_STRING)?;
+    Some(cookie.content.to_vec())
 }
