@@ -24,7 +24,8 @@ pub use location::default_store_path;
 use login::{Auth, Keys};
 pub use values::{AttributeNames, Filter, ServerUrl};
 use values::{
-    DnsServer, DomainName, Interval, MaxDeletesValue, PageSize, Password, PasswordCommand, Seconds,
+    DnsServer, DomainName, Interval, MaxDeletesValue, MaxEntries, MaxMessageBytes, MaxValueBytes,
+    PageSize, Password, PasswordCommand, Seconds,
 };
 
 /// The settings, checked.
@@ -77,6 +78,12 @@ pub struct Directory {
     pub connect_timeout: Duration,
     /// Deadline for each answer.
     pub timeout: Duration,
+    /// Entries that a search may return.
+    pub max_entries: u64,
+    /// Bytes that a value may have.
+    pub max_value_bytes: usize,
+    /// Bytes that a message may have.
+    pub max_message_bytes: u64,
     /// Accept any certificate.
     pub accept_invalid_certs: bool,
     /// Which attribute each field is read from.
@@ -168,6 +175,12 @@ struct DirectoryTable {
     #[serde(default = "default_timeout")]
     timeout_secs: Seconds,
     #[serde(default)]
+    max_entries: MaxEntries,
+    #[serde(default)]
+    max_value_bytes: MaxValueBytes,
+    #[serde(default)]
+    max_message_bytes: MaxMessageBytes,
+    #[serde(default)]
     allow_plaintext: bool,
     #[serde(default)]
     danger_accept_invalid_certs: bool,
@@ -218,16 +231,23 @@ impl Settings {
     pub fn load(explicit: Option<&Path>) -> Result<Self, Failure> {
         let file = location::find(explicit)?;
         let (text, metadata) = reading::read(&file)?;
+        let settings = Self::from_text(file, &text)?;
+        let password = settings.directory.login.password();
+        if password.is_some_and(|(_, sources)| sources.inline.is_some()) {
+            secret::refuse_if_others_have_it(&settings.file, &metadata)?;
+        }
+        #[cfg(unix)]
+        reading::refuse_if_others_can_write(&settings.file, &metadata)?;
+        Ok(settings)
+    }
+
+    /// The same from the text of a file.
+    pub(crate) fn from_text(file: PathBuf, text: &str) -> Result<Self, Failure> {
         let File {
             directory,
             store,
             sync,
-        } = reading::parse(&file, &text)?;
-        if directory.password.is_some() {
-            secret::refuse_if_others_have_it(&file, &metadata)?;
-        }
-        #[cfg(unix)]
-        reading::refuse_if_others_can_write(&file, &metadata)?;
+        } = reading::parse(&file, text)?;
         let store_path = match store.path {
             Some(path) => path,
             None => default_store_path()?,
@@ -330,6 +350,9 @@ impl DirectoryTable {
             page_size: self.page_size.0,
             connect_timeout: self.connect_timeout_secs.0,
             timeout: self.timeout_secs.0,
+            max_entries: self.max_entries.0,
+            max_value_bytes: self.max_value_bytes.0,
+            max_message_bytes: self.max_message_bytes.0,
             accept_invalid_certs: self.danger_accept_invalid_certs,
             attributes: self.attributes,
         })

@@ -4,17 +4,17 @@
 //! and nothing is ever written.
 
 mod changes;
-mod connection;
-mod dn;
-mod entry;
+pub(crate) mod connection;
+pub(crate) mod dn;
+pub(crate) mod entry;
 mod error;
-mod filter;
+pub(crate) mod filter;
 mod group;
 mod inspection;
 #[cfg(feature = "kerberos")]
 mod kerberos;
 mod ldapsearch;
-mod mapping;
+pub(crate) mod mapping;
 mod names;
 mod root_dse;
 mod servers;
@@ -332,7 +332,7 @@ impl Directory {
         mut on_page: impl FnMut(Vec<Read>) -> Result<(), E>,
     ) -> Result<Tally, E> {
         let mapping = &self.mapping;
-        self.connection.search(search, |entries| {
+        self.connection.search_users(search, |entries| {
             let users = entries.into_iter().map(|entry| mapping.user(entry));
             on_page(users.collect())
         })

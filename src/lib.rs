@@ -34,6 +34,8 @@ pub mod config;
 pub mod directory;
 pub mod exit_code;
 pub mod failure;
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(feature = "kerberos")]
 pub mod keytab;
 pub mod login;

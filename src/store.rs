@@ -18,7 +18,7 @@ mod lock;
 mod marks;
 mod owner;
 mod reader;
-mod record;
+pub(crate) mod record;
 #[cfg(unix)]
 mod resting;
 mod walk;

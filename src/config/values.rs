@@ -286,6 +286,84 @@ impl TryFrom<i64> for PageSize {
     }
 }
 
+/// How many entries a search may return.
+#[derive(Deserialize)]
+#[serde(try_from = "i64")]
+pub(super) struct MaxEntries(pub(super) u64);
+
+impl Default for MaxEntries {
+    fn default() -> Self {
+        Self(5_000_000)
+    }
+}
+
+impl TryFrom<i64> for MaxEntries {
+    type Error = String;
+
+    fn try_from(entries: i64) -> Result<Self, String> {
+        match u64::try_from(entries) {
+            Ok(entries @ 1..) => Ok(Self(entries)),
+            _ => Err(format!("max_entries is {entries}; it must be at least 1")),
+        }
+    }
+}
+
+/// How long a value may be, in bytes.
+#[derive(Deserialize)]
+#[serde(try_from = "i64")]
+pub(super) struct MaxValueBytes(pub(super) usize);
+
+impl Default for MaxValueBytes {
+    fn default() -> Self {
+        Self(64 << 10)
+    }
+}
+
+impl TryFrom<i64> for MaxValueBytes {
+    type Error = String;
+
+    fn try_from(bytes: i64) -> Result<Self, String> {
+        match usize::try_from(bytes) {
+            // What the longest value of a field may have in UTF-8, and what any message has room for.
+            Ok(value @ 4096..=SMALLEST_MESSAGE) => Ok(Self(value)),
+            _ => Err(format!(
+                "max_value_bytes is {bytes}; it must be from 4096 to {SMALLEST_MESSAGE}"
+            )),
+        }
+    }
+}
+
+/// A message of no more than this may be too small for an honest page.
+const SMALLEST_MESSAGE: usize = 1 << 20;
+
+/// How large a message may be, in bytes.
+#[derive(Deserialize)]
+#[serde(try_from = "i64")]
+pub(super) struct MaxMessageBytes(pub(super) u64);
+
+impl Default for MaxMessageBytes {
+    fn default() -> Self {
+        Self(16 << 20)
+    }
+}
+
+impl TryFrom<i64> for MaxMessageBytes {
+    type Error = String;
+
+    fn try_from(bytes: i64) -> Result<Self, String> {
+        match u64::try_from(bytes) {
+            // A length of four bytes is what servers write.
+            Ok(message) if (SMALLEST_MESSAGE as u64..=u64::from(u32::MAX)).contains(&message) => {
+                Ok(Self(message))
+            }
+            _ => Err(format!(
+                "max_message_bytes is {bytes}; it must be from {SMALLEST_MESSAGE} to {}",
+                u32::MAX
+            )),
+        }
+    }
+}
+
 /// A deadline in whole seconds, from one.
 #[derive(Deserialize)]
 #[serde(try_from = "i64")]

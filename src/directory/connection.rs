@@ -5,8 +5,13 @@
 //! wait has a deadline. An answer is complete or an error: only success on the last page ends a
 //! search well.
 
-pub mod opening;
-mod paging;
+pub(crate) mod bare;
+mod ber;
+pub(crate) mod framing;
+mod guard;
+pub(super) mod opening;
+pub(crate) mod paging;
+mod start_tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +29,8 @@ use super::tls::Tls;
 use crate::config::{Directory as Settings, ServerUrl};
 use crate::login::Credentials;
 
-use opening::{Deadline, bind, connect, encrypt};
-use paging::{PAGES_AHEAD, Reader};
+use guard::Guard;
+use paging::{Asked, PAGES_AHEAD, Reader};
 
 pub use ldap3::Scope;
 pub use opening::Opened;
@@ -71,12 +76,15 @@ pub struct Tally {
 #[derive(Debug)]
 pub struct Connection {
     ldap: Ldap,
+    guard: Guard,
     server: ServerUrl,
     account: String,
     timeout: Duration,
     page_size: i32,
-    /// What carries the connection, if it is not the driver; why it ended.
-    relay: Option<JoinHandle<Option<Cause>>>,
+    max_entries: u64,
+    max_value_bytes: usize,
+    /// What opens sealed buffers, where Kerberos encrypts the connection; why it ended.
+    layer: Option<JoinHandle<Option<Cause>>>,
     driver: Option<JoinHandle<Result<(), LdapError>>>,
     // Last, so that the tasks that need it are gone before it.
     runtime: Option<Runtime>,
@@ -111,41 +119,23 @@ impl Connection {
             .enable_all()
             .build()
             .map_err(|error| fail(Step::Connect, Cause::Io(error)))?;
-        let deadline = Deadline::new(settings.connect_timeout);
-        let opened = runtime.block_on(async {
-            let stream = connect(server, deadline, on_step).await?;
-            let opened = match credentials {
-                Credentials::Password(username, password) => {
-                    let (driver, mut ldap) =
-                        encrypt(server, settings, tls, stream, deadline).await?;
-                    if server.is_ldaps() || settings.starttls {
-                        on_step(Opened::Encrypted(tls.presented()));
-                    }
-                    let driver = tokio::spawn(driver.drive());
-                    bind(&mut ldap, username, password, deadline).await?;
-                    (driver, ldap, None, (*username).to_owned())
-                }
-                #[cfg(feature = "kerberos")]
-                Credentials::Ticket(kerberos) => {
-                    let opened = super::kerberos::log_in(
-                        server, settings, kerberos, tls, stream, deadline, on_step,
-                    )
-                    .await?;
-                    let driver = tokio::spawn(opened.driver.drive());
-                    (driver, opened.ldap, Some(opened.relay), opened.account)
-                }
-            };
-            on_step(Opened::Bound(opened.3.clone()));
-            Ok(opened)
-        });
-        match opened {
-            Ok((driver, ldap, relay, account)) => Ok(Self {
+        match runtime.block_on(opening::open(server, settings, credentials, tls, on_step)) {
+            Ok(opening::Open {
                 ldap,
+                guard,
+                layer,
+                driver,
+                account,
+            }) => Ok(Self {
+                ldap,
+                guard,
                 server: server.clone(),
                 account,
                 timeout: settings.timeout,
                 page_size: settings.page_size,
-                relay,
+                max_entries: settings.max_entries,
+                max_value_bytes: settings.max_value_bytes,
+                layer,
                 driver: Some(driver),
                 runtime: Some(runtime),
             }),
@@ -167,13 +157,22 @@ impl Connection {
     }
 
     /// Reads all that a search returns, and hands it over page by page. What was handed over counts
-    /// only when the search ends well.
+    /// only when the search ends well. A value over the limit ends it.
     pub fn search<E: From<DirectoryError>>(
         &mut self,
         search: &Search,
         on_page: impl FnMut(Vec<Entry>) -> Result<(), E>,
     ) -> Result<Tally, E> {
-        self.read(search, false, on_page)
+        self.read(search, Asked::Values, on_page)
+    }
+
+    /// The same, but an entry with a value over the limit comes without it, and says so.
+    pub fn search_users<E: From<DirectoryError>>(
+        &mut self,
+        search: &Search,
+        on_page: impl FnMut(Vec<Entry>) -> Result<(), E>,
+    ) -> Result<Tally, E> {
+        self.read(search, Asked::Users, on_page)
     }
 
     /// The same, but of each attribute only its name comes, without values.
@@ -182,13 +181,13 @@ impl Connection {
         search: &Search,
         on_page: impl FnMut(Vec<Entry>) -> Result<(), E>,
     ) -> Result<Tally, E> {
-        self.read(search, true, on_page)
+        self.read(search, Asked::Names, on_page)
     }
 
     fn read<E: From<DirectoryError>>(
         &mut self,
         search: &Search,
-        types_only: bool,
+        asked: Asked,
         mut on_page: impl FnMut(Vec<Entry>) -> Result<(), E>,
     ) -> Result<Tally, E> {
         log::debug!("{}", ldapsearch::bare(search, &self.server));
@@ -199,7 +198,10 @@ impl Connection {
             search: Arc::new(search.clone()),
             timeout: self.timeout,
             page_size: self.page_size,
-            types_only,
+            guard: self.guard.clone(),
+            max_entries: self.max_entries,
+            max_value_bytes: self.max_value_bytes,
+            asked,
         };
         let Some(runtime) = &self.runtime else {
             return Err(self.error(search, 1, Cause::Lost).into());
@@ -209,7 +211,7 @@ impl Connection {
         loop {
             match pages.blocking_recv() {
                 Some(Ok(page)) => {
-                    tally.pages += 1;
+                    tally.pages += u64::from(page.is_complete);
                     tally.entries += page.entries.len() as u64;
                     tally.referrals += page.referrals;
                     on_page(page.entries)?;
@@ -248,16 +250,19 @@ impl Connection {
         let (Cause::Lost, Some(runtime)) = (&cause, &self.runtime) else {
             return cause;
         };
-        let Some(driver) = self.driver.take() else {
+        if let Some(cause) = self.guard.explain() {
             return cause;
-        };
-        if let Some(relay) = self.relay.take() {
+        }
+        if let Some(layer) = self.layer.take() {
             let ended =
-                runtime.block_on(async { timeout(Duration::from_millis(200), relay).await });
+                runtime.block_on(async { timeout(Duration::from_millis(200), layer).await });
             if let Ok(Ok(Some(cause))) = ended {
                 return cause;
             }
         }
+        let Some(driver) = self.driver.take() else {
+            return cause;
+        };
         let ended = runtime.block_on(async { timeout(Duration::from_millis(200), driver).await });
         match ended {
             Ok(Err(panic)) if panic.is_panic() => {
@@ -278,18 +283,27 @@ impl Connection {
     }
 }
 
+/// The longest diagnostic message that is repeated, in characters. No server has that much to say.
+const LONGEST_TEXT: usize = 1000;
+
 fn refused(result: LdapResult) -> Cause {
     let mut text = result.text;
     if !result.refs.is_empty() {
         text = format!("{text} {}", result.refs.join(" "));
     }
-    Cause::Result {
-        code: result.rc,
-        text,
-    }
+    refusal(result.rc, text)
 }
 
-pub(super) fn lost(error: LdapError) -> Cause {
+/// A result other than success.
+fn refusal(code: u32, mut text: String) -> Cause {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST_TEXT) {
+        text.truncate(end);
+        text.push('…');
+    }
+    Cause::Result { code, text }
+}
+
+fn lost(error: LdapError) -> Cause {
     match error {
         LdapError::Io { source } => Cause::Io(source),
         LdapError::FilterParsing => Cause::Malformed("the filter cannot be parsed".to_owned()),

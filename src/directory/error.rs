@@ -87,6 +87,59 @@ pub enum Cause {
     IdentityNotSearchable(String),
     /// The answer cannot be decoded, or breaks the protocol.
     Malformed(String),
+    /// The answer goes beyond a limit of the settings.
+    Limit(Limit),
+}
+
+/// A limit of the settings that an answer went beyond.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// What came.
+    what: String,
+    /// The setting under `[directory]`.
+    setting: &'static str,
+    /// What it allows.
+    most: u64,
+}
+
+impl Limit {
+    /// More entries than a search may return.
+    pub fn entries(most: u64) -> Self {
+        Self {
+            what: format!("more than {most} entries"),
+            setting: "max_entries",
+            most,
+        }
+    }
+
+    /// A value that is too long.
+    pub fn value(what: &str, bytes: usize, most: usize) -> Self {
+        Self {
+            what: format!("{what} is {bytes} bytes long"),
+            setting: "max_value_bytes",
+            most: most as u64,
+        }
+    }
+
+    /// A message that is too large.
+    pub fn message(what: String, most: u64) -> Self {
+        Self {
+            what,
+            setting: "max_message_bytes",
+            most,
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            what,
+            setting,
+            most,
+        } = self;
+        write!(f, "{what}, and {setting} under [directory] is {most}")
+    }
 }
 
 /// A certificate that is not accepted.
@@ -156,7 +209,8 @@ impl DirectoryError {
             | Cause::NotEncrypted
             | Cause::OutsideDomain(_)
             | Cause::IdentityNotSearchable(_)
-            | Cause::Malformed(_) => false,
+            | Cause::Malformed(_)
+            | Cause::Limit(_) => false,
         }
     }
 
@@ -216,6 +270,12 @@ impl DirectoryError {
             }
             (Step::Read(_), Cause::Timeout(_)) => {
                 "the server is reachable but does not answer; timeout_secs under [directory] says how long to wait"
+            }
+            (_, Cause::Limit(limit)) => {
+                return Some(format!(
+                    "nothing was changed; if this server is to be trusted with more, raise {} under [directory]",
+                    limit.setting
+                ));
             }
             (Step::Read(_), _) => return None,
             _ => return network::hint(self),
@@ -293,6 +353,7 @@ impl fmt::Display for DirectoryError {
                 "this server does not find users by their {attribute}, so none can be told to be gone"
             ),
             Cause::Malformed(what) => write!(f, "the answer cannot be understood: {what}"),
+            Cause::Limit(limit) => write!(f, "the answer goes beyond a limit: {limit}"),
         }
     }
 }

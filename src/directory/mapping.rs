@@ -1,6 +1,6 @@
 //! From an entry to a user: which attribute each field is read from.
 
-use super::entry::Entry;
+use super::entry::{DN, Entry};
 use crate::compare::BadEntry;
 use crate::config::{AttributeNames, Attributes};
 use crate::user::{DirectoryUser, ObjectGuid, Profile};
@@ -106,7 +106,10 @@ impl Mapping {
     /// The user that an entry describes.
     pub fn user(&self, entry: Entry) -> Result<DirectoryUser, BadEntry> {
         let guid = self.guid(&entry);
-        let profile = self.profile(&entry);
+        let profile = match self.oversized(&entry) {
+            Some(reason) => Err(reason),
+            None => self.profile(&entry),
+        };
         let bad = |guid, username, reason| BadEntry {
             guid,
             dn: entry.dn.clone(),
@@ -126,6 +129,18 @@ impl Mapping {
             (Ok(guid), Err(reason)) => Err(bad(Some(guid), self.legible_username(&entry), reason)),
             (Err(reason), _) => Err(bad(None, self.legible_username(&entry), reason)),
         }
+    }
+
+    /// Why an entry cannot be used that has a value over the limit, if it is one that was asked for.
+    fn oversized(&self, entry: &Entry) -> Option<String> {
+        if entry.oversized.is_empty() {
+            return None;
+        }
+        let requested = self.requested();
+        let matters =
+            |name: &str| name == DN || requested.iter().any(|it| it.eq_ignore_ascii_case(name));
+        let found = entry.oversized.iter().find(|(name, _)| matters(name));
+        found.map(|(_, limit)| limit.to_string())
     }
 
     fn profile(&self, entry: &Entry) -> Result<Profile, String> {
@@ -180,10 +195,12 @@ fn text(entry: &Entry, names: &AttributeNames) -> Result<Option<String>, String>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::error::Limit;
 
     fn entry(attributes: &[(&str, &[u8])]) -> Entry {
         Entry {
             dn: "CN=a".to_owned(),
+            oversized: Vec::new(),
             attributes: attributes
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), vec![value.to_vec()]))
@@ -236,6 +253,24 @@ mod tests {
         assert_eq!(with(b"514"), Some(false));
         assert_eq!(with(b"66050"), Some(false));
         assert_eq!(with(b"?"), None);
+    }
+
+    #[test]
+    fn a_value_over_the_limit_counts_where_it_was_asked_for() {
+        let with = |name: &str| {
+            let mut entry = entry(&[GUID, ("sAMAccountName", b"a")]);
+            let limit = Limit::value(name, 10, 5);
+            entry.oversized.push((name.to_owned(), limit));
+            mapping().user(entry)
+        };
+        let bad = with("MAIL").expect_err("unusable");
+        assert!(bad.guid.is_some());
+        assert_eq!(
+            bad.reason,
+            "MAIL is 10 bytes long, and max_value_bytes under [directory] is 5"
+        );
+        assert!(with(DN).is_err());
+        assert!(with("jpegPhoto").is_ok());
     }
 
     #[test]

@@ -134,9 +134,28 @@ impl<'a> Answer<'a> {
             }
             What::Reference(uris) => self.send(&wire::reference(&uris), None).await?,
             What::Garbage(bytes) => self.batch.extend(bytes),
+            What::Flood { first, then } => {
+                self.batch.extend(first);
+                loop {
+                    self.batch.extend_from_slice(&then);
+                    self.flush().await?;
+                }
+            }
+            What::EndlessUsers => {
+                for number in 0_u128.. {
+                    self.send(&wire::nobody(number), None).await?;
+                }
+            }
+            What::EndlessReferences(uri) => {
+                let reference = wire::reference(&[uri]);
+                loop {
+                    self.send(&reference, None).await?;
+                }
+            }
             What::WrongMessageId => self.message_id += 1_000_000,
             What::RefuseConnections
             | What::Empty
+            | What::SameCookie(_)
             | What::Hide { .. }
             | What::Alter { .. }
             | What::SendTwice { .. }

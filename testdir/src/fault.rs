@@ -134,6 +134,15 @@ pub enum What {
     Reference(Vec<String>),
     /// These bytes, and the answer goes on.
     Garbage(Vec<u8>),
+    /// These bytes, and then those again and again, until the client has gone.
+    Flood {
+        first: Vec<u8>,
+        then: Vec<u8>,
+    },
+    /// Users that are not in the directory, each another one, until the client has gone.
+    EndlessUsers,
+    /// A search result reference again and again, until the client has gone.
+    EndlessReferences(String),
     /// The rest of the answer carries the message ID of no request.
     WrongMessageId,
     /// The unsolicited notification that a server sends before it closes a
@@ -145,6 +154,8 @@ pub enum What {
 
     /// The page, and with it the search, is empty, with success.
     Empty,
+    /// The page has this cookie, and whoever comes back with it gets the first page again.
+    SameCookie(Vec<u8>),
     /// The user is neither found nor looked up: the account lost the right to read it.
     Hide {
         user: String,
@@ -250,6 +261,7 @@ impl What {
         matches!(
             self,
             Self::Empty
+                | Self::SameCookie(_)
                 | Self::Hide { .. }
                 | Self::Alter { .. }
                 | Self::SendTwice { .. }

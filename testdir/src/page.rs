@@ -64,6 +64,11 @@ pub(crate) fn make(
         filter: &logged.filter,
         base: &logged.base,
     });
+    let same_cookie = due.iter().find_map(|due| match &due.what {
+        What::SameCookie(cookie) => Some(cookie.clone()),
+        _ => None,
+    });
+    let cookie = cookie.filter(|cookie| same_cookie.as_deref() != Some(cookie));
     state.stats.search_requests += 1;
     if cookie.is_none() {
         state.stats.searches += 1;
@@ -83,13 +88,16 @@ pub(crate) fn make(
         )),
         (None, None) => begin(state, settings, request, logged_in, &due),
     };
-    let page = match paged {
+    let mut page = match paged {
         Ok(paged) => fill(state, settings, request, paged, &due, searches),
         Err(result) => Page {
             result,
             ..Page::default()
         },
     };
+    if let (Some(cookie), Some(sent)) = (same_cookie, page.cookie.as_mut()) {
+        *sent = cookie;
+    }
     state.stats.entries_sent += page.entries.len();
     (page, due)
 }

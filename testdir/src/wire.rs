@@ -102,6 +102,18 @@ pub(crate) fn entry(dn: &str, attributes: &SentAttributes) -> Vec<u8> {
     tagged(SEARCH_ENTRY, &content)
 }
 
+/// A user that is in no directory.
+pub(crate) fn nobody(number: u128) -> Vec<u8> {
+    let name = format!("nobody{number}");
+    let attributes = [
+        ("objectGUID", number.to_be_bytes().to_vec()),
+        ("sAMAccountName", name.clone().into_bytes()),
+        ("mail", format!("{name}@example.com").into_bytes()),
+    ];
+    let attributes = attributes.map(|(kind, value)| (Cow::from(kind), Cow::from(vec![value])));
+    entry(&format!("CN={name},DC=nowhere"), &attributes.into())
+}
+
 pub(crate) fn reference(uris: &[String]) -> Vec<u8> {
     let mut content = Vec::new();
     for uri in uris {

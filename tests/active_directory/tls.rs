@@ -45,6 +45,26 @@ fn a_certificate_for_another_name_is_refused() {
     assert!(said.contains("for another name"), "{said}");
 }
 
+/// The one that stands in for a domain controller that is down gets neither the password nor a say.
+#[test]
+fn a_second_controller_with_a_certificate_for_another_name_is_refused() {
+    let (first, sandbox) = imported(&[person("alice")]);
+    let second = SambaDc::builder().certificate(Cert::WrongName).start();
+    let before = users(&sandbox);
+    let mut settings = Settings::for_dc(&second);
+    let second_url = settings.urls[0].clone();
+    settings.urls.splice(..0, Settings::for_dc(&first).urls);
+    sandbox.configure(&settings);
+    drop(first);
+    let answer = sandbox.run(&["sync"]).expect_code(5);
+    let said = &answer.stderr;
+    let refused = format!("cannot make a TLS connection to {second_url}");
+    for words in [refused.as_str(), "for another name", "other.example.net"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert_eq!(users(&sandbox), before);
+}
+
 #[test]
 fn an_expired_certificate_is_refused() {
     let said = refused(Cert::Expired);

@@ -198,6 +198,9 @@ fn defaults(settings: &Settings) -> String {
                 page_size,
                 connect_timeout,
                 timeout,
+                max_entries,
+                max_value_bytes,
+                max_message_bytes,
                 accept_invalid_certs,
                 attributes,
             },
@@ -211,7 +214,7 @@ fn defaults(settings: &Settings) -> String {
             },
     } = settings;
     format!(
-        "{read_only} {starttls} {filter:?} {page_size} {connect_timeout:?} {timeout:?} {accept_invalid_certs} \
-         {attributes:?} {max_deletes:?} {out_of_scope:?} {full_every:?} {history_days}"
+        "{read_only} {starttls} {filter:?} {page_size} {connect_timeout:?} {timeout:?} {max_entries} {max_value_bytes} \
+         {max_message_bytes} {accept_invalid_certs} {attributes:?} {max_deletes:?} {out_of_scope:?} {full_every:?} {history_days}"
     )
 }

@@ -200,7 +200,20 @@ fn numbers_have_limits() {
     ] {
         refused(&sandbox, "[directory]", line, &["from 1"]);
     }
+    for (line, words) in [
+        ("max_entries = 0", "at least 1"),
+        ("max_value_bytes = 4095", "from 4096 to 1048576"),
+        ("max_value_bytes = 1048577", "from 4096 to 1048576"),
+        ("max_message_bytes = 1048575", "from 1048576 to 4294967295"),
+        ("max_message_bytes = -1", "from 1048576 to 4294967295"),
+    ] {
+        refused(&sandbox, "[directory]", line, &[words]);
+    }
     for line in [
+        "max_entries = 1",
+        "max_value_bytes = 4096",
+        "max_value_bytes = 1048576",
+        "max_message_bytes = 1048576",
         "page_size = 1",
         "page_size = 1000",
         "timeout_secs = 1",

@@ -9,6 +9,7 @@ mod evidence;
 mod faults;
 mod groups;
 mod guard;
+mod hostile;
 mod memory;
 mod opening;
 mod paging;

@@ -3,7 +3,7 @@
 //! It owns setting that stage and looking at the store afterwards. It must not know what adsync
 //! promises: that is for the tests.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -295,14 +295,21 @@ pub(crate) fn assert_says(answer: &Answer, words: &[&str]) {
     }
 }
 
-/// Runs a command to its end and tells the most memory it ever had, in bytes: `VmHWM` of
-/// `/proc/PID/status`, which only rises, read until the process is gone.
+/// Runs a command to its end and tells the most memory it ever had, in bytes.
 pub(crate) fn peak_memory(mut command: Command, limit: Duration) -> u64 {
-    let mut child = command
+    let child = command
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .expect("adsync starts");
+    let (status, peak) = watch(child, limit);
+    assert!(status.success(), "{status}");
+    peak
+}
+
+/// Waits for a child and tells the most memory it ever had, in bytes: `VmHWM` of `/proc/PID/status`, which
+/// only rises, read until the process is gone.
+pub(crate) fn watch(mut child: Child, limit: Duration) -> (ExitStatus, u64) {
     let status_file = format!("/proc/{}/status", child.id());
     let deadline = Instant::now() + limit;
     let mut peak = 0;
@@ -312,8 +319,7 @@ pub(crate) fn peak_memory(mut command: Command, limit: Duration) -> u64 {
         let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
         peak = peak.max(kib.unwrap_or(0) * 1024);
         if let Some(status) = child.try_wait().expect("an own child can be waited for") {
-            assert!(status.success(), "{status}");
-            return peak;
+            return (status, peak);
         }
         if Instant::now() > deadline {
             // It may have ended by itself just now; then there is nothing to kill.

@@ -1,17 +1,27 @@
-//! Opening a connection: name, TCP, TLS, bind, all within one deadline.
+//! Opening a connection: name, TCP, TLS, login, all within one deadline.
 
 use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, StdStream};
+#[cfg(feature = "kerberos")]
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::ServerName;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
-use super::{lost, refused};
+use super::guard::Guard;
+use super::{lost, refused, start_tls};
 use crate::config::{Directory as Settings, ServerUrl};
 use crate::directory::error::{Cause, RejectedCertificate, Step};
 use crate::directory::tls::{Certificate, Tls};
+use crate::login::Credentials;
 
 /// A step that went well while a connection was opened.
 #[derive(Debug)]
@@ -28,6 +38,37 @@ pub enum Opened {
 
 pub type StepError = (Step, Cause);
 
+/// What carries the messages of a connection: TCP, TLS, or what Kerberos has sealed and opened.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
+    /// The certificate that the server proved to be its own.
+    #[cfg(feature = "kerberos")]
+    fn certificate(&self) -> Option<&CertificateDer<'_>> {
+        None
+    }
+}
+
+impl Stream for TcpStream {}
+
+impl Stream for TlsStream<TcpStream> {
+    #[cfg(feature = "kerberos")]
+    fn certificate(&self) -> Option<&CertificateDer<'_>> {
+        self.get_ref().1.peer_certificates()?.first()
+    }
+}
+
+/// The task that opens sealed buffers; why it ended.
+pub type Layer = JoinHandle<Option<Cause>>;
+
+/// A connection that is logged in.
+pub(super) struct Open {
+    pub(super) ldap: Ldap,
+    pub(super) guard: Guard,
+    /// Where Kerberos encrypts the connection.
+    pub(super) layer: Option<Layer>,
+    pub(super) driver: JoinHandle<Result<(), LdapError>>,
+    pub(super) account: String,
+}
+
 /// One deadline over several steps.
 #[derive(Clone, Copy)]
 pub struct Deadline {
@@ -36,7 +77,7 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    pub fn new(after: Duration) -> Self {
+    fn new(after: Duration) -> Self {
         Self {
             at: Instant::now() + after,
             after,
@@ -50,7 +91,70 @@ impl Deadline {
     }
 }
 
-pub async fn connect(
+/// Opens a connection and logs in.
+pub(super) async fn open(
+    server: &ServerUrl,
+    settings: &Settings,
+    credentials: &Credentials<'_>,
+    tls: &Tls,
+    on_step: &mut dyn FnMut(Opened),
+) -> Result<Open, StepError> {
+    let deadline = Deadline::new(settings.connect_timeout);
+    let tcp = connect(server, deadline, on_step).await?;
+    let stream: Box<dyn Stream> = if server.is_ldaps() || settings.starttls {
+        let stream = encrypt(server, settings, tls, tcp, deadline).await?;
+        on_step(Opened::Encrypted(tls.presented()));
+        Box::new(stream)
+    } else {
+        Box::new(tcp)
+    };
+    let longest = settings.max_message_bytes;
+    let open = match credentials {
+        Credentials::Password(username, password) => {
+            let mut open = guarded(stream, longest, None, username).await?;
+            bind(&mut open.ldap, username, password, deadline)
+                .await
+                .map_err(|(step, cause)| (step, open.guard.explain().unwrap_or(cause)))?;
+            open
+        }
+        #[cfg(feature = "kerberos")]
+        Credentials::Ticket(kerberos) => {
+            let is_encrypted = server.is_ldaps() || settings.starttls;
+            let (stream, layer, account) = crate::directory::kerberos::log_in(
+                stream,
+                server.host(),
+                !is_encrypted,
+                kerberos,
+                deadline,
+            )
+            .await?;
+            guarded(stream, longest, layer, &account).await?
+        }
+    };
+    on_step(Opened::Bound(open.account.clone()));
+    Ok(open)
+}
+
+/// Puts the guard before the LDAP library.
+async fn guarded(
+    stream: Box<dyn Stream>,
+    longest: u64,
+    layer: Option<Layer>,
+    account: &str,
+) -> Result<Open, StepError> {
+    let (guard, socket) =
+        Guard::of(stream, longest).map_err(|error| (Step::Connect, Cause::Io(error)))?;
+    let (driver, ldap) = through(socket).await?;
+    Ok(Open {
+        ldap,
+        guard,
+        layer,
+        driver: tokio::spawn(driver.drive()),
+        account: account.to_owned(),
+    })
+}
+
+async fn connect(
     server: &ServerUrl,
     deadline: Deadline,
     on_step: &mut dyn FnMut(Opened),
@@ -78,35 +182,41 @@ pub async fn connect(
     Err((Step::Connect, Cause::Io(last)))
 }
 
-pub async fn encrypt(
+/// Makes a connection a TLS connection: at once, or after asking for it (`StartTLS`).
+async fn encrypt(
     server: &ServerUrl,
     settings: &Settings,
     tls: &Tls,
-    stream: TcpStream,
+    mut stream: TcpStream,
     deadline: Deadline,
-) -> Result<(LdapConnAsync, Ldap), StepError> {
-    let stream = stream
-        .into_std()
-        .map_err(|error| (Step::Connect, Cause::Io(error)))?;
-    let options = LdapConnSettings::new()
-        .set_starttls(settings.starttls)
-        .set_config(tls.config.clone())
-        .set_std_stream(StdStream::Tcp(stream));
-    let url = server.to_string();
-    let opening = LdapConnAsync::with_settings(options, &url);
-    match deadline.over(opening).await {
+) -> Result<TlsStream<TcpStream>, StepError> {
+    if settings.starttls {
+        deadline
+            .over(start_tls::ask(&mut stream))
+            .await
+            .flatten()
+            .map_err(|cause| (Step::StartTls, cause))?;
+    }
+    let name = ServerName::try_from(server.host().to_owned())
+        .map_err(|error| (Step::Tls, Cause::Tls(error.to_string())))?;
+    let handshake = TlsConnector::from(tls.config.clone()).connect(name, stream);
+    match deadline.over(handshake).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => Err((Step::Tls, tls_cause(error, tls))),
         Err(cause) => Err((Step::Tls, cause)),
-        Ok(Ok(opened)) => Ok(opened),
-        Ok(Err(LdapError::LdapResult { result })) => Err((Step::StartTls, refused(result))),
-        Ok(Err(LdapError::Io { source })) => Err((Step::Tls, tls_cause(source, tls))),
-        Ok(Err(LdapError::ResultRecv { .. } | LdapError::EndOfStream)) => {
-            Err((Step::StartTls, Cause::Lost))
-        }
-        Ok(Err(error)) => Err((Step::Tls, Cause::Tls(error.to_string()))),
     }
 }
 
-pub fn tls_cause(error: std::io::Error, tls: &Tls) -> Cause {
+/// The protocol over a socket that is connected already.
+async fn through(socket: UnixStream) -> Result<(LdapConnAsync, Ldap), StepError> {
+    let options = LdapConnSettings::new().set_std_stream(StdStream::Unix(socket));
+    // The URL is for its scheme only, which is the one of such sockets.
+    LdapConnAsync::with_settings(options, "ldapi://guard")
+        .await
+        .map_err(|error| (Step::Connect, lost(error)))
+}
+
+fn tls_cause(error: std::io::Error, tls: &Tls) -> Cause {
     let inner = error
         .get_ref()
         .and_then(|it| it.downcast_ref::<rustls::Error>());
@@ -122,7 +232,7 @@ pub fn tls_cause(error: std::io::Error, tls: &Tls) -> Cause {
     }
 }
 
-pub async fn bind(
+async fn bind(
     ldap: &mut Ldap,
     username: &str,
     password: &SecretString,

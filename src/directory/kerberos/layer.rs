@@ -1,5 +1,5 @@
-//! What protects a connection once the login is done (RFC 4752, 3.3): nothing more where TLS does already,
-//! else sealed buffers, each with its length in four bytes before it.
+//! What protects a connection without TLS once the login is done (RFC 4752, 3.3): sealed buffers, each with
+//! its length in four bytes before it.
 //!
 //! A buffer holds any part of the stream of LDAP messages: several of them, one, or a piece of one. So the
 //! layer knows nothing of LDAP: bytes go in at one side and come out at the other. A buffer that cannot be
@@ -7,17 +7,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::UnixStream;
-use tokio::task::JoinHandle;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 
-use super::Stream;
 use super::exchange::LARGEST_BUFFER;
 use super::ticket::Context;
+use crate::directory::connection::bare::fill;
+use crate::directory::connection::opening::{Layer, Stream};
 use crate::directory::error::Cause;
-
-/// The task that carries the connection; why it ended.
-pub type Relay = JoinHandle<Option<Cause>>;
 
 /// How much longer a sealed buffer is than what it holds, at most: two headers, a confounder and a checksum
 /// (RFC 4121, 4.2.4) make less than half of it.
@@ -26,46 +22,41 @@ const OVERHEAD: usize = 256;
 /// How much is sealed at once where the server takes any amount.
 const USUAL_PIECE: usize = 64 * 1024;
 
-/// What protects a connection.
-pub struct Layer(Option<Sealing>);
+/// How much opened data may wait to be read, in bytes.
+const OPENED: usize = 64 * 1024;
 
-struct Sealing {
+/// Sealing what is said, and opening what is answered.
+pub struct Sealing {
     context: Context,
     /// How many bytes are sealed at once.
     piece: usize,
 }
 
-impl Layer {
-    /// Nothing: TLS does it.
-    pub fn none() -> Self {
-        Self(None)
-    }
-
-    /// Sealed buffers, of at most `largest` bytes towards the server; 0 for any.
-    pub fn sealing(context: Context, largest: u32) -> Self {
+impl Sealing {
+    /// Buffers of at most `largest` bytes towards the server; 0 for any.
+    pub fn new(context: Context, largest: u32) -> Self {
         let largest = match largest {
             0 => USUAL_PIECE,
             bytes => usize::try_from(bytes).unwrap_or(USUAL_PIECE),
         };
         let piece = largest.saturating_sub(OVERHEAD).clamp(1, USUAL_PIECE);
-        Self(Some(Sealing { context, piece }))
+        Self { context, piece }
     }
 
-    /// Carries what is said here to the server, and back.
-    pub fn relay(self, mut server: Box<dyn Stream>, mut here: UnixStream) -> Relay {
-        tokio::spawn(async move {
-            let Some(Sealing { context, piece }) = self.0 else {
-                let copied = tokio::io::copy_bidirectional(&mut server, &mut here).await;
-                return copied.err().map(Cause::Io);
-            };
+    /// The stream that leads through it to the server, and the task that does the work.
+    pub fn over(self, server: Box<dyn Stream>) -> (DuplexStream, Layer) {
+        let (near, far) = tokio::io::duplex(OPENED);
+        let Self { context, piece } = self;
+        let layer = tokio::spawn(async move {
             let context = Arc::new(Mutex::new(context));
             let (from_server, to_server) = tokio::io::split(server);
-            let (from_here, to_here) = here.into_split();
+            let (from_here, to_here) = tokio::io::split(far);
             tokio::select! {
                 result = seal(&context, piece, from_here, to_server) => result.err(),
                 result = open(&context, from_server, to_here) => result.err(),
             }
-        })
+        });
+        (near, layer)
     }
 }
 
@@ -112,14 +103,6 @@ async fn open(
         fill(&mut from, &mut sealed).await?;
         let plain = lock(context).unwrap(&sealed)?;
         to.write_all(&plain).await.map_err(Cause::Io)?;
-    }
-}
-
-async fn fill(from: &mut (impl AsyncRead + Unpin), buffer: &mut [u8]) -> Result<(), Cause> {
-    match from.read_exact(buffer).await {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(Cause::Lost),
-        Err(error) => Err(Cause::Io(error)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Each fault, as a client meets it.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -261,5 +261,39 @@ fn a_fault_for_some_searches_only() -> Result<()> {
         .collect();
     assert_eq!(pages, [(1, Some(10)), (2, Some(10)), (3, Some(10))]);
     assert!(log[2].filter.eq_ignore_ascii_case(PEOPLE));
+    Ok(())
+}
+
+#[test]
+fn the_same_page_for_whoever_comes_back_with_its_cookie() -> Result<()> {
+    let directory = directory()?;
+    directory.fault(When::search(), What::SameCookie(b"again".to_vec()));
+    let mut client = Client::logged_in(&directory)?;
+    let first = client.page(10, Vec::new())?;
+    assert_eq!(first.cookie.as_deref(), Some(&b"again"[..]));
+    let second = client.page(10, b"again".to_vec())?;
+    assert_eq!(second.cookie, first.cookie);
+    assert_eq!(second.entries.len(), first.entries.len());
+    Ok(())
+}
+
+#[test]
+fn a_flood_lasts_until_the_client_has_gone() -> Result<()> {
+    let directory = directory()?;
+    let flood = What::Flood {
+        first: b"begin".to_vec(),
+        then: vec![b'x'; 1000],
+    };
+    let reference = What::EndlessReferences("ldap://dc9/".to_owned());
+    for what in [flood, What::EndlessUsers, reference] {
+        directory.clear_faults();
+        directory.fault(When::connect(), what);
+        let mut stream = TcpStream::connect(("127.0.0.1", directory.port()))?;
+        let mut much = vec![0; 1 << 20];
+        stream.read_exact(&mut much)?;
+        drop(stream);
+    }
+    directory.clear_faults();
+    Client::logged_in(&directory)?;
     Ok(())
 }

@@ -1,0 +1,276 @@
+//! What must hold of whatever comes from outside: a check for each fuzz target, which panics where it does not.
+//!
+//! The targets run them on what libFuzzer makes up, the ordinary tests (`tests/corpus`) on what it found.
+
+// Each target has one of them.
+#![allow(dead_code)]
+
+use std::str::from_utf8;
+
+use adsync::fuzzing;
+use adsync::mark::Question;
+use adsync::output::legible;
+use adsync::user::{Folded, MAX_VALUE_CHARS, ObjectGuid};
+use lber::structure::{PL, StructureTag};
+
+/// Small, so that the limits are met.
+const LONGEST: u64 = 4096;
+
+/// The messages that framing lets through, each whole. Those after the first that is refused do not come.
+fn let_through(data: &[u8]) -> Vec<&[u8]> {
+    let mut messages = fuzzing::Messages::new(LONGEST);
+    let mut found = Vec::new();
+    let mut start = 0;
+    for at in 0..data.len() {
+        let Ok(complete) = messages.follow(&data[at..=at]) else {
+            break;
+        };
+        assert!(complete.len() <= 1, "one byte ends one message");
+        if let Some(weight) = complete.first() {
+            let message = &data[start..=at];
+            assert!(*weight >= message.len() as u64);
+            found.push(message);
+            start = at + 1;
+        }
+    }
+    found
+}
+
+/// Framing lets nothing through that the decoder behind it chokes on, and does not depend on how the bytes come.
+pub fn messages(data: &[u8]) {
+    let found = let_through(data);
+    for message in &found {
+        assert!(message.len() as u64 <= LONGEST);
+        let decoded = lber::parse::parse_tag(message);
+        assert!(
+            decoded.is_ok_and(|(rest, _)| rest.is_empty()),
+            "what was let through cannot be decoded"
+        );
+    }
+    let whole = fuzzing::Messages::new(LONGEST).follow(data);
+    let cut = usize::from(data.first().copied().unwrap_or_default()).min(data.len());
+    let mut messages = fuzzing::Messages::new(LONGEST);
+    let (one, other) = data.split_at(cut);
+    let halves = messages
+        .follow(one)
+        .and_then(|one| Ok([one, messages.follow(other)?].concat()));
+    assert_eq!(halves, whole);
+    if let Ok(whole) = whole {
+        assert_eq!(whole.len(), found.len());
+    }
+}
+
+/// An entry becomes a user that can be stored, or is refused with a reason. It never stops the others.
+pub fn entry(data: &[u8]) {
+    for message in let_through(data) {
+        let Ok((_, tag)) = lber::parse::parse_tag(message) else {
+            continue;
+        };
+        let Some(operation) = operation(tag) else {
+            continue;
+        };
+        for is_active_directory in [true, false] {
+            match fuzzing::user(operation.clone(), is_active_directory) {
+                Ok(Ok(user)) => {
+                    assert_eq!(user.profile.defect(), None);
+                    assert!(!user.profile.username.trim().is_empty());
+                    assert!(user.profile.username.chars().count() <= MAX_VALUE_CHARS);
+                    assert!(is_active_directory || user.enabled.is_none());
+                }
+                Ok(Err(bad)) => {
+                    assert!(!bad.reason.is_empty());
+                    assert!(bad.username.is_none_or(|name| name.chars().count() <= 64));
+                }
+                Err(reason) => assert!(!reason.is_empty()),
+            }
+        }
+    }
+}
+
+/// The operation of a message: what stands behind its number.
+fn operation(message: StructureTag) -> Option<StructureTag> {
+    match message.payload {
+        PL::C(parts) => parts.into_iter().nth(1),
+        PL::P(_) => None,
+    }
+}
+
+/// What is decoded without the library is what was sent, and no more of it: in what comes before the login is
+/// done, and in the control of a page.
+pub fn answer(data: &[u8]) {
+    if let Some((_, text, token)) = fuzzing::first_answer(data) {
+        // Each byte that is no UTF-8 is shown as three.
+        assert!(text.len() <= 3 * data.len());
+        assert!(token.is_empty() || data.windows(token.len()).any(|it| it == token));
+    }
+    let Some(cookie) = fuzzing::cookie(data) else {
+        return;
+    };
+    assert!(cookie.is_empty() || data.windows(cookie.len()).any(|it| it == cookie));
+    // The library says the same, where it can be asked without harm.
+    if data.len() <= 64
+        && let Ok((_, control)) = lber::parse::parse_tag(data)
+    {
+        let parts = control.expect_constructed().expect("it has parts");
+        let second = parts.into_iter().nth(1);
+        assert_eq!(
+            second.and_then(StructureTag::expect_primitive),
+            Some(cookie)
+        );
+    }
+}
+
+/// A value that is taken for a GUID reads the same in both of its forms.
+pub fn guid(data: &[u8]) {
+    let text = from_utf8(data).ok();
+    if let Some(text) = text {
+        let parsed: Result<ObjectGuid, _> = text.parse();
+        assert_eq!(
+            parsed.is_ok(),
+            serde_json::from_value::<ObjectGuid>(text.into()).is_ok()
+        );
+    }
+    match ObjectGuid::from_value(data) {
+        Ok(guid) => {
+            let text = guid.to_string();
+            assert_eq!(text.len(), 36);
+            assert_eq!(text.parse(), Ok(guid));
+            assert_eq!(ObjectGuid::from_value(text.as_bytes()), Ok(guid));
+            assert_eq!(ObjectGuid::from_value(guid.as_bytes()), Ok(guid));
+        }
+        Err(error) => {
+            assert_ne!(data.len(), 16);
+            assert!(!error.to_string().is_empty());
+        }
+    }
+}
+
+/// Whatever a person types, a filter around it asks for just that: one term, and the value as it was.
+pub fn filter(data: &[u8]) {
+    let Ok(value) = from_utf8(data) else { return };
+    let [equals, starts_with] = fuzzing::filters("mail", value);
+    assert_eq!(asserted(&equals, 3), value.as_bytes());
+    if !value.is_empty() {
+        assert_eq!(asserted(&starts_with, 4), value.as_bytes());
+    }
+    for filter in [&equals, &starts_with] {
+        assert_eq!(fuzzing::attributes_of_filter(filter), ["mail"]);
+    }
+    // What stands in the settings may be anything.
+    fuzzing::attributes_of_filter(value);
+}
+
+/// The value of a filter of one term, an equality (3) or a prefix (4) (RFC 4511, 4.5.1).
+fn asserted(filter: &str, choice: u64) -> Vec<u8> {
+    use lber::structures::ASNTag as _;
+    let tag = ldap3::parse_filter(filter)
+        .expect("it can be parsed")
+        .into_structure();
+    assert_eq!(tag.id, choice, "{filter}");
+    let mut parts = tag
+        .expect_constructed()
+        .expect("an attribute and a value")
+        .into_iter();
+    let attribute = parts.next().and_then(StructureTag::expect_primitive);
+    assert_eq!(attribute.as_deref(), Some(&b"mail"[..]));
+    let value = parts.next().expect("a value");
+    assert!(parts.next().is_none());
+    if choice == 3 {
+        return value.expect_primitive().expect("octets");
+    }
+    let mut substrings = value.expect_constructed().expect("substrings").into_iter();
+    let initial = substrings.next().expect("a prefix");
+    assert_eq!((initial.id, substrings.next()), (0, None));
+    initial.expect_primitive().expect("octets")
+}
+
+/// A DN lies in itself and in what it lies in; a word for a shell is read as it was.
+pub fn dn(data: &[u8]) {
+    let Ok(text) = from_utf8(data) else { return };
+    assert!(fuzzing::dn_is_within(text, text));
+    assert!(fuzzing::dn_is_within(text, ""));
+    if let Some((first, parent)) = fuzzing::dn_split(text) {
+        assert!(first.len() + parent.len() < text.len());
+        assert!(fuzzing::dn_is_within(text, parent), "{parent:?}");
+    }
+    if let Some((domain, name)) = fuzzing::dn_domain(text) {
+        assert!(fuzzing::dn_is_within(text, &domain), "{domain:?}");
+        assert!(name.len() < domain.len());
+    }
+    assert_eq!(read_by_a_shell(&fuzzing::in_shell(text)), text);
+}
+
+/// How a shell reads a word that holds quotes and plain characters only; it has to be one word.
+fn read_by_a_shell(said: &str) -> String {
+    let mut word = String::new();
+    let mut characters = said.chars();
+    let mut quoted = false;
+    while let Some(character) = characters.next() {
+        match character {
+            '\'' => quoted = !quoted,
+            '\\' if !quoted => word.extend(characters.next()),
+            other => {
+                let is_plain = other.is_ascii_alphanumeric() || "_-./:@=,+%".contains(other);
+                assert!(quoted || is_plain, "{other:?} is not quoted");
+                word.push(other);
+            }
+        }
+    }
+    assert!(!quoted, "a quote is open");
+    word
+}
+
+/// Settings are settings or an error in words.
+pub fn settings(data: &[u8]) {
+    let Ok(text) = from_utf8(data) else { return };
+    match fuzzing::settings(text) {
+        Ok(settings) => {
+            let directory = &settings.directory;
+            assert!((1..=1000).contains(&directory.page_size));
+            let login = directory.login.password();
+            assert!(login.is_none_or(|(username, _)| !username.is_empty()));
+            assert!(directory.timeout.as_secs() >= 1);
+        }
+        Err(failure) => assert!(failure.message.starts_with("settings adsync.toml")),
+    }
+}
+
+/// What the store keeps of the settings is read back as it was written.
+pub fn mark(data: &[u8]) {
+    let Ok(text) = from_utf8(data) else { return };
+    if let Ok(question) = serde_json::from_str::<Question>(text) {
+        let written = serde_json::to_string(&question).expect("texts are JSON");
+        assert_eq!(
+            serde_json::from_str::<Question>(&written).ok(),
+            Some(question)
+        );
+    }
+}
+
+/// A user of the history comes back as it was written.
+pub fn snapshot(data: &[u8]) {
+    let Ok(text) = from_utf8(data) else { return };
+    if let Some((origin, values)) = fuzzing::snapshot(text) {
+        let written = fuzzing::write_snapshot(&origin, &values).expect("texts are JSON");
+        assert_eq!(fuzzing::snapshot(&written), Some((origin, values)));
+    }
+}
+
+/// What a person sees acts on no terminal, and is folded the same however often.
+pub fn terminal(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let shown = legible(&text);
+    assert!(!shown.contains(acts_on_a_terminal), "{shown:?}");
+    assert_eq!(legible(&shown), shown);
+    let folded = Folded::new(&text);
+    assert_eq!(Folded::new(folded.as_str()), folded);
+}
+
+/// Control characters, those that change the direction of writing, and those that begin a line.
+pub fn acts_on_a_terminal(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
+}
