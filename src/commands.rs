@@ -24,10 +24,11 @@ mod sync;
 
 use std::time::Duration;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Format};
 use crate::completion;
 use crate::config::Settings;
 use crate::exit_code::ExitCode;
+use crate::failure::{Failure, Kind};
 use crate::output::Output;
 
 /// What every command is given.
@@ -40,6 +41,11 @@ struct Context<'a> {
 
 /// Does what the command line says.
 pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
+    if cli.global.csv_safe && cli.global.format != Format::Csv {
+        return Err(Failure::new(Kind::Usage, "--csv-safe is for CSV only")
+            .hint("add --format csv, or leave --csv-safe out")
+            .into());
+    }
     if let Command::Completions { shell } = cli.command {
         let script = completion::script(shell)?;
         output.stream(|out| out.write_all(&script))?;

@@ -54,7 +54,13 @@ pub fn resolve(store: &Reader, arguments: &[String]) -> anyhow::Result<Vec<Store
     if unknown.is_empty() {
         return Ok(users);
     }
-    Err(unknown_names(&unknown, &store.usernames()?, "in the store").into())
+    let known = store.usernames()?;
+    let failure = unknown_names(&unknown, &known, "in the store");
+    if known.is_empty() {
+        let hint = "the store has no users yet; `adsync import --help` says how to bring them in";
+        return Err(failure.hint(hint).into());
+    }
+    Err(failure.into())
 }
 
 /// The error that lists all unknown names, and for each the nearest that is known.

@@ -68,6 +68,24 @@ fn exit_code_goes_with_dry_run() {
 }
 
 #[test]
+fn csv_safe_goes_with_csv() {
+    let sandbox = alone();
+    for format in ["table", "json"] {
+        let answer = sandbox
+            .run(&["list", "--csv-safe", "--format", format])
+            .expect_code(2);
+        assert_says(&answer, &["--csv-safe", "--format csv"]);
+    }
+}
+
+#[test]
+fn a_name_in_an_empty_store_is_told_that_it_is_empty() {
+    let (_directory, sandbox) = with_users(&["alice"]);
+    let answer = sandbox.run(&["sync", "--users", "alice"]).expect_code(2);
+    assert_says(&answer, &["no user \"alice\"", "adsync import --help"]);
+}
+
+#[test]
 fn an_empty_selection_is_never_everybody() {
     let (directory, sandbox) = with_users(&["alice", "bob"]);
     sandbox.run(&["import", "--all"]).expect_code(0);
