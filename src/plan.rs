@@ -9,6 +9,7 @@
 
 mod duplicates;
 mod guard;
+mod order;
 #[cfg(test)]
 mod properties;
 
@@ -262,9 +263,7 @@ pub fn plan(mut findings: Findings, holders: &Holders) -> Plan {
     let username = |values: &Values| values.profile.folded_username();
     let by_user = |user: &StoredUser| (username(&user.values), user.id);
     findings.changed.sort_by_cached_key(|it| by_user(&it.user));
-    findings
-        .new
-        .sort_by_cached_key(|it| (username(&it.values), it.origin.guid()));
+    order::by_username(&mut findings.new);
     let mut conflicts = duplicates::conflicts(&findings, holders);
 
     let Findings {

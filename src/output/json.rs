@@ -14,6 +14,9 @@ use crate::user::{FieldValue, ObjectGuid, Profile, StoredUser, Values};
 
 const VERSION: u32 = 1;
 
+/// A run is handed over in pieces of so many bytes.
+const BUFFER: usize = 64 * 1024;
+
 /// A value as indented JSON. What adsync prints is text, numbers and flags, which JSON can always
 /// write; anything else would be null.
 pub fn text(value: &impl Serialize) -> String {
@@ -191,8 +194,11 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) 
         failed: Each(|| failed.iter().map(failed_user)),
         error: failure.map(ErrorObject::new),
     };
-    serde_json::to_writer_pretty(&mut *out, &object)?;
-    out.write_all(b"\n")
+    // A buffer whose type is known: of everybody in a first import there are millions of small pieces.
+    let mut out = io::BufWriter::with_capacity(BUFFER, out);
+    serde_json::to_writer_pretty(&mut out, &object)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 fn out_of_scope_user(it: &OutOfScope) -> Named<'_> {

@@ -200,29 +200,43 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Who newly wants each name. In a first import that is everybody, so a claim is kept as the hash of
-/// its name, sorted; the name itself is asked for again where two hashes agree.
+/// Who newly wants each name. In a first import that is everybody, so a claim is one number: the hash of
+/// the name, in whose last bits stands who wants it. They are sorted; the name itself is asked for again where
+/// two hashes agree.
 struct Claims<'a> {
     candidates: Candidates<'a>,
-    sorted: Vec<(u64, usize)>,
+    sorted: Vec<u64>,
+    /// The bits that say who.
+    who: u64,
 }
 
 impl<'a> Claims<'a> {
     fn new(candidates: Candidates<'a>) -> Self {
-        let mut sorted: Vec<(u64, usize)> = (0..candidates.len())
-            .flat_map(|at| {
-                let claims = candidates.get(at).claims();
-                claims.map(move |(field, name)| (hash(field, &name), at))
-            })
-            .collect();
+        let who = (candidates.len() as u64 + 1).next_power_of_two() - 1;
+        let mut sorted = Vec::with_capacity(UniqueField::ALL.len() * candidates.len());
+        for at in 0..candidates.len() {
+            let claims = candidates.get(at).claims();
+            sorted.extend(claims.map(|(field, name)| (hash(field, &name) & !who) | at as u64));
+        }
         sorted.sort_unstable();
-        Self { candidates, sorted }
+        Self {
+            candidates,
+            sorted,
+            who,
+        }
+    }
+
+    fn who(&self, claim: u64) -> Option<usize> {
+        usize::try_from(claim & self.who).ok()
     }
 
     /// The candidates of which a claim has the hash of another's.
     fn of_equal_hash(&self) -> BTreeSet<usize> {
-        let equal = self.sorted.windows(2).filter(|two| two[0].0 == two[1].0);
-        equal.flatten().map(|(_, at)| *at).collect()
+        let equal = self
+            .sorted
+            .windows(2)
+            .filter(|two| (two[0] ^ two[1]) & !self.who == 0);
+        equal.flatten().filter_map(|it| self.who(*it)).collect()
     }
 
     /// Who else than `but` newly wants a name, in the order of the candidates.
@@ -232,13 +246,13 @@ impl<'a> Claims<'a> {
         name: &Folded,
         but: usize,
     ) -> impl Iterator<Item = usize> + use<'_, 'a> {
-        let wanted = hash(field, name);
+        let wanted = hash(field, name) & !self.who;
         let name = name.clone();
-        let first = self.sorted.partition_point(|(hash, _)| *hash < wanted);
+        let first = self.sorted.partition_point(|claim| *claim < wanted);
         self.sorted[first..]
             .iter()
-            .take_while(move |(hash, _)| *hash == wanted)
-            .map(|(_, at)| *at)
+            .take_while(move |claim| **claim & !self.who == wanted)
+            .filter_map(|claim| self.who(*claim))
             .filter(move |&at| {
                 at != but && self.candidates.get(at).claim(field).as_ref() == Some(&name)
             })

@@ -136,7 +136,7 @@ impl<'a> Application<'a> {
             self.note_modification(modification)?;
         }
         crash::point("modified");
-        self.import(new.iter().copied(), |_, _| {})?;
+        self.import(new.iter().copied())?;
         crash::point("imported");
         for Refresh { user, dn } in refreshed {
             self.refresh(user.id, dn, Status::Ok)?;
@@ -179,11 +179,10 @@ impl<'a> Application<'a> {
         expect(gone, 1)
     }
 
-    /// Writes new users, and says in which rows.
+    /// Writes new users.
     pub(super) fn import<'i>(
         &self,
         users: impl Iterator<Item = &'i Import>,
-        mut done: impl FnMut(UserId, &Import),
     ) -> rusqlite::Result<()> {
         let mut insert = self.statement(INSERT_USER)?;
         let mut note = self.statement(INSERT_CHANGE)?;
@@ -207,7 +206,6 @@ impl<'a> Application<'a> {
                 after: snapshot(origin, values),
             };
             told.write(&mut note, self.run_id)?;
-            done(id, user);
         }
         Ok(())
     }

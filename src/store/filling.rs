@@ -26,8 +26,8 @@ pub struct Filling {
     pub(super) run_id: i64,
     now: String,
     aside: SetAside,
-    /// Who was written, in which row.
-    rows: Vec<(UserId, ObjectGuid)>,
+    /// How many users it has.
+    count: usize,
 }
 
 /// Puts errors into words.
@@ -57,7 +57,7 @@ impl Writer {
             run_id,
             now: run.started_at.to_string(),
             aside,
-            rows: Vec::new(),
+            count: 0,
         }))
     }
 
@@ -86,28 +86,28 @@ fn begin(db: &Connection, run: &Run) -> rusqlite::Result<(i64, SetAside)> {
 impl Filling {
     /// Writes users that were read.
     pub fn add(&mut self, users: &[Import]) -> Result<(), StoreError> {
-        let rows = &mut self.rows;
         Application::new(&self.db, &self.now, self.run_id)
-            .import(users.iter(), |row, user| {
-                rows.extend(user.origin.guid().map(|guid| (row, guid)));
-            })
-            .map_err(&self.failed.0)
+            .import(users.iter())
+            .map_err(&self.failed.0)?;
+        self.count += users.len();
+        Ok(())
     }
 
     /// Takes users out again that are to be read anew.
     pub fn withdraw(&mut self, guids: &[ObjectGuid]) -> Result<(), StoreError> {
-        let guids: std::collections::HashSet<&ObjectGuid> = guids.iter().collect();
-        self.withdraw_if(|guid| guids.contains(guid))
-            .map_err(&self.failed.0)
+        self.take_out(guids).map_err(&self.failed.0)
     }
 
-    fn withdraw_if(&mut self, is_out: impl Fn(&ObjectGuid) -> bool) -> rusqlite::Result<()> {
+    fn take_out(&mut self, guids: &[ObjectGuid]) -> rusqlite::Result<()> {
+        if guids.is_empty() {
+            return Ok(());
+        }
+        let rows = rows(&self.db, guids)?;
         let application = Application::new(&self.db, &self.now, self.run_id);
-        let (out, left) = self.rows.iter().partition(|(_, guid)| is_out(guid));
-        self.rows = left;
-        let out: Vec<(UserId, ObjectGuid)> = out;
-        out.iter()
-            .try_for_each(|(row, _)| application.undo_import(*row))
+        rows.iter()
+            .try_for_each(|row| application.undo_import(*row))?;
+        self.count -= rows.len();
+        Ok(())
     }
 
     /// Makes the indexes that can be made already. The rest is made when it is known who stays.
@@ -124,14 +124,25 @@ impl Filling {
     }
 
     fn keep_imported(&mut self, plan: &Plan) -> rusqlite::Result<()> {
-        if !plan.duplicate.is_empty() {
-            let out: std::collections::HashSet<ObjectGuid> = plan
-                .duplicate
-                .iter()
-                .filter_map(|it| it.origin.guid())
-                .collect();
-            self.withdraw_if(|guid| out.contains(guid))?;
-        }
-        super::apply::expect(self.rows.len(), plan.imported.len())
+        let out: Vec<ObjectGuid> = plan
+            .duplicate
+            .iter()
+            .filter_map(|it| it.origin.guid())
+            .collect();
+        self.take_out(&out)?;
+        super::apply::expect(self.count, plan.imported.len())
     }
+}
+
+/// In which rows those of these users are that were written. To remember that of everybody, for the few that
+/// are taken out again, would take more room than to ask.
+fn rows(db: &Connection, guids: &[ObjectGuid]) -> rusqlite::Result<Vec<UserId>> {
+    let digits = |guid: &ObjectGuid| format!("{:032x}", u128::from_be_bytes(*guid.as_bytes()));
+    let guids: Vec<String> = guids.iter().map(digits).collect();
+    let guids = serde_json::to_string(&guids)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    // One statement for all: as long as there is no index, each costs a look at all rows.
+    db.prepare("SELECT id FROM users WHERE guid IN (SELECT unhex(value) FROM json_each(?1))")?
+        .query_map([guids], |row| row.get(0).map(UserId))?
+        .collect()
 }

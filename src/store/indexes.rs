@@ -9,10 +9,14 @@ use rusqlite::{Connection, ErrorCode};
 pub(super) struct SetAside(Vec<String>);
 
 impl SetAside {
-    /// Sets the indexes of the users aside.
+    /// Sets the indexes of the users aside, but those of a few users only, which new ones are not among: to make
+    /// them again would take a look at everybody.
     pub(super) fn begin(db: &Connection) -> rusqlite::Result<Self> {
         let indexes: Vec<(String, String)> = db
-            .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'users' AND sql IS NOT NULL")?
+            .prepare(
+                "SELECT name, sql FROM pragma_index_list('users') JOIN sqlite_schema USING (name)
+                 WHERE NOT partial AND sql IS NOT NULL",
+            )?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
         for (name, _) in &indexes {

@@ -26,6 +26,9 @@ pub enum InvalidGuid {
 /// Where each pair of hexadecimal digits of the text form stands in the bytes.
 const ORDER: [usize; 16] = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
 
+/// Where each pair of digits stands in the text form.
+const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 impl ObjectGuid {
@@ -51,18 +54,24 @@ impl ObjectGuid {
     }
 
     /// The text form. A first import writes two of each user, so it is not left to the formatter.
-    fn text(&self) -> String {
-        let mut text = String::with_capacity(36);
-        for (pair, position) in ORDER.into_iter().enumerate() {
-            if matches!(pair, 4 | 6 | 8 | 10) {
-                text.push('-');
-            }
+    fn text(&self) -> Text {
+        let mut text = [b'-'; 36];
+        for (place, position) in PLACES.into_iter().zip(ORDER) {
             let byte = self.0[position];
-            text.extend(
-                [byte >> 4, byte & 0xf].map(|digit| char::from(DIGITS[usize::from(digit)])),
-            );
+            text[place] = DIGITS[usize::from(byte >> 4)];
+            text[place + 1] = DIGITS[usize::from(byte & 0xf)];
         }
-        text
+        Text(text)
+    }
+}
+
+/// The text form, which needs no memory of its own.
+struct Text([u8; 36]);
+
+impl Text {
+    fn as_str(&self) -> &str {
+        // It is of hyphens and digits.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
@@ -87,7 +96,7 @@ impl FromStr for ObjectGuid {
 
 impl fmt::Display for ObjectGuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text())
+        f.write_str(self.text().as_str())
     }
 }
 
@@ -99,7 +108,7 @@ impl fmt::Debug for ObjectGuid {
 
 impl serde::Serialize for ObjectGuid {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text())
+        serializer.serialize_str(self.text().as_str())
     }
 }
 
