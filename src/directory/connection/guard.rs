@@ -17,8 +17,8 @@ use tokio::sync::Notify;
 use super::framing::{Framing, Violation};
 use crate::directory::error::{Cause, Limit};
 
-/// What messages may weigh together that were let through and not taken. Some pages of users weigh less.
-const ROOM: u64 = 8 << 20;
+/// What messages may weigh together that were let through and not taken. A page of users weighs less.
+const ROOM: u64 = 4 << 20;
 
 /// What is read at once.
 const PIECE: usize = 64 << 10;
