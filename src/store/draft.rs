@@ -18,11 +18,38 @@ const PAGE_SIZE: u32 = 8192;
 /// What may lie beside a draft.
 const FILES: [&str; 4] = ["", "-journal", "-wal", "-shm"];
 
-/// A draft of the store, which goes with it unless it is [published](Draft::publish).
-#[derive(Debug)]
-pub(super) struct Draft {
+/// Where a draft is, and where it is to be.
+#[derive(Clone, Debug)]
+pub(super) struct Paths {
     path: PathBuf,
     place: PathBuf,
+}
+
+impl Paths {
+    /// Waits until what was written so far is on the disk. An error must not be lost: the system tells it once.
+    pub(super) fn settle(&self) -> Result<(), StoreError> {
+        files::settle(&self.path).map_err(self.file_error())
+    }
+
+    fn file_error(&self) -> impl Fn(std::io::Error) -> StoreError + use<> {
+        let path = self.place.clone();
+        move |source| StoreError::File {
+            path: path.clone(),
+            source,
+        }
+    }
+}
+
+/// A draft of the store, which goes with it unless it is [published](Draft::publish).
+#[derive(Debug)]
+pub(super) struct Draft(Paths);
+
+impl std::ops::Deref for Draft {
+    type Target = Paths;
+
+    fn deref(&self) -> &Paths {
+        &self.0
+    }
 }
 
 impl Draft {
@@ -30,10 +57,10 @@ impl Draft {
     pub(super) fn make(place: &Path) -> Result<Self, StoreError> {
         let mut path = place.as_os_str().to_owned();
         path.push(".new");
-        let draft = Self {
+        let draft = Self(Paths {
             path: path.into(),
             place: place.to_owned(),
-        };
+        });
         draft.remove()?;
         // SQLite would make the file with the rights of the umask.
         drop(files::make_private(&draft.path).map_err(draft.file_error())?);
@@ -60,7 +87,7 @@ impl Draft {
             .map_err(sql(&self.path, "prepare"))?;
         db.close()
             .map_err(|(_, source)| sql(&self.path, "make")(source))?;
-        files::settle(&self.path).map_err(self.file_error())?;
+        self.settle()?;
         crash::point("draft made");
         // A backup, perhaps, that somebody put there while the directory was read: it is not ours to replace.
         if std::fs::metadata(&self.place).is_ok_and(|it| it.len() > 0) {
@@ -92,14 +119,6 @@ impl Draft {
             }
         }
         Ok(())
-    }
-
-    fn file_error(&self) -> impl Fn(std::io::Error) -> StoreError + use<> {
-        let path = self.place.clone();
-        move |source| StoreError::File {
-            path: path.clone(),
-            source,
-        }
     }
 }
 

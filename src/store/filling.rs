@@ -5,9 +5,12 @@
 //! that ends only when everything was read and the plan was approved. Who turns out to be a duplicate is
 //! taken out again. What ends otherwise was never in the store.
 
+use std::{panic, thread};
+
 use rusqlite::{Connection, OpenFlags};
 
 use super::apply::Application;
+use super::draft;
 use super::error::StoreError;
 use super::indexes::SetAside;
 use super::{Run, Writer, crash, history, open, sql};
@@ -22,6 +25,8 @@ const CACHE_KIB: i64 = 8 * 1024;
 #[derive(Debug)]
 pub struct Filling {
     db: Connection,
+    /// Where it is written, if it is a draft.
+    draft: Option<draft::Paths>,
     failed: Failed,
     pub(super) run_id: i64,
     now: String,
@@ -53,6 +58,7 @@ impl Writer {
         let (run_id, aside) = begin(&db, run).map_err(&failed)?;
         Ok(Some(Filling {
             db,
+            draft: self.draft.as_deref().cloned(),
             failed: Failed(Box::new(failed)),
             run_id,
             now: run.started_at.to_string(),
@@ -111,8 +117,15 @@ impl Filling {
     }
 
     /// Makes the indexes that can be made already. The rest is made when it is known who stays.
+    ///
+    /// What was written before gets onto the disk meanwhile, so that little is left to wait for in the end.
     pub fn make_indexes(&mut self) -> Result<(), StoreError> {
-        self.aside.make_possible(&self.db).map_err(&self.failed.0)
+        let Self { draft, aside, .. } = self;
+        thread::scope(|scope| {
+            let settled = scope.spawn(|| draft.as_ref().map_or(Ok(()), draft::Paths::settle));
+            aside.make_possible(&self.db).map_err(&self.failed.0)?;
+            settled.join().unwrap_or_else(|it| panic::resume_unwind(it))
+        })
     }
 
     /// Leaves in the store whom the plan imports, and gives the connection in whose transaction it is.
