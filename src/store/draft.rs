@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::error::StoreError;
 use super::{crash, files, migrated, open, sql};
 
-/// The size of a page, in bytes: twice what SQLite takes of itself. Users are some 600 bytes each with their
+/// The size of a page, in bytes: twice what `SQLite` takes of itself. Users are some 600 bytes each with their
 /// history, and writing them costs a system call for each page.
 const PAGE_SIZE: u32 = 8192;
 

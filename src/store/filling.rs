@@ -21,6 +21,10 @@ use crate::user::{ObjectGuid, UserId};
 /// wait for being written.
 const CACHE_KIB: i64 = 8 * 1024;
 
+/// Threads that sort what an index holds while the rows are read: a part as large as the cache at a time, so that
+/// they have nothing to do with fewer than some 200,000 users.
+const SORTERS: i64 = 1;
+
 /// A store that is being filled. Dropping it takes everything back.
 #[derive(Debug)]
 pub struct Filling {
@@ -80,6 +84,7 @@ impl Writer {
 
 fn begin(db: &Connection, run: &Run) -> rusqlite::Result<(i64, SetAside)> {
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    db.pragma_update(None, "threads", SORTERS)?;
     db.pragma_update(None, "foreign_keys", true)?;
     // Not a `Transaction`, which would borrow the connection that it lives beside.
     db.execute_batch("BEGIN IMMEDIATE")?;
