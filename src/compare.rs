@@ -185,18 +185,19 @@ impl Comparison {
             self.repeated.insert(user.guid, None);
             return;
         }
-        self.findings.new.push(Import {
-            origin: Origin::Directory {
-                guid: user.guid,
-                dn: user.dn,
-            },
-            values: Values {
-                profile: user.profile,
-                enabled: user.enabled.unwrap_or(true),
-            },
-            returns_as: None,
-            arrival: self.new.len() as u64,
-        });
+        let DirectoryUser {
+            guid,
+            dn,
+            profile,
+            enabled,
+        } = user;
+        let values = Values {
+            profile,
+            enabled: enabled.unwrap_or(true),
+        };
+        let mut import = Import::new(&Origin::Directory { guid, dn }, &values);
+        import.arrival = self.new.len() as u64;
+        self.findings.new.push(import);
     }
 
     fn fill_in(&self, profile: Profile, stored: &Profile) -> Profile {
@@ -283,7 +284,7 @@ impl Comparison {
         let is_again = |guid: Option<ObjectGuid>| guid.is_some_and(|it| repeated.contains_key(&it));
         refreshed.retain(|it| !is_again(it.user.origin.guid()));
         changed.retain(|it| !is_again(it.origin.guid()));
-        new.retain(|it| !is_again(it.origin.guid()));
+        new.retain(|it| !is_again(it.guid()));
         failed.retain(|it| !is_again(it.guid));
         let removed = before - refreshed.len() - changed.len() - new.len() - failed.len();
         // What stood in no list was counted as unchanged.

@@ -9,6 +9,7 @@
 
 mod duplicates;
 mod guard;
+mod import;
 mod order;
 #[cfg(test)]
 mod properties;
@@ -21,6 +22,7 @@ use crate::user::{
 
 use duplicates::Candidates;
 pub use guard::{Approved, Guard, MaxDeletes, Refusal};
+pub use import::Import;
 
 /// What reading the directory and comparing it with the store has found. Every user that was
 /// looked at is in exactly one of these lists, or counted in `unchanged`.
@@ -141,20 +143,6 @@ pub struct Plan {
     pub failed: Vec<FailedUser>,
 }
 
-/// A user that is new in the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Import {
-    /// Where it comes from.
-    pub origin: Origin,
-    /// The values it has.
-    pub values: Values,
-    /// The row it had before it was deleted, if it is brought back.
-    pub returns_as: Option<UserId>,
-    /// When it came, of all that are new: the order of the rows in the store. A directory returns its users
-    /// in much the same order the next time.
-    pub arrival: u64,
-}
-
 /// A user that will get new values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Modification {
@@ -228,17 +216,6 @@ impl Holders {
     }
 }
 
-impl Import {
-    /// What it is to be new: brought back, made by hand, or taken from the directory.
-    pub fn action(&self) -> &'static str {
-        match (self.returns_as, &self.origin) {
-            (Some(_), _) => "restored",
-            (None, Origin::Local) => "added",
-            (None, Origin::Directory { .. }) => "imported",
-        }
-    }
-}
-
 impl Findings {
     /// The names that users newly want: those whose holders [`plan`] has to know.
     pub fn wanted_names(&self) -> impl Iterator<Item = (UniqueField, Folded)> {
@@ -303,14 +280,14 @@ pub fn plan(mut findings: Findings, holders: &Holders) -> Plan {
         }
     }
     let mut at = first_new;
-    new.retain_mut(|Import { origin, values, .. }| {
+    new.retain(|import| {
         let conflicts = conflicts.remove(&at);
         at += 1;
         let is_free = conflicts.is_none();
         duplicate.extend(conflicts.map(|conflicts| Duplicate {
             user: None,
-            origin: origin.clone(),
-            wanted: values.clone(),
+            origin: import.origin().to_owned(),
+            wanted: import.values().to_owned(),
             conflicts,
         }));
         is_free

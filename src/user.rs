@@ -17,30 +17,58 @@ use jiff::Timestamp;
 /// (`userPrincipalName`, `rangeUpper` 1024; MS-ADA3).
 pub const MAX_VALUE_CHARS: usize = 1024;
 
-/// The five fields that are kept in step. Empty values do not exist: a field has a value or none.
+/// The five fields that are kept in step. Empty values do not exist: a field has a value or none. The text is
+/// its own, or borrowed from where the user is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Profile {
+pub struct Profile<T = String> {
     /// The name a person logs in with; unique in the store without regard to case.
-    pub username: String,
+    pub username: T,
     /// Given name.
-    pub first_name: Option<String>,
+    pub first_name: Option<T>,
     /// Family name.
-    pub last_name: Option<String>,
+    pub last_name: Option<T>,
     /// Email address; unique in the store without regard to case.
-    pub email: Option<String>,
+    pub email: Option<T>,
     /// Telephone number, as the directory writes it.
-    pub contact_number: Option<String>,
+    pub contact_number: Option<T>,
 }
 
-impl Profile {
+impl<T: AsRef<str>> Profile<T> {
+    /// The same, borrowed.
+    pub fn as_deref(&self) -> Profile<&str> {
+        self.map(AsRef::as_ref)
+    }
+
+    /// The same with text of its own.
+    pub fn to_owned(&self) -> Profile {
+        self.map(|text| text.as_ref().to_owned())
+    }
+
+    fn map<'a, U>(&'a self, text: impl Fn(&'a T) -> U) -> Profile<U> {
+        let Self {
+            username,
+            first_name,
+            last_name,
+            email,
+            contact_number,
+        } = self;
+        Profile {
+            username: text(username),
+            first_name: first_name.as_ref().map(&text),
+            last_name: last_name.as_ref().map(&text),
+            email: email.as_ref().map(&text),
+            contact_number: contact_number.as_ref().map(&text),
+        }
+    }
+
     /// The username as it is compared.
     pub fn folded_username(&self) -> Folded {
-        Folded::new(&self.username)
+        Folded::new(self.username.as_ref())
     }
 
     /// The email address as it is compared; none, if there is none.
     pub fn folded_email(&self) -> Option<Folded> {
-        self.email.as_deref().map(Folded::new)
+        self.email.as_ref().map(|it| Folded::new(it.as_ref()))
     }
 
     /// The folded value of a field that must be unique.
@@ -56,11 +84,13 @@ impl Profile {
         [&self.first_name, &self.last_name]
             .into_iter()
             .flatten()
-            .map(String::as_str)
+            .map(AsRef::as_ref)
             .collect::<Vec<_>>()
             .join(" ")
     }
+}
 
+impl Profile {
     /// Why this profile cannot be stored, if it cannot.
     pub fn defect(&self) -> Option<String> {
         let Self {
@@ -176,11 +206,29 @@ pub struct Change {
 
 /// What the store holds or shall hold of a user: the profile, and whether the account is enabled.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Values {
+pub struct Values<T = String> {
     /// The five fields.
-    pub profile: Profile,
+    pub profile: Profile<T>,
     /// False when the account is disabled in the directory.
     pub enabled: bool,
+}
+
+impl<T: AsRef<str>> Values<T> {
+    /// The same, borrowed.
+    pub fn as_deref(&self) -> Values<&str> {
+        Values {
+            profile: self.profile.as_deref(),
+            enabled: self.enabled,
+        }
+    }
+
+    /// The same with text of its own.
+    pub fn to_owned(&self) -> Values {
+        Values {
+            profile: self.profile.to_owned(),
+            enabled: self.enabled,
+        }
+    }
 }
 
 impl Values {
@@ -226,7 +274,7 @@ impl Values {
 
 /// Where a user of the store came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum Origin<T = String> {
     /// Made in the application.
     Local,
     /// Imported from the directory.
@@ -234,11 +282,31 @@ pub enum Origin {
         /// The identity: the only thing that ties the user to the directory.
         guid: ObjectGuid,
         /// The distinguished name when it was last read; for people, never for matching.
-        dn: String,
+        dn: T,
     },
 }
 
-impl Origin {
+impl<T: AsRef<str>> Origin<T> {
+    /// The same, borrowed.
+    pub fn as_deref(&self) -> Origin<&str> {
+        self.map(AsRef::as_ref)
+    }
+
+    /// The same with text of its own.
+    pub fn to_owned(&self) -> Origin {
+        self.map(|dn| dn.as_ref().to_owned())
+    }
+
+    fn map<'a, U>(&'a self, text: impl Fn(&'a T) -> U) -> Origin<U> {
+        match self {
+            Self::Local => Origin::Local,
+            Self::Directory { guid, dn } => Origin::Directory {
+                guid: *guid,
+                dn: text(dn),
+            },
+        }
+    }
+
     /// The name of the source in JSON, CSV and tables.
     pub fn name(&self) -> &'static str {
         match self {
@@ -259,7 +327,7 @@ impl Origin {
     pub fn dn(&self) -> Option<&str> {
         match self {
             Self::Local => None,
-            Self::Directory { dn, .. } => Some(dn),
+            Self::Directory { dn, .. } => Some(dn.as_ref()),
         }
     }
 }

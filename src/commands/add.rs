@@ -54,23 +54,20 @@ pub fn run(arguments: cli::Add, context: &Context<'_>) -> anyhow::Result<ExitCod
 fn findings(profiles: Vec<Profile>) -> Findings {
     let mut findings = Findings::default();
     for profile in profiles {
-        match profile.defect() {
-            Some(reason) => findings.failed.push(FailedUser {
+        if let Some(reason) = profile.defect() {
+            findings.failed.push(FailedUser {
                 user: None,
                 guid: None,
                 username: profile.username,
                 dn: None,
                 reason,
-            }),
-            None => findings.new.push(Import {
-                origin: Origin::Local,
-                values: Values {
-                    profile,
-                    enabled: true,
-                },
-                returns_as: None,
-                arrival: 0,
-            }),
+            });
+        } else {
+            let values = Values {
+                profile,
+                enabled: true,
+            };
+            findings.new.push(Import::new(&Origin::Local, &values));
         }
     }
     findings

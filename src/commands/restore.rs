@@ -108,12 +108,9 @@ fn findings(
             findings.unchanged += 1;
             continue;
         }
-        findings.new.push(Import {
-            origin,
-            values: before.values(),
-            returns_as: Some(record.user),
-            arrival: 0,
-        });
+        let mut import = Import::new(&origin, &before.values());
+        import.returns_as = Some(record.user);
+        findings.new.push(import);
     }
     Ok(findings)
 }
@@ -178,7 +175,7 @@ fn candidates(records: Vec<PastChange>, store: &Reader) -> anyhow::Result<Vec<(P
         let values = before.values();
         let note = format!("run {}, {}", record.run, local_time(record.at));
         let item = picking::item(&values.profile, note);
-        let conflicts = standing::conflicts(origin, values, store)?;
+        let conflicts = standing::conflicts(Import::new(&origin, &values), store)?;
         candidates.push((record, standing::refused(item, &conflicts)));
     }
     Ok(candidates)

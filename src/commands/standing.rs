@@ -24,13 +24,13 @@ pub fn of(user: &DirectoryUser, store: &Reader) -> anyhow::Result<Standing> {
     }
     let origin = Origin::Directory {
         guid: user.guid,
-        dn: user.dn.clone(),
+        dn: user.dn.as_str(),
     };
     let values = Values {
-        profile: user.profile.clone(),
+        profile: user.profile.as_deref(),
         enabled: user.enabled.unwrap_or(true),
     };
-    let conflicts = conflicts(origin, values, store)?;
+    let conflicts = conflicts(Import::new(&origin, &values), store)?;
     Ok(if conflicts.is_empty() {
         Standing::New
     } else {
@@ -39,14 +39,9 @@ pub fn of(user: &DirectoryUser, store: &Reader) -> anyhow::Result<Standing> {
 }
 
 /// Who holds what somebody would bring along.
-pub fn conflicts(origin: Origin, values: Values, store: &Reader) -> anyhow::Result<Vec<Conflict>> {
+pub fn conflicts(user: Import, store: &Reader) -> anyhow::Result<Vec<Conflict>> {
     let findings = Findings {
-        new: vec![Import {
-            origin,
-            values,
-            returns_as: None,
-            arrival: 0,
-        }],
+        new: vec![user],
         ..Findings::default()
     };
     let holders = store.holders(findings.wanted_names())?;

@@ -26,13 +26,9 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
         failed,
     } = report.plan;
     for it in imported {
-        let guid = it
-            .origin
-            .guid()
-            .map(|guid| guid.to_string())
-            .unwrap_or_default();
-        let dn = it.origin.dn().unwrap_or_default();
-        let name = &it.values.profile.username;
+        let guid = it.guid().map(|guid| guid.to_string()).unwrap_or_default();
+        let dn = it.dn().unwrap_or_default();
+        let name = it.username();
         csv.write_record([it.action(), name, &guid, dn, "", "", "", ""])?;
     }
     for it in modified {

@@ -210,16 +210,10 @@ fn out_of_scope_user(it: &OutOfScope) -> Named<'_> {
 }
 
 fn new_user(import: &Import) -> Named<'_> {
-    let Import {
-        origin,
-        values,
-        returns_as: _,
-        arrival: _,
-    } = import;
     Named {
-        guid: origin.guid(),
-        username: &values.profile.username,
-        dn: origin.dn(),
+        guid: import.guid(),
+        username: import.username(),
+        dn: import.dn(),
     }
 }
 

@@ -15,7 +15,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Changed, Conflict, Findings, Holder, Holders, Import};
-use crate::user::{Folded, UniqueField, UserId, Values};
+use crate::user::{Folded, Profile, UniqueField, UserId};
 
 /// The users that want other names than they have, by number: those of the store first, then those
 /// that shall be new.
@@ -53,10 +53,10 @@ impl<'a> Candidates<'a> {
 }
 
 impl<'a> Candidate<'a> {
-    pub(super) fn wanted(self) -> &'a Values {
+    pub(super) fn wanted(self) -> Profile<&'a str> {
         match self {
-            Self::Changed(it) => &it.wanted,
-            Self::New(it) => &it.values,
+            Self::Changed(it) => it.wanted.profile.as_deref(),
+            Self::New(it) => it.profile(),
         }
     }
 
@@ -70,7 +70,7 @@ impl<'a> Candidate<'a> {
 
     /// The name that it wants and does not hold already.
     pub(super) fn claim(self, field: UniqueField) -> Option<Folded> {
-        let wanted = self.wanted().profile.unique(field)?;
+        let wanted = self.wanted().unique(field)?;
         (self.held(field).as_ref() != Some(&wanted)).then_some(wanted)
     }
 
@@ -82,14 +82,18 @@ impl<'a> Candidate<'a> {
     }
 
     fn as_holder(self) -> Holder {
-        let (id, values, origin) = match self {
-            Self::Changed(it) => (Some(it.user.id), &it.user.values, &it.origin),
-            Self::New(it) => (None, &it.values, &it.origin),
+        let (id, username, origin) = match self {
+            Self::Changed(it) => {
+                let user = &it.user;
+                let username = user.values.profile.username.as_str();
+                (Some(user.id), username, it.origin.as_deref())
+            }
+            Self::New(it) => (None, it.username(), it.origin()),
         };
         Holder {
             id,
-            username: values.profile.username.clone(),
-            origin: origin.clone(),
+            username: username.to_owned(),
+            origin: origin.to_owned(),
         }
     }
 }
@@ -171,7 +175,7 @@ impl<'a> Search<'a> {
             _ if self.deleted.contains(&id) => false,
             None => true,
             Some(at) => {
-                let wanted = self.candidates.get(*at).wanted().profile.unique(field);
+                let wanted = self.candidates.get(*at).wanted().unique(field);
                 blocked.contains(at) || wanted.as_ref() == Some(name)
             }
         };
@@ -188,7 +192,7 @@ impl<'a> Search<'a> {
                 let rival = || self.claims.others(field, &name, at).next();
                 Some(Conflict {
                     field,
-                    value: wanted_text(candidate.wanted(), field),
+                    value: wanted_text(&candidate.wanted(), field),
                     contested: keeper.is_none(),
                     holder: match keeper {
                         Some(keeper) => keeper,
@@ -265,9 +269,10 @@ fn hash(field: UniqueField, name: &Folded) -> u64 {
     hasher.finish()
 }
 
-fn wanted_text(wanted: &Values, field: UniqueField) -> String {
-    match field {
-        UniqueField::Username => wanted.profile.username.clone(),
-        UniqueField::Email => wanted.profile.email.clone().unwrap_or_default(),
-    }
+fn wanted_text(wanted: &Profile<&str>, field: UniqueField) -> String {
+    let text = match field {
+        UniqueField::Username => wanted.username,
+        UniqueField::Email => wanted.email.unwrap_or_default(),
+    };
+    text.to_owned()
 }

@@ -17,14 +17,14 @@ pub(super) fn by_username(users: &mut [Import]) {
     for alike in order.chunk_by_mut(|one, other| one.0 == other.0) {
         alike.sort_by_cached_key(|(_, at)| {
             let user = &users[*at];
-            (folded(user), user.origin.guid())
+            (folded(user), user.guid())
         });
     }
     put(users, &mut order);
 }
 
 fn folded(user: &Import) -> Folded {
-    user.values.profile.folded_username()
+    Folded::new(user.username())
 }
 
 fn beginning(user: &Import) -> Beginning {
@@ -56,21 +56,19 @@ mod tests {
     use crate::user::{ObjectGuid, Origin, Profile, Values};
 
     fn user(username: &str, guid: u8) -> Import {
-        Import {
-            origin: Origin::Directory {
-                guid: ObjectGuid::from_bytes([guid; 16]),
-                dn: String::new(),
-            },
-            values: Values {
-                profile: Profile {
-                    username: username.to_owned(),
-                    ..Profile::default()
-                },
-                enabled: true,
-            },
-            returns_as: None,
-            arrival: 0,
-        }
+        let origin = Origin::Directory {
+            guid: ObjectGuid::from_bytes([guid; 16]),
+            dn: "",
+        };
+        let profile = Profile {
+            username,
+            ..Profile::default()
+        };
+        let values = Values {
+            profile,
+            enabled: true,
+        };
+        Import::new(&origin, &values)
     }
 
     #[test]
@@ -90,7 +88,7 @@ mod tests {
         ];
         let mut users: Vec<Import> = (0..).zip(names).map(|(at, name)| user(name, at)).collect();
         let mut expected = users.clone();
-        expected.sort_by_key(|it| (folded(it), it.origin.guid()));
+        expected.sort_by_key(|it| (folded(it), it.guid()));
         by_username(&mut users);
         assert_eq!(users, expected);
         users.reverse();

@@ -161,12 +161,8 @@ fn findings(people: &[Person], newcomers: &[Newcomer]) -> Findings {
         }
     }
     for (number, (username, email)) in newcomers.iter().enumerate() {
-        findings.new.push(Import {
-            origin: origin(100 + number),
-            values: values(username, email.as_ref()),
-            returns_as: None,
-            arrival: 0,
-        });
+        let (origin, values) = (origin(100 + number), values(username, email.as_ref()));
+        findings.new.push(Import::new(&origin, &values));
     }
     findings
 }
@@ -187,8 +183,8 @@ fn applied(store: &[StoredUser], plan: &Plan) -> Vec<StoredUser> {
     for (number, it) in plan.imported.iter().enumerate() {
         after.push(StoredUser {
             id: UserId(1000 + i64::try_from(number).unwrap_or(0)),
-            origin: it.origin.clone(),
-            values: it.values.clone(),
+            origin: it.origin().to_owned(),
+            values: it.values().to_owned(),
             status: Status::Ok,
             synced_at: None,
         });
@@ -212,11 +208,13 @@ fn clash(store: &[StoredUser]) -> Option<(UniqueField, Folded)> {
 /// Written from the rule, not from the code: a set is allowed if no two users share a name
 /// afterwards, and none in it newly wants a name that another candidate newly wants too.
 fn largest_allowed(findings: &Findings, store: &[StoredUser]) -> usize {
+    let new = findings.new.iter().map(|it| it.values().to_owned());
+    let new: Vec<Values> = new.collect();
     let updates: Vec<Update> = findings
         .changed
         .iter()
         .map(|it| (Some(&it.user), &it.wanted))
-        .chain(findings.new.iter().map(|it| (None, &it.values)))
+        .chain(new.iter().map(|values| (None, values)))
         .collect();
     let contested: Vec<bool> = (0..updates.len())
         .map(|at| {
@@ -354,7 +352,7 @@ proptest! {
         for Duplicate { user, origin, wanted, conflicts: _ } in first.duplicate.clone() {
             match user {
                 Some(user) => again.changed.push(Changed { user, origin, wanted }),
-                None => again.new.push(Import { origin, values: wanted, returns_as: None, arrival: 0 }),
+                None => again.new.push(Import::new(&origin, &wanted)),
             }
         }
         let second = plan(again, &holders(&after));

@@ -128,7 +128,8 @@ impl<'a> Application<'a> {
                 values,
                 ..
             } = modification;
-            self.insert(&mut insert, Some(user.id), origin, values)?;
+            let (origin, values) = (origin.as_deref(), values.as_deref());
+            self.insert(&mut insert, Some(user.id), &origin, &values)?;
             self.note_modification(modification)?;
         }
         for modification in other {
@@ -187,23 +188,18 @@ impl<'a> Application<'a> {
         let mut insert = self.statement(INSERT_USER)?;
         let mut note = self.statement(INSERT_CHANGE)?;
         for user in users {
-            let Import {
-                origin,
-                values,
-                returns_as,
-                arrival: _,
-            } = user;
-            let id = self.insert(&mut insert, *returns_as, origin, values)?;
-            if returns_as.is_some() && *origin != Origin::Local {
+            let (origin, values) = (user.origin(), user.values());
+            let id = self.insert(&mut insert, user.returns_as, &origin, &values)?;
+            if user.returns_as.is_some() && origin != Origin::Local {
                 self.set_status(id, Status::Restored)?;
             }
             let told = Note {
                 user: id,
                 action: user.action(),
-                username: &values.profile.username,
+                username: values.profile.username,
                 evidence: None,
                 before: None,
-                after: snapshot(origin, values),
+                after: snapshot(&origin, &values),
             };
             told.write(&mut note, self.run_id)?;
         }
@@ -223,8 +219,8 @@ impl<'a> Application<'a> {
         &self,
         statement: &mut Statement<'_>,
         id: Option<UserId>,
-        origin: &Origin,
-        values: &Values,
+        origin: &Origin<&str>,
+        values: &Values<&str>,
     ) -> rusqlite::Result<UserId> {
         let Values { profile, enabled } = values;
         let email_folded = profile.folded_email();

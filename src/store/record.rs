@@ -92,7 +92,7 @@ impl Snapshot {
 }
 
 /// A user as JSON for the history.
-pub fn snapshot(origin: &Origin, values: &Values) -> Option<String> {
+pub fn snapshot<T: AsRef<str>>(origin: &Origin<T>, values: &Values<T>) -> Option<String> {
     let Values {
         profile:
             Profile {
@@ -103,15 +103,15 @@ pub fn snapshot(origin: &Origin, values: &Values) -> Option<String> {
                 contact_number,
             },
         enabled,
-    } = values;
+    } = values.as_deref();
     // Text and flags can always be written as JSON.
     serde_json::to_string(&Snapshot {
-        username: username.as_str(),
-        first_name: first_name.as_deref(),
-        last_name: last_name.as_deref(),
-        email: email.as_deref(),
-        contact_number: contact_number.as_deref(),
-        enabled: *enabled,
+        username,
+        first_name,
+        last_name,
+        email,
+        contact_number,
+        enabled,
         source: origin.name(),
         guid: origin.guid(),
         dn: origin.dn(),

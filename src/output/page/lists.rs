@@ -182,13 +182,13 @@ fn duplicate_user(it: &Duplicate) -> User {
 }
 
 fn new_user(it: &Import) -> User {
-    let profile = &it.values.profile;
+    let profile = it.profile();
     let row = vec![
-        full_name(profile),
-        Cell::value(profile.email.as_deref()),
-        Cell::value(profile.contact_number.as_deref()),
+        full_name(&profile),
+        Cell::value(profile.email),
+        Cell::value(profile.contact_number),
     ];
-    user(&profile.username, it.origin.dn(), vec![row])
+    user(profile.username, it.dn(), vec![row])
 }
 
 fn out_of_scope_user(OutOfScope { user: kept, dn }: &OutOfScope) -> User {
@@ -209,6 +209,6 @@ fn field_name(field: Field) -> Cell {
     Cell::text(&field.name().replace('_', " "))
 }
 
-fn full_name(profile: &Profile) -> Cell {
+fn full_name<T: AsRef<str>>(profile: &Profile<T>) -> Cell {
     Cell::value(Some(profile.full_name().as_str()).filter(|name| !name.is_empty()))
 }

@@ -42,9 +42,9 @@ pub fn holder(conflict: &Conflict) -> String {
 }
 
 /// `Ann Lee <ann@x>`
-pub fn person(profile: &Profile) -> String {
+pub fn person<T: AsRef<str>>(profile: &Profile<T>) -> String {
     let name = profile.full_name();
-    let email = profile.email.as_ref().map(|email| format!("<{email}>"));
+    let email = profile.as_deref().email.map(|email| format!("<{email}>"));
     let parts = [Some(name).filter(|name| !name.is_empty()), email];
     legible(&parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
 }

@@ -98,8 +98,8 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, What)> {
     rows.add(imported, Some(NEW_USERS), &done, |it| Row {
         result: it.action(),
         color: Color::DarkGreen,
-        username: &it.values.profile.username,
-        what: What::words(detail::person(&it.values.profile)),
+        username: it.username(),
+        what: What::words(detail::person(&it.profile())),
     });
     rows.add(modified, limit, &done, |it| Row {
         result: "modified",
