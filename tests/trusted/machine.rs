@@ -163,18 +163,16 @@ fn a_damaged_table_stops_every_run_before_anything_is_changed() {
     let db = open(&stage);
     db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = delete")
         .expect("nobody else has it open");
-    let page: usize = db
-        .query_row(
-            "SELECT rootpage FROM sqlite_schema WHERE name = 'users'",
-            [],
-            |row| row.get::<_, i64>(0),
-        )
-        .map(|page| usize::try_from(page).expect("a page number"))
-        .expect("the table is there");
+    let number = |query: &str| -> usize {
+        let number: i64 = db.query_row(query, [], |row| row.get(0)).expect(query);
+        usize::try_from(number).expect("a positive number")
+    };
+    let size = number("PRAGMA page_size");
+    let end = number("SELECT rootpage FROM sqlite_schema WHERE name = 'users'") * size;
     drop(db);
     let healthy = stage.sandbox.store_bytes();
     let mut bytes = healthy.clone();
-    bytes[(page - 1) * 4096..page * 4096].fill(0xa5);
+    bytes[end - size..end].fill(0xa5);
     fs::write(stage.sandbox.store_path(), &bytes).expect("writable");
     for arguments in [
         &["sync"][..],
