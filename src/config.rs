@@ -73,7 +73,7 @@ pub struct Directory {
     /// Filter of the scope (RFC 4515).
     pub filter: Filter,
     /// Entries a page, 1 to 1000.
-    pub page_size: i32,
+    pub page_size: u32,
     /// Deadline for name, connection, TLS and bind together.
     pub connect_timeout: Duration,
     /// Deadline for each answer.

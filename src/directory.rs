@@ -3,6 +3,7 @@
 //! Everything below speaks LDAP; everything above speaks of users. Reading is complete or an error,
 //! and nothing is ever written.
 
+pub(crate) mod ber;
 mod changes;
 pub(crate) mod connection;
 pub(crate) mod dn;

@@ -3,13 +3,11 @@
 
 use std::path::PathBuf;
 
-use lber::structure::StructureTag;
-
 use crate::compare::BadEntry;
-use crate::config::{Attributes, Settings};
+use crate::config::{self, Settings};
 use crate::directory::connection::bare;
-use crate::directory::connection::framing::Framing;
-use crate::directory::connection::paging::cookie_of;
+use crate::directory::connection::framing;
+use crate::directory::connection::message::{self, BIND_RESPONSE, Message};
 use crate::directory::entry::Entry;
 use crate::directory::mapping::Mapping;
 use crate::directory::{dn, filter};
@@ -17,25 +15,20 @@ use crate::failure::Failure;
 use crate::store::record::{self, Snapshot};
 use crate::user::{DirectoryUser, Origin, Values};
 
-/// Follows the messages of a connection.
-#[derive(Debug)]
-pub struct Messages(Framing);
-
-impl Messages {
-    /// Messages of at most this many bytes.
-    pub fn new(longest: u64) -> Self {
-        Self(Framing::new(longest))
-    }
-
-    /// Looks at the next bytes, and tells what the messages weigh that are complete with them.
-    pub fn follow(&mut self, bytes: &[u8]) -> Result<Vec<u64>, String> {
-        self.0.follow(bytes).map_err(|error| error.to_string())?;
-        Ok(std::iter::from_fn(|| self.0.take_complete()).collect())
-    }
+/// How long the message is that these bytes begin with, as soon as it can be told.
+pub fn message_length(bytes: &[u8], longest: u64) -> Result<Option<usize>, String> {
+    framing::message_length(bytes, longest).map_err(|refusal| refusal.to_string())
 }
 
-/// The tag of a bind response.
-const BIND_RESPONSE: u8 = 0x61;
+/// The number of a message, the tag of its operation, and what is in that.
+pub fn message(message: &[u8]) -> Option<(u32, u8, &[u8])> {
+    let message = Message::decode(message).ok()?;
+    Some((
+        message.number,
+        message.operation.tag,
+        message.operation.content,
+    ))
+}
 
 /// Short, so that it is met.
 const MAX_VALUE_BYTES: usize = 2048;
@@ -43,22 +36,35 @@ const MAX_VALUE_BYTES: usize = 2048;
 /// The user that an entry describes, or why there is none: with Active Directory's attributes, or with those
 /// of another server.
 pub fn user(
-    operation: StructureTag,
+    content: &[u8],
     is_active_directory: bool,
-) -> Result<Result<DirectoryUser, BadEntry>, &'static str> {
-    let entry = Entry::decode(operation, MAX_VALUE_BYTES)?;
-    Ok(Mapping::new(Attributes::default(), is_active_directory).user(entry))
+) -> Result<Result<DirectoryUser, BadEntry>, String> {
+    let entry = Entry::decode(content, MAX_VALUE_BYTES).map_err(|flaw| flaw.to_string())?;
+    Ok(Mapping::new(config::Attributes::default(), is_active_directory).user(entry))
 }
 
-/// The result code, the text and the credentials of an answer before the LDAP library takes over.
+/// The names of attributes and their values.
+pub type Attributes = Vec<(String, Vec<Vec<u8>>)>;
+
+/// The DN, and the attributes.
+pub fn entry(content: &[u8]) -> Option<(String, Attributes)> {
+    let entry = Entry::decode(content, usize::MAX).ok()?;
+    let attributes = entry
+        .attributes()
+        .map(|(name, values)| (name, values.map(<[u8]>::to_vec).collect()))
+        .collect();
+    Some((entry.dn, attributes))
+}
+
+/// The result code, the text and the credentials of an answer before the login is done.
 pub fn first_answer(message: &[u8]) -> Option<(u32, String, Vec<u8>)> {
-    let answer = bare::decode(message, BIND_RESPONSE)?;
+    let answer = bare::decode(message, BIND_RESPONSE).ok()?;
     Some((answer.code, answer.text, answer.token))
 }
 
 /// The cookie in the control of a page.
-pub fn cookie(control: &[u8]) -> Option<Vec<u8>> {
-    cookie_of(control)
+pub fn cookie(control: &[u8]) -> Option<&[u8]> {
+    message::cookie(control).ok()
 }
 
 /// Filters around a value: that an attribute has it, and that one begins with it.

@@ -151,8 +151,8 @@ fn start_logging(verbose: u8, format: LogFormat) {
         .init();
 }
 
-/// A library that panics on a malformed answer does so on the connection's own thread; the read fails
-/// and says so. The panic itself is for those who look for it.
+/// A panic over something that came from outside happens on the connection's own thread; the read fails and
+/// says so. The panic itself is for those who look for it.
 fn expect_panics_of_the_connection() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

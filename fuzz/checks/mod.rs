@@ -16,61 +16,90 @@ use lber::structure::{PL, StructureTag};
 /// Small, so that the limits are met.
 const LONGEST: u64 = 4096;
 
-/// The messages that framing lets through, each whole. Those after the first that is refused do not come.
-fn let_through(data: &[u8]) -> Vec<&[u8]> {
-    let mut messages = fuzzing::Messages::new(LONGEST);
+/// As many bytes as lber may be given: it calls itself for what lies in what, and these nest no deeper than that.
+const MOST_FOR_LBER: usize = 512;
+
+/// The messages of a connection, each whole, up to the first that is refused.
+fn messages_of(mut data: &[u8]) -> Vec<&[u8]> {
     let mut found = Vec::new();
-    let mut start = 0;
-    for at in 0..data.len() {
-        let Ok(complete) = messages.follow(&data[at..=at]) else {
-            break;
-        };
-        assert!(complete.len() <= 1, "one byte ends one message");
-        if let Some(weight) = complete.first() {
-            let message = &data[start..=at];
-            assert!(*weight >= message.len() as u64);
-            found.push(message);
-            start = at + 1;
-        }
+    while let Ok(Some(length)) = fuzzing::message_length(data, LONGEST)
+        && let Some((message, rest)) = data.split_at_checked(length)
+    {
+        assert!(length >= 2, "a header has two bytes");
+        found.push(message);
+        data = rest;
     }
     found
 }
 
-/// Framing lets nothing through that the decoder behind it chokes on, and does not depend on how the bytes come.
-pub fn messages(data: &[u8]) {
-    let found = let_through(data);
-    for message in &found {
-        assert!(message.len() as u64 <= LONGEST);
-        let decoded = lber::parse::parse_tag(message);
-        assert!(
-            decoded.is_ok_and(|(rest, _)| rest.is_empty()),
-            "what was let through cannot be decoded"
-        );
+/// A message as lber reads it, if it does.
+fn by_lber(message: &[u8]) -> Option<StructureTag> {
+    if message.len() > MOST_FOR_LBER {
+        return None;
     }
-    let whole = fuzzing::Messages::new(LONGEST).follow(data);
-    let cut = usize::from(data.first().copied().unwrap_or_default()).min(data.len());
-    let mut messages = fuzzing::Messages::new(LONGEST);
-    let (one, other) = data.split_at(cut);
-    let halves = messages
-        .follow(one)
-        .and_then(|one| Ok([one, messages.follow(other)?].concat()));
-    assert_eq!(halves, whole);
-    if let Ok(whole) = whole {
-        assert_eq!(whole.len(), found.len());
+    let (rest, tag) = lber::parse::parse_tag(message).ok()?;
+    rest.is_empty().then_some(tag)
+}
+
+/// The operation of a message as lber reads it: what stands behind its number.
+fn operation_by_lber(message: &[u8]) -> Option<StructureTag> {
+    parts(by_lber(message)?)?.into_iter().nth(1)
+}
+
+fn parts(tag: StructureTag) -> Option<Vec<StructureTag>> {
+    match tag.payload {
+        PL::C(parts) => Some(parts),
+        PL::P(_) => None,
     }
 }
 
-/// An entry becomes a user that can be stored, or is refused with a reason. It never stops the others.
+/// Where a message ends does not depend on how its bytes come, none is longer than it may be, and what is read
+/// of it is what lber reads.
+pub fn messages(data: &[u8]) {
+    for message in messages_of(data) {
+        assert!(message.len() as u64 <= LONGEST);
+        let mut told = None;
+        for end in 0..=message.len() {
+            let length = fuzzing::message_length(&message[..end], LONGEST);
+            let length = length.expect("its beginning is no other message");
+            assert!(told.is_none() || length == told, "at {end} bytes");
+            told = length;
+        }
+        assert_eq!(told, Some(message.len()));
+        if let Some((number, tag, content)) = fuzzing::message(message)
+            && let Some(whole) = by_lber(message)
+        {
+            let parts = parts(whole).expect("a message has parts");
+            let [first, operation, ..] = &parts[..] else {
+                panic!("a message has a number and an operation: {parts:?}");
+            };
+            let PL::P(octets) = &first.payload else {
+                panic!("a number is primitive: {first:?}");
+            };
+            let theirs = octets.iter().fold(0, |sum, it| sum << 8 | u64::from(*it));
+            assert_eq!(u64::from(number), theirs);
+            assert_eq!(u64::from(tag & 0x1f), operation.id);
+            if let PL::P(octets) = &operation.payload {
+                assert_eq!(content, octets);
+            }
+        }
+    }
+}
+
+/// An entry becomes a user that can be stored, or is refused with a reason. It never stops the others, and its
+/// values are those that lber reads.
 pub fn entry(data: &[u8]) {
-    for message in let_through(data) {
-        let Ok((_, tag)) = lber::parse::parse_tag(message) else {
+    for message in messages_of(data) {
+        let Some((_, _, content)) = fuzzing::message(message) else {
             continue;
         };
-        let Some(operation) = operation(tag) else {
-            continue;
-        };
+        if let Some(entry) = fuzzing::entry(content)
+            && let Some(operation) = operation_by_lber(message)
+        {
+            assert_eq!(Some(entry), entry_by_lber(operation));
+        }
         for is_active_directory in [true, false] {
-            match fuzzing::user(operation.clone(), is_active_directory) {
+            match fuzzing::user(content, is_active_directory) {
                 Ok(Ok(user)) => {
                     assert_eq!(user.profile.defect(), None);
                     assert!(!user.profile.username.trim().is_empty());
@@ -87,16 +116,27 @@ pub fn entry(data: &[u8]) {
     }
 }
 
-/// The operation of a message: what stands behind its number.
-fn operation(message: StructureTag) -> Option<StructureTag> {
-    match message.payload {
-        PL::C(parts) => parts.into_iter().nth(1),
-        PL::P(_) => None,
-    }
+/// The DN and the attributes of an entry as lber reads them.
+fn entry_by_lber(operation: StructureTag) -> Option<(String, fuzzing::Attributes)> {
+    let text = |tag: StructureTag| {
+        let octets = tag.expect_primitive()?;
+        Some(String::from_utf8_lossy(&octets).into_owned())
+    };
+    let mut entry = parts(operation)?.into_iter();
+    let dn = text(entry.next()?)?;
+    let attributes = parts(entry.next()?)?.into_iter().map(|attribute| {
+        let mut attribute = parts(attribute)?.into_iter();
+        let name = text(attribute.next()?)?;
+        let values = parts(attribute.next()?)?
+            .into_iter()
+            .map(StructureTag::expect_primitive);
+        Some((name, values.collect::<Option<_>>()?))
+    });
+    Some((dn, attributes.collect::<Option<_>>()?))
 }
 
-/// What is decoded without the library is what was sent, and no more of it: in what comes before the login is
-/// done, and in the control of a page.
+/// What is decoded is what was sent, and no more of it: in what comes before the login is done, and in the
+/// control of a page.
 pub fn answer(data: &[u8]) {
     if let Some((_, text, token)) = fuzzing::first_answer(data) {
         // Each byte that is no UTF-8 is shown as three.
@@ -107,16 +147,10 @@ pub fn answer(data: &[u8]) {
         return;
     };
     assert!(cookie.is_empty() || data.windows(cookie.len()).any(|it| it == cookie));
-    // The library says the same, where it can be asked without harm.
-    if data.len() <= 64
-        && let Ok((_, control)) = lber::parse::parse_tag(data)
-    {
-        let parts = control.expect_constructed().expect("it has parts");
-        let second = parts.into_iter().nth(1);
-        assert_eq!(
-            second.and_then(StructureTag::expect_primitive),
-            Some(cookie)
-        );
+    if let Some(control) = by_lber(data) {
+        let second = parts(control).and_then(|it| it.into_iter().nth(1));
+        let theirs = second.and_then(StructureTag::expect_primitive);
+        assert_eq!(theirs.as_deref(), Some(cookie));
     }
 }
 

@@ -265,7 +265,7 @@ impl TryFrom<OneOrMany> for AttributeNames {
 /// Entries a page.
 #[derive(Deserialize)]
 #[serde(try_from = "i64")]
-pub(super) struct PageSize(pub(super) i32);
+pub(super) struct PageSize(pub(super) u32);
 
 impl Default for PageSize {
     fn default() -> Self {
@@ -277,7 +277,7 @@ impl TryFrom<i64> for PageSize {
     type Error = String;
 
     fn try_from(size: i64) -> Result<Self, String> {
-        match i32::try_from(size) {
+        match u32::try_from(size) {
             Ok(small) if (1..=LARGEST_PAGE).contains(&size) => Ok(Self(small)),
             _ => Err(format!(
                 "page_size is {size}; it must be from 1 to {LARGEST_PAGE}, AD's MaxPageSize"

@@ -4,23 +4,23 @@
 //! caller works on the page before; the next page is asked for as soon as its cookie is there. Every
 //! wait has a deadline. An answer is complete or an error: only success on the last page ends a
 //! search well.
+//!
+//! From the network to the caller: `opening` makes the stream, `wire` cuts it into messages (`framing`),
+//! `message` knows what is in them, and `paging` makes pages of them.
 
 pub(crate) mod bare;
-mod ber;
 pub(crate) mod framing;
-mod guard;
+pub(crate) mod message;
 pub(super) mod opening;
-pub(crate) mod paging;
+mod paging;
 mod start_tls;
+mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use ldap3::{Ldap, LdapError, LdapResult};
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::sync::{Mutex, mpsc};
 
 use super::entry::Entry;
 use super::error::{Cause, DirectoryError, Step};
@@ -29,18 +29,28 @@ use super::tls::Tls;
 use crate::config::{Directory as Settings, ServerUrl};
 use crate::login::Credentials;
 
-use guard::Guard;
+use message::Outcome;
 use paging::{Asked, PAGES_AHEAD, Reader};
+use wire::Wire;
 
-pub use ldap3::Scope;
 pub use opening::Opened;
 
-/// The name of the connection's thread. A panic there (a dependency on a malformed answer) is a
-/// failed read and is reported as such.
+/// The name of the connection's thread. A panic there is a failed read, and is reported as such.
 pub const THREAD: &str = "adsync-ldap";
 
 /// `LDAP_SERVER_SHOW_DELETED_OID` (MS-ADTS 3.1.1.3.4.1.14)
 pub const SHOW_DELETED: &str = "1.2.840.113556.1.4.417";
+
+/// How far a search goes; the numbers are those of the protocol (RFC 4511, 4.5.1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The base alone.
+    Base = 0,
+    /// What lies right below the base.
+    OneLevel = 1,
+    /// The base and all that lies below it.
+    Subtree = 2,
+}
 
 /// What to search for.
 #[derive(Clone, Debug)]
@@ -75,17 +85,13 @@ pub struct Tally {
 /// An LDAP connection, logged in.
 #[derive(Debug)]
 pub struct Connection {
-    ldap: Ldap,
-    guard: Guard,
+    wire: Arc<Mutex<Wire>>,
     server: ServerUrl,
     account: String,
     timeout: Duration,
-    page_size: i32,
+    page_size: u32,
     max_entries: u64,
     max_value_bytes: usize,
-    /// What opens sealed buffers, where Kerberos encrypts the connection; why it ended.
-    layer: Option<JoinHandle<Option<Cause>>>,
-    driver: Option<JoinHandle<Result<(), LdapError>>>,
     // Last, so that the tasks that need it are gone before it.
     runtime: Option<Runtime>,
 }
@@ -120,23 +126,14 @@ impl Connection {
             .build()
             .map_err(|error| fail(Step::Connect, Cause::Io(error)))?;
         match runtime.block_on(opening::open(server, settings, credentials, tls, on_step)) {
-            Ok(opening::Open {
-                ldap,
-                guard,
-                layer,
-                driver,
-                account,
-            }) => Ok(Self {
-                ldap,
-                guard,
+            Ok((wire, account)) => Ok(Self {
+                wire: Arc::new(Mutex::new(wire)),
                 server: server.clone(),
                 account,
                 timeout: settings.timeout,
                 page_size: settings.page_size,
                 max_entries: settings.max_entries,
                 max_value_bytes: settings.max_value_bytes,
-                layer,
-                driver: Some(driver),
                 runtime: Some(runtime),
             }),
             Err((step, cause)) => {
@@ -193,20 +190,19 @@ impl Connection {
         log::debug!("{}", ldapsearch::bare(search, &self.server));
         let started = std::time::Instant::now();
         let (sender, mut pages) = mpsc::channel(PAGES_AHEAD);
+        let wire = self.wire.clone();
         let reader = Reader {
-            ldap: self.ldap.clone(),
-            search: Arc::new(search.clone()),
+            search: search.clone(),
+            asked,
             timeout: self.timeout,
             page_size: self.page_size,
-            guard: self.guard.clone(),
             max_entries: self.max_entries,
             max_value_bytes: self.max_value_bytes,
-            asked,
         };
         let Some(runtime) = &self.runtime else {
             return Err(self.error(search, 1, Cause::Lost).into());
         };
-        runtime.spawn(reader.read(sender));
+        runtime.spawn(async move { reader.read(&mut *wire.lock().await, sender).await });
         let mut tally = Tally::default();
         loop {
             match pages.blocking_recv() {
@@ -221,12 +217,11 @@ impl Connection {
                     }
                 }
                 Some(Err(cause)) => {
-                    let cause = self.explain_loss(cause);
                     return Err(self.error(search, tally.pages + 1, cause).into());
                 }
-                // The reader panicked: a dependency met an answer it was not made for.
+                // The reader panicked, which it should not.
                 None => {
-                    let cause = Cause::Malformed("a part of it cannot be decoded".to_owned());
+                    let cause = Cause::Malformed("reading it failed".to_owned());
                     return Err(self.error(search, tally.pages + 1, cause).into());
                 }
             }
@@ -244,69 +239,31 @@ impl Connection {
             cause,
         }
     }
-
-    /// Why the connection ended: the task that drives it knows.
-    fn explain_loss(&mut self, cause: Cause) -> Cause {
-        let (Cause::Lost, Some(runtime)) = (&cause, &self.runtime) else {
-            return cause;
-        };
-        if let Some(cause) = self.guard.explain() {
-            return cause;
-        }
-        if let Some(layer) = self.layer.take() {
-            let ended =
-                runtime.block_on(async { timeout(Duration::from_millis(200), layer).await });
-            if let Ok(Ok(Some(cause))) = ended {
-                return cause;
-            }
-        }
-        let Some(driver) = self.driver.take() else {
-            return cause;
-        };
-        let ended = runtime.block_on(async { timeout(Duration::from_millis(200), driver).await });
-        match ended {
-            Ok(Err(panic)) if panic.is_panic() => {
-                Cause::Malformed("a part of it cannot be decoded".to_owned())
-            }
-            Ok(Ok(Err(LdapError::Io { source }))) if source.to_string() == "decoding error" => {
-                Cause::Malformed("it is not LDAP".to_owned())
-            }
-            // What tokio's codec says of a connection that ends within a message.
-            Ok(Ok(Err(LdapError::Io { source })))
-                if source.to_string() == "bytes remaining on stream" =>
-            {
-                Cause::Lost
-            }
-            Ok(Ok(Err(LdapError::Io { source }))) => Cause::Io(source),
-            _ => cause,
-        }
-    }
 }
 
 /// The longest diagnostic message that is repeated, in characters. No server has that much to say.
 const LONGEST_TEXT: usize = 1000;
 
-fn refused(result: LdapResult) -> Cause {
-    let mut text = result.text;
-    if !result.refs.is_empty() {
-        text = format!("{text} {}", result.refs.join(" "));
-    }
-    refusal(result.rc, text)
+/// What a result other than success means.
+pub(super) fn refusal(outcome: Outcome) -> Cause {
+    let (code, text) = told(outcome);
+    Cause::Result { code, text }
 }
 
-/// A result other than success.
-fn refusal(code: u32, mut text: String) -> Cause {
+/// The result code, and what the server says about it.
+fn told(outcome: Outcome) -> (u32, String) {
+    let Outcome {
+        code,
+        mut text,
+        referrals,
+        token: _,
+    } = outcome;
+    if !referrals.is_empty() {
+        text = format!("{text} {}", referrals.join(" "));
+    }
     if let Some((end, _)) = text.char_indices().nth(LONGEST_TEXT) {
         text.truncate(end);
         text.push('…');
     }
-    Cause::Result { code, text }
-}
-
-fn lost(error: LdapError) -> Cause {
-    match error {
-        LdapError::Io { source } => Cause::Io(source),
-        LdapError::FilterParsing => Cause::Malformed("the filter cannot be parsed".to_owned()),
-        _ => Cause::Lost,
-    }
+    (code, text)
 }

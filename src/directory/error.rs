@@ -81,6 +81,13 @@ pub enum Cause {
     },
     /// The connection ended before the answer did.
     Lost,
+    /// The server said that it closes the connection (RFC 4511, 4.4.1), and why.
+    Disconnected {
+        /// The result code.
+        code: u32,
+        /// The diagnostic message.
+        text: String,
+    },
     /// The base lies in none of the server's naming contexts; these may hold users, the domain's own first.
     OutsideDomain(Vec<String>),
     /// A user that is there is not found by this attribute.
@@ -197,7 +204,7 @@ impl DirectoryError {
     pub fn is_passing(&self, servers: usize) -> bool {
         match &self.cause {
             Cause::Result { code, .. } => matches!(*code, BUSY | UNAVAILABLE),
-            Cause::Lost => true,
+            Cause::Lost | Cause::Disconnected { .. } => true,
             Cause::Io(_) => {
                 matches!(self.step, Step::Read(_) | Step::Bind(_) | Step::Kerberos(_))
             }
@@ -238,7 +245,9 @@ impl DirectoryError {
                 | Step::Kerberos(_),
                 _,
             )
-            | (_, Cause::Timeout(_) | Cause::Lost | Cause::Io(_)) => Kind::Unreachable,
+            | (_, Cause::Timeout(_) | Cause::Lost | Cause::Disconnected { .. } | Cause::Io(_)) => {
+                Kind::Unreachable
+            }
             _ => Kind::Directory,
         }
     }
@@ -265,7 +274,7 @@ impl DirectoryError {
             (_, Cause::IdentityNotSearchable(_)) => {
                 "the attribute needs an equality matching rule on the server; where it is not AD, guid = \"entryUUID\" under [directory.attributes] has one"
             }
-            (Step::Read(_), Cause::Lost) => {
+            (Step::Read(_), Cause::Lost | Cause::Disconnected { .. }) => {
                 "nothing was changed; the next run tries again, and a second server in urls would take over"
             }
             (Step::Read(_), Cause::Timeout(_)) => {
@@ -331,11 +340,12 @@ impl fmt::Display for DirectoryError {
                 {
                     return write!(f, "{reason}");
                 }
-                write!(f, "the server answered {code} {}", result_name(*code))?;
-                match text.trim_matches(['\0', '\n', ' ']) {
-                    "" => Ok(()),
-                    text => write!(f, ": {text}"),
-                }
+                f.write_str("the server answered ")?;
+                result(f, *code, text)
+            }
+            Cause::Disconnected { code, text } => {
+                f.write_str("the server closed the connection: ")?;
+                result(f, *code, text)
             }
             Cause::Lost => f.write_str(match self.step {
                 Step::Read(_) => "the connection was lost before the answer was complete",
@@ -386,6 +396,15 @@ fn read_hint(code: u32) -> Option<String> {
         _ => return None,
     };
     Some(hint.to_owned())
+}
+
+/// A result code with its name, and what the server says about it.
+fn result(f: &mut fmt::Formatter<'_>, code: u32, text: &str) -> fmt::Result {
+    write!(f, "{code} {}", result_name(code))?;
+    match text.trim_matches(['\0', '\n', ' ']) {
+        "" => Ok(()),
+        text => write!(f, ": {text}"),
+    }
 }
 
 /// The names of result codes (RFC 4511, appendix A).

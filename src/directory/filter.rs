@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use bytes::BytesMut;
+use lber::structures::ASNTag as _;
+
 use crate::user::ObjectGuid;
 
 /// `(attribute=value)`
@@ -48,6 +51,14 @@ pub fn any_guid(attribute: &str, guids: &[ObjectGuid]) -> String {
     }
     text.push(')');
     text
+}
+
+/// A filter as it is sent (RFC 4511, 4.5.1.7); none if it cannot be parsed.
+pub fn encoded(filter: &str) -> Option<BytesMut> {
+    let filter = ldap3::parse_filter(filter).ok()?.into_structure();
+    let mut bytes = BytesMut::new();
+    lber::write::encode_into(&mut bytes, filter).ok()?;
+    Some(bytes)
 }
 
 /// The attributes that a filter asks about. A parenthesis in a value is escaped, so each one begins a term.

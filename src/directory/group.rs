@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use super::ber::lossy;
 use super::connection::{Connection, Scope, Search};
 use super::entry::Entry;
 use super::error::{DirectoryError, NO_SUCH_OBJECT};
@@ -194,13 +195,9 @@ fn members_of(connection: &mut Connection, group: &str) -> Result<Vec<String>, D
         };
         let mut next = None;
         connection.search(&search, |entries| {
-            for (description, values) in entries.into_iter().flat_map(|it| it.attributes) {
+            for (description, values) in entries.iter().flat_map(Entry::attributes) {
                 next = next.take().or_else(|| next_range(&description));
-                members.extend(
-                    values
-                        .iter()
-                        .map(|it| String::from_utf8_lossy(it).into_owned()),
-                );
+                members.extend(values.map(lossy));
             }
             Ok::<_, DirectoryError>(())
         })?;

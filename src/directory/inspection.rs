@@ -6,6 +6,7 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use super::connection::{Scope, Search, Tally};
+use super::entry::Entry;
 use super::error::DirectoryError;
 use super::mapping::Mapping;
 use super::{Directory, dn, filter, ldapsearch};
@@ -187,7 +188,7 @@ impl Directory {
         search.first_page_only = true;
         let mut names = BTreeSet::new();
         self.connection.search_names(&search, |entries| {
-            let all = entries.into_iter().flat_map(|it| it.attributes);
+            let all = entries.iter().flat_map(Entry::attributes);
             names.extend(all.map(|(name, _)| name));
             Ok::<_, DirectoryError>(())
         })?;

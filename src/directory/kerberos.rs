@@ -1,13 +1,9 @@
 //! Logging in with Kerberos (SASL GSSAPI, RFC 4752), and the sealed connection that comes of it.
 //!
 //! `ticket` asks the Kerberos library, which may wait for a KDC; `exchange` shows what it gives to the
-//! server, over the bare connection; `layer` then stands between that connection and the guard before the
-//! LDAP library, and seals and opens what passes. `binding` ties the login to the server's certificate.
-//!
-//! ldap3 has such a login too, and it is not used: it drops LDAP messages that came in one sealed buffer
-//! when another buffer has arrived behind it, which would make users seem gone, fails when a buffer's
-//! length arrives in two pieces, and never refuses a server without encryption (`protocol.rs` and `ldap.rs`
-//! of 0.12.1). `docs/active-directory.md` says what is promised.
+//! server, over the bare connection; `layer` then stands between that connection and the messages on it, and
+//! seals and opens what passes. `binding` ties the login to the server's certificate.
+//! `docs/active-directory.md` says what is promised.
 
 mod binding;
 mod exchange;

@@ -95,11 +95,12 @@ impl Mapping {
 
     /// The identity of an entry; the error says why it cannot be used.
     pub fn guid(&self, entry: &Entry) -> Result<ObjectGuid, String> {
-        match entry.values(&self.guid) {
-            [value] => ObjectGuid::from_value(value)
+        let mut values = entry.values(&self.guid);
+        match (values.next(), values.count()) {
+            (Some(value), 0) => ObjectGuid::from_value(value)
                 .map_err(|error| format!("{} cannot be used: it is {error}", self.guid)),
-            [] => Err(format!("no {}", self.guid)),
-            values => Err(format!("{} has {} values", self.guid, values.len())),
+            (Some(_), more) => Err(format!("{} has {} values", self.guid, 1 + more)),
+            (None, _) => Err(format!("no {}", self.guid)),
         }
     }
 
@@ -195,17 +196,11 @@ fn text(entry: &Entry, names: &AttributeNames) -> Result<Option<String>, String>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::entry;
     use crate::directory::error::Limit;
 
     fn entry(attributes: &[(&str, &[u8])]) -> Entry {
-        Entry {
-            dn: "CN=a".to_owned(),
-            oversized: Vec::new(),
-            attributes: attributes
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), vec![value.to_vec()]))
-                .collect(),
-        }
+        entry::tests::entry("CN=a", attributes)
     }
 
     fn mapping() -> Mapping {

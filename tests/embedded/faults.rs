@@ -144,7 +144,8 @@ fn a_forgotten_cookie() {
 
 #[test]
 fn a_notice_of_disconnection() {
-    ends_every_page(&stage(), &What::notice_of_disconnection(), "connection");
+    let reason = "the server closed the connection: 52 unavailable: the server is shutting down";
+    ends_every_page(&stage(), &What::notice_of_disconnection(), reason);
 }
 
 #[test]

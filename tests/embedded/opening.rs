@@ -51,7 +51,10 @@ fn what_goes_wrong_before_the_first_search() {
     for (what, cause) in [
         (What::Cut, "the connection was lost"),
         (What::CutInsideEntry, "the connection was lost"),
-        (What::notice_of_disconnection(), "the connection was lost"),
+        (
+            What::notice_of_disconnection(),
+            "the server closed the connection: 52 unavailable: the server is shutting down",
+        ),
         (What::WrongMessageId, "no answer within 1 s"),
         (http, ""),
     ] {

@@ -1,66 +1,47 @@
-//! The few messages that are exchanged before the LDAP library takes over: one is sent, one comes back.
+//! The few messages that are exchanged before TLS or Kerberos takes over: one is sent, one comes back.
 //!
 //! Whoever answers has not proved who he is yet, so little is read, and less is looked at.
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::ber::{number, value};
+use super::framing::message_length;
+use super::message::{self, Message, Outcome};
+use super::wire::malformed;
+use crate::directory::ber::Flaw;
 use crate::directory::error::Cause;
 
 /// An answer of this part of the protocol is some kilobytes long.
-const LARGEST_ANSWER: usize = 1 << 20;
+const LARGEST_ANSWER: u64 = 1 << 20;
 
-/// What a server answered: a result (RFC 4511, 4.1.9), with its SASL credentials if there are any.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The result code.
-    pub code: u32,
-    /// The diagnostic message.
-    pub text: String,
-    /// `serverSaslCreds`; empty if there are none.
-    pub token: Vec<u8>,
-}
-
-impl Answer {
-    /// What a result other than success means.
-    pub fn refused(self) -> Cause {
-        super::refusal(self.code, self.text)
-    }
-}
-
-/// Sends a message and reads the answer, which is an operation of that kind (its tag). Nothing else is under
+/// Sends an operation and reads the answer, which is an operation of that kind (its tag). Nothing else is under
 /// way, so the number of the message does not matter.
 pub async fn ask(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
-    message: &[u8],
+    operation: &[u8],
     kind: u8,
-) -> Result<Answer, Cause> {
-    stream.write_all(message).await.map_err(Cause::Io)?;
+) -> Result<Outcome, Cause> {
+    let request = message::message(1, operation, &[]);
+    stream.write_all(&request).await.map_err(Cause::Io)?;
     stream.flush().await.map_err(Cause::Io)?;
     let answer = read_message(stream).await?;
-    decode(&answer, kind).ok_or_else(|| Cause::Malformed("its first answer".to_owned()))
+    decode(&answer, kind).map_err(malformed)
 }
 
 /// Reads one message and not a byte more: what follows belongs to TLS or to Kerberos.
 async fn read_message(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, Cause> {
-    let mut message = vec![0; 2];
-    fill(stream, &mut message).await?;
-    let mut length = usize::from(message[1]);
-    if let Some(octets @ 1..=4) = length.checked_sub(0x80) {
-        message.resize(2 + octets, 0);
-        fill(stream, &mut message[2..]).await?;
-        length = number(&message[2..]).map_or(usize::MAX, |it| it as usize);
-    } else if length >= 0x80 {
-        return Err(Cause::Malformed("its first answer".to_owned()));
+    let mut message = Vec::new();
+    // A header is read byte by byte.
+    let mut wanted = 1;
+    while message.len() < wanted {
+        let here = message.len();
+        message.resize(wanted, 0);
+        fill(stream, &mut message[here..]).await?;
+        wanted = match message_length(&message, LARGEST_ANSWER) {
+            Ok(Some(length)) => length,
+            Ok(None) => wanted + 1,
+            Err(refusal) => return Err(Cause::Malformed(refusal.to_string())),
+        };
     }
-    if length > LARGEST_ANSWER {
-        return Err(Cause::Malformed(
-            "a first answer of more than 1 MB".to_owned(),
-        ));
-    }
-    let head = message.len();
-    message.resize(head + length, 0);
-    fill(stream, &mut message[head..]).await?;
     Ok(message)
 }
 
@@ -73,50 +54,22 @@ pub async fn fill(stream: &mut (impl AsyncRead + Unpin), buffer: &mut [u8]) -> R
     }
 }
 
-/// A result (RFC 4511, 4.1.9), with the server's SASL credentials if there are any. Whoever answers has not
-/// proved who he is yet, so only the outermost values are looked at, whatever is nested in them.
-pub fn decode(message: &[u8], kind: u8) -> Option<Answer> {
-    const ENUMERATED: u8 = 0x0a;
-    const SERVER_SASL_CREDENTIALS: u8 = 0x87;
-    let (message, _) = value(message)?;
-    let (_number, operation) = value(message.content)?;
-    let (operation, _) = value(operation)?;
-    if operation.tag != kind {
-        return None;
+/// The result in a message that is an operation of that kind.
+pub fn decode(message: &[u8], kind: u8) -> Result<Outcome, Flaw> {
+    match Message::decode(message)?.operation {
+        operation if operation.tag == kind => Outcome::decode(operation.content),
+        _ => Err(Flaw::Unexpected),
     }
-    let (code, parts) = value(operation.content)?;
-    if code.tag != ENUMERATED {
-        return None;
-    }
-    let (_matched, parts) = value(parts)?;
-    let (text, mut parts) = value(parts)?;
-    let mut token = Vec::new();
-    while let Some((part, rest)) = value(parts) {
-        if part.tag == SERVER_SASL_CREDENTIALS {
-            token = part.content.to_vec();
-        }
-        parts = rest;
-    }
-    Some(Answer {
-        code: number(code.content)?,
-        text: String::from_utf8_lossy(text.content).into_owned(),
-        token,
-    })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::message::{BIND_RESPONSE, EXTENDED_RESPONSE};
     use super::*;
-
-    const BIND_RESPONSE: u8 = 0x61;
-
-    fn wrapped(tag: u8, content: &[u8]) -> Vec<u8> {
-        let length = u32::try_from(content.len()).expect("short enough");
-        [&[tag, 0x84], &length.to_be_bytes()[..], content].concat()
-    }
+    use crate::directory::ber::{SEQUENCE, element};
 
     fn answer(parts: &[u8]) -> Vec<u8> {
-        wrapped(0x30, &[&[2, 1, 1][..], &wrapped(0x61, parts)].concat())
+        element(SEQUENCE, &[&[2, 1, 1], &element(BIND_RESPONSE, &[parts])]).to_vec()
     }
 
     #[test]
@@ -131,15 +84,32 @@ mod tests {
     fn what_is_no_answer_is_told_and_not_followed() {
         let good = answer(&[10, 1, 0, 4, 0, 4, 0]);
         for end in 0..good.len() {
-            assert!(decode(&good[..end], BIND_RESPONSE).is_none(), "{end} bytes");
+            assert!(decode(&good[..end], BIND_RESPONSE).is_err(), "{end} bytes");
         }
-        assert!(decode(&good, 0x78).is_none(), "an answer to something else");
+        let other = decode(&good, EXTENDED_RESPONSE);
+        assert_eq!(other, Err(Flaw::Unexpected), "an answer to something else");
         let lies = [0x30, 0x84, 0xff, 0xff, 0xff, 0xff];
-        assert!(decode(&lies, BIND_RESPONSE).is_none());
-        let mut nested = Vec::new();
-        for _ in 0..2000 {
-            nested = wrapped(0x30, &nested);
-        }
-        assert!(decode(&answer(&nested), BIND_RESPONSE).is_none());
+        assert_eq!(decode(&lies, BIND_RESPONSE), Err(Flaw::Overrun));
+        let nested = (0..2000).fold(Vec::new(), |nested, _| {
+            element(SEQUENCE, &[&nested]).to_vec()
+        });
+        assert!(decode(&answer(&nested), BIND_RESPONSE).is_err());
+    }
+
+    #[tokio::test]
+    async fn not_a_byte_too_many_is_read() {
+        let first = answer(&[0; 300]);
+        let bytes = [&first[..], b"\x16\x03\x01"].concat();
+        let mut rest = &bytes[..];
+        let message = read_message(&mut rest).await.expect("a message");
+        assert_eq!(message, first);
+        assert_eq!(rest, b"\x16\x03\x01");
+    }
+
+    #[tokio::test]
+    async fn an_answer_of_megabytes_is_not_waited_for() {
+        let mut bytes = &[0x30, 0x84, 0, 0x10, 0, 1][..];
+        let refused = read_message(&mut bytes).await.expect_err("it is too long");
+        assert!(matches!(refused, Cause::Malformed(_)), "{refused:?}");
     }
 }

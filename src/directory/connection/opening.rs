@@ -1,10 +1,8 @@
 //! Opening a connection: name, TCP, TLS, login, all within one deadline.
 
 use std::net::SocketAddr;
-use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, StdStream};
 #[cfg(feature = "kerberos")]
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::ServerName;
@@ -16,9 +14,11 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::guard::Guard;
-use super::{lost, refused, start_tls};
+use super::message::{self, BIND_RESPONSE, Outcome};
+use super::wire::{Wire, malformed};
+use super::{refusal, start_tls};
 use crate::config::{Directory as Settings, ServerUrl};
+use crate::directory::ber::Flaw;
 use crate::directory::error::{Cause, RejectedCertificate, Step};
 use crate::directory::tls::{Certificate, Tls};
 use crate::login::Credentials;
@@ -59,16 +59,6 @@ impl Stream for TlsStream<TcpStream> {
 /// The task that opens sealed buffers; why it ended.
 pub type Layer = JoinHandle<Option<Cause>>;
 
-/// A connection that is logged in.
-pub(super) struct Open {
-    pub(super) ldap: Ldap,
-    pub(super) guard: Guard,
-    /// Where Kerberos encrypts the connection.
-    pub(super) layer: Option<Layer>,
-    pub(super) driver: JoinHandle<Result<(), LdapError>>,
-    pub(super) account: String,
-}
-
 /// One deadline over several steps.
 #[derive(Clone, Copy)]
 pub struct Deadline {
@@ -91,17 +81,18 @@ impl Deadline {
     }
 }
 
-/// Opens a connection and logs in.
+/// Opens a connection and logs in; the connection, and the account.
 pub(super) async fn open(
     server: &ServerUrl,
     settings: &Settings,
     credentials: &Credentials<'_>,
     tls: &Tls,
     on_step: &mut dyn FnMut(Opened),
-) -> Result<Open, StepError> {
+) -> Result<(Wire, String), StepError> {
     let deadline = Deadline::new(settings.connect_timeout);
     let tcp = connect(server, deadline, on_step).await?;
-    let stream: Box<dyn Stream> = if server.is_ldaps() || settings.starttls {
+    let is_encrypted = server.is_ldaps() || settings.starttls;
+    let stream: Box<dyn Stream> = if is_encrypted {
         let stream = encrypt(server, settings, tls, tcp, deadline).await?;
         on_step(Opened::Encrypted(tls.presented()));
         Box::new(stream)
@@ -109,17 +100,18 @@ pub(super) async fn open(
         Box::new(tcp)
     };
     let longest = settings.max_message_bytes;
-    let open = match credentials {
+    let (wire, account) = match credentials {
         Credentials::Password(username, password) => {
-            let mut open = guarded(stream, longest, None, username).await?;
-            bind(&mut open.ldap, username, password, deadline)
+            let mut wire = Wire::new(stream, None, longest);
+            deadline
+                .over(bind(&mut wire, username, password))
                 .await
-                .map_err(|(step, cause)| (step, open.guard.explain().unwrap_or(cause)))?;
-            open
+                .flatten()
+                .map_err(|cause| (Step::Bind((*username).to_owned()), cause))?;
+            (wire, (*username).to_owned())
         }
         #[cfg(feature = "kerberos")]
         Credentials::Ticket(kerberos) => {
-            let is_encrypted = server.is_ldaps() || settings.starttls;
             let (stream, layer, account) = crate::directory::kerberos::log_in(
                 stream,
                 server.host(),
@@ -128,30 +120,11 @@ pub(super) async fn open(
                 deadline,
             )
             .await?;
-            guarded(stream, longest, layer, &account).await?
+            (Wire::new(stream, layer, longest), account)
         }
     };
-    on_step(Opened::Bound(open.account.clone()));
-    Ok(open)
-}
-
-/// Puts the guard before the LDAP library.
-async fn guarded(
-    stream: Box<dyn Stream>,
-    longest: u64,
-    layer: Option<Layer>,
-    account: &str,
-) -> Result<Open, StepError> {
-    let (guard, socket) =
-        Guard::of(stream, longest).map_err(|error| (Step::Connect, Cause::Io(error)))?;
-    let (driver, ldap) = through(socket).await?;
-    Ok(Open {
-        ldap,
-        guard,
-        layer,
-        driver: tokio::spawn(driver.drive()),
-        account: account.to_owned(),
-    })
+    on_step(Opened::Bound(account.clone()));
+    Ok((wire, account))
 }
 
 async fn connect(
@@ -207,15 +180,6 @@ async fn encrypt(
     }
 }
 
-/// The protocol over a socket that is connected already.
-async fn through(socket: UnixStream) -> Result<(LdapConnAsync, Ldap), StepError> {
-    let options = LdapConnSettings::new().set_std_stream(StdStream::Unix(socket));
-    // The URL is for its scheme only, which is the one of such sockets.
-    LdapConnAsync::with_settings(options, "ldapi://guard")
-        .await
-        .map_err(|error| (Step::Connect, lost(error)))
-}
-
 fn tls_cause(error: std::io::Error, tls: &Tls) -> Cause {
     let inner = error
         .get_ref()
@@ -232,20 +196,22 @@ fn tls_cause(error: std::io::Error, tls: &Tls) -> Cause {
     }
 }
 
-async fn bind(
-    ldap: &mut Ldap,
-    username: &str,
-    password: &SecretString,
-    deadline: Deadline,
-) -> Result<(), StepError> {
-    let step = || Step::Bind(username.to_owned());
-    let answer = deadline
-        .over(ldap.simple_bind(username, password.expose_secret()))
-        .await
-        .map_err(|cause| (step(), cause))?;
-    match answer {
-        Ok(result) if result.rc == 0 => Ok(()),
-        Ok(result) => Err((step(), refused(result))),
-        Err(error) => Err((step(), lost(error))),
+/// Logs in with a password.
+async fn bind(wire: &mut Wire, username: &str, password: &SecretString) -> Result<(), Cause> {
+    let request = message::simple_bind(username, password.expose_secret());
+    let number = wire.send(&request, &[]).await;
+    loop {
+        let answer = wire.receive().await?;
+        if answer.number != number {
+            continue;
+        }
+        if answer.operation.tag != BIND_RESPONSE {
+            return Err(malformed(Flaw::Unexpected));
+        }
+        let outcome = Outcome::decode(answer.operation.content).map_err(malformed)?;
+        return match outcome.code {
+            0 => Ok(()),
+            _ => Err(refusal(outcome)),
+        };
     }
 }

@@ -1,17 +1,17 @@
 //! Reading a search page by page (RFC 2696), on the connection's thread.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use lber::structure::StructureTag;
-use ldap3::controls::{Control, ControlType, PagedResults, RawControl};
-use ldap3::{Ldap, SearchOptions};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::ber::value;
-use super::guard::Guard;
-use super::{SHOW_DELETED, Search, lost, refused};
+use super::message::{
+    self, INTERMEDIATE_RESPONSE, Message, Outcome, SEARCH_RESULT_DONE, SEARCH_RESULT_ENTRY,
+    SEARCH_RESULT_REFERENCE,
+};
+use super::wire::{Wire, malformed};
+use super::{SHOW_DELETED, Search, refusal};
+use crate::directory::ber::{Element, Flaw};
 use crate::directory::entry::Entry;
 use crate::directory::error::{Cause, Limit};
 
@@ -23,9 +23,6 @@ const PART: usize = 4 << 20;
 
 /// How many pages may come in a row without an entry, each with a cookie that promises more.
 const MOST_EMPTY_PAGES: u32 = 100;
-
-const SEQUENCE: u8 = 0x30;
-const OCTET_STRING: u8 = 0x04;
 
 /// What one page brought, or a part of it.
 #[derive(Default)]
@@ -48,18 +45,21 @@ pub(super) enum Asked {
     Names,
 }
 
-type Stream = ldap3::SearchStream<'static, String, Vec<String>>;
-
 /// What reads it.
 pub(super) struct Reader {
-    pub(super) ldap: Ldap,
-    pub(super) search: Arc<Search>,
+    pub(super) search: Search,
+    pub(super) asked: Asked,
     pub(super) timeout: Duration,
-    pub(super) page_size: i32,
-    pub(super) guard: Guard,
+    pub(super) page_size: u32,
     pub(super) max_entries: u64,
     pub(super) max_value_bytes: usize,
-    pub(super) asked: Asked,
+}
+
+/// A page that was asked for.
+struct Request {
+    number: u32,
+    /// Entries and references of this page and those before it.
+    received: u64,
 }
 
 /// How a part of a page ended.
@@ -71,26 +71,30 @@ enum End {
 }
 
 impl Reader {
-    pub(super) async fn read(mut self, pages: mpsc::Sender<Result<Page, Cause>>) {
-        let result = self.read_all(&pages).await;
+    pub(super) async fn read(self, wire: &mut Wire, pages: mpsc::Sender<Result<Page, Cause>>) {
+        let result = self.read_all(wire, &pages).await;
         if let Err(cause) = result {
             // Nobody listens any more: then nobody needs to know.
             let _ = pages.send(Err(cause)).await;
         }
     }
 
-    async fn read_all(&mut self, pages: &mpsc::Sender<Result<Page, Cause>>) -> Result<(), Cause> {
-        self.guard.begin();
-        let mut stream = self.request(Vec::new()).await?;
+    async fn read_all(
+        &self,
+        wire: &mut Wire,
+        pages: &mpsc::Sender<Result<Page, Cause>>,
+    ) -> Result<(), Cause> {
+        let search = message::search(&self.search, self.asked == Asked::Names)
+            .ok_or_else(|| Cause::Malformed("the filter cannot be parsed".to_owned()))?;
+        let mut request = Request {
+            number: self.request(wire, &search, &[]).await?,
+            received: 0,
+        };
         let mut is_paged = false;
-        let mut received = 0;
         let mut empty_pages = 0;
         loop {
-            let part = self.part(&mut stream, &mut received);
-            let Ok(read) = timeout(self.timeout, part).await else {
-                return Err(Cause::Timeout(self.timeout));
-            };
-            let (mut page, end) = read?;
+            let part = self.part(wire, &mut request);
+            let (mut page, end) = self.in_time(part).await??;
             if !page.entries.is_empty() {
                 empty_pages = 0;
             }
@@ -105,131 +109,102 @@ impl Reader {
                     "a page without the paging control".to_owned(),
                 ));
             }
-            let next = match cookie {
-                Some(cookie) if !cookie.is_empty() && !self.search.first_page_only => {
-                    empty_pages += u32::from(page.entries.is_empty());
-                    if empty_pages > MOST_EMPTY_PAGES {
-                        return Err(Cause::Malformed(format!(
-                            "{empty_pages} pages in a row without an entry"
-                        )));
-                    }
-                    Some(self.request(cookie).await?)
+            page.is_last = true;
+            if let Some(cookie) = cookie.filter(|it| !it.is_empty())
+                && !self.search.first_page_only
+            {
+                empty_pages += u32::from(page.entries.is_empty());
+                if empty_pages > MOST_EMPTY_PAGES {
+                    return Err(Cause::Malformed(format!(
+                        "{empty_pages} pages in a row without an entry"
+                    )));
                 }
-                _ => None,
-            };
+                request.number = self.request(wire, &search, &cookie).await?;
+                page.is_last = false;
+            }
             is_paged = true;
             page.is_complete = true;
-            page.is_last = next.is_none();
-            if pages.send(Ok(page)).await.is_err() {
+            let is_last = page.is_last;
+            if pages.send(Ok(page)).await.is_err() || is_last {
                 return Ok(());
-            }
-            match next {
-                Some(next) => stream = next,
-                None => return Ok(()),
             }
         }
     }
 
-    async fn request(&mut self, cookie: Vec<u8>) -> Result<Stream, Cause> {
-        let mut controls: Vec<RawControl> = vec![
-            PagedResults {
-                size: self.page_size,
-                cookie,
-            }
-            .into(),
-        ];
-        if self.search.show_deleted {
-            controls.push(RawControl {
-                ctype: SHOW_DELETED.to_owned(),
-                crit: true,
-                val: None,
-            });
-        }
-        let Search {
-            base,
-            scope,
-            filter,
-            attributes,
-            ..
-        } = &*self.search;
-        let options = SearchOptions::new().typesonly(self.asked == Asked::Names);
-        let ldap = self.ldap.with_search_options(options);
-        let request =
-            ldap.with_controls(controls)
-                .streaming_search(base, *scope, filter, attributes.clone());
-        timeout(self.timeout, request)
+    /// Asks for the page behind a cookie; the number of the request.
+    async fn request(&self, wire: &mut Wire, search: &[u8], cookie: &[u8]) -> Result<u32, Cause> {
+        let paged = message::paged_results(self.page_size, cookie);
+        let controls = if self.search.show_deleted {
+            message::controls(&[&paged, &message::critical(SHOW_DELETED)])
+        } else {
+            message::controls(&[&paged])
+        };
+        self.in_time(wire.send(search, &controls)).await
+    }
+
+    async fn in_time<T>(&self, future: impl Future<Output = T>) -> Result<T, Cause> {
+        timeout(self.timeout, future)
             .await
-            .map_err(|_| Cause::Timeout(self.timeout))?
-            .map_err(lost)
+            .map_err(|_| Cause::Timeout(self.timeout))
     }
 
     /// Reads a page to its end, or as much of it as may be held at once.
-    async fn part(&self, stream: &mut Stream, received: &mut u64) -> Result<(Page, End), Cause> {
+    async fn part(&self, wire: &mut Wire, request: &mut Request) -> Result<(Page, End), Cause> {
         let mut page = Page::default();
         let mut size = 0;
-        while let Some(item) = stream.next().await.map_err(lost)? {
-            self.guard.take();
-            *received += 1;
-            if *received > self.max_entries {
+        loop {
+            let message = wire.receive().await?;
+            // What was asked for before, and is not wanted any more.
+            if message.number != request.number {
+                continue;
+            }
+            let Element { tag, content } = message.operation;
+            if tag == SEARCH_RESULT_DONE {
+                let outcome = Outcome::decode(content).map_err(malformed)?;
+                return match outcome.code {
+                    0 => Ok((page, End::Page(self.cookie(message)?))),
+                    _ => Err(refusal(outcome)),
+                };
+            }
+            request.received += 1;
+            if request.received > self.max_entries {
                 return Err(Cause::Limit(Limit::entries(self.max_entries)));
             }
-            if item.is_ref() {
-                page.referrals += 1;
-            } else if !item.is_intermediate() {
-                let entry = self.entry(item.0)?;
-                size += entry.size();
-                page.entries.push(entry);
-                if size > PART {
-                    return Ok((page, End::Part));
+            match tag {
+                SEARCH_RESULT_ENTRY => {
+                    let entry = self.entry(content)?;
+                    size += entry.size();
+                    page.entries.push(entry);
+                    if size > PART {
+                        return Ok((page, End::Part));
+                    }
                 }
+                SEARCH_RESULT_REFERENCE => page.referrals += 1,
+                INTERMEDIATE_RESPONSE => {}
+                _ => return Err(malformed(Flaw::Unexpected)),
             }
         }
-        self.guard.take();
-        let result = stream.finish().await;
-        if result.rc != 0 {
-            return Err(refused(result));
-        }
-        let cookie = cookie(&result.ctrls)?;
-        if let Some(cookie) = &cookie
-            && cookie.len() > self.max_value_bytes
-        {
-            let limit = Limit::value("a cookie", cookie.len(), self.max_value_bytes);
-            return Err(Cause::Limit(limit));
-        }
-        Ok((page, End::Page(cookie)))
     }
 
-    fn entry(&self, operation: StructureTag) -> Result<Entry, Cause> {
-        let entry = Entry::decode(operation, self.max_value_bytes)
-            .map_err(|what| Cause::Malformed(what.to_owned()))?;
+    fn entry(&self, content: &[u8]) -> Result<Entry, Cause> {
+        let entry = Entry::decode(content, self.max_value_bytes).map_err(malformed)?;
         match entry.oversized.first() {
             Some((_, limit)) if self.asked != Asked::Users => Err(Cause::Limit(limit.clone())),
             _ => Ok(entry),
         }
     }
-}
 
-/// The cookie of the paged results control (RFC 2696); none if the server did not send the control.
-fn cookie(controls: &[Control]) -> Result<Option<Vec<u8>>, Cause> {
-    let Some(Control(_, raw)) = controls
-        .iter()
-        .find(|Control(kind, _)| matches!(kind, Some(ControlType::PagedResults)))
-    else {
-        return Ok(None);
-    };
-    let decoded = raw.val.as_deref().and_then(cookie_of);
-    match decoded {
-        Some(cookie) => Ok(Some(cookie)),
-        None => Err(Cause::Malformed(
-            "a paging control that cannot be decoded".to_owned(),
-        )),
+    /// The cookie of a page; none if the server does not page.
+    fn cookie(&self, message: Message<'_>) -> Result<Option<Vec<u8>>, Cause> {
+        let cookie = message
+            .cookie()
+            .map_err(|_| Cause::Malformed("a paging control that cannot be decoded".to_owned()))?;
+        match cookie {
+            Some(cookie) if cookie.len() > self.max_value_bytes => {
+                let limit = Limit::value("a cookie", cookie.len(), self.max_value_bytes);
+                Err(Cause::Limit(limit))
+            }
+            cookie => Ok(cookie.map(<[u8]>::to_vec)),
+        }
     }
-}
-
-/// The value of the control: an estimate of how many entries there are, and the cookie.
-pub fn cookie_of(control: &[u8]) -> Option<Vec<u8>> {
-    let (control, _) = value(control).filter(|(it, _)| it.tag == SEQUENCE)?;
-    let (_estimate, rest) = value(control.content)?;
-    let (cookie, _) = value(rest).filter(|(it, _)| it.tag == OCTET_STRING)?;
-    Some(cookie.content.to_vec())
 }

@@ -1,20 +1,14 @@
 //! The SASL bind (RFC 4513, 5.2; RFC 4752, 3.1).
 
-use lber::common::TagClass;
-use lber::structures::{ASNTag, Integer, OctetString, Sequence, Tag};
-
 use super::layer::Sealing;
 use super::ticket::Ticket;
-use crate::directory::connection::bare::{self, Answer};
+use crate::directory::connection::message::{BIND_RESPONSE, Outcome, sasl_bind};
 use crate::directory::connection::opening::Stream;
+use crate::directory::connection::{bare, refusal};
 use crate::directory::error::Cause;
 
 /// `saslBindInProgress`
 const IN_PROGRESS: u32 = 14;
-const BIND_REQUEST: u64 = 0;
-
-/// The tag of a bind response.
-const BIND_RESPONSE: u8 = 0x61;
 
 /// Steps of a login with Kerberos: three, and one to spare.
 const STEPS: usize = 4;
@@ -63,9 +57,9 @@ pub async fn bind(stream: &mut Box<dyn Stream>, ticket: Ticket) -> Result<Option
     let wanted = if layer == NO_LAYER { 0 } else { LARGEST_BUFFER };
     let choice = (u32::from(layer) << 24 | wanted).to_be_bytes();
     let choice = context.wrap(false, &choice)?;
-    let answer = ask(stream, bind_request(&choice)).await?;
+    let answer = ask(stream, &choice).await?;
     if answer.code != 0 {
-        return Err(answer.refused());
+        return Err(refusal(answer));
     }
     let [a, b, c] = size;
     let largest = u32::from_be_bytes([0, a, b, c]);
@@ -74,57 +68,15 @@ pub async fn bind(stream: &mut Box<dyn Stream>, ticket: Ticket) -> Result<Option
 
 /// One step of the login; the token of the answer.
 async fn proceed(stream: &mut Box<dyn Stream>, token: &[u8]) -> Result<Vec<u8>, Cause> {
-    match ask(stream, bind_request(token)).await? {
+    match ask(stream, token).await? {
         answer if answer.code == IN_PROGRESS => Ok(answer.token),
-        Answer { code: 0, .. } => Err(unexpected("a login that is done before its end")),
-        answer => Err(answer.refused()),
+        Outcome { code: 0, .. } => Err(unexpected("a login that is done before its end")),
+        answer => Err(refusal(answer)),
     }
 }
 
-fn bind_request(token: &[u8]) -> Tag {
-    let mut credentials = vec![Tag::OctetString(OctetString {
-        inner: b"GSSAPI".to_vec(),
-        ..OctetString::default()
-    })];
-    if !token.is_empty() {
-        credentials.push(Tag::OctetString(OctetString {
-            inner: token.to_vec(),
-            ..OctetString::default()
-        }));
-    }
-    let version = Tag::Integer(Integer {
-        inner: 3,
-        ..Integer::default()
-    });
-    let nobody = Tag::OctetString(OctetString::default());
-    let sasl = sequence(3, TagClass::Context, credentials);
-    sequence(
-        BIND_REQUEST,
-        TagClass::Application,
-        vec![version, nobody, sasl],
-    )
-}
-
-fn sequence(id: u64, class: TagClass, inner: Vec<Tag>) -> Tag {
-    Tag::Sequence(Sequence { id, class, inner })
-}
-
-async fn ask(stream: &mut Box<dyn Stream>, request: Tag) -> Result<Answer, Cause> {
-    let number = Tag::Integer(Integer {
-        inner: 1,
-        ..Integer::default()
-    });
-    let message = Tag::Sequence(Sequence {
-        inner: vec![number, request],
-        ..Sequence::default()
-    });
-    #[expect(
-        clippy::default_trait_access,
-        reason = "its type is of a crate that only lber needs"
-    )]
-    let mut bytes = Default::default();
-    lber::write::encode_into(&mut bytes, message.into_structure()).map_err(Cause::Io)?;
-    bare::ask(stream, &bytes, BIND_RESPONSE).await
+async fn ask(stream: &mut Box<dyn Stream>, token: &[u8]) -> Result<Outcome, Cause> {
+    bare::ask(stream, &sasl_bind("GSSAPI", token), BIND_RESPONSE).await
 }
 
 fn unexpected(what: &str) -> Cause {
