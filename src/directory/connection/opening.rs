@@ -15,7 +15,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::message::{self, BIND_RESPONSE, Outcome};
-use super::wire::{Wire, malformed};
+use super::wire::{Expected, Wire, malformed};
 use super::{refusal, start_tls};
 use crate::config::{Directory as Settings, ServerUrl};
 use crate::directory::ber::Flaw;
@@ -201,7 +201,7 @@ async fn bind(wire: &mut Wire, username: &str, password: &SecretString) -> Resul
     let request = message::simple_bind(username, password.expose_secret());
     let number = wire.send(&request, &[]).await;
     loop {
-        let answer = wire.receive().await?;
+        let answer = wire.receive(Expected::One).await?;
         if answer.number != number {
             continue;
         }

@@ -9,7 +9,7 @@ use super::message::{
     self, INTERMEDIATE_RESPONSE, Message, Outcome, SEARCH_RESULT_DONE, SEARCH_RESULT_ENTRY,
     SEARCH_RESULT_REFERENCE,
 };
-use super::wire::{Wire, malformed};
+use super::wire::{Expected, Wire, malformed};
 use super::{SHOW_DELETED, Search, refusal};
 use crate::directory::ber::{Element, Flaw};
 use crate::directory::entry::Entry;
@@ -20,6 +20,10 @@ pub(super) const PAGES_AHEAD: usize = 2;
 
 /// What the entries of a page may need together, about, in bytes. A page that needs more comes in parts.
 const PART: usize = 4 << 20;
+
+/// Not until so many entries of a page have come it is seen to be a long one, and before so many are left its end
+/// is looked out for, upon which the next page is asked for.
+const FEW: usize = 64;
 
 /// How many pages may come in a row without an entry, each with a cookie that promises more.
 const MOST_EMPTY_PAGES: u32 = 100;
@@ -153,7 +157,7 @@ impl Reader {
         let mut page = Page::default();
         let mut size = 0;
         loop {
-            let message = wire.receive().await?;
+            let message = wire.receive(self.expected(&page)).await?;
             // What was asked for before, and is not wanted any more.
             if message.number != request.number {
                 continue;
@@ -183,6 +187,16 @@ impl Reader {
                 INTERMEDIATE_RESPONSE => {}
                 _ => return Err(malformed(Flaw::Unexpected)),
             }
+        }
+    }
+
+    /// What is expected next of a page of which this has come.
+    fn expected(&self, page: &Page) -> Expected {
+        let most = usize::try_from(self.page_size).unwrap_or(usize::MAX);
+        if (FEW..most.saturating_sub(FEW)).contains(&page.entries.len()) {
+            Expected::Many
+        } else {
+            Expected::One
         }
     }
 

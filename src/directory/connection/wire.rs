@@ -1,6 +1,8 @@
 //! A connection as a series of messages. What is read is read when it is asked for, and no more of it than a
 //! message may have and a piece: whatever a server sends, it waits in the network until somebody wants it.
 
+use std::time::Duration;
+
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -14,6 +16,23 @@ use crate::directory::error::{Cause, Limit};
 /// How much is read at once, in bytes.
 const PIECE: usize = 64 << 10;
 
+/// A read of less, in bytes, has taken all that was there.
+const LITTLE: usize = 8 << 10;
+
+/// How long more is let come where much is to come. A server that sends entry by entry would otherwise wake this
+/// thread for each, which costs both sides more than the entry does (`docs/performance.md`). It is shorter than
+/// anything that a person or a server notices, and longer than an entry takes.
+const PAUSE: Duration = Duration::from_micros(250);
+
+/// What is expected to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expected {
+    /// A message, upon which something else is to be done.
+    One,
+    /// Many of them.
+    Many,
+}
+
 pub(super) struct Wire {
     stream: Box<dyn Stream>,
     /// Where Kerberos encrypts the connection, the task that does it.
@@ -23,6 +42,8 @@ pub(super) struct Wire {
     received: BytesMut,
     /// How long the message was that was handed out last. It is still in front.
     handed_out: usize,
+    /// How much the last read brought, in bytes.
+    last_read: usize,
     /// The number of the last request.
     number: u32,
 }
@@ -41,6 +62,7 @@ impl Wire {
             longest,
             received: BytesMut::new(),
             handed_out: 0,
+            last_read: 0,
             number: 0,
         }
     }
@@ -62,8 +84,8 @@ impl Wire {
     }
 
     /// The next message, whichever request it answers.
-    pub(super) async fn receive(&mut self) -> Result<Message<'_>, Cause> {
-        let message = self.next_message().await?;
+    pub(super) async fn receive(&mut self, expected: Expected) -> Result<Message<'_>, Cause> {
+        let message = self.next_message(expected).await?;
         let message = Message::decode(message).map_err(malformed)?;
         if message.number == 0 && message.operation.tag == EXTENDED_RESPONSE {
             let reason = Outcome::decode(message.operation.content).map_err(malformed)?;
@@ -73,26 +95,32 @@ impl Wire {
         Ok(message)
     }
 
-    async fn next_message(&mut self) -> Result<&[u8], Cause> {
+    async fn next_message(&mut self, expected: Expected) -> Result<&[u8], Cause> {
         self.received.advance(std::mem::take(&mut self.handed_out));
         let length = loop {
             let length = message_length(&self.received, self.longest);
             match length.map_err(|refusal| self.refused(refusal))? {
                 Some(length) if length <= self.received.len() => break length,
-                _ => self.read().await?,
+                _ => self.read(expected).await?,
             }
         };
         self.handed_out = length;
         Ok(&self.received[..length])
     }
 
-    async fn read(&mut self) -> Result<(), Cause> {
-        self.received.reserve(PIECE);
-        match self.stream.read_buf(&mut self.received).await {
-            Ok(0) => Err(self.lost().await),
-            Ok(_) => Ok(()),
-            Err(error) => Err(Cause::Io(error)),
+    async fn read(&mut self, expected: Expected) -> Result<(), Cause> {
+        if expected == Expected::Many && self.last_read < LITTLE {
+            // Not tokio's, which sleeps for whole milliseconds. Whoever else is on this thread, which is what
+            // opens sealed messages, finds more to do afterwards as well.
+            std::thread::sleep(PAUSE);
         }
+        self.received.reserve(PIECE);
+        self.last_read = match self.stream.read_buf(&mut self.received).await {
+            Ok(0) => return Err(self.lost().await),
+            Ok(bytes) => bytes,
+            Err(error) => return Err(Cause::Io(error)),
+        };
+        Ok(())
     }
 
     /// Why the connection ended.
