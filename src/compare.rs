@@ -154,24 +154,27 @@ impl Comparison {
             self.repeated.insert(user.guid, Some(stored.id));
             return;
         }
-        let DirectoryUser {
-            guid,
-            dn,
-            profile,
-            enabled,
-        } = user;
+        let known = stored.values.as_deref();
         let wanted = Values {
-            profile: self.fill_in(profile, &stored.values.profile),
-            enabled: enabled.unwrap_or(stored.values.enabled),
+            profile: self.fill_in(user.profile(), &known.profile),
+            enabled: user.enabled.unwrap_or(known.enabled),
         };
-        if wanted != stored.values {
+        let dn = || user.dn().to_owned();
+        if wanted != known {
+            let wanted = wanted.to_owned();
             self.findings.changed.push(Changed {
                 user: stored,
-                origin: Origin::Directory { guid, dn },
+                origin: Origin::Directory {
+                    guid: user.guid,
+                    dn: dn(),
+                },
                 wanted,
             });
-        } else if Refresh::is_needed(&stored, &dn) {
-            self.findings.refreshed.push(Refresh { user: stored, dn });
+        } else if Refresh::is_needed(&stored, user.dn()) {
+            self.findings.refreshed.push(Refresh {
+                user: stored,
+                dn: dn(),
+            });
         } else {
             self.findings.unchanged += 1;
         }
@@ -185,33 +188,25 @@ impl Comparison {
             self.repeated.insert(user.guid, None);
             return;
         }
-        let DirectoryUser {
-            guid,
-            dn,
-            profile,
-            enabled,
-        } = user;
-        let values = Values {
-            profile,
-            enabled: enabled.unwrap_or(true),
-        };
-        let mut import = Import::new(&Origin::Directory { guid, dn }, &values);
+        let mut import = Import::from(user);
         import.arrival = self.new.len() as u64;
         self.findings.new.push(import);
     }
 
-    fn fill_in(&self, profile: Profile, stored: &Profile) -> Profile {
+    fn fill_in<'a>(
+        &self,
+        profile: Profile<&'a str>,
+        stored: &Profile<&'a str>,
+    ) -> Profile<&'a str> {
         if self.missing_value == MissingValue::Clears {
             return profile;
         }
         Profile {
             username: profile.username,
-            first_name: profile.first_name.or_else(|| stored.first_name.clone()),
-            last_name: profile.last_name.or_else(|| stored.last_name.clone()),
-            email: profile.email.or_else(|| stored.email.clone()),
-            contact_number: profile
-                .contact_number
-                .or_else(|| stored.contact_number.clone()),
+            first_name: profile.first_name.or(stored.first_name),
+            last_name: profile.last_name.or(stored.last_name),
+            email: profile.email.or(stored.email),
+            contact_number: profile.contact_number.or(stored.contact_number),
         }
     }
 
@@ -384,6 +379,7 @@ fn doubtful(user: StoredUser, unidentified: u64) -> FailedUser {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::user::Packed;
 
     fn guid(number: u8) -> ObjectGuid {
         ObjectGuid::from_bytes([number; 16])
@@ -417,8 +413,7 @@ mod tests {
     fn read(number: u8, email: Option<&str>) -> DirectoryUser {
         DirectoryUser {
             guid: guid(number),
-            dn: "CN=alice".to_owned(),
-            profile: profile(email),
+            text: Packed::new(&profile(email).as_deref(), "CN=alice"),
             enabled: Some(true),
         }
     }
@@ -656,7 +651,7 @@ mod tests {
     fn another_dn_alone_is_written() {
         let mut comparison = sync();
         let mut moved = read(1, Some("a@x"));
-        moved.dn = "CN=moved".to_owned();
+        moved.text = Packed::new(&moved.profile(), "CN=moved");
         comparison.see(moved, Some(stored(1, Status::Ok)));
         let findings = comparison.finish();
         assert_eq!((findings.refreshed.len(), findings.unchanged), (1, 0));

@@ -197,7 +197,7 @@ impl Directory {
                 for entry in entries {
                     match mapping.guid(&entry) {
                         Ok(guid) if asked.contains(&guid) => {
-                            located.found.insert(guid, whereabouts(entry));
+                            located.found.insert(guid, whereabouts(&entry));
                         }
                         // It was found by one of these identities, but does not say by which: it may be any
                         // of them, and taking that one for "not found" would delete a user.
@@ -315,7 +315,7 @@ impl Directory {
             group::member_dns(&mut self.connection, &self.domain, group)?;
         let is_member = |read: &Read| {
             let dn = match read {
-                Ok(user) => &user.dn,
+                Ok(user) => user.dn(),
                 Err(entry) => &entry.dn,
             };
             members.contains(&dn.to_lowercase())
@@ -334,7 +334,7 @@ impl Directory {
     ) -> Result<Tally, E> {
         let mapping = &self.mapping;
         self.connection.search_users(search, |entries| {
-            let users = entries.into_iter().map(|entry| mapping.user(entry));
+            let users = entries.iter().map(|entry| mapping.user(entry));
             on_page(users.collect())
         })
     }
@@ -352,11 +352,13 @@ impl Directory {
     }
 }
 
-fn whereabouts(entry: Entry) -> Whereabouts {
-    if changes::is_deleted(&entry) {
+fn whereabouts(entry: &Entry) -> Whereabouts {
+    if changes::is_deleted(entry) {
         Whereabouts::Tombstone
     } else {
-        Whereabouts::Elsewhere { dn: entry.dn }
+        Whereabouts::Elsewhere {
+            dn: entry.dn().into_owned(),
+        }
     }
 }
 

@@ -40,7 +40,7 @@ pub fn user(
     is_active_directory: bool,
 ) -> Result<Result<DirectoryUser, BadEntry>, String> {
     let entry = Entry::decode(content, MAX_VALUE_BYTES).map_err(|flaw| flaw.to_string())?;
-    Ok(Mapping::new(config::Attributes::default(), is_active_directory).user(entry))
+    Ok(Mapping::new(config::Attributes::default(), is_active_directory).user(&entry))
 }
 
 /// The names of attributes and their values.
@@ -53,7 +53,7 @@ pub fn entry(content: &[u8]) -> Option<(String, Attributes)> {
         .attributes()
         .map(|(name, values)| (name, values.map(<[u8]>::to_vec).collect()))
         .collect();
-    Some((entry.dn, attributes))
+    Some((entry.dn().into_owned(), attributes))
 }
 
 /// The result code, the text and the credentials of an answer before the login is done.

@@ -5,10 +5,12 @@
 mod column;
 mod folded;
 mod guid;
+mod packed;
 
 pub use column::{Column, Source, Standing};
 pub use folded::Folded;
 pub use guid::{InvalidGuid, ObjectGuid};
+pub use packed::Packed;
 
 use jiff::Timestamp;
 
@@ -88,18 +90,16 @@ impl<T: AsRef<str>> Profile<T> {
             .collect::<Vec<_>>()
             .join(" ")
     }
-}
 
-impl Profile {
     /// Why this profile cannot be stored, if it cannot.
     pub fn defect(&self) -> Option<String> {
-        let Self {
+        let Profile {
             username,
             first_name,
             last_name,
             email,
             contact_number,
-        } = self;
+        } = self.as_deref();
         if username.trim().is_empty() {
             return Some("no username".to_owned());
         }
@@ -113,7 +113,7 @@ impl Profile {
             (Field::ContactNumber, contact_number),
         ];
         std::iter::once((Field::Username, Some(username)))
-            .chain(others.map(|(field, value)| (field, value.as_ref())))
+            .chain(others)
             .find_map(|(field, value)| too_long(field, value?))
     }
 }
@@ -399,12 +399,22 @@ pub struct StoredUser {
 pub struct DirectoryUser {
     /// The identity.
     pub guid: ObjectGuid,
-    /// Distinguished name (RFC 4514).
-    pub dn: String,
-    /// The mapped values.
-    pub profile: Profile,
+    /// The mapped values, and the distinguished name.
+    pub text: Packed,
     /// Whether the account is enabled; none where the directory does not say.
     pub enabled: Option<bool>,
+}
+
+impl DirectoryUser {
+    /// The mapped values.
+    pub fn profile(&self) -> Profile<&str> {
+        self.text.profile()
+    }
+
+    /// Distinguished name (RFC 4514).
+    pub fn dn(&self) -> &str {
+        self.text.dn()
+    }
 }
 
 #[cfg(test)]

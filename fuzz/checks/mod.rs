@@ -101,9 +101,9 @@ pub fn entry(data: &[u8]) {
         for is_active_directory in [true, false] {
             match fuzzing::user(content, is_active_directory) {
                 Ok(Ok(user)) => {
-                    assert_eq!(user.profile.defect(), None);
-                    assert!(!user.profile.username.trim().is_empty());
-                    assert!(user.profile.username.chars().count() <= MAX_VALUE_CHARS);
+                    assert_eq!(user.profile().defect(), None);
+                    assert!(!user.text.username().trim().is_empty());
+                    assert!(user.text.username().chars().count() <= MAX_VALUE_CHARS);
                     assert!(is_active_directory || user.enabled.is_none());
                 }
                 Ok(Err(bad)) => {

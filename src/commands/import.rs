@@ -257,7 +257,7 @@ fn unambiguous(them: &[usize], users: &[(Vec<Folded>, Read)], name: &Folded) -> 
     let by_username: Vec<usize> = them
         .iter()
         .copied()
-        .filter(|&at| matches!(&users[at].1, Ok(user) if user.profile.folded_username() == *name))
+        .filter(|&at| matches!(&users[at].1, Ok(user) if user.profile().folded_username() == *name))
         .collect();
     match by_username.as_slice() {
         [only] => Some(*only),
@@ -269,7 +269,7 @@ fn ambiguous(name: &str, them: &[usize], users: &[(Vec<Folded>, Read)]) -> Failu
     let usernames: Vec<&str> = them
         .iter()
         .map(|&at| match &users[at].1 {
-            Ok(user) => user.profile.username.as_str(),
+            Ok(user) => user.text.username(),
             Err(entry) => entry.dn.as_str(),
         })
         .collect();

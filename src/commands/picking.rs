@@ -26,11 +26,12 @@ pub fn require_terminal(output: &Output, instead: &str) -> Result<(), Failure> {
 }
 
 /// An item of the list, which can be picked.
-pub fn item(profile: &Profile, note: String) -> Item {
+pub fn item<T: AsRef<str>>(profile: &Profile<T>, note: String) -> Item {
+    let profile = profile.as_deref();
     Item {
-        username: profile.username.clone(),
+        username: profile.username.to_owned(),
         name: profile.full_name(),
-        email: profile.email.clone().unwrap_or_default(),
+        email: profile.email.unwrap_or_default().to_owned(),
         note,
         refusal: None,
     }

@@ -13,7 +13,7 @@ use crate::exit_code::ExitCode;
 use crate::output::table::detail;
 use crate::output::{Output, json, legible, table};
 use crate::store::Reader;
-use crate::user::{DirectoryUser, ObjectGuid};
+use crate::user::ObjectGuid;
 
 /// A user as it is printed.
 #[derive(Serialize)]
@@ -90,12 +90,7 @@ fn row(found: FoundUser, store: &Reader) -> anyhow::Result<Row> {
             ("duplicate", Some(detail::conflicts(&conflicts).plain()))
         }
     };
-    let DirectoryUser {
-        guid,
-        dn,
-        profile,
-        enabled: _,
-    } = user;
+    let profile = user.profile().to_owned();
     Ok(Row {
         username: profile.username,
         first_name: profile.first_name,
@@ -103,8 +98,8 @@ fn row(found: FoundUser, store: &Reader) -> anyhow::Result<Row> {
         display_name,
         email: profile.email,
         contact_number: profile.contact_number,
-        guid: Some(guid),
-        dn,
+        guid: Some(user.guid),
+        dn: user.dn().to_owned(),
         status,
         reason,
     })

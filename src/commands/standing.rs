@@ -4,7 +4,7 @@ use crate::output::picker::Item;
 use crate::output::table::detail;
 use crate::plan::{Conflict, Findings, Import, plan};
 use crate::store::Reader;
-use crate::user::{DirectoryUser, Origin, UniqueField, Values};
+use crate::user::{DirectoryUser, UniqueField};
 
 /// What an import of a directory user alone would come to.
 #[derive(Debug)]
@@ -22,15 +22,7 @@ pub fn of(user: &DirectoryUser, store: &Reader) -> anyhow::Result<Standing> {
     if store.by_guid(user.guid)?.is_some() {
         return Ok(Standing::Imported);
     }
-    let origin = Origin::Directory {
-        guid: user.guid,
-        dn: user.dn.as_str(),
-    };
-    let values = Values {
-        profile: user.profile.as_deref(),
-        enabled: user.enabled.unwrap_or(true),
-    };
-    let conflicts = conflicts(Import::new(&origin, &values), store)?;
+    let conflicts = conflicts(Import::from(user.clone()), store)?;
     Ok(if conflicts.is_empty() {
         Standing::New
     } else {

@@ -133,7 +133,7 @@ impl<'a> Survey<'a> {
             let mut dns: Vec<&str> = again
                 .iter()
                 .map(|read| match read {
-                    Ok(user) => (Some(user.guid), user.dn.as_str()),
+                    Ok(user) => (Some(user.guid), user.dn()),
                     Err(entry) => (entry.guid, entry.dn.as_str()),
                 })
                 .filter(|(its, _)| *its == Some(guid))

@@ -187,7 +187,7 @@ impl Directory {
                 }
                 let is_new = usn(&entry, "uSNCreated").is_some_and(|it| it >= first);
                 if is_container(&entry) && !is_new && !is_deleted(&entry) {
-                    changes.container = Some(entry.dn);
+                    changes.container = Some(entry.dn().into_owned());
                 }
             }
             Ok::<_, DirectoryError>(())
@@ -285,7 +285,8 @@ impl Directory {
 /// stay where they were when they are deleted (MS-ADTS 3.1.1.5.5.1.1).
 fn is_tombstone(entry: &Entry, domain: &str) -> bool {
     let container = format!("CN=Deleted Objects,{domain}");
-    is_deleted(entry) && entry.dn.contains("\\0ADEL:") && dn::is_within(&entry.dn, &container)
+    let dn = entry.dn();
+    is_deleted(entry) && dn.contains("\\0ADEL:") && dn::is_within(&dn, &container)
 }
 
 /// Whether an entry is there to hold others.

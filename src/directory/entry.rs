@@ -1,17 +1,17 @@
 //! A search result entry. Every value stays the octets it is: a GUID whose bytes happen to be valid UTF-8 is
 //! no text. An entry that cannot be decoded is an error.
 
-use super::ber::{Elements, Flaw, OCTET_STRING, SEQUENCE, SET, lossy};
+use std::borrow::Cow;
+
+use super::ber::{Elements, Flaw, OCTET_STRING, SEQUENCE, SET, element, lossy};
 use super::error::Limit;
 
 /// A search result entry (RFC 4511, 4.5.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// Distinguished name.
-    pub dn: String,
-    /// The attributes as they came, one behind the other, without those that are too long. It was seen that
+    /// The DN and the attributes as they came, one behind the other, without what is too long. It was seen that
     /// they can be decoded.
-    attributes: Box<[u8]>,
+    encoded: Box<[u8]>,
     /// The attributes with a value that is too long.
     pub oversized: Vec<(String, Limit)>,
 }
@@ -26,18 +26,20 @@ impl Entry {
     /// Decodes what is in the operation of a message. Values of more than `max_value_bytes` are left out.
     pub fn decode(content: &[u8], max_value_bytes: usize) -> Result<Self, Flaw> {
         let mut parts = Elements(content);
-        let dn = lossy(parts.expect(OCTET_STRING)?);
+        let dn = parts.expect(OCTET_STRING)?;
+        let encoded_dn = &content[..content.len() - parts.0.len()];
         let mut list = Elements(parts.expect(SEQUENCE)?);
-        let mut entry = Self {
-            dn,
-            ..Self::default()
-        };
-        if entry.dn.len() > max_value_bytes {
-            let limit = Limit::value(DN, entry.dn.len(), max_value_bytes);
-            entry.oversized.push((DN.to_owned(), limit));
-            entry.dn = entry.dn.chars().take(SHOWN_OF_A_DN).chain(['…']).collect();
+        let mut oversized = Vec::new();
+        let mut encoded = Vec::with_capacity(content.len());
+        if dn.len() > max_value_bytes {
+            let limit = Limit::value(DN, dn.len(), max_value_bytes);
+            oversized.push((DN.to_owned(), limit));
+            let dn = lossy(dn);
+            let shown: String = dn.chars().take(SHOWN_OF_A_DN).chain(['…']).collect();
+            encoded.extend_from_slice(&element(OCTET_STRING, &[shown.as_bytes()]));
+        } else {
+            encoded.extend_from_slice(encoded_dn);
         }
-        let mut attributes = Vec::with_capacity(list.0.len());
         while !list.is_empty() {
             let from_here = list.0;
             let (name, mut values) = attribute(&mut list)?;
@@ -48,19 +50,27 @@ impl Entry {
             if longest > max_value_bytes {
                 let name = lossy(name);
                 let limit = Limit::value(&name, longest, max_value_bytes);
-                entry.oversized.push((name, limit));
+                oversized.push((name, limit));
             } else {
                 let length = from_here.len() - list.0.len();
-                attributes.extend_from_slice(&from_here[..length]);
+                encoded.extend_from_slice(&from_here[..length]);
             }
         }
-        entry.attributes = attributes.into_boxed_slice();
-        Ok(entry)
+        Ok(Self {
+            encoded: encoded.into_boxed_slice(),
+            oversized,
+        })
     }
 
     /// What it needs in memory, in bytes.
     pub fn size(&self) -> usize {
-        size_of::<Self>() + self.dn.len() + self.attributes.len()
+        size_of::<Self>() + self.encoded.len()
+    }
+
+    /// Distinguished name; what is no UTF-8 is replaced.
+    pub fn dn(&self) -> Cow<'_, str> {
+        let dn = Elements(&self.encoded).next();
+        String::from_utf8_lossy(dn.map_or(&[], |it| it.content))
     }
 
     /// The attribute descriptions, options included, and the values, in the order of the answer.
@@ -94,7 +104,8 @@ impl Entry {
     }
 
     fn encoded(&self) -> impl Iterator<Item = (&[u8], Elements<'_>)> {
-        let mut list = Elements(&self.attributes);
+        let mut list = Elements(&self.encoded);
+        let _dn = list.next();
         std::iter::from_fn(move || attribute(&mut list).ok())
     }
 }
@@ -109,7 +120,6 @@ fn attribute<'a>(list: &mut Elements<'a>) -> Result<(&'a [u8], Elements<'a>), Fl
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::directory::ber::element;
 
     /// What is in the operation of a message with an entry.
     fn encoded(dn: &[u8], attributes: &[(&str, &[u8])]) -> Vec<u8> {

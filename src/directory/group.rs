@@ -38,7 +38,7 @@ impl Group {
             .and_then(|sid| sid.last_chunk::<4>())
             .map(|rid| u32::from_le_bytes(*rid));
         Self {
-            dn: entry.dn.clone(),
+            dn: entry.dn().into_owned(),
             rid,
         }
     }

@@ -96,8 +96,8 @@ impl Directory {
         let mut names = Vec::new();
         let children = entries_at(parent, Scope::OneLevel, filter);
         let answer = self.connection.search(&children, |entries| {
-            let found = entries.iter().filter_map(|it| dn::split(&it.dn));
-            names.extend(found.map(|(name, _)| name.to_owned()));
+            let name = |entry: &Entry| Some(dn::split(&entry.dn())?.0.to_owned());
+            names.extend(entries.iter().filter_map(name));
             Ok::<_, DirectoryError>(())
         });
         answer.ok()?;

@@ -3,7 +3,7 @@
 use super::entry::{DN, Entry};
 use crate::compare::BadEntry;
 use crate::config::{AttributeNames, Attributes};
-use crate::user::{DirectoryUser, ObjectGuid, Profile};
+use crate::user::{DirectoryUser, ObjectGuid, Packed, Profile};
 
 /// The bit of `userAccountControl` that disables an account: `ACCOUNTDISABLE` (MS-ADTS 2.2.16).
 const ACCOUNT_DISABLED: i64 = 0x2;
@@ -105,30 +105,29 @@ impl Mapping {
     }
 
     /// The user that an entry describes.
-    pub fn user(&self, entry: Entry) -> Result<DirectoryUser, BadEntry> {
-        let guid = self.guid(&entry);
-        let profile = match self.oversized(&entry) {
+    pub fn user(&self, entry: &Entry) -> Result<DirectoryUser, BadEntry> {
+        let guid = self.guid(entry);
+        let profile = match self.oversized(entry) {
             Some(reason) => Err(reason),
-            None => self.profile(&entry),
+            None => self.profile(entry),
         };
         let bad = |guid, username, reason| BadEntry {
             guid,
-            dn: entry.dn.clone(),
+            dn: entry.dn().into_owned(),
             username,
             reason,
         };
         match (guid, profile) {
             (Ok(guid), Ok(profile)) => match profile.defect() {
-                Some(defect) => Err(bad(Some(guid), self.legible_username(&entry), defect)),
+                Some(defect) => Err(bad(Some(guid), self.legible_username(entry), defect)),
                 None => Ok(DirectoryUser {
                     guid,
-                    enabled: self.enabled(&entry),
-                    dn: entry.dn,
-                    profile,
+                    text: Packed::new(&profile, &entry.dn()),
+                    enabled: self.enabled(entry),
                 }),
             },
-            (Ok(guid), Err(reason)) => Err(bad(Some(guid), self.legible_username(&entry), reason)),
-            (Err(reason), _) => Err(bad(None, self.legible_username(&entry), reason)),
+            (Ok(guid), Err(reason)) => Err(bad(Some(guid), self.legible_username(entry), reason)),
+            (Err(reason), _) => Err(bad(None, self.legible_username(entry), reason)),
         }
     }
 
@@ -144,7 +143,7 @@ impl Mapping {
         found.map(|(_, limit)| limit.to_string())
     }
 
-    fn profile(&self, entry: &Entry) -> Result<Profile, String> {
+    fn profile<'a>(&self, entry: &'a Entry) -> Result<Profile<&'a str>, String> {
         let Attributes {
             username,
             first_name,
@@ -180,7 +179,7 @@ impl Mapping {
 }
 
 /// The value of the first attribute that has one.
-fn text(entry: &Entry, names: &AttributeNames) -> Result<Option<String>, String> {
+fn text<'a>(entry: &'a Entry, names: &AttributeNames) -> Result<Option<&'a str>, String> {
     let found = names
         .iter()
         .find_map(|name| Some((name, entry.first(name).filter(|value| !value.is_empty())?)));
@@ -188,7 +187,7 @@ fn text(entry: &Entry, names: &AttributeNames) -> Result<Option<String>, String>
         return Ok(None);
     };
     match std::str::from_utf8(value) {
-        Ok(text) => Ok(Some(text.to_owned())),
+        Ok(text) => Ok(Some(text)),
         Err(_) => Err(format!("{name} is not valid UTF-8")),
     }
 }
@@ -228,7 +227,8 @@ mod tests {
                 ("mail", mail),
                 ("userPrincipalName", b"a@x"),
             ]);
-            mapping().user(entry).expect("a user").profile.email
+            let user = mapping().user(&entry).expect("a user");
+            user.profile().email.map(str::to_owned)
         };
         assert_eq!(with(b"b@x").as_deref(), Some("b@x"));
         assert_eq!(with(b"").as_deref(), Some("a@x"));
@@ -242,7 +242,7 @@ mod tests {
                 ("sAMAccountName", b"a"),
                 ("userAccountControl", flags),
             ]);
-            mapping().user(entry).expect("a user").enabled
+            mapping().user(&entry).expect("a user").enabled
         };
         assert_eq!(with(b"512"), Some(true));
         assert_eq!(with(b"514"), Some(false));
@@ -256,7 +256,7 @@ mod tests {
             let mut entry = entry(&[GUID, ("sAMAccountName", b"a")]);
             let limit = Limit::value(name, 10, 5);
             entry.oversized.push((name.to_owned(), limit));
-            mapping().user(entry)
+            mapping().user(&entry)
         };
         let bad = with("MAIL").expect_err("unusable");
         assert!(bad.guid.is_some());
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn what_cannot_be_used_says_why() {
         let bad = |attributes: &[(&str, &[u8])]| {
-            let bad = mapping().user(entry(attributes)).expect_err("unusable");
+            let bad = mapping().user(&entry(attributes)).expect_err("unusable");
             (bad.guid.is_some(), bad.reason)
         };
         assert_eq!(bad(&[GUID]), (true, "no username".to_owned()));

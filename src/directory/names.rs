@@ -42,7 +42,7 @@ impl Directory {
                         .flat_map(|attribute| entry.texts(attribute))
                         .map(|name| Folded::new(&name))
                         .collect();
-                    users.push((called, mapping.user(entry)));
+                    users.push((called, mapping.user(&entry)));
                 }
                 Ok::<_, DirectoryError>(())
             })?;
@@ -105,7 +105,7 @@ impl Directory {
         self.connection.search(&search, |entries| {
             found.extend(entries.into_iter().map(|entry| FoundUser {
                 display_name: entry.first_text(DISPLAY_NAME),
-                user: mapping.user(entry),
+                user: mapping.user(&entry),
             }));
             Ok::<_, DirectoryError>(())
         })?;

@@ -103,6 +103,6 @@ fn candidate(user: Read, store: &Reader) -> anyhow::Result<Option<Candidate>> {
         Standing::New => Vec::new(),
         Standing::Duplicate(conflicts) => conflicts,
     };
-    let item = picking::item(&user.profile, String::new());
+    let item = picking::item(&user.profile(), String::new());
     Ok(Some((Some(user.guid), standing::refused(item, &conflicts))))
 }
