@@ -3,15 +3,16 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
+
 use super::ber::{Elements, Flaw, OCTET_STRING, SEQUENCE, SET, element, lossy};
 use super::error::Limit;
 
 /// A search result entry (RFC 4511, 4.5.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// The DN and the attributes as they came, one behind the other, without what is too long. It was seen that
-    /// they can be decoded.
-    encoded: Box<[u8]>,
+    /// The DN and the attributes as they came, without what is too long. It was seen that they can be decoded.
+    content: Bytes,
     /// The attributes with a value that is too long.
     pub oversized: Vec<(String, Limit)>,
 }
@@ -24,53 +25,39 @@ const SHOWN_OF_A_DN: usize = 100;
 
 impl Entry {
     /// Decodes what is in the operation of a message. Values of more than `max_value_bytes` are left out.
-    pub fn decode(content: &[u8], max_value_bytes: usize) -> Result<Self, Flaw> {
-        let mut parts = Elements(content);
-        let dn = parts.expect(OCTET_STRING)?;
-        let encoded_dn = &content[..content.len() - parts.0.len()];
-        let mut list = Elements(parts.expect(SEQUENCE)?);
+    pub fn decode(content: Bytes, max_value_bytes: usize) -> Result<Self, Flaw> {
+        let (dn, mut list) = parts(&content)?;
         let mut oversized = Vec::new();
-        let mut encoded = Vec::with_capacity(content.len());
         if dn.len() > max_value_bytes {
             let limit = Limit::value(DN, dn.len(), max_value_bytes);
             oversized.push((DN.to_owned(), limit));
-            let dn = lossy(dn);
-            let shown: String = dn.chars().take(SHOWN_OF_A_DN).chain(['…']).collect();
-            encoded.extend_from_slice(&element(OCTET_STRING, &[shown.as_bytes()]));
-        } else {
-            encoded.extend_from_slice(encoded_dn);
         }
         while !list.is_empty() {
-            let from_here = list.0;
-            let (name, mut values) = attribute(&mut list)?;
-            let mut longest = 0;
-            while !values.is_empty() {
-                longest = longest.max(values.expect(OCTET_STRING)?.len());
-            }
+            let (name, values) = attribute(&mut list)?;
+            let longest = longest(values)?;
             if longest > max_value_bytes {
                 let name = lossy(name);
                 let limit = Limit::value(&name, longest, max_value_bytes);
                 oversized.push((name, limit));
-            } else {
-                let length = from_here.len() - list.0.len();
-                encoded.extend_from_slice(&from_here[..length]);
             }
         }
-        Ok(Self {
-            encoded: encoded.into_boxed_slice(),
-            oversized,
-        })
+        let content = if oversized.is_empty() {
+            content
+        } else {
+            shortened(&content, max_value_bytes)?
+        };
+        Ok(Self { content, oversized })
     }
 
     /// What it needs in memory, in bytes.
     pub fn size(&self) -> usize {
-        size_of::<Self>() + self.encoded.len()
+        size_of::<Self>() + self.content.len()
     }
 
     /// Distinguished name; what is no UTF-8 is replaced.
     pub fn dn(&self) -> Cow<'_, str> {
-        let dn = Elements(&self.encoded).next();
-        String::from_utf8_lossy(dn.map_or(&[], |it| it.content))
+        let dn = parts(&self.content).map_or(&[][..], |(dn, _)| dn);
+        String::from_utf8_lossy(dn)
     }
 
     /// The attribute descriptions, options included, and the values, in the order of the answer.
@@ -104,10 +91,18 @@ impl Entry {
     }
 
     fn encoded(&self) -> impl Iterator<Item = (&[u8], Elements<'_>)> {
-        let mut list = Elements(&self.encoded);
-        let _dn = list.next();
+        let mut list = parts(&self.content).map_or_else(|_| Elements::default(), |(_, list)| list);
         std::iter::from_fn(move || attribute(&mut list).ok())
     }
+}
+
+/// The DN, and the list of attributes.
+fn parts(content: &[u8]) -> Result<(&[u8], Elements<'_>), Flaw> {
+    let mut parts = Elements(content);
+    Ok((
+        parts.expect(OCTET_STRING)?,
+        Elements(parts.expect(SEQUENCE)?),
+    ))
 }
 
 /// The next attribute: its description, and its values.
@@ -117,12 +112,40 @@ fn attribute<'a>(list: &mut Elements<'a>) -> Result<(&'a [u8], Elements<'a>), Fl
     Ok((description, Elements(parts.expect(SET)?)))
 }
 
+/// How long the longest of these values is, in bytes.
+fn longest(mut values: Elements<'_>) -> Result<usize, Flaw> {
+    let mut longest = 0;
+    while !values.is_empty() {
+        longest = longest.max(values.expect(OCTET_STRING)?.len());
+    }
+    Ok(longest)
+}
+
+/// The content of an entry without attributes that are too long, and with but the beginning of a DN that is.
+fn shortened(content: &[u8], max_value_bytes: usize) -> Result<Bytes, Flaw> {
+    let (dn, mut list) = parts(content)?;
+    let mut dn = lossy(dn);
+    if dn.len() > max_value_bytes {
+        dn = dn.chars().take(SHOWN_OF_A_DN).chain(['…']).collect();
+    }
+    let mut kept = Vec::new();
+    while !list.is_empty() {
+        let from_here = list.0;
+        let (_, values) = attribute(&mut list)?;
+        if longest(values)? <= max_value_bytes {
+            kept.push(&from_here[..from_here.len() - list.0.len()]);
+        }
+    }
+    let dn = element(OCTET_STRING, &[dn.as_bytes()]);
+    Ok([&dn[..], &element(SEQUENCE, &kept)].concat().into())
+}
+
 #[cfg(test)]
 pub mod tests {
     use super::*;
 
     /// What is in the operation of a message with an entry.
-    fn encoded(dn: &[u8], attributes: &[(&str, &[u8])]) -> Vec<u8> {
+    fn encoded(dn: &[u8], attributes: &[(&str, &[u8])]) -> Bytes {
         let attributes: Vec<u8> = attributes
             .iter()
             .flat_map(|(name, value)| {
@@ -132,19 +155,21 @@ pub mod tests {
             })
             .collect();
         let dn = element(OCTET_STRING, &[dn]);
-        [&dn[..], &element(SEQUENCE, &[&attributes])].concat()
+        [&dn[..], &element(SEQUENCE, &[&attributes])]
+            .concat()
+            .into()
     }
 
     /// An entry with a value for each of these attributes.
     pub fn entry(dn: &str, attributes: &[(&str, &[u8])]) -> Entry {
-        Entry::decode(&encoded(dn.as_bytes(), attributes), usize::MAX).expect("an entry")
+        Entry::decode(encoded(dn.as_bytes(), attributes), usize::MAX).expect("an entry")
     }
 
     #[test]
     fn a_value_that_is_too_long_is_left_out_and_told() {
         let with = |dn: &[u8], mail: &[u8]| {
             let attributes = [("sn", &b"a"[..]), ("mail", mail), ("cn", &[b'b'; 64])];
-            Entry::decode(&encoded(dn, &attributes), 64).expect("an entry")
+            Entry::decode(encoded(dn, &attributes), 64).expect("an entry")
         };
         assert!(with(&[b'a'; 64], &[b'a'; 64]).oversized.is_empty());
         let entry = with(&[b'a'; 65], &[b'a'; 66]);
@@ -173,7 +198,10 @@ pub mod tests {
     fn what_is_malformed_is_an_error() {
         let whole = encoded(b"CN=a", &[("mail", b"a@b.c"), ("sn", b"a")]);
         for cut in 0..whole.len() {
-            assert!(Entry::decode(&whole[..cut], 64).is_err(), "{cut} bytes");
+            assert!(
+                Entry::decode(whole.slice(..cut), 64).is_err(),
+                "{cut} bytes"
+            );
         }
         let dn = element(OCTET_STRING, &[b"CN=a"]);
         let lonely = element(SEQUENCE, &[&element(OCTET_STRING, &[b"mail"])]);
@@ -182,8 +210,8 @@ pub mod tests {
             element(SEQUENCE, &[&element(OCTET_STRING, &[b"x"])]),
             element(SEQUENCE, &[&lonely]),
         ] {
-            let content = [&dn[..], &list].concat();
-            assert!(Entry::decode(&content, 64).is_err(), "{content:?}");
+            let content = Bytes::from([&dn[..], &list].concat());
+            assert!(Entry::decode(content, 64).is_err(), "{list:?}");
         }
     }
 }

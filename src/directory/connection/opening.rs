@@ -201,7 +201,8 @@ async fn bind(wire: &mut Wire, username: &str, password: &SecretString) -> Resul
     let request = message::simple_bind(username, password.expose_secret());
     let number = wire.send(&request, &[]).await;
     loop {
-        let answer = wire.receive(Expected::One).await?;
+        let received = wire.receive(Expected::One).await?;
+        let answer = received.message()?;
         if answer.number != number {
             continue;
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -157,7 +158,8 @@ impl Reader {
         let mut page = Page::default();
         let mut size = 0;
         loop {
-            let message = wire.receive(self.expected(&page)).await?;
+            let received = wire.receive(self.expected(&page)).await?;
+            let message = received.message()?;
             // What was asked for before, and is not wanted any more.
             if message.number != request.number {
                 continue;
@@ -176,7 +178,7 @@ impl Reader {
             }
             match tag {
                 SEARCH_RESULT_ENTRY => {
-                    let entry = self.entry(content)?;
+                    let entry = self.entry(received.keep(content))?;
                     size += entry.size();
                     page.entries.push(entry);
                     if size > PART {
@@ -200,7 +202,7 @@ impl Reader {
         }
     }
 
-    fn entry(&self, content: &[u8]) -> Result<Entry, Cause> {
+    fn entry(&self, content: Bytes) -> Result<Entry, Cause> {
         let entry = Entry::decode(content, self.max_value_bytes).map_err(malformed)?;
         match entry.oversized.first() {
             Some((_, limit)) if self.asked != Asked::Users => Err(Cause::Limit(limit.clone())),
