@@ -1,5 +1,6 @@
 //! How a run ends: the guard and the question, then the store or nothing, then what is said of it and noted.
 
+use std::mem::ManuallyDrop;
 use std::{panic, thread};
 
 use crate::cli;
@@ -208,6 +209,8 @@ pub fn finish(
     let step = output.step("writing");
     let (number, plan) = target.apply(approved, run)?;
     step.finish_and_clear();
+    // The process ends soon, and with it a million users at once: one by one they would take a while.
+    let plan = ManuallyDrop::new(plan);
     let report = Report {
         run,
         number,
