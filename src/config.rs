@@ -90,6 +90,17 @@ pub struct Directory {
     pub attributes: Attributes,
 }
 
+impl Directory {
+    /// Whether any connection may be one with TLS.
+    pub fn uses_tls(&self) -> bool {
+        self.starttls
+            || match &self.servers {
+                ServerSource::Urls(urls) => urls.iter().any(ServerUrl::is_ldaps),
+                ServerSource::Domain { .. } => true,
+            }
+    }
+}
+
 /// Which attribute each field is read from; the first that has a value counts.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -9,7 +9,9 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 use crate::config::Directory as Settings;
@@ -116,11 +118,13 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Reads the CA file or the system's trust store.
+    /// Reads the CA file or the system's trust store, if any server is to be trusted by it.
     pub fn new(settings: &Settings) -> Result<Self, Failure> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let trust = if settings.accept_invalid_certs {
-            None
+            Trust::Anybody
+        } else if settings.ca_file.is_none() && !settings.uses_tls() {
+            Trust::Nobody
         } else {
             let roots = Arc::new(roots(settings.ca_file.as_deref())?);
             let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
@@ -131,7 +135,7 @@ impl Tls {
                         format!("cannot use the trusted CAs: {error}"),
                     )
                 })?;
-            Some(verifier)
+            Trust::Signed(verifier)
         };
         let verifier = Arc::new(Verifier {
             trust,
@@ -194,11 +198,21 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, Failure> {
     Ok(roots)
 }
 
+/// Whose certificate is accepted.
+#[derive(Debug)]
+enum Trust {
+    /// Any (`danger_accept_invalid_certs`).
+    Anybody,
+    /// None, for there will be no TLS.
+    Nobody,
+    /// What a trusted CA signed.
+    Signed(Arc<WebPkiServerVerifier>),
+}
+
 /// Verifies as rustls does, and remembers what it was shown.
 #[derive(Debug)]
 struct Verifier {
-    /// None: any certificate is accepted (`danger_accept_invalid_certs`).
-    trust: Option<Arc<WebPkiServerVerifier>>,
+    trust: Trust,
     provider: Arc<CryptoProvider>,
     presented: Mutex<Option<Certificate>>,
 }
@@ -217,8 +231,9 @@ impl ServerCertVerifier for Verifier {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Certificate::parse(end_entity);
         match &self.trust {
-            None => Ok(ServerCertVerified::assertion()),
-            Some(trust) => {
+            Trust::Anybody => Ok(ServerCertVerified::assertion()),
+            Trust::Nobody => Err(CertificateError::UnknownIssuer.into()),
+            Trust::Signed(trust) => {
                 trust.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
             }
         }

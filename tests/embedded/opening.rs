@@ -3,7 +3,7 @@
 use testdir::{USERNAME, What, When};
 
 use crate::faults::{ends_every_read, stage};
-use crate::support::embedded::assert_says;
+use crate::support::embedded::{Stage, assert_says};
 
 #[test]
 fn a_refused_connection() {
@@ -96,4 +96,17 @@ fn silence_at_the_tls_handshake() {
         assert_says(&answer, &[&step, "no answer within 1 s"]);
     }
     stage.contents().assert_only_noted(&before, "failed");
+}
+
+#[test]
+fn a_plain_connection_asks_for_no_trusted_ca() {
+    let mut stage = stage();
+    let without_cas = |stage: &Stage| {
+        let sync = stage.prepare(&["sync", "--dry-run"]);
+        sync.env("SSL_CERT_FILE", "/dev/null").run()
+    };
+    without_cas(&stage).expect_code(0);
+    stage.configure(|settings| settings.urls = vec!["ldaps://127.0.0.1:1".to_owned()]);
+    let answer = without_cas(&stage).expect_code(2);
+    assert_says(&answer, &["the system's trust store has no CA"]);
 }
