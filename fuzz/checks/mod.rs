@@ -19,6 +19,9 @@ const LONGEST: u64 = 4096;
 /// As many bytes as lber may be given: it calls itself for what lies in what, and these nest no deeper than that.
 const MOST_FOR_LBER: usize = 512;
 
+/// The tag of an operation that is an entry.
+const SEARCH_RESULT_ENTRY: u8 = 0x64;
+
 /// The messages of a connection, each whole, up to the first that is refused.
 fn messages_of(mut data: &[u8]) -> Vec<&[u8]> {
     let mut found = Vec::new();
@@ -90,7 +93,7 @@ pub fn messages(data: &[u8]) {
 /// values are those that lber reads.
 pub fn entry(data: &[u8]) {
     for message in messages_of(data) {
-        let Some((_, _, content)) = fuzzing::message(message) else {
+        let Some((_, SEARCH_RESULT_ENTRY, content)) = fuzzing::message(message) else {
             continue;
         };
         if let Some(entry) = fuzzing::entry(content)
