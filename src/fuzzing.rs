@@ -3,8 +3,6 @@
 
 use std::path::PathBuf;
 
-use bytes::Bytes;
-
 use crate::compare::BadEntry;
 use crate::config::{self, Settings};
 use crate::directory::connection::bare;
@@ -41,8 +39,7 @@ pub fn user(
     content: &[u8],
     is_active_directory: bool,
 ) -> Result<Result<DirectoryUser, BadEntry>, String> {
-    let entry = Entry::decode(Bytes::copy_from_slice(content), MAX_VALUE_BYTES)
-        .map_err(|flaw| flaw.to_string())?;
+    let entry = Entry::decode(content, MAX_VALUE_BYTES).map_err(|flaw| flaw.to_string())?;
     Ok(Mapping::new(config::Attributes::default(), is_active_directory).user(&entry))
 }
 
@@ -51,7 +48,7 @@ pub type Attributes = Vec<(String, Vec<Vec<u8>>)>;
 
 /// The DN, and the attributes.
 pub fn entry(content: &[u8]) -> Option<(String, Attributes)> {
-    let entry = Entry::decode(Bytes::copy_from_slice(content), usize::MAX).ok()?;
+    let entry = Entry::decode(content, usize::MAX).ok()?;
     let attributes = entry
         .attributes()
         .map(|(name, values)| (name, values.map(<[u8]>::to_vec).collect()))

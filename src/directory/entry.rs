@@ -3,8 +3,6 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
-
 use super::ber::{Elements, Flaw, OCTET_STRING, SEQUENCE, SET, element, lossy};
 use super::error::Limit;
 
@@ -12,7 +10,8 @@ use super::error::Limit;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
     /// The DN and the attributes as they came, without what is too long. It was seen that they can be decoded.
-    content: Bytes,
+    /// A copy: a part of what was received would keep all that came around it.
+    content: Box<[u8]>,
     /// The attributes with a value that is too long.
     pub oversized: Vec<(String, Limit)>,
 }
@@ -25,8 +24,8 @@ const SHOWN_OF_A_DN: usize = 100;
 
 impl Entry {
     /// Decodes what is in the operation of a message. Values of more than `max_value_bytes` are left out.
-    pub fn decode(content: Bytes, max_value_bytes: usize) -> Result<Self, Flaw> {
-        let (dn, mut list) = parts(&content)?;
+    pub fn decode(content: &[u8], max_value_bytes: usize) -> Result<Self, Flaw> {
+        let (dn, mut list) = parts(content)?;
         let mut oversized = Vec::new();
         if dn.len() > max_value_bytes {
             let limit = Limit::value(DN, dn.len(), max_value_bytes);
@@ -42,9 +41,9 @@ impl Entry {
             }
         }
         let content = if oversized.is_empty() {
-            content
+            content.into()
         } else {
-            shortened(&content, max_value_bytes)?
+            shortened(content, max_value_bytes)?
         };
         Ok(Self { content, oversized })
     }
@@ -122,7 +121,7 @@ fn longest(mut values: Elements<'_>) -> Result<usize, Flaw> {
 }
 
 /// The content of an entry without attributes that are too long, and with but the beginning of a DN that is.
-fn shortened(content: &[u8], max_value_bytes: usize) -> Result<Bytes, Flaw> {
+fn shortened(content: &[u8], max_value_bytes: usize) -> Result<Box<[u8]>, Flaw> {
     let (dn, mut list) = parts(content)?;
     let mut dn = lossy(dn);
     if dn.len() > max_value_bytes {
@@ -145,7 +144,7 @@ pub mod tests {
     use super::*;
 
     /// What is in the operation of a message with an entry.
-    fn encoded(dn: &[u8], attributes: &[(&str, &[u8])]) -> Bytes {
+    fn encoded(dn: &[u8], attributes: &[(&str, &[u8])]) -> Vec<u8> {
         let attributes: Vec<u8> = attributes
             .iter()
             .flat_map(|(name, value)| {
@@ -155,21 +154,19 @@ pub mod tests {
             })
             .collect();
         let dn = element(OCTET_STRING, &[dn]);
-        [&dn[..], &element(SEQUENCE, &[&attributes])]
-            .concat()
-            .into()
+        [&dn[..], &element(SEQUENCE, &[&attributes])].concat()
     }
 
     /// An entry with a value for each of these attributes.
     pub fn entry(dn: &str, attributes: &[(&str, &[u8])]) -> Entry {
-        Entry::decode(encoded(dn.as_bytes(), attributes), usize::MAX).expect("an entry")
+        Entry::decode(&encoded(dn.as_bytes(), attributes), usize::MAX).expect("an entry")
     }
 
     #[test]
     fn a_value_that_is_too_long_is_left_out_and_told() {
         let with = |dn: &[u8], mail: &[u8]| {
             let attributes = [("sn", &b"a"[..]), ("mail", mail), ("cn", &[b'b'; 64])];
-            Entry::decode(encoded(dn, &attributes), 64).expect("an entry")
+            Entry::decode(&encoded(dn, &attributes), 64).expect("an entry")
         };
         assert!(with(&[b'a'; 64], &[b'a'; 64]).oversized.is_empty());
         let entry = with(&[b'a'; 65], &[b'a'; 66]);
@@ -198,10 +195,7 @@ pub mod tests {
     fn what_is_malformed_is_an_error() {
         let whole = encoded(b"CN=a", &[("mail", b"a@b.c"), ("sn", b"a")]);
         for cut in 0..whole.len() {
-            assert!(
-                Entry::decode(whole.slice(..cut), 64).is_err(),
-                "{cut} bytes"
-            );
+            assert!(Entry::decode(&whole[..cut], 64).is_err(), "{cut} bytes");
         }
         let dn = element(OCTET_STRING, &[b"CN=a"]);
         let lonely = element(SEQUENCE, &[&element(OCTET_STRING, &[b"mail"])]);
@@ -210,8 +204,8 @@ pub mod tests {
             element(SEQUENCE, &[&element(OCTET_STRING, &[b"x"])]),
             element(SEQUENCE, &[&lonely]),
         ] {
-            let content = Bytes::from([&dn[..], &list].concat());
-            assert!(Entry::decode(content, 64).is_err(), "{list:?}");
+            let content = [&dn[..], &list].concat();
+            assert!(Entry::decode(&content, 64).is_err(), "{list:?}");
         }
     }
 }

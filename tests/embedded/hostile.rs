@@ -188,6 +188,24 @@ fn a_message_without_anything() {
 }
 
 #[test]
+fn users_without_end_between_what_nobody_asked_for() {
+    // What is kept of a user must not keep what came around it.
+    let mut stage = Stage::imported_many(8);
+    stage.configure_directory("page_size = 2\nmax_entries = 5000\ntimeout_secs = 20");
+    let entry = [element(0x04, b"CN=zoe,OU=Staff"), element(0x30, &[])].concat();
+    let junk = element(
+        0x30,
+        &[&[0x02, 1, 99][..], &element(0x04, &vec![0; 60_000])].concat(),
+    );
+    let flood = What::Flood {
+        first: Vec::new(),
+        then: [to_any_request(&element(0x64, &entry)), junk].concat(),
+    };
+    let words = ["more than 5000 entries, and max_entries under [directory] is 5000"];
+    is_survived(&stage, &When::page(2).after_entries(1), &[flood], &words);
+}
+
+#[test]
 fn users_without_end() {
     let words = [
         "more than 2000 entries, and max_entries under [directory] is 2000",

@@ -201,8 +201,7 @@ async fn bind(wire: &mut Wire, username: &str, password: &SecretString) -> Resul
     let request = message::simple_bind(username, password.expose_secret());
     let number = wire.send(&request, &[]).await;
     loop {
-        let received = wire.receive(Expected::One).await?;
-        let answer = received.message()?;
+        let answer = wire.receive(Expected::One).await?;
         if answer.number != number {
             continue;
         }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -158,8 +157,7 @@ impl Reader {
         let mut page = Page::default();
         let mut size = 0;
         loop {
-            let received = wire.receive(self.expected(&page)).await?;
-            let message = received.message()?;
+            let message = wire.receive(self.expected(&page)).await?;
             // What was asked for before, and is not wanted any more.
             if message.number != request.number {
                 continue;
@@ -178,7 +176,7 @@ impl Reader {
             }
             match tag {
                 SEARCH_RESULT_ENTRY => {
-                    let entry = self.entry(received.keep(content))?;
+                    let entry = self.entry(content)?;
                     size += entry.size();
                     page.entries.push(entry);
                     if size > PART {
@@ -202,7 +200,7 @@ impl Reader {
         }
     }
 
-    fn entry(&self, content: Bytes) -> Result<Entry, Cause> {
+    fn entry(&self, content: &[u8]) -> Result<Entry, Cause> {
         let entry = Entry::decode(content, self.max_value_bytes).map_err(malformed)?;
         match entry.oversized.first() {
             Some((_, limit)) if self.asked != Asked::Users => Err(Cause::Limit(limit.clone())),

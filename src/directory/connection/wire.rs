@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::framing::{Refusal, message_length};
@@ -40,6 +40,8 @@ pub(super) struct Wire {
     /// The longest message that is taken, in bytes.
     longest: u64,
     received: BytesMut,
+    /// How long the message was that was handed out last. It is still in front.
+    handed_out: usize,
     /// How much the last read brought, in bytes.
     last_read: usize,
     /// The number of the last request.
@@ -59,6 +61,7 @@ impl Wire {
             layer,
             longest,
             received: BytesMut::new(),
+            handed_out: 0,
             last_read: 0,
             number: 0,
         }
@@ -81,18 +84,19 @@ impl Wire {
     }
 
     /// The next message, whichever request it answers.
-    pub(super) async fn receive(&mut self, expected: Expected) -> Result<Received, Cause> {
-        let received = Received(self.next_message(expected).await?);
-        let message = received.message()?;
+    pub(super) async fn receive(&mut self, expected: Expected) -> Result<Message<'_>, Cause> {
+        let message = self.next_message(expected).await?;
+        let message = Message::decode(message).map_err(malformed)?;
         if message.number == 0 && message.operation.tag == EXTENDED_RESPONSE {
             let reason = Outcome::decode(message.operation.content).map_err(malformed)?;
             let (code, text) = told(reason);
             return Err(Cause::Disconnected { code, text });
         }
-        Ok(received)
+        Ok(message)
     }
 
-    async fn next_message(&mut self, expected: Expected) -> Result<Bytes, Cause> {
+    async fn next_message(&mut self, expected: Expected) -> Result<&[u8], Cause> {
+        self.received.advance(std::mem::take(&mut self.handed_out));
         let length = loop {
             let length = message_length(&self.received, self.longest);
             match length.map_err(|refusal| self.refused(refusal))? {
@@ -100,7 +104,8 @@ impl Wire {
                 _ => self.read(expected).await?,
             }
         };
-        Ok(self.received.split_to(length).freeze())
+        self.handed_out = length;
+        Ok(&self.received[..length])
     }
 
     async fn read(&mut self, expected: Expected) -> Result<(), Cause> {
@@ -109,10 +114,7 @@ impl Wire {
             // opens sealed messages, finds more to do afterwards as well.
             std::thread::sleep(PAUSE);
         }
-        // What was handed out stays where it is, so a new place is begun when this one is full, and not before.
-        if self.received.capacity() - self.received.len() < LITTLE {
-            self.received.reserve(PIECE);
-        }
+        self.received.reserve(PIECE);
         self.last_read = match self.stream.read_buf(&mut self.received).await {
             Ok(0) => return Err(self.lost().await),
             Ok(bytes) => bytes,
@@ -135,20 +137,6 @@ impl Wire {
             Refusal::Flaw(flaw) => malformed(flaw),
             Refusal::TooLong(_) => Cause::Limit(Limit::message(refusal.to_string(), self.longest)),
         }
-    }
-}
-
-/// A message that came.
-pub(super) struct Received(Bytes);
-
-impl Received {
-    pub(super) fn message(&self) -> Result<Message<'_>, Cause> {
-        Message::decode(&self.0).map_err(malformed)
-    }
-
-    /// A part of the message that outlives it.
-    pub(super) fn keep(&self, part: &[u8]) -> Bytes {
-        self.0.slice_ref(part)
     }
 }
 
