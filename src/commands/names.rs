@@ -40,6 +40,7 @@ pub fn require(arguments: &[String]) -> anyhow::Result<()> {
 
 /// The users of the store with these names; the error lists all that are not known.
 pub fn resolve(store: &Reader, arguments: &[String]) -> anyhow::Result<Vec<StoredUser>> {
+    let _unchanging = store.hold_still()?;
     let find = |name: &str| store.by_username(&Folded::new(name));
     let names = split(arguments, |name| Ok(find(name)?.is_some()))?;
     let mut users = Vec::new();
