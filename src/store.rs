@@ -51,9 +51,10 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("store/schema/1.sql")),
     M::up(include_str!("store/schema/2.sql")),
     M::up(include_str!("store/schema/3.sql")),
+    M::up(include_str!("store/schema/4.sql")),
 ];
 /// The version after the last of them (`PRAGMA user_version`).
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// How much of a store is copied at a time, in pages of the database.
 const PAGES_A_STEP: i32 = 1000;

@@ -105,6 +105,8 @@ const RUN_COLUMNS: &str = "id, command, mode, started_at, duration_ms, run_by, s
 const CHANGE_COLUMNS: &str =
     "run_id, started_at, user_id, action, username, evidence, before, after";
 
+const FORGET: &str = "DELETE FROM runs WHERE started_at < ?1 AND id <> ?2";
+
 /// Notes that a run is under way; gives its number.
 pub(super) fn begin_run(db: &Connection, run: &Run) -> rusqlite::Result<i64> {
     db.execute(
@@ -178,10 +180,7 @@ pub(super) fn forget_old_runs(db: &Connection, run: &Run, but: i64) -> rusqlite:
     let Ok(oldest) = run.started_at.checked_sub(days) else {
         return Ok(());
     };
-    db.execute(
-        "DELETE FROM runs WHERE started_at < ?1 AND id <> ?2",
-        params![oldest.to_string(), but],
-    )?;
+    db.execute(FORGET, params![oldest.to_string(), but])?;
     Ok(())
 }
 
@@ -359,4 +358,46 @@ fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
     text.parse().map_err(|error: jiff::Error| {
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use rusqlite::{StatementStatus, ToSql};
+
+    use super::*;
+    use crate::store::reader::SCOPE_USERS;
+
+    /// A store with so many runs, a day apart, of which the first alone read all of the scope.
+    fn history(runs: u32) -> Reader {
+        let store = Reader::open(Path::new("/nonexistent/users.db")).expect("an empty one");
+        let insert = "INSERT INTO runs (command, mode, started_at, duration_ms, run_by, host, outcome,
+                checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed, scope_users)
+             VALUES ('sync', 'full', date('2026-01-01', '+' || ?1 || ' days'), 1, 'root', 'app1', 'done',
+                0, 0, 0, 0, 0, 0, 0, 0, iif(?1, NULL, 5))";
+        for day in 0..runs {
+            store.db.execute(insert, [day]).expect("a run");
+        }
+        store
+    }
+
+    /// How many steps `SQLite` takes for that.
+    fn steps(store: &Reader, query: &str, params: &[&dyn ToSql]) -> i32 {
+        let mut statement = store.db.prepare(query).expect("a query");
+        let mut rows = statement.query(params).expect("it can be asked");
+        while rows.next().expect("an answer").is_some() {}
+        drop(rows);
+        statement.get_status(StatementStatus::VmStep)
+    }
+
+    #[test]
+    fn a_run_costs_the_same_however_long_the_history_is() {
+        let (short, long) = (history(10), history(1000));
+        let forget = |store| steps(store, FORGET, &[&"2025-12-31", &3]);
+        assert_eq!(forget(&long), forget(&short));
+        let scope_users = |store| steps(store, SCOPE_USERS, &[]);
+        assert_eq!(scope_users(&long), scope_users(&short));
+        assert_eq!(long.scope_users().expect("an answer"), Some(5));
+    }
 }

@@ -12,6 +12,10 @@ use crate::compare::Seen;
 use crate::plan::{Holder, Holders};
 use crate::user::{Folded, ObjectGuid, Status, StoredUser, UniqueField, UserId};
 
+/// Found at the end of an index, however many runs there are.
+pub(super) const SCOPE_USERS: &str =
+    "SELECT scope_users FROM runs WHERE scope_users IS NOT NULL ORDER BY id DESC LIMIT 1";
+
 /// While this is there, the store answers as it is now. Many questions cost less so, too.
 #[derive(Debug)]
 pub struct Unchanging<'a> {
@@ -184,11 +188,7 @@ impl Reader {
     /// How many users the scope had when all of it was read last, if it ever was.
     pub fn scope_users(&self) -> Result<Option<u64>, StoreError> {
         self.db
-            .query_row(
-                "SELECT scope_users FROM runs WHERE scope_users IS NOT NULL ORDER BY id DESC LIMIT 1",
-                [],
-                |row| row.get(0),
-            )
+            .query_row(SCOPE_USERS, [], |row| row.get(0))
             .optional()
             .map(|found| found.map(i64::unsigned_abs))
             .map_err(self.failed("read"))

@@ -70,7 +70,7 @@ fn it_is_brought_up_to_date_and_kept_beside() {
     assert_eq!(run["counts"]["unchanged"], 3);
     assert_eq!(run["run"], 3);
     let db = open(&stage);
-    assert_eq!(version(&db), 3);
+    assert_eq!(version(&db), 4);
     let after = [USERS, RUNS, CHANGES].map(|query| rows(&db, query));
     assert_eq!(after[0], before[0]);
     assert_eq!(after[1][..2], before[1]);
@@ -120,7 +120,7 @@ fn any_command_that_writes_brings_it_up_to_date() {
     ] {
         let stage = stage();
         stage.run(arguments).expect_code(0);
-        assert_eq!(version(&open(&stage)), 3, "{arguments:?}");
+        assert_eq!(version(&open(&stage)), 4, "{arguments:?}");
         assert_eq!(Mark::of(&stage), None, "{arguments:?}");
         full(&stage, 0);
         delta(&stage, 0);
