@@ -1,20 +1,25 @@
 //! The benchmark's command line.
 
+use std::collections::BTreeSet;
+
 use clap::Parser;
 use clap::builder::RangedU64ValueParser;
 
 use crate::suites::Server;
 
 /// What is measured unless something is named.
-const SERVERS: [Server; 4] = [
+const SERVERS: [Server; 5] = [
     Server::Slapd,
+    Server::Sizes,
     Server::Samba,
     Server::Testdir,
     Server::Startup,
 ];
 /// The same with `--short`.
-const SHORT_SERVERS: [Server; 3] = [Server::Slapd, Server::Samba, Server::Startup];
+const SHORT_SERVERS: [Server; 4] = [Server::Slapd, Server::Sizes, Server::Samba, Server::Startup];
 const SHORT_ROUNDS: usize = 2;
+/// For what takes milliseconds.
+const MANY_ROUNDS: usize = 20;
 
 /// Measures adsync side by side with ldapsearch, and prints tables in Markdown
 #[derive(Debug, Parser)]
@@ -62,11 +67,12 @@ pub struct Options {
     bench: bool,
 }
 
-/// One server to measure against.
-#[derive(Clone, Copy, Debug)]
+/// What is measured in turn.
+#[derive(Clone, Debug)]
 pub struct Measurement {
     pub server: Server,
-    pub users: usize,
+    /// How many users it has, or each of several.
+    pub sizes: Vec<usize>,
     pub rounds: usize,
 }
 
@@ -84,23 +90,33 @@ impl Options {
 
     fn with_server(&self, server: Server) -> Vec<Measurement> {
         let rounds = usize::from(self.rounds);
-        let sizes = match (server, self.short) {
-            (Server::Slapd, false) => self.sizes.iter().map(|&users| (users, rounds)).collect(),
-            (Server::Samba, false) => vec![(10_000, rounds)],
-            (Server::Testdir, false) => vec![(100_000, rounds)],
+        let alone = |users| vec![users];
+        let measured = match (server, self.short) {
+            (Server::Slapd, false) => {
+                let sizes = self.sizes.iter().copied();
+                sizes.map(|users| (alone(users), rounds)).collect()
+            }
+            (Server::Sizes, false) => vec![(self.sorted_sizes(), rounds.max(MANY_ROUNDS))],
+            (Server::Samba, false) => vec![(alone(10_000), rounds)],
+            (Server::Testdir, false) => vec![(alone(100_000), rounds)],
             // The second takes many minutes.
-            (Server::Django, false) => vec![(10_000, rounds), (100_000, 1)],
-            (Server::Slapd | Server::Testdir, true) => vec![(10_000, SHORT_ROUNDS)],
-            (Server::Samba, true) => vec![(500, SHORT_ROUNDS)],
-            (Server::Django, true) => vec![(1_000, SHORT_ROUNDS)],
-            // It is quick, so it is measured often.
-            (Server::Startup, _) => vec![(0, 20)],
+            (Server::Django, false) => vec![(alone(10_000), rounds), (alone(100_000), 1)],
+            (Server::Slapd | Server::Testdir, true) => vec![(alone(10_000), SHORT_ROUNDS)],
+            (Server::Sizes, true) => vec![(vec![1_000, 10_000], SHORT_ROUNDS)],
+            (Server::Samba, true) => vec![(alone(500), SHORT_ROUNDS)],
+            (Server::Django, true) => vec![(alone(1_000), SHORT_ROUNDS)],
+            (Server::Startup, _) => vec![(alone(0), MANY_ROUNDS)],
         };
-        let measurement = |(users, rounds)| Measurement {
+        let measurement = |(sizes, rounds)| Measurement {
             server,
-            users,
+            sizes,
             rounds,
         };
-        sizes.into_iter().map(measurement).collect()
+        measured.into_iter().map(measurement).collect()
+    }
+
+    fn sorted_sizes(&self) -> Vec<usize> {
+        let sizes: BTreeSet<usize> = self.sizes.iter().copied().collect();
+        sizes.into_iter().collect()
     }
 }

@@ -44,6 +44,14 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// The same under another name.
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..self
+        }
+    }
+
     /// Does this before, untimed, with the number of the round.
     pub fn after(mut self, prepare: impl FnMut(usize) -> Result<()> + 'a) -> Self {
         self.prepare = Box::new(prepare);

@@ -3,6 +3,7 @@
 pub mod cases;
 pub mod django;
 pub mod samba;
+pub mod sizes;
 pub mod slapd;
 pub mod startup;
 pub mod testdir;
@@ -15,6 +16,7 @@ use crate::rounds::Row;
 /// What was measured against one server.
 pub struct Batch {
     pub server: Server,
+    /// How many users it has; of several, the one with the most.
     pub users: usize,
     pub rows: Vec<Row>,
 }
@@ -24,6 +26,8 @@ pub struct Batch {
 pub enum Server {
     /// slapd over plain LDAP, at each of --sizes
     Slapd,
+    /// slapd at each of --sizes side by side: what must not depend on the size
+    Sizes,
     /// Samba's AD domain controller over LDAPS
     Samba,
     /// The tests' directory in memory, which behaves like AD
@@ -38,11 +42,13 @@ pub enum Server {
 pub fn run(measurement: Measurement) -> Result<Batch> {
     let Measurement {
         server,
-        users,
+        sizes,
         rounds,
     } = measurement;
+    let users = sizes.iter().copied().max().unwrap_or(0);
     let rows = match server {
         Server::Slapd => slapd::run(users, rounds),
+        Server::Sizes => sizes::run(&sizes, rounds),
         Server::Samba => samba::run(users, rounds),
         Server::Testdir => testdir::run(users, rounds),
         Server::Startup => startup::run(rounds),

@@ -2,21 +2,24 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::suites::cases::LDAPSEARCH;
+use crate::suites::cases::{LDAPSEARCH, SYNC_USERS};
 use crate::suites::{Batch, Server};
 
 /// A table with a heading for what was measured against one server.
 pub fn batch(batch: &Batch) -> String {
+    let (compared, baseline) = match batch.server {
+        Server::Sizes => ("× first", batch.rows.first()),
+        _ => ("× ldapsearch", batch.row(LDAPSEARCH)),
+    };
     let mut table = table(&[
         "case",
         "run",
         "seconds",
         "min–max",
-        "× ldapsearch",
+        compared,
         "peak MB",
         "CPU seconds",
     ]);
-    let baseline = batch.row(LDAPSEARCH);
     for row in &batch.rows {
         let (shortest, longest) = row.extremes();
         table.add_row([
@@ -107,6 +110,7 @@ fn heading(batch: &Batch) -> String {
     let users = grouped(batch.users);
     match batch.server {
         Server::Slapd => format!("slapd, {users} users"),
+        Server::Sizes => format!("{SYNC_USERS}, slapd of several sizes side by side"),
         Server::Samba => format!("Samba, {users} users, LDAPS"),
         Server::Testdir => format!("Directory in memory, {users} users"),
         Server::Startup => "Start".to_owned(),

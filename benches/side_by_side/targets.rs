@@ -3,7 +3,7 @@
 use crate::rounds::Row;
 use crate::suites::cases::{
     EMPTY_LIST, FIRST_LINES, FULL_SYNC, FULL_SYNC_CHANGES, IMPORT, LDAPSEARCH, SYNC, SYNC_CHANGES,
-    VERSION,
+    SYNC_USERS, VERSION,
 };
 use crate::suites::{Batch, Server};
 use crate::table::{align, grouped, table};
@@ -43,6 +43,7 @@ struct Verdict {
 fn verdicts(batch: &Batch) -> Vec<Verdict> {
     match batch.server {
         Server::Slapd => slapd(batch),
+        Server::Sizes => independence(batch).into_iter().collect(),
         Server::Django => Vec::new(),
         Server::Samba if batch.users < 10_000 => Vec::new(),
         Server::Samba => [(SYNC, 3.0), (SYNC_CHANGES, 10.0)]
@@ -80,6 +81,18 @@ fn slapd(batch: &Batch) -> Vec<Verdict> {
 fn ratio(batch: &Batch, case: &str, limit: f64) -> Option<Verdict> {
     let is = batch.row(case)?.ratio(batch.row(LDAPSEARCH)?);
     Some(verdict(batch, case, limit, is, " × ldapsearch"))
+}
+
+/// What a few users cost among the most users, compared with the fewest.
+fn independence(batch: &Batch) -> Option<Verdict> {
+    let (fewest, most) = (batch.rows.first()?, batch.rows.last()?);
+    let is = most.ratio(fewest);
+    (most.name != fewest.name).then(|| Verdict {
+        what: format!("{SYNC_USERS} {}", most.name),
+        limit: 1.2,
+        is,
+        unit: " × of the fewest",
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "megabytes to be read")]

@@ -7,6 +7,7 @@ use crate::ldap_tools;
 use crate::report::Expected;
 use crate::rounds::Case;
 use crate::site::Site;
+use crate::users::User;
 
 pub const LDAPSEARCH: &str = "ldapsearch";
 pub const IMPORT: &str = "import --all";
@@ -89,6 +90,15 @@ pub fn adsync<'a>(site: &'a Site, name: &str, arguments: &'static [&str]) -> Cas
 /// So many numbers of users, evenly spread over all of them.
 pub fn spread(count: usize, users: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |nth| 1 + nth * users / count)
+}
+
+/// The usernames of a few of the users that slapd has: one in each part of the directory, at another
+/// place there, for at the same place all have the same first name and are neighbours in an index.
+pub fn some_usernames(users: usize) -> Vec<String> {
+    let places = (0..users / FEW).cycle();
+    let few = spread(FEW, users).zip(places);
+    few.map(|(first, place)| User::numbered(first + place).username())
+        .collect()
 }
 
 fn unchanged(users: usize) -> Expected {

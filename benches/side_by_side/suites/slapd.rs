@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::cases::{self, FEW, FIRST_LINES, FULL_SYNC_CHANGES, LIST};
+use super::cases::{self, FIRST_LINES, FULL_SYNC_CHANGES, LIST};
 use crate::ldap_tools;
 use crate::report::Expected;
 use crate::rounds::{self, Case, Row};
@@ -15,15 +15,12 @@ pub fn run(users: usize, rounds: usize) -> Result<Vec<Row>> {
     let slapd = Slapd::start(users)?;
     let endpoint = slapd.endpoint();
     let site = Site::new(&endpoint)?;
-    let names: Vec<String> = cases::spread(FEW, users)
-        .map(|number| User::numbered(number).username())
-        .collect();
     let mut cases = vec![
         cases::ldapsearch(&endpoint, &site, users)?,
         cases::import(&site, users),
         cases::full_sync(&site, users),
         full_sync_changes(&slapd, &site, users),
-        cases::sync_users(&site, &names),
+        cases::sync_users(&site, &cases::some_usernames(users)),
         Case::new(LIST, || site.adsync(&["list", "--format", "json"])),
     ];
     cases.extend(FIRST_LINES.map(|(format, name)| {
