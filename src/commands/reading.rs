@@ -140,6 +140,7 @@ impl<'a> Everybody<'a> {
             Err(why) => return Ok(Err(why)),
         };
         let changes = self.directory.changes_since(&mark)?;
+        let _unchanging = self.store.hold_still()?;
         // One that is not in the store any more may be anywhere.
         let is_known = self.store.by_guid(mark.witnesses.living)?.is_some();
         if !(is_known && changes.sees_living) {
