@@ -6,11 +6,12 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::folder;
 use crate::measure::{self, Output, Sample};
+use crate::process;
 use crate::report::{Expected, Report};
 
 /// A process to measure.
@@ -78,6 +79,7 @@ impl<'a> Case<'a> {
 
     fn run(&mut self, round: usize, output: &Path) -> Result<(Sample, Option<String>)> {
         (self.prepare)(round)?;
+        settle()?;
         let mut command = (self.command)();
         let is_warming_up = round == 0;
         let to = match self.outcome {
@@ -144,6 +146,13 @@ pub fn in_turn(title: &str, rounds: usize, mut cases: Vec<Case<'_>>) -> Result<V
     }
     progress.finish_and_clear();
     Ok(rows)
+}
+
+/// Has the system write what it has not written yet: that is work of those who came before.
+fn settle() -> Result<()> {
+    let status = Command::new(process::find("sync", "coreutils")?).status()?;
+    ensure!(status.success(), "sync ended with {status}");
+    Ok(())
 }
 
 fn check_entries(output: &Path, expected: usize) -> Result<()> {
