@@ -240,7 +240,6 @@ pub fn plan(mut findings: Findings, holders: &Holders) -> Plan {
     let username = |values: &Values| values.profile.folded_username();
     let by_user = |user: &StoredUser| (username(&user.values), user.id);
     findings.changed.sort_by_cached_key(|it| by_user(&it.user));
-    order::by_username(&mut findings.new);
     let mut conflicts = duplicates::conflicts(&findings, holders);
 
     let Findings {
@@ -293,7 +292,9 @@ pub fn plan(mut findings: Findings, holders: &Holders) -> Plan {
         is_free
     });
 
-    // Those that changed or are new came in order, so what was made of them is.
+    // Not before: as they arrived, their texts lie one behind another in memory, which counts with a million.
+    order::by_username(&mut new);
+    // Those that changed came in order, so what was made of them is.
     duplicate.sort_by_cached_key(|it| (Folded::new(it.username()), it.origin.guid()));
     refreshed.sort_by_cached_key(|it| by_user(&it.user));
     deletions.sort_by_cached_key(|it| by_user(&it.user));

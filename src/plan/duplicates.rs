@@ -15,7 +15,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Changed, Conflict, Findings, Holder, Holders, Import};
-use crate::user::{Folded, Profile, UniqueField, UserId};
+use crate::user::{Folded, ObjectGuid, Profile, UniqueField, UserId};
 
 /// The users that want other names than they have, by number: those of the store first, then those
 /// that shall be new.
@@ -79,6 +79,17 @@ impl<'a> Candidate<'a> {
         UniqueField::ALL
             .into_iter()
             .filter_map(move |field| Some((field, self.claim(field)?)))
+    }
+
+    /// Users of the store come first, each by username.
+    fn rank(self) -> (bool, Folded, Option<UserId>, Option<ObjectGuid>) {
+        match self {
+            Self::Changed(it) => {
+                let name = it.user.values.profile.folded_username();
+                (false, name, Some(it.user.id), None)
+            }
+            Self::New(it) => (true, Folded::new(it.username()), None, it.guid()),
+        }
     }
 
     fn as_holder(self) -> Holder {
@@ -223,11 +234,27 @@ impl<'a> Claims<'a> {
             sorted.extend(claims.map(|(field, name)| (hash(field, &name) & !who) | at as u64));
         }
         sorted.sort_unstable();
-        Self {
+        let claims = Self {
             candidates,
             sorted,
             who,
+        };
+        claims.in_order()
+    }
+
+    /// Those who want the same are put in order, so that it does not matter who was found first.
+    fn in_order(mut self) -> Self {
+        let (candidates, who) = (self.candidates, self.who);
+        let alike = |one: &u64, other: &u64| (one ^ other) & !who == 0;
+        for several in self.sorted.chunk_by_mut(alike) {
+            if several.len() > 1 {
+                several.sort_by_cached_key(|claim| {
+                    let at = usize::try_from(claim & who).ok()?;
+                    Some(candidates.get(at).rank())
+                });
+            }
         }
+        self
     }
 
     fn who(&self, claim: u64) -> Option<usize> {
@@ -243,7 +270,7 @@ impl<'a> Claims<'a> {
         equal.flatten().filter_map(|it| self.who(*it)).collect()
     }
 
-    /// Who else than `but` newly wants a name, in the order of the candidates.
+    /// Who else than `but` newly wants a name, in order.
     fn others(
         &self,
         field: UniqueField,

@@ -4,7 +4,7 @@ use super::Import;
 use crate::user::Folded;
 
 /// How a folded username begins. That tells most users apart, and needs no memory of its own.
-type Beginning = [u8; 16];
+type Beginning = u128;
 
 /// Sorts new users by username, and those who want the same by identity.
 pub(super) fn by_username(users: &mut [Import]) {
@@ -28,13 +28,14 @@ fn folded(user: &Import) -> Folded {
 }
 
 fn beginning(user: &Import) -> Beginning {
-    let mut beginning = Beginning::default();
+    let mut beginning = [0; size_of::<Beginning>()];
     let name = folded(user);
     beginning
         .iter_mut()
         .zip(name.as_str().bytes())
         .for_each(|(to, byte)| *to = byte);
-    beginning
+    // The first byte counts most, as it does in text.
+    Beginning::from_be_bytes(beginning)
 }
 
 /// Puts users in an order that says of each place who comes there.
