@@ -59,7 +59,8 @@ const VERSION: i64 = 4;
 /// How much of a store is kept in memory by a connection that reads, in KiB. Of a large store a page is
 /// seldom asked for again, and memory that was used just now is quicker to fill than more of it.
 const READ_CACHE_KIB: i32 = 512;
-/// The same while a run writes, which comes back to pages that it has changed.
+/// The same while a run writes, which comes back to pages that it has changed; and how much is sorted at once
+/// for an index.
 const WRITE_CACHE_KIB: i32 = 2000;
 
 /// How much of a store is copied at a time, in pages of the database.

@@ -13,16 +13,12 @@ use super::apply::Application;
 use super::draft;
 use super::error::StoreError;
 use super::indexes::SetAside;
-use super::{Run, Writer, crash, history, open, sql};
+use super::{Run, WRITE_CACHE_KIB, Writer, crash, history, open, sql};
 use crate::plan::{Import, Plan};
 use crate::user::{ObjectGuid, UserId};
 
-/// How much of the store is kept in memory while it is filled: what indexes are sorted in, and pages that
-/// wait for being written.
-const CACHE_KIB: i64 = 8 * 1024;
-
 /// Threads that sort what an index holds while the rows are read: a part as large as the cache at a time, so that
-/// they have nothing to do with fewer than some 200,000 users.
+/// they have nothing to do with fewer than some 50,000 users.
 const SORTERS: i64 = 1;
 
 /// A store that is being filled. Dropping it takes everything back.
@@ -83,7 +79,7 @@ impl Writer {
 }
 
 fn begin(db: &Connection, run: &Run) -> rusqlite::Result<(i64, SetAside)> {
-    db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    db.pragma_update(None, "cache_size", -WRITE_CACHE_KIB)?;
     db.pragma_update(None, "threads", SORTERS)?;
     db.pragma_update(None, "foreign_keys", true)?;
     // Not a `Transaction`, which would borrow the connection that it lives beside.
