@@ -280,7 +280,7 @@ impl TryFrom<i64> for PageSize {
         match u32::try_from(size) {
             Ok(small) if (1..=LARGEST_PAGE).contains(&size) => Ok(Self(small)),
             _ => Err(format!(
-                "page_size is {size}; it must be from 1 to {LARGEST_PAGE}, AD's MaxPageSize"
+                "{size} is no size of a page; it must be from 1 to {LARGEST_PAGE}, AD's MaxPageSize"
             )),
         }
     }
@@ -303,7 +303,9 @@ impl TryFrom<i64> for MaxEntries {
     fn try_from(entries: i64) -> Result<Self, String> {
         match u64::try_from(entries) {
             Ok(entries @ 1..) => Ok(Self(entries)),
-            _ => Err(format!("max_entries is {entries}; it must be at least 1")),
+            _ => Err(format!(
+                "{entries} is no number of entries; it must be at least 1"
+            )),
         }
     }
 }
@@ -327,7 +329,7 @@ impl TryFrom<i64> for MaxValueBytes {
             // What the longest value of a field may have in UTF-8, and what any message has room for.
             Ok(value @ 4096..=SMALLEST_MESSAGE) => Ok(Self(value)),
             _ => Err(format!(
-                "max_value_bytes is {bytes}; it must be from 4096 to {SMALLEST_MESSAGE}"
+                "{bytes} is out of range; it must be from 4096 to {SMALLEST_MESSAGE}"
             )),
         }
     }
@@ -357,7 +359,7 @@ impl TryFrom<i64> for MaxMessageBytes {
                 Ok(Self(message))
             }
             _ => Err(format!(
-                "max_message_bytes is {bytes}; it must be from {SMALLEST_MESSAGE} to {}",
+                "{bytes} is out of range; it must be from {SMALLEST_MESSAGE} to {}",
                 u32::MAX
             )),
         }
@@ -443,7 +445,7 @@ impl TryFrom<NumberOrText> for MaxDeletesValue {
         match parsed {
             Some(limit) => Ok(Self(limit)),
             None => Err(format!(
-                "max_deletes is {text:?}; it must be a number from 0, or a percentage from \"0%\" to \"100%\""
+                "{text:?} is no limit; it must be a number from 0, or a percentage from \"0%\" to \"100%\""
             )),
         }
     }

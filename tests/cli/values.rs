@@ -40,6 +40,9 @@ fn refused(sandbox: &Sandbox, table: &str, line: &str, says: &[&str]) {
     let answer = sandbox.run(&["list"]).expect_code(2);
     assert_says(&answer, &[&format!("adsync.toml, line {number}: ")]);
     assert_says(&answer, says);
+    let (key, _) = line.split_once(" = ").expect("a key and a value");
+    let twice = format!("{key}: {key} ");
+    assert!(!answer.stderr.contains(&twice), "{answer}");
 }
 
 /// A check of several values together, which has no line.
