@@ -1,5 +1,6 @@
 //! What adsync is built from: whose it is, where it comes from, and why. `scripts/supply-chain.sh` asks
-//! cargo-deny the same, and for known weaknesses; this here is quick and needs no network.
+//! cargo-deny the same, and for known weaknesses; this here is quick, and needs the network once at most, for
+//! what other platforms are built from.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,7 +15,7 @@ const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 fn metadata() -> Value {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let output = Command::new(cargo)
-        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .args(["metadata", "--format-version", "1", "--locked"])
         .current_dir(ROOT)
         .output()
         .expect("cargo can be run");
