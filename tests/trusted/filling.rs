@@ -58,9 +58,13 @@ fn it_ends_as_if_everybody_had_been_written_afterwards() {
     assert_eq!(stage.sync(0)["counts"]["unchanged"], 247);
 }
 
-/// Imports all into a store that is there, and has nobody.
+/// Users in the directory, and a store that is there and has nobody.
 fn with_an_empty_store(users: &[&str]) -> Stage {
-    let stage = Stage::with(users);
+    emptied(Stage::with(users))
+}
+
+/// With a store that had somebody and has nobody.
+fn emptied(stage: Stage) -> Stage {
     stage.run(&["add", "zoe"]).expect_code(0);
     stage.run(&["remove", "zoe"]).expect_code(0);
     stage
@@ -71,6 +75,25 @@ fn a_store_that_is_there_and_empty() {
     let stage = with_an_empty_store(&["alice", "bob"]);
     dies_at_every_point(&stage, &["import", "--all"], 0);
     assert_eq!(stage.usernames(), ["alice", "bob"]);
+}
+
+#[test]
+fn what_does_not_fit_into_memory_is_taken_back_too() {
+    // More than the connection keeps: pages of the unfinished transaction lie in the files when it dies.
+    let stage = emptied(Stage::with_many(6000));
+    let path = stage.sandbox.store_path();
+    let before = Rows::of(&path);
+    let killed = stage
+        .prepare(&["import", "--all"])
+        .env("ADSYNC_CRASH_AT", "written")
+        .run();
+    assert_eq!(killed.code, -1, "{killed}");
+    let log = std::fs::metadata(path.with_extension("db-wal")).expect("a log");
+    assert!(log.len() > 1 << 20, "{} bytes were written", log.len());
+    assert_eq!(Rows::of(&path), before);
+    assert_eq!(stage.usernames(), [] as [&str; 0]);
+    stage.run(&["import", "--all"]).expect_code(0);
+    assert_eq!(stage.usernames().len(), 6000);
 }
 
 #[test]
