@@ -167,7 +167,8 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) 
         failed,
     } = plan;
     // A bucket that only one command has is left out by the others.
-    let new = |action: &'static str| imported.iter().filter(move |it| it.action() == action);
+    let is = |action: &'static str| move |it: &&Import| it.action() == action;
+    let new = |action| imported.iter().filter(is(action));
     let only = |command: &str, action| (run.command == command).then(|| new(action).count() as u64);
     let (added, restored) = (only("add", "added"), only("restore", "restored"));
     let mut counts = Counts::of(plan);
@@ -187,10 +188,7 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) 
         },
         added: added.map(|_| Each(|| new("added").map(new_user))),
         restored: restored.map(|_| Each(|| new("restored").map(new_user))),
-        imported: Each(|| {
-            let imported = fetched(imported).filter(|it| it.action() == "imported");
-            imported.map(new_user)
-        }),
+        imported: Each(|| fetched(imported).filter(is("imported")).map(new_user)),
         modified: Each(|| modified.iter().map(modified_user)),
         deleted: Each(|| deleted.iter().map(deleted_user)),
         duplicate: Each(|| duplicate.iter().map(duplicate_user)),
