@@ -415,6 +415,8 @@ mod tests {
             guid: guid(number),
             text: Packed::new(&profile(email).as_deref(), "CN=alice"),
             enabled: Some(true),
+            expires: None,
+            others: Vec::new(),
         }
     }
 

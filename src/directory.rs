@@ -21,6 +21,7 @@ mod root_dse;
 mod servers;
 mod srv;
 mod tls;
+mod values;
 
 use std::collections::{HashMap, HashSet};
 

@@ -143,7 +143,7 @@ pub enum Field {
     Email,
     /// [`Profile::contact_number`]
     ContactNumber,
-    /// Whether the account is enabled (`userAccountControl`, bit 2 unset).
+    /// Whether the account is enabled (`userAccountControl`, bit 2 unset; `accountExpires` not passed).
     Enabled,
 }
 
@@ -403,6 +403,11 @@ pub struct DirectoryUser {
     pub text: Packed,
     /// Whether the account is enabled; none where the directory does not say.
     pub enabled: Option<bool>,
+    /// When the account expires (`accountExpires`); none if it never does, or where the directory does not say.
+    pub expires: Option<Timestamp>,
+    /// The other values of the attribute that a field was read from, where it has several. Their order means
+    /// nothing in LDAP (RFC 4511, 4.1.7), so each of them is as good as the one in the profile.
+    pub others: Vec<(Field, Vec<String>)>,
 }
 
 impl DirectoryUser {

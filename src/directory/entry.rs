@@ -19,6 +19,9 @@ pub struct Entry {
 /// What the DN is called among the attributes.
 pub const DN: &str = "the distinguished name";
 
+/// The option of an attribute of which but a part of the values came.
+const RANGE: &[u8] = b";range=";
+
 /// As much of a DN as is kept when it is too long, in characters.
 const SHOWN_OF_A_DN: usize = 100;
 
@@ -66,7 +69,7 @@ impl Entry {
     }
 
     /// The values of an attribute, whose name is compared without case (RFC 4512, 2.5); none if the
-    /// entry does not have it.
+    /// entry does not have it. Options make it another attribute: `mail;lang-de` is not `mail`.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         self.encoded()
             .find(|(description, _)| description.eq_ignore_ascii_case(name.as_bytes()))
@@ -77,6 +80,17 @@ impl Entry {
     /// The first value of an attribute.
     pub fn first(&self, name: &str) -> Option<&[u8]> {
         self.values(name).next()
+    }
+
+    /// Whether but a part of the values of an attribute came, under `name;range=0-1499` (MS-ADTS 3.1.1.3.1.3.3).
+    pub fn has_range_of(&self, name: &str) -> bool {
+        self.encoded().any(|(description, _)| {
+            let (base, options) = description.split_at(name.len().min(description.len()));
+            base.eq_ignore_ascii_case(name.as_bytes())
+                && options
+                    .get(..RANGE.len())
+                    .is_some_and(|it| it.eq_ignore_ascii_case(RANGE))
+        })
     }
 
     /// The first value of an attribute as text; what is no UTF-8 is replaced.
@@ -144,13 +158,16 @@ pub mod tests {
     use super::*;
 
     /// What is in the operation of a message with an entry.
-    fn encoded(dn: &[u8], attributes: &[(&str, &[u8])]) -> Vec<u8> {
+    fn encoded(dn: &[u8], attributes: &[(&str, &[&[u8]])]) -> Vec<u8> {
         let attributes: Vec<u8> = attributes
             .iter()
-            .flat_map(|(name, value)| {
+            .flat_map(|(name, values)| {
                 let name = element(OCTET_STRING, &[name.as_bytes()]);
-                let values = element(SET, &[&element(OCTET_STRING, &[value])]);
-                element(SEQUENCE, &[&name, &values]).to_vec()
+                let values: Vec<u8> = values
+                    .iter()
+                    .flat_map(|it| element(OCTET_STRING, &[it]).to_vec())
+                    .collect();
+                element(SEQUENCE, &[&name, &element(SET, &[&values])]).to_vec()
             })
             .collect();
         let dn = element(OCTET_STRING, &[dn]);
@@ -159,13 +176,25 @@ pub mod tests {
 
     /// An entry with a value for each of these attributes.
     pub fn entry(dn: &str, attributes: &[(&str, &[u8])]) -> Entry {
+        let values: Vec<[&[u8]; 1]> = attributes.iter().map(|(_, value)| [*value]).collect();
+        let attributes: Vec<(&str, &[&[u8]])> = attributes
+            .iter()
+            .zip(&values)
+            .map(|((name, _), values)| (*name, &values[..]))
+            .collect();
+        entry_with_values(dn, &attributes)
+    }
+
+    /// An entry with these values for each attribute.
+    pub fn entry_with_values(dn: &str, attributes: &[(&str, &[&[u8]])]) -> Entry {
         Entry::decode(&encoded(dn.as_bytes(), attributes), usize::MAX).expect("an entry")
     }
 
     #[test]
     fn a_value_that_is_too_long_is_left_out_and_told() {
         let with = |dn: &[u8], mail: &[u8]| {
-            let attributes = [("sn", &b"a"[..]), ("mail", mail), ("cn", &[b'b'; 64])];
+            let attributes: [(&str, &[&[u8]]); 3] =
+                [("sn", &[b"a"]), ("mail", &[mail]), ("cn", &[&[b'b'; 64]])];
             Entry::decode(&encoded(dn, &attributes), 64).expect("an entry")
         };
         assert!(with(&[b'a'; 64], &[b'a'; 64]).oversized.is_empty());
@@ -192,8 +221,20 @@ pub mod tests {
     }
 
     #[test]
+    fn options_make_another_attribute() {
+        let entry = entry(
+            "CN=a",
+            &[("mail;lang-de", b"x"), ("Member;Range=0-1499", b"y")],
+        );
+        assert_eq!(entry.first("mail"), None);
+        assert_eq!(entry.first("MAIL;LANG-DE"), Some(&b"x"[..]));
+        assert!(entry.has_range_of("member"));
+        assert!(!entry.has_range_of("mail") && !entry.has_range_of("membe"));
+    }
+
+    #[test]
     fn what_is_malformed_is_an_error() {
-        let whole = encoded(b"CN=a", &[("mail", b"a@b.c"), ("sn", b"a")]);
+        let whole = encoded(b"CN=a", &[("mail", &[b"a@b.c"]), ("sn", &[b"a"])]);
         for cut in 0..whole.len() {
             assert!(Entry::decode(&whole[..cut], 64).is_err(), "{cut} bytes");
         }

@@ -1,12 +1,18 @@
 //! From an entry to a user: which attribute each field is read from.
 
+use jiff::Timestamp;
+
 use super::entry::{DN, Entry};
+use super::values::{self, Value};
 use crate::compare::BadEntry;
 use crate::config::{AttributeNames, Attributes};
-use crate::user::{DirectoryUser, ObjectGuid, Packed, Profile};
+use crate::user::{DirectoryUser, Field, ObjectGuid, Packed, Profile};
 
 /// The bit of `userAccountControl` that disables an account: `ACCOUNTDISABLE` (MS-ADTS 2.2.16).
 const ACCOUNT_DISABLED: i64 = 0x2;
+
+/// Of each field with several values, all but the first.
+type Others = Vec<(Field, Vec<String>)>;
 
 /// How entries of this directory become users.
 #[derive(Clone, Debug)]
@@ -81,7 +87,7 @@ impl Mapping {
             .map(str::to_owned)
             .collect();
         if self.is_active_directory {
-            names.push("userAccountControl".to_owned());
+            names.extend(["userAccountControl", "accountExpires"].map(str::to_owned));
         }
         let mut asked = Vec::new();
         names.retain(|name| {
@@ -118,12 +124,14 @@ impl Mapping {
             reason,
         };
         match (guid, profile) {
-            (Ok(guid), Ok(profile)) => match profile.defect() {
+            (Ok(guid), Ok((profile, others))) => match profile.defect() {
                 Some(defect) => Err(bad(Some(guid), self.legible_username(entry), defect)),
                 None => Ok(DirectoryUser {
                     guid,
                     text: Packed::new(&profile, &entry.dn()),
                     enabled: self.enabled(entry),
+                    expires: self.expires(entry),
+                    others,
                 }),
             },
             (Ok(guid), Err(reason)) => Err(bad(Some(guid), self.legible_username(entry), reason)),
@@ -143,7 +151,8 @@ impl Mapping {
         found.map(|(_, limit)| limit.to_string())
     }
 
-    fn profile<'a>(&self, entry: &'a Entry) -> Result<Profile<&'a str>, String> {
+    /// The five fields, and the other values of those that have several.
+    fn profile<'a>(&self, entry: &'a Entry) -> Result<(Profile<&'a str>, Others), String> {
         let Attributes {
             username,
             first_name,
@@ -152,18 +161,30 @@ impl Mapping {
             contact_number,
             guid: _,
         } = &self.attributes;
-        Ok(Profile {
-            username: text(entry, username)?.unwrap_or_default(),
-            first_name: text(entry, first_name)?,
-            last_name: text(entry, last_name)?,
-            email: text(entry, email)?,
-            contact_number: text(entry, contact_number)?,
-        })
+        let mut all_others = Others::new();
+        let mut value = |field, names| {
+            let Some(Value { first, others }) = values::of(entry, names)? else {
+                return Ok::<_, String>(None);
+            };
+            if !others.is_empty() {
+                let others = others.into_iter().map(str::to_owned).collect();
+                all_others.push((field, others));
+            }
+            Ok(Some(first))
+        };
+        let profile = Profile {
+            username: value(Field::Username, username)?.unwrap_or_default(),
+            first_name: value(Field::FirstName, first_name)?,
+            last_name: value(Field::LastName, last_name)?,
+            email: value(Field::Email, email)?,
+            contact_number: value(Field::ContactNumber, contact_number)?,
+        };
+        Ok((profile, all_others))
     }
 
     fn legible_username(&self, entry: &Entry) -> Option<String> {
-        let name = text(entry, &self.attributes.username).ok()??;
-        Some(name.chars().take(64).collect()).filter(|name: &String| !name.trim().is_empty())
+        let name = values::of(entry, &self.attributes.username).ok()??.first;
+        Some(name.chars().take(64).collect())
     }
 
     fn enabled(&self, entry: &Entry) -> Option<bool> {
@@ -176,20 +197,23 @@ impl Mapping {
             .ok()?;
         Some(flags & ACCOUNT_DISABLED == 0)
     }
+
+    fn expires(&self, entry: &Entry) -> Option<Timestamp> {
+        if !self.is_active_directory {
+            return None;
+        }
+        expiry(entry.first_text("accountExpires")?.parse().ok()?)
+    }
 }
 
-/// The value of the first attribute that has one.
-fn text<'a>(entry: &'a Entry, names: &AttributeNames) -> Result<Option<&'a str>, String> {
-    let found = names
-        .iter()
-        .find_map(|name| Some((name, entry.first(name).filter(|value| !value.is_empty())?)));
-    let Some((name, value)) = found else {
-        return Ok(None);
-    };
-    match std::str::from_utf8(value) {
-        Ok(text) => Ok(Some(text)),
-        Err(_) => Err(format!("{name} is not valid UTF-8")),
+/// The moment that `accountExpires` names, in steps of 100 ns since 1601 (MS-ADA1 2.2); none for those that mean
+/// "never", and for those that lie behind the year 9999.
+fn expiry(ticks: i64) -> Option<Timestamp> {
+    const UNIX_EPOCH: i128 = 116_444_736_000_000_000;
+    if ticks <= 0 || ticks == i64::MAX {
+        return None;
     }
+    Timestamp::from_nanosecond((i128::from(ticks) - UNIX_EPOCH) * 100).ok()
 }
 
 #[cfg(test)]
@@ -248,6 +272,54 @@ mod tests {
         assert_eq!(with(b"514"), Some(false));
         assert_eq!(with(b"66050"), Some(false));
         assert_eq!(with(b"?"), None);
+    }
+
+    #[test]
+    fn an_account_expires_at_a_moment_or_never() {
+        let at = |text: &str| Some(text.parse::<Timestamp>().expect("a moment"));
+        for (ticks, moment) in [
+            (0, None),
+            (i64::MAX, None),
+            (i64::MAX - 1, None),
+            (-1, None),
+            (i64::MIN, None),
+            (1, at("1601-01-01T00:00:00.0000001Z")),
+            (116_444_736_000_000_000, at("1970-01-01T00:00:00Z")),
+            (134_000_000_000_000_000, at("2025-08-18T14:13:20Z")),
+        ] {
+            assert_eq!(expiry(ticks), moment, "{ticks}");
+        }
+    }
+
+    #[test]
+    fn only_ad_says_when_an_account_expires() {
+        let entry = entry(&[
+            GUID,
+            ("sAMAccountName", b"a"),
+            ("accountExpires", b"134000000000000000"),
+        ]);
+        for is_active_directory in [true, false] {
+            let mapping = Mapping::new(Attributes::default(), is_active_directory);
+            let user = mapping.user(&entry).expect("a user");
+            assert_eq!(user.expires.is_some(), is_active_directory);
+            let is_asked_for = mapping.requested().iter().any(|it| it == "accountExpires");
+            assert_eq!(is_asked_for, is_active_directory);
+        }
+    }
+
+    #[test]
+    fn the_other_values_of_a_field_are_kept_beside_it() {
+        let entry = entry::tests::entry_with_values(
+            "CN=a",
+            &[
+                ("objectGUID", &[&[7; 16]]),
+                ("sAMAccountName", &[b"a"]),
+                ("mail", &[b"b@x", b" ", b"c@x"]),
+            ],
+        );
+        let user = mapping().user(&entry).expect("a user");
+        assert_eq!(user.profile().email, Some("b@x"));
+        assert_eq!(user.others, [(Field::Email, vec!["c@x".to_owned()])]);
     }
 
     #[test]

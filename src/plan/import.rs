@@ -83,6 +83,8 @@ impl From<DirectoryUser> for Import {
             guid,
             text,
             enabled,
+            expires: _,
+            others: _,
         } = user;
         Self {
             text,

@@ -1,0 +1,151 @@
+//! The value of a field: which of the attributes that it is read from counts, and which of its values.
+
+use super::entry::Entry;
+use crate::config::AttributeNames;
+
+/// The addresses of a mailbox on AD (MS-ADA3): `SMTP:ann@x` is the primary one, `smtp:a.brown@x` an alias.
+const PROXY_ADDRESSES: &str = "proxyAddresses";
+
+/// What stands before the primary address.
+const PRIMARY: &str = "SMTP:";
+
+/// The value of a field.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Value<'a> {
+    /// The one that came first.
+    pub first: &'a str,
+    /// The others of the same attribute, in the order of the answer.
+    pub others: Vec<&'a str>,
+}
+
+/// The value of the first attribute that has one. Nothing but white space is no value.
+pub fn of<'a>(entry: &'a Entry, names: &AttributeNames) -> Result<Option<Value<'a>>, String> {
+    for name in names.iter() {
+        if let Some(value) = of_attribute(entry, name)? {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
+}
+
+fn of_attribute<'a>(entry: &'a Entry, name: &str) -> Result<Option<Value<'a>>, String> {
+    let mut value: Option<Value<'a>> = None;
+    for octets in entry.values(name) {
+        let Ok(text) = std::str::from_utf8(octets) else {
+            return Err(format!("{name} is not valid UTF-8"));
+        };
+        let Some(text) = meant(name, text).filter(|it| !it.trim().is_empty()) else {
+            continue;
+        };
+        match &mut value {
+            Some(value) => value.others.push(text),
+            None => {
+                value = Some(Value {
+                    first: text,
+                    others: Vec::new(),
+                });
+            }
+        }
+    }
+    if value.is_none() && entry.has_range_of(name) {
+        return Err(format!(
+            "{name} has more values than the server sends at once"
+        ));
+    }
+    Ok(value)
+}
+
+/// What a value of an attribute says of the field that is read from it.
+fn meant<'a>(attribute: &str, value: &'a str) -> Option<&'a str> {
+    if attribute.eq_ignore_ascii_case(PROXY_ADDRESSES) {
+        value.strip_prefix(PRIMARY)
+    } else {
+        Some(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::entry::tests::entry_with_values;
+
+    fn names(names: &[&str]) -> AttributeNames {
+        let list = names
+            .iter()
+            .map(|it| format!("{it:?}"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        toml::from_str::<std::collections::HashMap<String, AttributeNames>>(&format!(
+            "x = [{list}]"
+        ))
+        .expect("names")
+        .remove("x")
+        .expect("x")
+    }
+
+    /// The value and the others of a field that is read from these attributes.
+    fn value(
+        attributes: &[(&str, &[&[u8]])],
+        from: &[&str],
+    ) -> Result<Option<(String, Vec<String>)>, String> {
+        let entry = entry_with_values("CN=a", attributes);
+        let found = of(&entry, &names(from))?;
+        Ok(found.map(|it| {
+            let others = it.others.into_iter().map(str::to_owned).collect();
+            (it.first.to_owned(), others)
+        }))
+    }
+
+    fn some(first: &str, others: &[&str]) -> Result<Option<(String, Vec<String>)>, String> {
+        let others = others.iter().map(|&it| it.to_owned()).collect();
+        Ok(Some((first.to_owned(), others)))
+    }
+
+    #[test]
+    fn white_space_is_no_value() {
+        for nothing in ["", " ", "\t \n", "\u{a0}\u{2003}"] {
+            let attributes: &[(&str, &[&[u8]])] =
+                &[("mail", &[nothing.as_bytes()]), ("upn", &[b"b@x"])];
+            assert_eq!(value(attributes, &["mail"]), Ok(None), "{nothing:?}");
+            assert_eq!(value(attributes, &["mail", "upn"]), some("b@x", &[]));
+        }
+        assert_eq!(value(&[("mail", &[b" a "])], &["mail"]), some(" a ", &[]));
+    }
+
+    #[test]
+    fn the_others_are_those_of_the_attribute_that_counts() {
+        let attributes: &[(&str, &[&[u8]])] =
+            &[("mail", &[b" ", b"a@x", b"b@x"]), ("upn", &[b"c@x"])];
+        assert_eq!(value(attributes, &["mail", "upn"]), some("a@x", &["b@x"]));
+        assert_eq!(value(attributes, &["upn", "mail"]), some("c@x", &[]));
+    }
+
+    #[test]
+    fn one_value_that_is_no_text_spoils_the_attribute() {
+        let attributes: &[(&str, &[&[u8]])] = &[("mail", &[b"a@x", b"\xff"]), ("upn", &[b"c@x"])];
+        let error = Err("mail is not valid UTF-8".to_owned());
+        assert_eq!(value(attributes, &["mail", "upn"]), error);
+        assert_eq!(value(attributes, &["upn", "mail"]), some("c@x", &[]));
+    }
+
+    #[test]
+    fn the_primary_of_the_proxy_addresses_counts() {
+        let of = |values: &[&[u8]]| value(&[("proxyAddresses", values)], &["proxyaddresses"]);
+        let alias: &[u8] = b"smtp:b@x";
+        assert_eq!(of(&[alias, b"SMTP:a@x", b"x500:/o=x"]), some("a@x", &[]));
+        assert_eq!(of(&[b"SMTP:a@x", alias]), some("a@x", &[]));
+        assert_eq!(of(&[alias]), Ok(None));
+        assert_eq!(of(&[b"SMTP: "]), Ok(None));
+        assert_eq!(of(&[b"SMTP:b@x", b"SMTP:a@x"]), some("b@x", &["a@x"]));
+    }
+
+    #[test]
+    fn a_part_of_the_values_is_none() {
+        let ranged: &[(&str, &[&[u8]])] =
+            &[("mail", &[]), ("mail;range=0-1499", &[b"a@x", b"b@x"])];
+        assert_eq!(
+            value(ranged, &["mail"]),
+            Err("mail has more values than the server sends at once".to_owned())
+        );
+    }
+}
