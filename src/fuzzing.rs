@@ -40,7 +40,7 @@ pub fn user(
     is_active_directory: bool,
 ) -> Result<Result<DirectoryUser, BadEntry>, String> {
     let entry = Entry::decode(content, MAX_VALUE_BYTES).map_err(|flaw| flaw.to_string())?;
-    Ok(Mapping::new(config::Attributes::default(), is_active_directory).user(&entry))
+    Ok(Mapping::unresolved(config::Attributes::default(), is_active_directory).user(&entry))
 }
 
 /// The names of attributes and their values.

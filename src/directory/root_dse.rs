@@ -23,6 +23,8 @@ pub struct RootDse {
     pub service: Option<String>,
     /// The number of the last change that the domain controller took in (`highestCommittedUSN`); AD only.
     pub highest_usn: Option<i64>,
+    /// The DN of the entry that holds its schema (`subschemaSubentry`).
+    pub subschema: Option<String>,
     /// How far its clock is ahead of this host's, in seconds (`currentTime`); AD only.
     pub clock_ahead: Option<i64>,
 }
@@ -43,6 +45,7 @@ impl RootDse {
                 "dsServiceName",
                 "highestCommittedUSN",
                 "currentTime",
+                "subschemaSubentry",
             ]
             .map(str::to_owned)
             .to_vec(),
@@ -70,6 +73,7 @@ impl RootDse {
             highest_usn: entry
                 .first_text("highestCommittedUSN")
                 .and_then(|it| it.parse().ok()),
+            subschema: entry.first_text("subschemaSubentry"),
             clock_ahead: entry
                 .first_text("currentTime")
                 .and_then(|it| Some(second(&it)? - jiff::Timestamp::now().as_second())),
