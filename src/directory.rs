@@ -21,7 +21,7 @@ pub(crate) mod mapping;
 mod names;
 mod ranges;
 mod root_dse;
-mod schema;
+pub(crate) mod schema;
 mod servers;
 mod srv;
 pub mod standard;
@@ -390,7 +390,7 @@ impl Directory {
                 Ok(user) => user.dn(),
                 Err(entry) => &entry.dn,
             };
-            members.contains(&dn.to_lowercase())
+            members.contains(&dn::normalised(dn))
         };
         self.read(&Selection::All, |users| {
             on_page(users.into_iter().filter(is_member).collect())

@@ -297,7 +297,7 @@ impl DirectoryError {
                 "the account must have the right to search for the attribute, not only to read it, and the server an equality matching rule for it; where it is not AD, guid = \"entryUUID\" under [directory.attributes] has one"
             }
             (_, Cause::Unusable(unusable)) => {
-                return unusable.first().and_then(|first| attributes::hint(first));
+                return unusable.first().and_then(attributes::hint);
             }
             (Step::Read(_), Cause::Lost | Cause::Disconnected { .. }) => {
                 "nothing was changed; the next run tries again, and a second server in urls would take over"

@@ -83,7 +83,7 @@ impl RootDse {
     /// The naming contexts that may hold users: the domain's own first, and not AD's own data.
     pub fn for_users(&self) -> Vec<String> {
         let is_ads_own = |context: &str| {
-            let context = context.to_lowercase();
+            let context = dn::normalised(context);
             [
                 "cn=configuration,",
                 "cn=schema,",
@@ -117,7 +117,7 @@ impl RootDse {
             .iter()
             .chain(&self.default_naming_context)
             .filter(|context| dn::is_within(base, context))
-            .max_by_key(|context| context.len())
+            .max_by_key(|context| dn::depth(context))
             .cloned()
     }
 }

@@ -68,7 +68,7 @@ impl<'a> Token<'a> {
 
 struct Tokens<'a>(&'a str);
 
-impl<'a> Tokens<'a> {
+impl Tokens<'_> {
     /// One name, or a list of them in parentheses.
     fn names(&mut self) -> Option<Vec<String>> {
         match self.next()? {
