@@ -103,6 +103,7 @@ pub(crate) fn is_known(kind: Kind, attribute: &str) -> bool {
         "distinguishedname",
         "grouptype",
         "info",
+        "isCriticalSystemObject",
         "isdeleted",
         "lastknownparent",
         "lastlogon",

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::adsync::Settings;
-use crate::support::samba::{BASE_DN, STAFF_DN};
+use crate::support::adsync::{Sandbox, Settings};
+use crate::support::samba::{BASE_DN, STAFF_DN, SambaDc};
 use crate::{imported, json, named, person, run_json, user, usernames, users};
 
 const USERS: &str = "CN=Users,DC=corp,DC=example,DC=com";
@@ -90,7 +90,7 @@ fn the_whole_domain_is_read_with_its_referrals_when_no_base_is_set() {
     let result = json(&sandbox, &["import", "--all", "--dry-run"]);
     let new = named(&result["imported"]);
     assert!(new.contains(&"svc-adsync".to_owned()), "{new:?}");
-    assert!(new.contains(&"Administrator".to_owned()), "{new:?}");
+    assert!(!new.contains(&"Administrator".to_owned()), "{new:?}");
     assert_eq!(json(&sandbox, &["sync"])["counts"]["unchanged"], 1);
 }
 
@@ -149,4 +149,34 @@ fn import_below_an_ou_stays_in_the_base() {
     let filtered = json(&sandbox, &["import", "--filter", "(sAMAccountName=al*)"]);
     assert_eq!(named(&filtered["imported"]), ["alice"]);
     assert_eq!(json!(2), json!(users(&sandbox).len()));
+}
+
+/// The whole domain is read where the settings name no base.
+#[test]
+fn accounts_of_the_domain_itself_are_left_out() {
+    let dc = SambaDc::start();
+    dc.add_all(&[person("alice"), person("bob")]);
+    let mut settings = Settings::for_dc(&dc);
+    settings.base_dn = None;
+    let sandbox = Sandbox::new(&settings);
+    let run = json(&sandbox, &["import", "--all"]);
+    assert_eq!(named(&run["imported"]), ["alice", "bob", "svc-adsync"]);
+    let check = sandbox.run(&["check"]).expect_code(0).stdout;
+    let line = check.lines().find(|line| line.contains("in scope"));
+    // Administrator, Guest, krbtgt, and Samba's dns-dc1.
+    let said = "3 in scope, 4 system accounts left out";
+    assert!(line.is_some_and(|it| it.contains(said)), "{check}");
+
+    settings.more_directory = "filter = \"(objectCategory=person)\"".to_owned();
+    sandbox.configure(&settings);
+    let check = sandbox.run(&["check"]).expect_code(0).stdout;
+    assert!(check.contains("7 in scope"), "{check}");
+    assert!(
+        check.contains("4 of them are accounts of the domain itself"),
+        "{check}"
+    );
+    assert!(
+        check.contains("(!(isCriticalSystemObject=TRUE))"),
+        "{check}"
+    );
 }
