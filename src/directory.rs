@@ -383,8 +383,7 @@ impl Directory {
             self.read_users(&search, &mut on_page)?;
             return Ok(());
         }
-        let members: HashSet<String> =
-            group::member_dns(&mut self.connection, &self.domain, group)?;
+        let members = group::members::of(&mut self.connection, &self.domain, group)?;
         let is_member = |read: &Read| {
             let dn = match read {
                 Ok(user) => user.dn(),
