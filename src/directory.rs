@@ -17,6 +17,7 @@ mod inspection;
 #[cfg(feature = "kerberos")]
 mod kerberos;
 mod ldapsearch;
+mod leftover;
 pub(crate) mod mapping;
 mod names;
 mod ranges;

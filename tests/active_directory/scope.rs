@@ -180,3 +180,50 @@ fn accounts_of_the_domain_itself_are_left_out() {
         "{check}"
     );
 }
+
+/// The loser of a conflict between two domain controllers, one whose OU was deleted meanwhile, and one whose account
+/// name another had as well.
+#[test]
+fn what_replication_left_behind_is_nobody() {
+    let (dc, sandbox) = imported(&[person("alice"), person("bob"), person("carol")]);
+    let lost = "CN=LostAndFound,DC=corp,DC=example,DC=com";
+    let conflict = "CNF:3f2504e0-4f89-11d3-9a0c-0305e82c3301";
+    dc.add_all(&[
+        person("dave").cn(&format!("dave\n{conflict}")),
+        person("emil").ou(lost),
+        person("$DUPLICATE-44f"),
+    ]);
+    let mut settings = Settings::for_dc(&dc);
+    settings.base_dn = None;
+    sandbox.configure(&settings);
+    let run = run_json(&sandbox, &["import", "--all", "--dry-run"]).expect_code(7);
+    let run = run.json();
+    assert_eq!(named(&run["imported"]), ["svc-adsync"], "{run:#}");
+    let reasons: Vec<String> = run["failed"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|failed| failed["reason"].to_string())
+        .collect();
+    assert_eq!(reasons.len(), 3, "{run:#}");
+    for said in ["CNF:", "LostAndFound", "sAMAccountName"] {
+        assert!(reasons.iter().any(|it| it.contains(said)), "{reasons:?}");
+    }
+    // Those who are not in the store are no business of a synchronisation.
+    let run = json(&sandbox, &["sync", "--full"]);
+    assert_eq!(run["counts"]["unchanged"], 3, "{run:#}");
+
+    // One who is stays as it was, and is told.
+    let dn = dc.rename_cn(&dc.dn_of("bob"), &format!("bob\n{conflict}"));
+    dc.modify(&dn, "mail", Some("changed@x.example"));
+    for arguments in [
+        &["sync"][..],
+        &["sync", "--full"],
+        &["sync", "--users", "bob"],
+    ] {
+        let run = run_json(&sandbox, arguments).expect_code(7).json();
+        assert_eq!(named(&run["failed"]), ["bob"], "{run:#}");
+        assert_eq!(run["counts"]["deleted"], 0, "{run:#}");
+        assert_eq!(user(&sandbox, "bob")["email"], "bob@corp.example.com");
+    }
+}
