@@ -17,6 +17,8 @@ pub struct RootDse {
     pub naming_contexts: Vec<String>,
     /// Whether it is Active Directory (Windows or Samba).
     pub is_active_directory: bool,
+    /// Whether it is 389 Directory Server.
+    pub is_389_directory_server: bool,
     /// Whether deleted objects can be asked for.
     pub shows_deleted: bool,
     /// The DN of the domain controller's NTDS Settings object (`dsServiceName`); AD only.
@@ -46,6 +48,7 @@ impl RootDse {
                 "highestCommittedUSN",
                 "currentTime",
                 "subschemaSubentry",
+                "vendorName",
             ]
             .map(str::to_owned)
             .to_vec(),
@@ -68,6 +71,7 @@ impl RootDse {
             default_naming_context: entry.first_text("defaultNamingContext"),
             naming_contexts: entry.texts("namingContexts"),
             is_active_directory: has("supportedCapabilities", ACTIVE_DIRECTORY),
+            is_389_directory_server: has("vendorName", "389 Project"),
             shows_deleted: has("supportedControl", SHOW_DELETED),
             service: entry.first_text("dsServiceName"),
             highest_usn: entry
