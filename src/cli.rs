@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Filter;
+use crate::plan::Allowed;
 use crate::user::{Column, Source, Standing};
 
 /// Keeps the users an application imported from Active Directory in step with it.
@@ -184,6 +185,9 @@ pub struct Import {
     /// Pick the users from a list, at a terminal: of the selection, else of all users of the scope
     #[arg(long, conflicts_with = "users")]
     pub interactive: bool,
+    /// What the guard lets through.
+    #[command(flatten)]
+    pub allow: Allow,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
@@ -283,15 +287,50 @@ pub struct Sync {
     /// Ignore the saved change mark
     #[arg(long)]
     pub full: bool,
+    /// Do not wait for missing_after: delete whoever is missing where everything else proves it
+    #[arg(long)]
+    pub delete_missing: bool,
     /// Let exactly this many deletions through that the guard would refuse
     #[arg(long, value_name = "N")]
     pub allow_deletes: Option<u64>,
+    /// The same for users who are newly missing
+    #[arg(long, value_name = "N")]
+    pub allow_missing: Option<u64>,
+    /// What else the guard lets through.
+    #[command(flatten)]
+    pub allow: Allow,
     /// Do not ask before users are deleted; nobody is asked but at a terminal
     #[arg(short, long)]
     pub yes: bool,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
+}
+
+/// What the guard lets through, in numbers that an administrator has seen.
+#[derive(Debug, Args)]
+pub struct Allow {
+    /// Let exactly this many users lose the value of a field; a number for each field, comma-separated
+    #[arg(long, value_name = "N,…", value_delimiter = ',')]
+    pub allow_cleared: Vec<u64>,
+    /// The same for users who are no longer enabled
+    #[arg(long, value_name = "N")]
+    pub allow_disabled: Option<u64>,
+    /// The same for users who change at all
+    #[arg(long, value_name = "N")]
+    pub allow_modified: Option<u64>,
+}
+
+impl Allow {
+    /// The same, as the guard takes it.
+    pub fn allowed(&self) -> Allowed {
+        Allowed {
+            cleared: self.allow_cleared.clone(),
+            disabled: self.allow_disabled,
+            modified: self.allow_modified,
+            ..Allowed::default()
+        }
+    }
 }
 
 /// How a run ends.
@@ -303,7 +342,7 @@ pub struct Ending {
     /// With --dry-run: exit 3 when there is something to do
     #[arg(long, requires = "dry_run")]
     pub exit_code: bool,
-    /// Exit 7 when there are duplicates
+    /// Exit 7 when there are duplicates or missing users
     #[arg(long)]
     pub strict: bool,
     /// Write the result as a page for a browser or an email, too: one file, readable by its owner only

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod absence;
 mod add;
 mod attempts;
 mod check;
@@ -15,6 +16,7 @@ mod names;
 mod picking;
 mod read_only;
 mod reading;
+mod refusal;
 mod remove;
 mod restore;
 mod search;

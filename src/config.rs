@@ -17,14 +17,14 @@ use serde::Deserialize;
 use crate::compare::OutOfScopePolicy;
 use crate::failure::{Failure, Kind};
 use crate::login::Login;
-use crate::plan::MaxDeletes;
+use crate::plan::{Limit, Limits};
 use crate::secret;
 
 pub use location::default_store_path;
 use login::{Auth, Keys};
 pub use values::{AttributeNames, Filter, ServerUrl};
 use values::{
-    DnsServer, DomainName, Interval, MaxDeletesValue, MaxEntries, MaxMessageBytes, MaxValueBytes,
+    DnsServer, DomainName, Interval, LimitValue, MaxEntries, MaxMessageBytes, MaxValueBytes,
     PageSize, Password, PasswordCommand, Seconds,
 };
 
@@ -135,8 +135,10 @@ impl Default for Attributes {
 /// How users are kept in step.
 #[derive(Debug)]
 pub struct Sync {
-    /// How many deletions the guard lets through unasked.
-    pub max_deletes: MaxDeletes,
+    /// What the guard lets through unasked.
+    pub limits: Limits,
+    /// How long a user must be missing before that may be proof that it was deleted.
+    pub missing_after: Duration,
     /// What becomes of users that left the scope.
     pub out_of_scope: OutOfScopePolicy,
     /// A full run at least this often.
@@ -218,7 +220,12 @@ struct StoreTable {
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct SyncTable {
-    max_deletes: MaxDeletesValue,
+    max_deletes: LimitValue,
+    max_cleared: LimitValue,
+    max_disabled: LimitValue,
+    max_modified: LimitValue,
+    max_missing: LimitValue,
+    missing_after: Interval,
     out_of_scope: OutOfScopePolicy,
     full_every: Interval,
     history_days: u32,
@@ -228,7 +235,12 @@ struct SyncTable {
 impl Default for SyncTable {
     fn default() -> Self {
         Self {
-            max_deletes: MaxDeletesValue(MaxDeletes::Percent(10)),
+            max_deletes: LimitValue(Limit::Percent(10)),
+            max_cleared: LimitValue(Limit::Percent(10)),
+            max_disabled: LimitValue(Limit::Percent(10)),
+            max_modified: LimitValue(Limit::Percent(50)),
+            max_missing: LimitValue(Limit::Percent(10)),
+            missing_after: Interval(Duration::from_hours(24)),
             out_of_scope: OutOfScopePolicy::Keep,
             full_every: Interval(Duration::from_hours(24)),
             history_days: 365,
@@ -268,7 +280,14 @@ impl Settings {
             store_path,
             read_only: store.read_only,
             sync: Sync {
-                max_deletes: sync.max_deletes.0,
+                limits: Limits {
+                    deletes: sync.max_deletes.0,
+                    cleared: sync.max_cleared.0,
+                    disabled: sync.max_disabled.0,
+                    modified: sync.max_modified.0,
+                    missing: sync.max_missing.0,
+                },
+                missing_after: sync.missing_after.0,
                 out_of_scope: sync.out_of_scope,
                 full_every: sync.full_every.0,
                 history_days: sync.history_days,

@@ -6,6 +6,7 @@
 mod apply;
 mod census;
 mod crash;
+mod domains;
 mod draft;
 mod error;
 mod files;
@@ -30,16 +31,19 @@ use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
-use crate::user::{StoredUser, UserId};
+use crate::mark::Question;
+use crate::plan::Recent;
+use crate::user::{Controller, Domain, StoredUser, UserId};
 
 pub use census::Census;
+pub use domains::KnownDomain;
 pub use error::StoreError;
 pub use filling::Filling;
 pub use history::{Outcome, PastChange, PastCounts, PastRun};
 pub use known::Known;
-pub use listing::Listing;
+pub use listing::{LastSeen, Listing};
 pub use marks::Marking;
-pub use reader::{Reader, Unchanging};
+pub use reader::{Ours, Reader, Unchanging};
 pub use record::Snapshot;
 pub use walk::Walk;
 
@@ -52,9 +56,10 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("store/schema/2.sql")),
     M::up(include_str!("store/schema/3.sql")),
     M::up(include_str!("store/schema/4.sql")),
+    M::up(include_str!("store/schema/5.sql")),
 ];
 /// The version after the last of them (`PRAGMA user_version`).
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// How much of a store is kept in memory by a connection that reads, in KiB. Of a large store a page is
 /// seldom asked for again, and memory that was used just now is quicker to fill than more of it.
@@ -112,7 +117,7 @@ impl Mode {
 /// What the history keeps of a run beside its plan.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// The command: `import`, `sync`, `add`, `remove`.
+    /// The command: `import`, `sync`, `add`, `remove`, `restore`, `undo`.
     pub command: &'static str,
     /// Which users it looked at.
     pub mode: Mode,
@@ -126,6 +131,16 @@ pub struct Run {
     pub scope_users: Option<u64>,
     /// What becomes of the change mark.
     pub marking: Marking,
+    /// The domain that is read, once it is known.
+    pub domain: Option<Domain>,
+    /// Who answers.
+    pub controller: Option<Controller>,
+    /// The settings under which the directory is read.
+    pub settings: Option<Question>,
+    /// What of the plan no administrator said.
+    pub unsaid: Recent,
+    /// The run that this one takes back.
+    pub undoes: Option<i64>,
     /// How long runs and changes are kept, in days.
     pub history_days: u32,
 }
@@ -142,6 +157,11 @@ impl Run {
             selected: Vec::new(),
             scope_users: None,
             marking: Marking::Keep,
+            domain: None,
+            controller: None,
+            settings: None,
+            unsaid: Recent::default(),
+            undoes: None,
             history_days,
         }
     }

@@ -47,7 +47,7 @@ pub fn run(arguments: cli::Add, context: &Context<'_>) -> anyhow::Result<ExitCod
     with_target(context, run, false, |target, run| {
         // A user that was named and cannot be added is a failure of this command.
         let terms = Terms::exactly(0, true);
-        finish(findings(profiles), target, run, &terms, context.output)
+        finish(findings(profiles), target, run, &terms, context)
     })
 }
 

@@ -196,10 +196,10 @@ struct Inventory {
 
 fn inventory(path: &Path) -> Result<Inventory, StoreError> {
     let store = Reader::open(path)?;
-    let duplicates = store.imported_with(Status::Duplicate)?;
+    let duplicates = store.all_with(Status::Duplicate)?;
     Ok(Inventory {
         users: store.user_count()?,
-        imported: store.imported_count()?,
+        imported: store.imported_of_all()?,
         duplicates: duplicates
             .into_iter()
             .map(|user| user.values.profile.username)

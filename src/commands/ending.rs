@@ -5,12 +5,14 @@ use std::{panic, thread};
 
 use crate::cli;
 use crate::cli::Format;
-use crate::commands::{Context, confirmation};
+use crate::commands::{Context, confirmation, refusal};
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::output::page::PageFile;
 use crate::output::{Output, csv, json, table};
-use crate::plan::{Approved, Findings, Guard, Plan, Refusal, plan};
+use crate::plan::{
+    Allowed, Approved, Findings, Guard, Impact, Limits, Plan, Population, Recent, plan,
+};
 use crate::report::Report;
 use crate::signals;
 use crate::store::{Filling, Outcome, Reader, Run, StoreError, Writer};
@@ -110,7 +112,7 @@ impl Target {
 /// How a run is ended, beside its plan.
 #[derive(Debug)]
 pub struct Terms {
-    /// The rule that the plan must keep.
+    /// The rule that the plan must keep, but for what the store knows.
     pub guard: Guard,
     /// Duplicates make the run end with exit code 7.
     pub strict: bool,
@@ -124,9 +126,20 @@ pub struct Terms {
 
 impl Terms {
     /// Those of the command line.
-    pub fn new(guard: Guard, ending: &cli::Ending, page: Option<PageFile>) -> Self {
+    pub fn new(
+        limits: Limits,
+        allowed: Allowed,
+        ending: &cli::Ending,
+        page: Option<PageFile>,
+    ) -> Self {
         Self {
-            guard,
+            guard: Guard {
+                limits,
+                allowed,
+                is_meant: false,
+                population: Population::default(),
+                recent: Recent::default(),
+            },
             strict: ending.strict,
             exit_code: ending.exit_code,
             page,
@@ -143,6 +156,16 @@ impl Terms {
             page: None,
             ask: false,
         }
+    }
+
+    /// The same, and whether an administrator named the users one by one.
+    #[must_use]
+    pub fn meaning(self, is_meant: bool) -> Self {
+        let guard = Guard {
+            is_meant,
+            ..self.guard
+        };
+        Self { guard, ..self }
     }
 
     /// The same, and whether a person at the terminal is asked before users are deleted.
@@ -187,24 +210,29 @@ pub fn finish(
     target: &mut Target,
     run: &Run,
     terms: &Terms,
-    output: &Output,
+    context: &Context<'_>,
 ) -> anyhow::Result<ExitCode> {
+    let output = context.output;
     let step = output.step("planning");
     let plan = target.plan(findings)?;
     step.finish_and_clear();
-    let approved = match terms.guard.approve(plan) {
+    let guard = guard(&terms.guard, &plan, target.reader(), run)?;
+    let mut approved = match guard.approve(plan) {
         Ok(approved) => approved,
         Err((refusal, plan)) => {
-            let failure = explain(refusal);
+            let failure = refusal::explain(&refusal, &plan, target.reader(), run)?;
             return Ok(refuse(&failure, &plan, target, run, terms, output)?);
         }
     };
-    if terms.ask
-        && !target.is_rehearsal()
-        && let Err(failure) = confirmation::of_deletions(approved.plan(), run.command, output)
-    {
-        let plan = approved.into_plan();
-        return Ok(refuse(&failure, &plan, target, run, terms, output)?);
+    if terms.ask && !target.is_rehearsal() {
+        match confirmation::of_deletions(approved.plan(), run.command, output) {
+            Ok(true) => approved = approved.with_deletions_said(),
+            Ok(false) => {}
+            Err(failure) => {
+                let plan = approved.into_plan();
+                return Ok(refuse(&failure, &plan, target, run, terms, output)?);
+            }
+        }
     }
     let step = output.step("writing");
     let (number, plan) = target.apply(approved, run)?;
@@ -254,7 +282,8 @@ fn untold(number: Option<i64>, what: &str, error: &std::io::Error) -> Failure {
 }
 
 fn exit_code(plan: &Plan, terms: &Terms) -> ExitCode {
-    if !plan.failed.is_empty() || (terms.strict && !plan.duplicate.is_empty()) {
+    let is_off = !(plan.duplicate.is_empty() && plan.missing.is_empty());
+    if !plan.failed.is_empty() || (terms.strict && is_off) {
         ExitCode::Partial
     } else if terms.exit_code && plan.has_changes() {
         ExitCode::Pending
@@ -265,7 +294,9 @@ fn exit_code(plan: &Plan, terms: &Terms) -> ExitCode {
 
 fn tell(report: &Report<'_>, lost: Option<&Failure>, output: &Output) -> std::io::Result<()> {
     let plan = report.plan;
-    let is_wrong = !(plan.duplicate.is_empty() && plan.failed.is_empty()) || lost.is_some();
+    let is_wrong =
+        !(plan.duplicate.is_empty() && plan.missing.is_empty() && plan.failed.is_empty())
+            || lost.is_some();
     if output.quiet && !plan.has_changes() && !is_wrong {
         return Ok(());
     }
@@ -280,19 +311,20 @@ fn show(report: &Report<'_>, failure: Option<&Failure>, output: &Output) -> std:
     })
 }
 
-fn explain(refusal: Refusal) -> Failure {
-    Failure::new(
-        Kind::Guard,
-        format!("refused: {refusal}; nothing was changed"),
-    )
-    .hint(format!(
-        "check base_dn, filter and the rights of the account first; if {} meant, say --allow-deletes {}",
-        match refusal.deletions() {
-            1 => "it is".to_owned(),
-            several => format!("all {several} are"),
-        },
-        refusal.deletions()
-    ))
+/// How far back what runs did unasked counts in.
+const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
+
+/// The guard with what the store knows. Counting is looking at each user: a run that does nothing that a limit is
+/// about costs the same in any store.
+fn guard(guard: &Guard, plan: &Plan, store: &Reader, run: &Run) -> Result<Guard, StoreError> {
+    let mut guard = guard.clone();
+    if let Some(domain) = run.domain.as_ref().filter(|_| !Impact::of(plan).is_none()) {
+        guard.population = store.population(domain)?;
+        if let Ok(since) = run.started_at.checked_sub(RECENT) {
+            guard.recent = store.recent(domain, since)?;
+        }
+    }
+    Ok(guard)
 }
 
 /// Shows the plan that is not applied, and why: the guard, or the person at the terminal, said no.

@@ -84,7 +84,9 @@ fn print_runs(runs: &[PastRun], output: &Output) -> anyhow::Result<()> {
                 "deleted",
                 "duplicate",
                 "out_of_scope",
+                "missing",
                 "failed",
+                "foreign",
                 "error",
             ])?;
             for run in runs {
@@ -111,7 +113,13 @@ fn print_runs(runs: &[PastRun], output: &Output) -> anyhow::Result<()> {
                         counts.deleted,
                         counts.duplicate,
                     ),
-                    (counts.out_of_scope, counts.failed, &run.error),
+                    (
+                        counts.out_of_scope,
+                        counts.missing,
+                        counts.failed,
+                        counts.foreign,
+                        &run.error,
+                    ),
                 ))?;
             }
             Ok(output.result(&String::from_utf8(csv.into_inner()?)?)?)
@@ -172,8 +180,10 @@ fn summary(run: &PastRun) -> String {
         ),
         (counts.duplicate, "duplicate"),
         (counts.out_of_scope, "out of scope"),
+        (counts.missing, "missing"),
         (counts.failed, "failed"),
         (counts.unchanged, "unchanged"),
+        (counts.foreign, "foreign"),
     ];
     let said = parts.iter().filter(|(count, _)| *count > 0);
     let said: Vec<String> = said

@@ -45,7 +45,7 @@ pub fn run(arguments: &cli::Remove, context: &Context<'_>) -> anyhow::Result<Exi
             deletions,
             ..Findings::default()
         };
-        finish(findings, target, run, &terms, context.output)
+        finish(findings, target, run, &terms, context)
     })
 }
 

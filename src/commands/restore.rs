@@ -11,7 +11,7 @@ use crate::output::picker::{Item, Purpose};
 use crate::output::table::local_time;
 use crate::plan::{Findings, Import};
 use crate::store::{Mode, PastChange, Reader, Run, Snapshot, StoreError};
-use crate::user::{Folded, Origin, UserId};
+use crate::user::{DomainId, Folded, StoredUser, UserId};
 
 /// Runs the command.
 pub fn run(arguments: &cli::Restore, context: &Context<'_>) -> anyhow::Result<ExitCode> {
@@ -36,13 +36,7 @@ pub fn run(arguments: &cli::Restore, context: &Context<'_>) -> anyhow::Result<Ex
         };
         let findings = findings(records, target, context)?;
         // Whoever was asked for and stays away is a failure of this command.
-        finish(
-            findings,
-            target,
-            run,
-            &Terms::exactly(0, true),
-            context.output,
-        )
+        finish(findings, target, run, &Terms::exactly(0, true), context)
     })
 }
 
@@ -100,7 +94,7 @@ fn findings(
     let mut findings = Findings::default();
     for (record, before) in newest(records) {
         let origin = before.origin();
-        let is_back = is_in_store(target.reader(), record.user, &origin)?;
+        let is_back = is_in_store(target.reader(), record.user, &before)?;
         if is_back {
             context
                 .output
@@ -110,6 +104,8 @@ fn findings(
         }
         let mut import = Import::new(&origin, &before.values());
         import.returns_as = Some(record.user);
+        import.domain = before.domain.map(DomainId);
+        import.expires = before.expires_at;
         findings.new.push(import);
     }
     Ok(findings)
@@ -129,11 +125,15 @@ fn newest(records: Vec<PastChange>) -> impl Iterator<Item = (PastChange, Snapsho
 }
 
 /// Whether the user of that row, or of that identity, is there.
-fn is_in_store(store: &Reader, row: UserId, origin: &Origin) -> Result<bool, StoreError> {
-    Ok(match origin.guid() {
-        Some(guid) => store.by_guid(guid)?.is_some(),
-        None => store.by_id(row)?.is_some(),
-    })
+fn is_in_store(store: &Reader, row: UserId, before: &Snapshot) -> Result<bool, StoreError> {
+    let Some(guid) = before.guid else {
+        return Ok(store.by_id(row)?.is_some());
+    };
+    let is_it = |user: &StoredUser| {
+        let domain = user.tracking.domain.map(|it| it.0);
+        before.domain.is_none() || domain.is_none() || domain == before.domain
+    };
+    Ok(store.all_with_guid(guid)?.iter().any(is_it))
 }
 
 /// The newest records of deleted users, of one run or of all, that a person picked; none if there is
@@ -169,7 +169,7 @@ fn candidates(records: Vec<PastChange>, store: &Reader) -> anyhow::Result<Vec<(P
     let mut candidates = Vec::new();
     for (record, before) in newest(records) {
         let origin = before.origin();
-        if is_in_store(store, record.user, &origin)? {
+        if is_in_store(store, record.user, &before)? {
             continue;
         }
         let values = before.values();

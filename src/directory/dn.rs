@@ -25,6 +25,11 @@ pub fn dns_name(domain: &str) -> String {
     labels.join(".")
 }
 
+/// A form in which two DNs that name the same entry are the same text.
+pub fn normalised(dn: &str) -> String {
+    components(dn).join(",")
+}
+
 /// The first relative DN, and what it lies in: `OU=Staff` and `DC=corp,DC=com`; none of what has no parent.
 pub fn split(dn: &str) -> Option<(&str, &str)> {
     let mut quoted = false;

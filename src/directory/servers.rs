@@ -136,6 +136,7 @@ impl Directory {
             base,
             domain,
             position: None,
+            containers: std::collections::HashSet::new(),
         })
     }
 }

@@ -8,7 +8,8 @@ use serde::{Serialize, Serializer};
 
 use crate::failure::Failure;
 use crate::plan::{
-    Conflict, Deletion, Duplicate, FailedUser, Holder, Import, Modification, OutOfScope, Plan,
+    Conflict, Deletion, Duplicate, FailedUser, Holder, Import, Missing, Modification, OutOfScope,
+    Plan,
 };
 use crate::report::{Counts, Report};
 use crate::user::{FieldValue, ObjectGuid, Profile, StoredUser, Values};
@@ -25,7 +26,7 @@ pub fn text(value: &impl Serialize) -> String {
 }
 
 #[derive(Serialize)]
-struct RunObject<'a, A, R, I, M, D, U, O, F> {
+struct RunObject<'a, A, R, I, M, D, U, O, N, F> {
     version: u32,
     run: Option<i64>,
     command: &'a str,
@@ -43,6 +44,7 @@ struct RunObject<'a, A, R, I, M, D, U, O, F> {
     deleted: D,
     duplicate: U,
     out_of_scope: O,
+    missing: N,
     failed: F,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorObject<'a>>,
@@ -111,6 +113,15 @@ struct HolderObject<'a> {
 }
 
 #[derive(Serialize)]
+struct MissingObject<'a> {
+    guid: Option<ObjectGuid>,
+    username: &'a str,
+    dn: Option<&'a str>,
+    since: Option<String>,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
 struct FailedObject<'a> {
     guid: Option<ObjectGuid>,
     username: &'a str,
@@ -164,7 +175,10 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) 
         deleted,
         duplicate,
         out_of_scope,
+        missing,
         failed,
+        foreign: _,
+        sample: _,
     } = plan;
     // A bucket that only one command has is left out by the others.
     let is = |action: &'static str| move |it: &&Import| it.action() == action;
@@ -193,6 +207,7 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) 
         deleted: Each(|| deleted.iter().map(deleted_user)),
         duplicate: Each(|| duplicate.iter().map(duplicate_user)),
         out_of_scope: Each(|| out_of_scope.iter().map(out_of_scope_user)),
+        missing: Each(|| missing.iter().map(missing_user)),
         failed: Each(|| failed.iter().map(failed_user)),
         error: failure.map(ErrorObject::new),
     };
@@ -223,7 +238,17 @@ fn out_of_scope_user(it: &OutOfScope) -> Named<'_> {
     Named {
         guid: it.user.origin.guid(),
         username: &it.user.values.profile.username,
-        dn: Some(&it.dn),
+        dn: it.next.origin.dn(),
+    }
+}
+
+fn missing_user(it: &Missing) -> MissingObject<'_> {
+    MissingObject {
+        guid: it.user.origin.guid(),
+        username: &it.user.values.profile.username,
+        dn: it.user.origin.dn(),
+        since: it.absence().map(|it| it.since.to_string()),
+        reason: it.reason(),
     }
 }
 
@@ -238,14 +263,13 @@ fn new_user(import: &Import) -> Named<'_> {
 fn modified_user(modification: &Modification) -> Modified<'_> {
     let Modification {
         user,
-        origin,
-        values: _,
+        next,
         changes,
     } = modification;
     Modified {
         guid: user.origin.guid(),
         username: &user.values.profile.username,
-        dn: origin.dn(),
+        dn: next.origin.dn(),
         changes: changes
             .iter()
             .map(|it| {
@@ -339,8 +363,10 @@ struct UserObject<'a> {
     contact_number: Option<&'a str>,
     source: &'static str,
     status: &'static str,
+    reason: Option<&'a str>,
     enabled: bool,
     guid: Option<ObjectGuid>,
+    domain: Option<&'a str>,
     dn: Option<&'a str>,
     synced_at: Option<String>,
 }
@@ -364,6 +390,7 @@ impl<'a> From<&'a StoredUser> for UserObject<'a> {
                 },
             status,
             synced_at,
+            tracking,
         } = user;
         Self {
             username,
@@ -373,8 +400,10 @@ impl<'a> From<&'a StoredUser> for UserObject<'a> {
             contact_number: contact_number.as_deref(),
             source: origin.name(),
             status: status.name(),
+            reason: tracking.reason.as_deref(),
             enabled: *enabled,
             guid: origin.guid(),
+            domain: tracking.domain_dn.as_deref(),
             dn: origin.dn(),
             synced_at: synced_at.map(|it| it.to_string()),
         }

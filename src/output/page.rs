@@ -126,6 +126,7 @@ fn numbers(report: &Report<'_>, lists: &[List]) -> Vec<Number> {
         ("deleted", "deleted", is_sync),
         ("duplicate", "duplicate", true),
         ("out_of_scope", "out of scope", false),
+        ("missing", "missing", false),
         ("failed", "failed", false),
     ]
     .into_iter()

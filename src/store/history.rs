@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde::Serialize;
 
+use super::domains::Keys;
 use super::error::StoreError;
 use super::record::{Snapshot, parse_snapshot};
 use super::{Reader, Run, Writer};
-use crate::plan::Plan;
+use crate::plan::{Plan, Recent};
 use crate::user::{Folded, UserId};
 
 /// How a run ended.
@@ -76,7 +77,10 @@ pub struct PastCounts {
     pub deleted: i64,
     pub duplicate: i64,
     pub out_of_scope: i64,
+    pub missing: i64,
     pub failed: i64,
+    /// Imported users of other domains.
+    pub foreign: i64,
 }
 
 /// What a run did to one user.
@@ -88,7 +92,7 @@ pub struct PastChange {
     pub at: Timestamp,
     /// The row of the user, which it keeps when it is brought back.
     pub user: UserId,
-    /// `imported`, `added`, `modified`, `deleted` or `restored`.
+    /// `imported`, `added`, `modified`, `deleted`, `restored`, `marked` or `refreshed`.
     pub action: String,
     /// The username before the run.
     pub username: String,
@@ -100,7 +104,7 @@ pub struct PastChange {
     pub after: Option<Snapshot>,
 }
 
-const RUN_COLUMNS: &str = "id, command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome, error, checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed";
+const RUN_COLUMNS: &str = "id, command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome, error, checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, missing, failed, others";
 
 const CHANGE_COLUMNS: &str =
     "run_id, started_at, user_id, action, username, evidence, before, after";
@@ -140,6 +144,7 @@ pub(super) fn end_run(
     db: &Connection,
     run_id: i64,
     run: &Run,
+    keys: Keys,
     outcome: Outcome,
     error: Option<&str>,
     plan: &Plan,
@@ -150,7 +155,9 @@ pub(super) fn end_run(
         "UPDATE runs SET mode = :mode, duration_ms = :duration_ms, outcome = :outcome, error = :error,
             checked = :checked, unchanged = :unchanged, imported = :imported, modified = :modified,
             deleted = :deleted, duplicate = :duplicate, out_of_scope = :out_of_scope, failed = :failed,
-            in_step = :in_step, scope_users = :scope_users
+            in_step = :in_step, scope_users = :scope_users, missing = :missing, others = :others,
+            domain = :domain, controller = :controller, unsaid_deleted = :unsaid_deleted,
+            unsaid_disabled = :unsaid_disabled, undoes = :undoes
          WHERE id = :id",
         named_params! {
             ":id": run_id,
@@ -166,6 +173,13 @@ pub(super) fn end_run(
             ":duplicate": count(plan.duplicate.len()),
             ":out_of_scope": count(plan.out_of_scope.len()),
             ":failed": count(plan.failed.len()),
+            ":missing": count(plan.missing.len()),
+            ":others": wide(plan.foreign),
+            ":domain": keys.domain.map(|it| it.0),
+            ":controller": keys.controller.map(|it| it.0),
+            ":unsaid_deleted": wide(run.unsaid.deleted),
+            ":unsaid_disabled": wide(run.unsaid.disabled),
+            ":undoes": run.undoes,
             ":in_step": in_step(outcome, plan, run),
             ":scope_users": run.scope_users.map(wide),
         },
@@ -195,6 +209,7 @@ fn in_step(outcome: Outcome, plan: &Plan, run: &Run) -> Option<String> {
         .iter()
         .filter_map(|it| it.user.as_ref())
         .chain(plan.out_of_scope.iter().map(|it| &it.user))
+        .chain(plan.missing.iter().map(|it| &it.user))
         .chain(plan.failed.iter().filter_map(|it| it.user.as_ref()))
         .chain(plan.deleted.iter().map(|it| &it.user))
         .map(|user| user.id)
@@ -221,7 +236,16 @@ impl Writer {
         self.filling = None;
         self.transact(|db| {
             let run_id = begin_run(db, run)?;
-            end_run(db, run_id, run, outcome, Some(error), plan)?;
+            // A domain that is not known yet is not made known by a run that changed nothing.
+            let keys = Keys {
+                domain: run.domain.as_ref().and_then(|it| it.id),
+                controller: run.controller.as_ref().and_then(|it| it.id),
+            };
+            let run = Run {
+                unsaid: Recent::default(),
+                ..run.clone()
+            };
+            end_run(db, run_id, &run, keys, outcome, Some(error), plan)?;
             Ok(run_id)
         })
     }
@@ -335,7 +359,9 @@ fn past_run(row: &Row<'_>) -> rusqlite::Result<PastRun> {
             deleted: row.get(14)?,
             duplicate: row.get(15)?,
             out_of_scope: row.get(16)?,
-            failed: row.get(17)?,
+            missing: row.get(17)?,
+            failed: row.get(18)?,
+            foreign: row.get(19)?,
         },
     })
 }
@@ -368,14 +394,15 @@ mod tests {
 
     use super::*;
     use crate::store::reader::SCOPE_USERS;
+    use crate::user::{Domain, DomainId};
 
     /// A store with so many runs, a day apart, of which the first alone read all of the scope.
     fn history(runs: u32) -> Reader {
         let store = Reader::open(Path::new("/nonexistent/users.db")).expect("an empty one");
         let insert = "INSERT INTO runs (command, mode, started_at, duration_ms, run_by, host, outcome,
-                checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed, scope_users)
+                checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed, scope_users, domain)
              VALUES ('sync', 'full', date('2026-01-01', '+' || ?1 || ' days'), 1, 'root', 'app1', 'done',
-                0, 0, 0, 0, 0, 0, 0, 0, iif(?1, NULL, 5))";
+                0, 0, 0, 0, 0, 0, 0, 0, iif(?1, NULL, 5), 1)";
         for day in 0..runs {
             store.db.execute(insert, [day]).expect("a run");
         }
@@ -396,8 +423,13 @@ mod tests {
         let (short, long) = (history(10), history(1000));
         let forget = |store| steps(store, FORGET, &[&"2025-12-31", &3]);
         assert_eq!(forget(&long), forget(&short));
-        let scope_users = |store| steps(store, SCOPE_USERS, &[]);
+        let domain = Domain {
+            id: Some(DomainId(1)),
+            guid: None,
+            dn: "DC=x".to_owned(),
+        };
+        let scope_users = |store| steps(store, SCOPE_USERS, &[&1]);
         assert_eq!(scope_users(&long), scope_users(&short));
-        assert_eq!(long.scope_users().expect("an answer"), Some(5));
+        assert_eq!(long.scope_users(&domain).expect("an answer"), Some(5));
     }
 }

@@ -8,7 +8,8 @@ use std::collections::VecDeque;
 
 use super::Reader;
 use super::error::StoreError;
-use crate::user::{ObjectGuid, StoredUser, UserId};
+use super::reader::Ours;
+use crate::user::{Domain, ObjectGuid, StoredUser, UserId};
 
 /// How many rows are read at once, at first and at most. It doubles as long as the rows are asked for in
 /// their order.
@@ -22,6 +23,7 @@ const NEAR: i64 = 8;
 #[derive(Debug)]
 pub struct Walk<'a> {
     store: &'a Reader,
+    ours: Ours,
     /// The rows that follow the last one.
     ahead: VecDeque<StoredUser>,
     last: UserId,
@@ -33,17 +35,18 @@ pub struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// Begins before the first row.
-    pub fn new(store: &'a Reader) -> Self {
-        Self {
+    pub fn new(store: &'a Reader, domain: &Domain) -> Result<Self, StoreError> {
+        Ok(Self {
             store,
+            ours: store.ours(domain)?,
             ahead: VecDeque::new(),
             last: UserId(0),
             next_read: FIRST_READ,
             is_empty: false,
-        }
+        })
     }
 
-    /// The imported user with that identity.
+    /// The imported user of the domain with that identity.
     pub fn find(&mut self, guid: ObjectGuid) -> Result<Option<StoredUser>, StoreError> {
         if self.ahead.is_empty() && self.next_read > 0 {
             self.ahead = self.store.imported_after(self.last, self.next_read)?.into();
@@ -57,11 +60,12 @@ impl<'a> Walk<'a> {
         if self.is_empty {
             return Ok(None);
         }
-        let is_next = self.ahead.front().map(|user| user.origin.guid()) == Some(Some(guid));
+        let is_it = |user: &StoredUser| user.origin.guid() == Some(guid) && self.ours.has(user);
+        let is_next = self.ahead.front().is_some_and(is_it);
         let user = if is_next {
             self.ahead.pop_front()
         } else {
-            self.store.by_guid(guid)?
+            self.store.by_guid(&self.ours, guid)?
         };
         if let Some(user) = &user {
             if !is_next {
@@ -89,12 +93,20 @@ impl<'a> Walk<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::user::Origin;
+    use crate::user::{DomainId, Origin};
 
     const USERS: u8 = 200;
 
     fn guid(number: u8) -> ObjectGuid {
         ObjectGuid::from_bytes([number; 16])
+    }
+
+    fn domain() -> Domain {
+        Domain {
+            id: Some(DomainId(1)),
+            guid: None,
+            dn: "DC=x".to_owned(),
+        }
     }
 
     fn store() -> Reader {
@@ -104,8 +116,8 @@ mod tests {
             store
                 .db
                 .execute(
-                    "INSERT INTO users (username, username_folded, source, guid, dn)
-                     VALUES (?1, ?1, 'directory', ?2, '')",
+                    "INSERT INTO users (username, username_folded, source, guid, dn, domain)
+                     VALUES (?1, ?1, 'directory', ?2, '', 1)",
                     (number.to_string(), [number; 16]),
                 )
                 .expect("a user");
@@ -133,7 +145,7 @@ mod tests {
         let with_gaps: Vec<u8> = in_order.iter().filter(|it| *it % 5 != 0).copied().collect();
         let twice: Vec<u8> = in_order.iter().flat_map(|it| [*it, *it]).collect();
         for order in [in_order, backwards, scattered, with_gaps, twice] {
-            let mut walk = Walk::new(&store);
+            let mut walk = Walk::new(&store, &domain()).expect("it can be read");
             for number in order {
                 assert_eq!(found(&mut walk, number), Some(guid(number)));
             }
@@ -143,7 +155,7 @@ mod tests {
     #[test]
     fn strangers_are_not_found_and_lose_nobody() {
         let store = store();
-        let mut walk = Walk::new(&store);
+        let mut walk = Walk::new(&store, &domain()).expect("it can be read");
         for number in 1..=USERS {
             assert_eq!(found(&mut walk, USERS + 1), None);
             assert_eq!(found(&mut walk, number), Some(guid(number)));

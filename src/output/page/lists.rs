@@ -1,9 +1,9 @@
 //! The lists of a page: who was modified, deleted, is a duplicate, and so on.
 
 use super::text::{Cell, Text};
-use crate::output::table::detail;
+use crate::output::table::{detail, local_time};
 use crate::plan::{
-    Conflict, Deletion, Duplicate, FailedUser, Import, Modification, OutOfScope, Plan,
+    Conflict, Deletion, Duplicate, FailedUser, Import, Missing, Modification, OutOfScope, Plan,
 };
 use crate::report::Report;
 use crate::user::{Field, Profile, UniqueField};
@@ -44,7 +44,10 @@ pub fn of(report: &Report<'_>) -> Vec<List> {
         deleted,
         duplicate,
         out_of_scope,
+        missing,
         failed,
+        foreign: _,
+        sample: _,
     } = report.plan;
     let done = report.number.filter(|_| !report.refused);
     let all = [
@@ -53,6 +56,7 @@ pub fn of(report: &Report<'_>) -> Vec<List> {
         list(DUPLICATE, duplicate, None, duplicate_user),
         list(IMPORTED, imported, done, new_user),
         list(OUT_OF_SCOPE, out_of_scope, None, out_of_scope_user),
+        list(MISSING, missing, None, missing_user),
         list(FAILED, failed, None, failed_user),
     ];
     all.into_iter().filter(|list| list.count > 0).collect()
@@ -95,6 +99,12 @@ const OUT_OF_SCOPE: Heading = (
     "Out of scope",
     "Users that are in the directory, but not where adsync looks any more. They are kept.",
     &["User", "Where it is now"],
+);
+const MISSING: Heading = (
+    "missing",
+    "Missing",
+    "Users that the directory did not return, which is not yet proof that they were deleted. They are kept.",
+    &["User", "Missing since", "Why it is kept"],
 );
 const FAILED: Heading = (
     "failed",
@@ -139,7 +149,7 @@ fn modified_user(it: &Modification) -> User {
         vec![field_name(change.field), before, after]
     });
     let name = &it.user.values.profile.username;
-    user(name, it.origin.dn(), rows.collect())
+    user(name, it.next.origin.dn(), rows.collect())
 }
 
 fn deleted_user(
@@ -191,11 +201,22 @@ fn new_user(it: &Import) -> User {
     user(profile.username, it.dn(), vec![row])
 }
 
-fn out_of_scope_user(OutOfScope { user: kept, dn }: &OutOfScope) -> User {
+fn out_of_scope_user(OutOfScope { user: kept, next }: &OutOfScope) -> User {
+    let dn = next.origin.dn().unwrap_or_default();
     user(
         &kept.values.profile.username,
         None,
         vec![vec![Cell::text(dn)]],
+    )
+}
+
+fn missing_user(it: &Missing) -> User {
+    let since = it.absence().map(|it| local_time(it.since));
+    let row = vec![Cell::value(since.as_deref()), Cell::text(it.reason())];
+    user(
+        &it.user.values.profile.username,
+        it.user.origin.dn(),
+        vec![row],
     )
 }
 

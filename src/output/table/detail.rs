@@ -1,8 +1,9 @@
 //! What happened to a user, in a few words.
 
 use crate::output::legible;
+use crate::output::table::local_time;
 use crate::output::table::what::What;
-use crate::plan::{Conflict, Evidence};
+use crate::plan::{Conflict, Evidence, Missing};
 use crate::user::Profile;
 
 /// Why a user is deleted.
@@ -12,7 +13,15 @@ pub fn evidence(evidence: Evidence) -> &'static str {
         Evidence::Absent => "not in the directory any more",
         Evidence::OutOfScope => "left the scope, and out_of_scope = \"delete\"",
         Evidence::Removed => "taken out by hand",
+        Evidence::Undone => "the run that brought it in is taken back",
     }
+}
+
+/// Since when a user is missing, and why it is kept.
+pub fn missing(it: &Missing) -> String {
+    let since = it.absence().map(|it| local_time(it.since));
+    let since = since.unwrap_or_default();
+    format!("kept, missing since {since}: {}", legible(it.reason()))
 }
 
 /// `email d@x is held by dave (local)`

@@ -213,6 +213,7 @@ fn status(user: &StoredUser) -> (String, Option<&'static str>) {
         Status::Ok => return ("disabled".to_owned(), Some("2")),
         Status::Duplicate => ("duplicate", "33"),
         Status::OutOfScope => ("out of scope", "33"),
+        Status::Missing => ("missing", "33"),
         Status::Failed => ("failed", "31"),
         Status::Restored => ("restored", "32"),
     };

@@ -1,0 +1,139 @@
+//! Users that were found nowhere: gathers what bears on whether that is proof, and has it judged.
+
+use jiff::Timestamp;
+use std::time::Duration;
+
+use crate::compare::LastSeen;
+use crate::directory::Directory;
+use crate::plan::evidence::{self, Circumstances, LastPlace, Trace};
+use crate::store::{self, Reader, StoreError};
+use crate::user::{Absence, Controller, ControllerId, Domain, ObjectGuid, StoredUser};
+
+/// How many other users are asked for, to see whether the account finds anybody by identity.
+const WITNESSES: u32 = 100;
+
+/// What a run knows before it looks for those who were found nowhere.
+#[derive(Clone, Debug)]
+pub struct Absences {
+    /// The domain that is read.
+    pub domain: Domain,
+    /// Who answers.
+    pub controller: Controller,
+    /// When the run began.
+    pub now: Timestamp,
+    /// How long a user must be missing.
+    pub missing_after: Duration,
+}
+
+/// What a user that was found nowhere is.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It was deleted.
+    Deleted,
+    /// That is not proven; why, and what is to be kept with it.
+    Missing(String, LastSeen),
+}
+
+/// Judges users one by one.
+pub struct Judge<'a> {
+    circumstances: Circumstances,
+    controller: Controller,
+    full_runs: Vec<(ControllerId, i64)>,
+    last_seen: store::LastSeen,
+    directory: &'a mut Directory,
+}
+
+impl<'a> Judge<'a> {
+    /// Finds out what bears on all of them. `found` is a user of the store that this run has found; without one
+    /// others than `nowhere` are asked for.
+    pub fn new(
+        absences: &Absences,
+        store: &Reader,
+        directory: &'a mut Directory,
+        nowhere: &[ObjectGuid],
+        found: Option<ObjectGuid>,
+        unidentified: u64,
+    ) -> anyhow::Result<Self> {
+        directory.verify_search_by_identity()?;
+        let others = match found {
+            Some(found) => vec![found],
+            None => {
+                let mut others = store.imported_guids(&absences.domain, Some(WITNESSES))?;
+                others.retain(|it| !nowhere.contains(it));
+                others
+            }
+        };
+        let located = directory.locate(&others)?;
+        Ok(Self {
+            circumstances: Circumstances {
+                now: absences.now,
+                missing_after: absences.missing_after,
+                deleted_objects: directory.deleted_objects()?,
+                has_witness: !located.living.is_empty(),
+                unidentified: unidentified.max(located.unidentified),
+            },
+            controller: absences.controller.clone(),
+            full_runs: store.full_runs(&absences.domain)?,
+            last_seen: store.last_seen()?,
+            directory,
+        })
+    }
+
+    /// Judges a user.
+    pub fn judge(&mut self, user: &StoredUser) -> anyhow::Result<Verdict> {
+        let last = LastSeen {
+            at: self.last_seen.found(user),
+            returned_by: self.returned_by(user),
+        };
+        let trace = Trace {
+            last_seen: last.at,
+            missing_since: user.tracking.absence.as_ref().map(|it| it.since),
+            was_returned: self
+                .controller
+                .id
+                .is_some_and(|it| last.returned_by.contains(&it)),
+        };
+        let directory = &mut *self.directory;
+        let place = || match (user.origin.guid(), user.origin.dn()) {
+            (Some(guid), Some(dn)) if !dn.is_empty() => directory.last_place(guid, dn),
+            _ => Ok(LastPlace::Unknown),
+        };
+        Ok(
+            match evidence::absence(&trace, &self.circumstances, place)? {
+                Ok(()) => Verdict::Deleted,
+                Err(doubt) => Verdict::Missing(doubt.to_string(), last),
+            },
+        )
+    }
+
+    /// The controllers that had returned a user before it was missing: the one that it was imported from, and those
+    /// that were read completely since then.
+    fn returned_by(&self, user: &StoredUser) -> Vec<ControllerId> {
+        if let Some(Absence { returned_by, .. }) = &user.tracking.absence {
+            return returned_by.clone();
+        }
+        let Some(found) = user.tracking.found else {
+            return Vec::new();
+        };
+        let since = self.full_runs.iter().filter(|(_, run)| *run > found.run);
+        let mut controllers: Vec<ControllerId> = since.map(|(controller, _)| *controller).collect();
+        controllers.extend(found.on.filter(|it| !controllers.contains(it)));
+        controllers.sort_unstable();
+        controllers
+    }
+}
+
+/// Which domain the directory has, and who answers.
+pub fn identify(store: &Reader, directory: &mut Directory) -> anyhow::Result<(Domain, Controller)> {
+    let identity = directory.controller_identity()?;
+    let dn = directory.domain().to_owned();
+    let domain = match store.domain_of_controller(&identity, &dn)? {
+        Some(domain) => domain,
+        None => {
+            let guid = directory.domain_guid()?;
+            store.domain(guid, &dn)?
+        }
+    };
+    let controller: Result<_, StoreError> = store.controller(&domain, identity);
+    Ok((domain, controller?))
+}
