@@ -88,13 +88,16 @@ impl Reader {
     /// Up to that many imported users, in the order of their rows, beginning behind one.
     pub(super) fn imported_after(
         &self,
-        row: UserId,
+        row: Option<UserId>,
         limit: u32,
     ) -> Result<Vec<StoredUser>, StoreError> {
+        let Some(first) = row.map_or(Some(i64::MIN), |row| row.0.checked_add(1)) else {
+            return Ok(Vec::new());
+        };
         let query = format!(
-            "SELECT {USER_COLUMNS} FROM users WHERE id > ?1 AND +guid IS NOT NULL ORDER BY id LIMIT ?2"
+            "SELECT {USER_COLUMNS} FROM users WHERE id >= ?1 AND +guid IS NOT NULL ORDER BY id LIMIT ?2"
         );
-        self.several(&query, (row.0, limit))
+        self.several(&query, (first, limit))
     }
 
     /// The user with that username, any case.
