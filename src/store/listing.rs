@@ -160,7 +160,7 @@ impl LastSeen {
         let full: Option<(i64, String)> = db
             .query_row(LAST_FULL, [], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        let since = full.as_ref().map_or(0, |(id, _)| *id);
+        let since = full.as_ref().map_or(i64::MIN, |(id, _)| *id);
         let mut selected = HashMap::new();
         let mut statement = db.prepare(
             "SELECT value, started_at FROM runs, json_each(in_step) WHERE runs.id > ?1 ORDER BY runs.id",

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::Reader;
 use super::error::StoreError;
+use super::flaw;
 use crate::mark::{Mark, Position, Question, Witnesses};
 use crate::user::ObjectGuid;
 
@@ -71,6 +72,7 @@ impl Reader {
             )
             .optional()
             .map(Option::flatten)
+            .or_else(|error| flaw::is_of_value(&error).then_some(None).ok_or(error))
             .map_err(self.failed("read"))
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, Params, Transaction};
 
 use super::error::StoreError;
+use super::flaw;
 use super::record::{self, USER_COLUMNS};
 use super::sql;
 use crate::compare::Seen;
@@ -47,6 +48,17 @@ impl Reader {
         doing: &'static str,
     ) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
         sql(&self.path, doing)
+    }
+
+    /// Why it could not be written to.
+    pub(super) fn cannot_write(&self, error: rusqlite::Error) -> StoreError {
+        match flaw::used_up(&self.db, &error) {
+            Some(table) => StoreError::NumbersUsedUp {
+                path: self.path.clone(),
+                table,
+            },
+            None => self.failed("write to")(error),
+        }
     }
 
     /// Keeps the answers to one state of the store.
