@@ -12,6 +12,7 @@ mod guard;
 mod hostile;
 mod memory;
 mod opening;
+mod other_programs;
 mod paging;
 mod plain_ldap;
 mod plan;
