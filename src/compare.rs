@@ -5,6 +5,8 @@
 //! its row and does no I/O of its own, so that a large directory streams past it: what is in step
 //! leaves a bit behind, nothing else.
 
+mod seen;
+
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
@@ -16,6 +18,8 @@ use crate::user::{
     Absence, DirectoryUser, DomainId, Field, ObjectGuid, Origin, Profile, Status, StoredUser,
     Tracking, UserId, Values,
 };
+
+pub use seen::Seen;
 
 /// What a directory user that the store does not have is to the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,42 +93,6 @@ pub struct Terms {
     pub out_of_scope: OutOfScopePolicy,
     /// The domain that is read; none while the store does not know it.
     pub domain: Option<DomainId>,
-}
-
-/// The rows that were seen, a bit each.
-#[derive(Debug, Default)]
-pub struct Seen(Vec<u64>);
-
-impl Seen {
-    /// Marks a row; false, if it was marked before.
-    fn insert(&mut self, id: UserId) -> bool {
-        let (word, bit) = Self::place(id);
-        if word >= self.0.len() {
-            self.0.resize(word + 1, 0);
-        }
-        let new = self.0[word] & bit == 0;
-        self.0[word] |= bit;
-        new
-    }
-
-    fn remove(&mut self, id: UserId) {
-        let (word, bit) = Self::place(id);
-        if let Some(word) = self.0.get_mut(word) {
-            *word &= !bit;
-        }
-    }
-
-    /// Whether the row was seen.
-    pub fn contains(&self, id: UserId) -> bool {
-        let (word, bit) = Self::place(id);
-        self.0.get(word).is_some_and(|word| word & bit != 0)
-    }
-
-    fn place(id: UserId) -> (usize, u64) {
-        // Row numbers are positive: the store gives them out, beginning with one.
-        let number = usize::try_from(id.0).unwrap_or(0);
-        (number / 64, 1 << (number % 64))
-    }
 }
 
 /// The comparison as far as it has come.
@@ -854,21 +822,6 @@ mod tests {
         comparison.see(read(1, Some("a@x")), Some(stored(1, Status::Ok)));
         assert_eq!(comparison.findings.unchanged, 1);
         assert!(is_doubted(comparison));
-    }
-
-    #[test]
-    fn each_row_has_a_bit_of_its_own() {
-        let mut seen = Seen::default();
-        for id in [1, 63, 64, 65, 126, 127, 128, 1000] {
-            assert!(seen.insert(UserId(id)), "{id}");
-            assert!(!seen.insert(UserId(id)), "{id}");
-        }
-        seen.remove(UserId(65));
-        let is_seen = |id| seen.contains(UserId(id));
-        assert_eq!(
-            [1, 2, 62, 63, 64, 65, 66, 127].map(is_seen),
-            [true, false, false, true, true, false, false, true]
-        );
     }
 
     #[test]

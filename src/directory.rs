@@ -38,7 +38,7 @@ use root_dse::RootDse;
 
 pub use changes::Changes;
 pub use connection::{Opened, THREAD as CONNECTION_THREAD, Tally};
-pub use error::{Cause, DirectoryError, NO_SUCH_OBJECT, Step, TicketError};
+pub use error::{Cause, DirectoryError, Missed, NO_SUCH_OBJECT, Step, TicketError};
 pub use inspection::{Unfilled, ldapsearch_of_root, open_ports};
 pub use names::FoundUser;
 pub use proof::Located;

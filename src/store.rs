@@ -11,6 +11,7 @@ mod draft;
 mod error;
 mod files;
 mod filling;
+mod flaw;
 mod history;
 mod indexes;
 mod known;
@@ -212,7 +213,8 @@ impl Writer {
         write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let Some(draft) = &self.draft else {
-            return transact(&mut self.reader.db, write).map_err(self.reader.failed("write to"));
+            let done = transact(&mut self.reader.db, write);
+            return done.map_err(|error| self.reader.cannot_write(error));
         };
         let mut db = draft.open()?;
         let done = transact(&mut db, write).map_err(self.reader.failed("write to"))?;

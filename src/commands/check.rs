@@ -98,7 +98,10 @@ fn check_server(
                     },
                 );
             }
-            Opened::Connected(address) => findings.ok("tcp", format!("connected to {address}")),
+            Opened::Connected { address, missed } => {
+                let missed: Vec<String> = missed.iter().map(|it| format!("; {it}")).collect();
+                findings.ok("tcp", format!("connected to {address}{}", missed.concat()));
+            }
             Opened::Encrypted(certificate) => check_certificate(certificate, findings),
             Opened::Bound(account) => {
                 let is_plain = !url.is_ldaps() && !settings.starttls;

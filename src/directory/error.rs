@@ -17,6 +17,7 @@ use crate::config::ServerUrl;
 use crate::failure::Kind;
 
 pub use kerberos::TicketError;
+pub use network::Missed;
 
 /// What was being done when it failed. Reads after "cannot".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +63,8 @@ pub enum Cause {
     Io(io::Error),
     /// Nothing came in that time.
     Timeout(Duration),
+    /// None of the addresses of the host could be connected to, each for its own reason.
+    Addresses(Vec<Missed>),
     /// The DNS does not have what was asked for.
     Dns(String),
     /// The server's certificate is not accepted.
@@ -209,7 +212,8 @@ impl DirectoryError {
                 matches!(self.step, Step::Read(_) | Step::Bind(_) | Step::Kerberos(_))
             }
             Cause::Timeout(_) => servers > 1 && matches!(self.step, Step::Read(_)),
-            Cause::Dns(_)
+            Cause::Addresses(_)
+            | Cause::Dns(_)
             | Cause::Certificate(_)
             | Cause::Tls(_)
             | Cause::Ticket(_)
@@ -319,6 +323,7 @@ impl fmt::Display for DirectoryError {
         match &self.cause {
             Cause::Io(error) => f.write_str(&network::reason(error, self.url().as_ref())),
             Cause::Timeout(after) => write!(f, "no answer within {} s", after.as_secs()),
+            Cause::Addresses(missed) => f.write_str(&network::all(missed)),
             Cause::Certificate(rejected) => {
                 f.write_str(&certificate::problem(&rejected.problem))?;
                 match &rejected.certificate {

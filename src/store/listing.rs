@@ -191,7 +191,7 @@ impl LastSeen {
         let mut statement = db.prepare(
             "SELECT value, started_at FROM runs, json_each(in_step) WHERE runs.id > ?1 ORDER BY runs.id",
         )?;
-        let mut rows = statement.query([since.unwrap_or(0)])?;
+        let mut rows = statement.query([since.unwrap_or(i64::MIN)])?;
         while let Some(row) = rows.next()? {
             if let Ok(at) = row.get::<_, String>(1)?.parse() {
                 selected.insert(UserId(row.get(0)?), at);

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::Reader;
 use super::domains::Keys;
 use super::error::StoreError;
+use super::flaw;
 use crate::mark::{Mark, Position, Question, Witnesses};
 use crate::user::{Domain, DomainId, ObjectGuid};
 
@@ -78,6 +79,7 @@ impl Reader {
             .query_row(&query, [domain.id.map(|DomainId(id)| id)], mark)
             .optional()
             .map(Option::flatten)
+            .or_else(|error| flaw::is_of_value(&error).then_some(None).ok_or(error))
             .map_err(self.failed("read"))
     }
 

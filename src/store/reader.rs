@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, Params, Transaction};
 
 use super::error::StoreError;
+use super::flaw;
 use super::record::{self, USER_COLUMNS};
 use super::sql;
 use crate::compare::Seen;
@@ -65,6 +66,17 @@ impl Reader {
         doing: &'static str,
     ) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
         sql(&self.path, doing)
+    }
+
+    /// Why it could not be written to.
+    pub(super) fn cannot_write(&self, error: rusqlite::Error) -> StoreError {
+        match flaw::used_up(&self.db, &error) {
+            Some(table) => StoreError::NumbersUsedUp {
+                path: self.path.clone(),
+                table,
+            },
+            None => self.failed("write to")(error),
+        }
     }
 
     /// Keeps the answers to one state of the store.
@@ -175,13 +187,16 @@ impl Reader {
     /// Up to that many imported users, in the order of their rows, beginning behind one.
     pub(super) fn imported_after(
         &self,
-        row: UserId,
+        row: Option<UserId>,
         limit: u32,
     ) -> Result<Vec<StoredUser>, StoreError> {
+        let Some(first) = row.map_or(Some(i64::MIN), |row| row.0.checked_add(1)) else {
+            return Ok(Vec::new());
+        };
         let query = format!(
-            "SELECT {USER_COLUMNS} FROM users WHERE id > ?1 AND +guid IS NOT NULL ORDER BY id LIMIT ?2"
+            "SELECT {USER_COLUMNS} FROM users WHERE id >= ?1 AND +guid IS NOT NULL ORDER BY id LIMIT ?2"
         );
-        self.several(&query, (row.0, limit))
+        self.several(&query, (first, limit))
     }
 
     /// The user with that username, any case.

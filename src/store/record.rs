@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 
+use super::flaw;
 use crate::user::{
     Absence, ControllerId, DomainId, Found, ObjectGuid, Origin, Profile, Status, StoredUser,
     Tracking, UserId, Values,
@@ -17,6 +18,13 @@ type Wrong = (i64, String);
 
 /// A row as a user; the inner error says what adsync never wrote.
 pub fn user(row: &Row<'_>) -> rusqlite::Result<Result<StoredUser, Wrong>> {
+    whole(row).or_else(|error| match flaw::of_user(row) {
+        Some(what) => Ok(Err((row.get(0)?, what))),
+        None => Err(error),
+    })
+}
+
+fn whole(row: &Row<'_>) -> rusqlite::Result<Result<StoredUser, Wrong>> {
     let id: i64 = row.get(0)?;
     let source = row.get_ref(7)?.as_str()?;
     let guid: Option<[u8; 16]> = row.get(8)?;
@@ -27,7 +35,14 @@ pub fn user(row: &Row<'_>) -> rusqlite::Result<Result<StoredUser, Wrong>> {
             dn: row.get::<_, Option<String>>(9)?.unwrap_or_default(),
         },
         ("local", None) => Origin::Local,
-        _ => return Ok(Err((id, format!("the source {source:?}")))),
+        (_, guid) => {
+            let and = if guid.is_some() {
+                "and a guid"
+            } else {
+                "and no guid"
+            };
+            return Ok(Err((id, format!("the source {source:?} {and}"))));
+        }
     };
     let Some(status) = Status::from_name(status) else {
         return Ok(Err((id, format!("the status {status:?}"))));

@@ -26,7 +26,8 @@ pub struct Walk<'a> {
     ours: Ours,
     /// The rows that follow the last one.
     ahead: VecDeque<StoredUser>,
-    last: UserId,
+    /// None before the first.
+    last: Option<UserId>,
     /// None where nothing is to be gained.
     next_read: u32,
     /// Whether nobody is in it.
@@ -40,7 +41,7 @@ impl<'a> Walk<'a> {
             store,
             ours: store.ours(domain)?,
             ahead: VecDeque::new(),
-            last: UserId(0),
+            last: None,
             next_read: FIRST_READ,
             is_empty: false,
         })
@@ -50,7 +51,7 @@ impl<'a> Walk<'a> {
     pub fn find(&mut self, guid: ObjectGuid) -> Result<Option<StoredUser>, StoreError> {
         if self.ahead.is_empty() && self.next_read > 0 {
             self.ahead = self.store.imported_after(self.last, self.next_read)?.into();
-            self.is_empty |= self.ahead.is_empty() && self.last == UserId(0);
+            self.is_empty |= self.ahead.is_empty() && self.last.is_none();
             self.next_read = if self.ahead.is_empty() {
                 0
             } else {
@@ -71,7 +72,7 @@ impl<'a> Walk<'a> {
             if !is_next {
                 self.turn_to(user.id);
             }
-            self.last = user.id;
+            self.last = Some(user.id);
         }
         Ok(user)
     }
@@ -80,8 +81,12 @@ impl<'a> Walk<'a> {
     fn turn_to(&mut self, row: UserId) {
         let is_behind = |user: &StoredUser| user.id > row;
         let skipped = self.ahead.iter().take_while(|it| !is_behind(it)).count();
-        let is_near = (1..=NEAR).contains(&(row.0 - self.last.0));
-        if skipped < self.ahead.len() && row > self.last {
+        // Numbers may lie further apart than a number can say.
+        let distance = self
+            .last
+            .map_or(Some(row.0), |last| row.0.checked_sub(last.0));
+        let is_near = distance.is_some_and(|it| (1..=NEAR).contains(&it));
+        if skipped < self.ahead.len() && self.last.is_none_or(|last| row > last) {
             self.ahead.drain(..skipped);
         } else {
             self.ahead.clear();
@@ -110,15 +115,21 @@ mod tests {
     }
 
     fn store() -> Reader {
+        let everybody: Vec<u8> = (1..=USERS).collect();
+        store_of(&everybody, i64::from)
+    }
+
+    /// Each user in the row that `row` says.
+    fn store_of(users: &[u8], row: impl Fn(u8) -> i64) -> Reader {
         let store =
             Reader::open(std::path::Path::new("/nonexistent/users.db")).expect("an empty one");
-        for number in 1..=USERS {
+        for number in users {
             store
                 .db
                 .execute(
-                    "INSERT INTO users (username, username_folded, source, guid, dn, domain)
-                     VALUES (?1, ?1, 'directory', ?2, '', 1)",
-                    (number.to_string(), [number; 16]),
+                    "INSERT INTO users (id, username, username_folded, source, guid, dn, domain)
+                     VALUES (?1, ?2, ?2, 'directory', ?3, '', 1)",
+                    (row(*number), number.to_string(), [*number; 16]),
                 )
                 .expect("a user");
         }
@@ -149,6 +160,31 @@ mod tests {
             for number in order {
                 assert_eq!(found(&mut walk, number), Some(guid(number)));
             }
+        }
+    }
+
+    #[test]
+    fn row_numbers_may_be_any() {
+        let rows = [
+            i64::MIN,
+            i64::MIN + 1,
+            -1,
+            0,
+            1,
+            2,
+            1 << 40,
+            i64::MAX - 1,
+            i64::MAX,
+        ];
+        let users: Vec<u8> = (0..9).collect();
+        let store = store_of(&users, |number| rows[usize::from(number)]);
+        let backwards: Vec<u8> = users.iter().rev().copied().collect();
+        for order in [users, backwards, vec![0, 8, 0, 4, 8, 8, 1]] {
+            let mut walk = Walk::new(&store, &domain()).expect("it can be read");
+            for number in order {
+                assert_eq!(found(&mut walk, number), Some(guid(number)));
+            }
+            assert_eq!(found(&mut walk, 99), None);
         }
     }
 

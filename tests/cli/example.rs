@@ -206,7 +206,8 @@ fn defaults(settings: &Settings) -> String {
             },
         sync:
             Sync {
-                max_deletes,
+                limits,
+                missing_after,
                 out_of_scope,
                 full_every,
                 history_days,
@@ -215,6 +216,6 @@ fn defaults(settings: &Settings) -> String {
     } = settings;
     format!(
         "{read_only} {starttls} {filter:?} {page_size} {connect_timeout:?} {timeout:?} {max_entries} {max_value_bytes} \
-         {max_message_bytes} {accept_invalid_certs} {attributes:?} {max_deletes:?} {out_of_scope:?} {full_every:?} {history_days}"
+         {max_message_bytes} {accept_invalid_certs} {attributes:?} {limits:?} {missing_after:?} {out_of_scope:?} {full_every:?} {history_days}"
     )
 }

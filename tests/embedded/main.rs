@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod addresses;
 mod dry_run;
 mod evidence;
 mod faults;
@@ -12,6 +13,7 @@ mod guard;
 mod hostile;
 mod memory;
 mod opening;
+mod other_programs;
 mod paging;
 mod plain_ldap;
 mod plan;

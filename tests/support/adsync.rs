@@ -210,7 +210,6 @@ impl Run {
     }
 
     /// The same run, started by another program, such as one that sets its clock.
-    #[cfg(feature = "kerberos")]
     pub(crate) fn under(mut self, program: &Path, arguments: &[&str]) -> Self {
         let inner = self.command;
         self.command = Command::new(program);
