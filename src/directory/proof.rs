@@ -170,11 +170,14 @@ impl Directory {
 
     /// What is found at the DN that a user had last.
     pub fn last_place(&mut self, guid: ObjectGuid, dn: &str) -> Result<LastPlace, DirectoryError> {
-        let search = at(dn, vec![self.mapping.guid_attribute().to_owned()]);
+        let attributes = [self.mapping.guid_attribute(), "objectClass"];
+        let search = at(dn, attributes.map(str::to_owned).to_vec());
         let mapping = &self.mapping;
         let mut identities = Vec::new();
+        let mut is_readable = false;
         let answer = self.connection.search(&search, |entries| {
             identities.extend(entries.iter().map(|it| mapping.guid(it)));
+            is_readable |= entries.iter().any(|it| it.first("objectClass").is_some());
             Ok::<_, DirectoryError>(())
         });
         let tally = match answer {
@@ -189,14 +192,33 @@ impl Directory {
                 });
             }
         };
-        Ok(match identities.first() {
-            Some(Ok(found)) if *found == guid => LastPlace::Itself,
+        Ok(match identities.pop() {
+            Some(Ok(found)) if found == guid => LastPlace::Itself,
             // Somebody else has its DN now.
             Some(Ok(_)) => LastPlace::Empty,
+            Some(Err(why)) if is_readable => LastPlace::Nameless(why),
             Some(Err(_)) => LastPlace::Unreadable,
             None if tally.referrals > 0 => LastPlace::Reference,
             None => self.container(dn)?,
         })
+    }
+
+    /// The DNs of the entries of the scope whose identity cannot be read.
+    pub fn nameless(&mut self) -> Result<Vec<String>, DirectoryError> {
+        let mut search = self.search_for_users(
+            format!("the identities of {}", self.base),
+            self.base.clone(),
+            self.filter.as_str().to_owned(),
+        );
+        search.attributes = vec![self.mapping.guid_attribute().to_owned()];
+        let mapping = &self.mapping;
+        let mut nameless = Vec::new();
+        self.connection.search(&search, |entries| {
+            let them = entries.iter().filter(|it| mapping.guid(it).is_err());
+            nameless.extend(them.map(|it| it.dn().into_owned()));
+            Ok::<_, DirectoryError>(())
+        })?;
+        Ok(nameless)
     }
 
     /// Whether the container of a DN can be read.
