@@ -285,6 +285,11 @@ pub fn normalised_dn(dn: &str) -> String {
     dn::normalised(dn)
 }
 
+/// Whether a DN is `base` or lies below it.
+pub fn is_within_dn(dn: &str, base: &str) -> bool {
+    dn::is_within(dn, base)
+}
+
 /// Whether two DNs name the same entry.
 pub fn same_dn(one: &str, other: &str) -> bool {
     one == other || normalised_dn(one) == normalised_dn(other)

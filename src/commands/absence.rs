@@ -176,6 +176,7 @@ pub fn identify(store: &Reader, directory: &mut Directory) -> anyhow::Result<(Do
             store.domain(guid, &dn)?
         }
     };
-    let controller: Result<_, StoreError> = store.controller(&domain, identity);
+    let controller: Result<_, StoreError> =
+        store.controller(&domain, identity, directory.highest_usn());
     Ok((domain, controller?))
 }

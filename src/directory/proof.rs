@@ -75,6 +75,11 @@ impl Directory {
         Ok(self.root.service.clone().unwrap_or(address))
     }
 
+    /// The number of the last change that the domain controller took in; none where there is no such thing.
+    pub fn highest_usn(&self) -> Option<i64> {
+        self.root.highest_usn
+    }
+
     /// `objectGUID` of the head of the naming context; none where there is no such thing, or the account may not read
     /// it.
     pub fn domain_guid(&mut self) -> Result<Option<ObjectGuid>, DirectoryError> {
