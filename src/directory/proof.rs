@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::connection::{Scope, Search};
 use super::entry::Entry;
 use super::error::{DirectoryError, INVALID_DN_SYNTAX, NO_SUCH_OBJECT, REFERRAL};
-use super::{BATCH, Directory, Read, changes, dn, filter};
+use super::{BATCH, Directory, Read, changes, dn};
 use crate::plan::evidence::{DeletedObjects, LastPlace};
 use crate::user::ObjectGuid;
 
@@ -106,9 +106,10 @@ impl Directory {
         let mut located = Located::default();
         for batch in guids.chunks(BATCH) {
             let count = batch.len();
+            let identities = self.any_of(batch)?;
             let mut search = self.search_identities(
                 format!("{count} missing users of {} by identity", self.domain),
-                filter::any_guid(self.mapping.guid_attribute(), batch),
+                identities,
                 self.root.shows_deleted,
             );
             search.attributes.extend(self.mapping.requested());
@@ -228,7 +229,7 @@ impl Directory {
 
     /// Whether the container of a DN can be read.
     fn container(&mut self, dn: &str) -> Result<LastPlace, DirectoryError> {
-        let Some((_, container)) = dn::split(dn) else {
+        let Some(container) = dn::parent(dn) else {
             return Ok(LastPlace::Unknown);
         };
         let container = container.to_owned();
