@@ -1,7 +1,9 @@
 //! Users that were found nowhere: gathers what bears on whether that is proof, and has it judged.
 
-use jiff::Timestamp;
+use std::collections::HashSet;
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::compare::LastSeen;
 use crate::directory::{Directory, normalised_dn};
@@ -75,22 +77,20 @@ impl<'a> Judge<'a> {
             has_read_scope,
         } = seen;
         directory.verify_search_by_identity()?;
-        let others = match found {
-            Some(found) => vec![found],
-            None => {
-                let mut others = store.imported_guids(&absences.domain, Some(WITNESSES))?;
-                others.retain(|it| !nowhere.contains(it));
-                others
-            }
-        };
-        let located = directory.locate(&others)?;
+        let mut located = directory.locate(found.as_slice())?;
+        let mut unidentified = unidentified.max(located.unidentified);
+        if located.living.is_empty() {
+            let others = others(store, &absences.domain, nowhere)?;
+            located = directory.locate(&others)?;
+            unidentified = unidentified.max(located.unidentified);
+        }
         Ok(Self {
             circumstances: Circumstances {
                 now: absences.now,
                 missing_after: absences.missing_after,
                 deleted_objects: directory.deleted_objects()?,
                 has_witness: !located.living.is_empty(),
-                unidentified: unidentified.max(located.unidentified),
+                unidentified,
             },
             controller: absences.controller.clone(),
             full_runs: store.full_runs(&absences.domain)?,
@@ -163,6 +163,20 @@ impl<'a> Judge<'a> {
         controllers.sort_unstable();
         controllers
     }
+}
+
+/// Users of the store that are not among those who are nowhere, to be asked for.
+fn others(
+    store: &Reader,
+    domain: &Domain,
+    nowhere: &[ObjectGuid],
+) -> Result<Vec<ObjectGuid>, StoreError> {
+    let nowhere: HashSet<&ObjectGuid> = nowhere.iter().collect();
+    let enough = WITNESSES.saturating_add(u32::try_from(nowhere.len()).unwrap_or(u32::MAX));
+    let mut others = store.imported_guids(domain, Some(enough))?;
+    others.retain(|it| !nowhere.contains(it));
+    others.truncate(WITNESSES as usize);
+    Ok(others)
 }
 
 /// Which domain the directory has, and who answers.

@@ -216,7 +216,7 @@ impl<'a> Survey<'a> {
             if let Some(dns) = located.several.remove(&guid) {
                 let dns: Vec<&str> = dns.iter().map(String::as_str).collect();
                 self.comparison.fail(user, several_entries(guid, &dns));
-            } else if located.deleted.contains(&guid) {
+            } else if located.deleted.contains_key(&guid) {
                 self.comparison.see_deleted(user, Evidence::Tombstone);
             } else {
                 match located.living.remove(&guid) {

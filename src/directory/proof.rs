@@ -25,8 +25,8 @@ const UNKNOWN_LIFETIME: u64 = 180;
 pub struct Located {
     /// Those that are there, as they are, or why the entry cannot be used.
     pub living: HashMap<ObjectGuid, Read>,
-    /// Those that are deleted objects.
-    pub deleted: HashSet<ObjectGuid>,
+    /// Those that are deleted objects, and their DNs.
+    pub deleted: HashMap<ObjectGuid, String>,
     /// Those of which several entries have the identity, and the DNs.
     pub several: HashMap<ObjectGuid, Vec<String>>,
     /// Entries that carry none of the identities that were asked for.
@@ -39,25 +39,30 @@ impl Located {
             dns.push(dn);
             return;
         }
+        // The same entry once more is no other user.
+        let is_again = match &read {
+            Some(read) => self.living.get(&guid) == Some(read),
+            None => self.deleted.get(&guid) == Some(&dn),
+        };
+        if is_again {
+            return;
+        }
         let first = match self.living.remove(&guid) {
             Some(Ok(user)) => Some(user.dn().to_owned()),
             Some(Err(entry)) => Some(entry.dn),
-            None => self
-                .deleted
-                .take(&guid)
-                .map(|_| "a deleted object".to_owned()),
+            None => self.deleted.remove(&guid),
         };
         match (first, read) {
             (Some(first), _) => _ = self.several.insert(guid, vec![first, dn]),
             (None, Some(read)) => _ = self.living.insert(guid, read),
-            (None, None) => _ = self.deleted.insert(guid),
+            (None, None) => _ = self.deleted.insert(guid, dn),
         }
     }
 
     /// Whether a user was found in any way.
     pub fn has(&self, guid: ObjectGuid) -> bool {
         self.living.contains_key(&guid)
-            || self.deleted.contains(&guid)
+            || self.deleted.contains_key(&guid)
             || self.several.contains_key(&guid)
     }
 }
