@@ -17,6 +17,7 @@ mod inspection;
 #[cfg(feature = "kerberos")]
 mod kerberos;
 mod ldapsearch;
+mod leftover;
 pub(crate) mod mapping;
 mod names;
 mod proof;
@@ -309,8 +310,7 @@ impl Directory {
             self.read_users(&search, &mut on_page)?;
             return Ok(());
         }
-        let members: HashSet<String> =
-            group::member_dns(&mut self.connection, &self.domain, group)?;
+        let members = group::members::of(&mut self.connection, &self.domain, group)?;
         let is_member = |read: &Read| {
             let dn = match read {
                 Ok(user) => user.dn(),

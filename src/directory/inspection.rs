@@ -49,6 +49,21 @@ impl Directory {
         Ok((base.entries, domain.entries))
     }
 
+    /// How many of the domain's own accounts (`isCriticalSystemObject`) are in the base but not in the scope, and how many
+    /// are in it. None where there is no such thing.
+    pub fn system_accounts(&mut self) -> Result<Option<(u64, u64)>, DirectoryError> {
+        const SYSTEM: &str = "(isCriticalSystemObject=TRUE)";
+        const PEOPLE: &str = "(objectCategory=person)";
+        if !self.root.is_active_directory {
+            return Ok(None);
+        }
+        let all = filter::all(&[PEOPLE, SYSTEM]);
+        let in_scope = filter::all(&[self.filter.as_str(), SYSTEM]);
+        let all = self.count_in(self.base.clone(), all)?.entries;
+        let in_scope = self.count_in(self.base.clone(), in_scope)?.entries;
+        Ok(Some((all.saturating_sub(in_scope), in_scope)))
+    }
+
     /// What finds users whatever the settings say.
     fn people(&self) -> String {
         if self.root.is_active_directory {

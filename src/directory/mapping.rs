@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::attribute::Attribute;
 use super::entry::{DN, Entry};
 use super::identity::Identity;
+use super::leftover;
 use super::schema::Schema;
 use super::standard;
 use super::values::{self, Value};
@@ -233,7 +234,7 @@ impl Mapping {
             reason,
         };
         match (guid, profile) {
-            (Ok(guid), Ok((profile, others))) => match profile.defect() {
+            (Ok(guid), Ok((profile, others))) => match self.defect(&profile, entry) {
                 Some(defect) => Err(bad(Some(guid), self.legible_username(entry), defect)),
                 None => Ok(DirectoryUser {
                     guid,
@@ -246,6 +247,13 @@ impl Mapping {
             (Ok(guid), Err(reason)) => Err(bad(Some(guid), self.legible_username(entry), reason)),
             (Err(reason), _) => Err(bad(None, self.legible_username(entry), reason)),
         }
+    }
+
+    /// Why an entry cannot be used as a user, if it cannot.
+    fn defect(&self, profile: &Profile<&str>, entry: &Entry) -> Option<String> {
+        let (dn, is_active_directory) = (entry.dn(), self.is_active_directory);
+        let leftover = leftover::reason(&dn, profile.username, is_active_directory);
+        leftover.map(str::to_owned).or_else(|| profile.defect())
     }
 
     /// Why an entry cannot be used that has a value over the limit, if it is one that was asked for.

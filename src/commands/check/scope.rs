@@ -137,7 +137,23 @@ fn check_users(
 ) -> Result<Identities, DirectoryError> {
     let identities = directory.identities()?;
     if identities.users > 0 {
-        findings.ok("users", format!("{} in scope", identities.users));
+        let (left_out, in_scope) = directory.system_accounts()?.unwrap_or_default();
+        let users = identities.users;
+        findings.ok(
+            "users",
+            match left_out {
+                0 => format!("{users} in scope"),
+                1 => format!("{users} in scope, 1 system account left out"),
+                _ => format!("{users} in scope, {left_out} system accounts left out"),
+            },
+        );
+        if in_scope > 0 {
+            findings.warn(
+                "users",
+                format!("{in_scope} of them are accounts of the domain itself, such as krbtgt, Guest or those of trusts"),
+                "add (!(isCriticalSystemObject=TRUE)) to filter under [directory]",
+            );
+        }
         return Ok(identities);
     }
     let base = directory.base().to_owned();
