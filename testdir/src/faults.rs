@@ -90,7 +90,10 @@ impl When {
             && self.page.is_none_or(|page| page == event.page)
             && contains(event.filter, &self.filter_contains)
             && contains(event.base, &self.base_contains)
-            && self.base.as_ref().is_none_or(|base| event.base.to_lowercase() == *base)
+            && self
+                .base
+                .as_ref()
+                .is_none_or(|base| event.base.to_lowercase() == *base)
     }
 }
 

@@ -22,6 +22,16 @@ pub(crate) fn age(stage: &Stage, run: i64, seconds: i64) {
     assert_eq!(aged, Ok(1), "run {run} is in the history");
 }
 
+/// Lets a user have been missing for that many hours.
+pub(crate) fn missing_for(stage: &Stage, username: &str, hours: i64) {
+    let aged = open(stage).execute(
+        "UPDATE users SET missing_since = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', ?2)
+         WHERE username = ?1 AND status = 'missing'",
+        rusqlite::params![username, format!("-{hours} hours")],
+    );
+    assert_eq!(aged, Ok(1), "{username} is missing");
+}
+
 /// All that a run decides; what the clock decides is left out.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Rows {
