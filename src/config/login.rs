@@ -1,9 +1,10 @@
 //! The keys of the login, which depend on each other.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde::Deserialize;
 
+use super::path::{self, SettingsPath};
 use super::values::{Password, PasswordCommand};
 use crate::failure::Failure;
 use crate::login::Login;
@@ -24,23 +25,23 @@ pub enum Auth {
 pub struct Keys {
     pub auth: Auth,
     pub username: Option<String>,
-    pub password_file: Option<PathBuf>,
+    pub password_file: Option<SettingsPath>,
     pub password_command: Option<PasswordCommand>,
     pub password: Option<Password>,
-    pub keytab: Option<PathBuf>,
+    pub keytab: Option<SettingsPath>,
     pub principal: Option<String>,
 }
 
 impl Keys {
-    /// Checks that they go together; `wrong` says which settings are meant.
-    pub fn check(self, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
+    /// Checks that they go together, in the settings of this folder; `wrong` says which are meant.
+    pub fn check(self, folder: &Path, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
         match self.auth {
-            Auth::Password => self.password(wrong),
-            Auth::Kerberos => self.kerberos(wrong),
+            Auth::Password => self.password(folder, wrong),
+            Auth::Kerberos => self.kerberos(folder, wrong),
         }
     }
 
-    fn password(self, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
+    fn password(self, folder: &Path, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
         let username = match self.username.as_deref() {
             Some("") => return Err(wrong("username under [directory] is empty")),
             None => {
@@ -62,18 +63,23 @@ impl Keys {
                     .hint("add auth = \"kerberos\", and take username and the password out"));
             }
         }
+        let mut command = self.password_command.map(|it| it.0);
+        if let Some(program) = command.as_mut().and_then(|it| it.first_mut()) {
+            *program = path::program(program, folder)
+                .map_err(|why| wrong(&format!("password_command under [directory]: {why}")))?;
+        }
         Ok(Login::Password {
             username,
             sources: PasswordSources {
-                file: self.password_file,
-                command: self.password_command.map(|it| it.0),
+                file: self.password_file.map(|it| it.within(folder)),
+                command,
                 inline: self.password.map(|it| it.0),
             },
         })
     }
 
     #[cfg(feature = "kerberos")]
-    fn kerberos(self, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
+    fn kerberos(self, folder: &Path, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
         for (key, is_given) in [
             ("username", self.username.is_some()),
             ("password_file", self.password_file.is_some()),
@@ -92,14 +98,14 @@ impl Keys {
                 .hint("leave it out for that of the ticket, or the first of the keytab"));
         }
         Ok(Login::Kerberos(crate::login::Kerberos {
-            keytab: self.keytab,
+            keytab: self.keytab.map(|it| it.within(folder)),
             principal: self.principal,
         }))
     }
 
     #[cfg(not(feature = "kerberos"))]
     #[expect(clippy::unused_self, reason = "as it is with Kerberos")]
-    fn kerberos(self, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
+    fn kerberos(self, _folder: &Path, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
         Err(wrong("auth = \"kerberos\" under [directory], and this adsync was built without Kerberos").hint(
             "the Debian package has it; from the sources: apt-get install libkrb5-dev libclang-dev pkg-config, then cargo install --path . --locked --features kerberos",
         ))

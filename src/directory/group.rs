@@ -10,7 +10,7 @@ use super::ber::lossy;
 use super::connection::{Connection, Scope, Search};
 use super::entry::Entry;
 use super::error::{DirectoryError, NO_SUCH_OBJECT};
-use super::filter;
+use super::{dn, filter};
 
 /// `referral`: the DN lies in a naming context that this server does not hold.
 const REFERRAL: u32 = 10;
@@ -146,7 +146,7 @@ pub fn in_chain(
     Ok(filter::any(primary.chain([chain])))
 }
 
-/// On any other server: the DNs of all members, as the server writes them, in lower case.
+/// On any other server: the DNs of all members, as they are compared.
 pub fn member_dns(
     connection: &mut Connection,
     domain: &str,
@@ -163,13 +163,13 @@ pub fn member_dns(
     };
     let groups: HashSet<String> = collect(connection, &all)?
         .into_iter()
-        .map(|group| group.dn.to_lowercase())
+        .map(|group| dn::normalised(&group.dn))
         .collect();
     let mut members = HashSet::new();
     let mut to_read = vec![group.dn.clone()];
     while let Some(group) = to_read.pop() {
         for member in members_of(connection, &group)? {
-            let folded = member.to_lowercase();
+            let folded = dn::normalised(&member);
             let is_group = groups.contains(&folded);
             if members.insert(folded) && is_group {
                 to_read.push(member);

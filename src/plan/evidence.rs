@@ -59,8 +59,10 @@ pub enum LastPlace {
     ContainerUnreadable(String),
     /// A reference to another server.
     Reference,
-    /// An entry whose identity cannot be read.
+    /// An entry of which the account may read nothing.
     Unreadable,
+    /// An entry that can be read, but for its identity; why not.
+    Nameless(String),
     /// The user itself, which the search by identity did not return.
     Itself,
     /// The user has no DN.
@@ -82,6 +84,16 @@ pub enum Doubt {
     Place(LastPlace),
     /// It has not been missing for long enough; until when it has to be.
     TooSoon(Timestamp),
+}
+
+impl Doubt {
+    /// Why the user cannot be used, where it is there and that is all that is wrong with it.
+    pub fn defect(&self) -> Option<&str> {
+        match self {
+            Self::Place(LastPlace::Nameless(why)) => Some(why),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Doubt {
@@ -108,8 +120,9 @@ impl fmt::Display for Doubt {
                     "not found, but its DN lies inside a reference to another server",
                 ),
                 LastPlace::Unreadable => f.write_str(
-                    "not found, but there is an entry at its DN whose identity the account cannot read",
+                    "not found, but there is an entry at its DN of which the account may read nothing",
                 ),
+                LastPlace::Nameless(why) => f.write_str(why),
                 LastPlace::Itself => f.write_str(
                     "not found by its identity, but it is there at its DN: the server does not search what it shows",
                 ),
@@ -278,6 +291,7 @@ mod tests {
             LastPlace::ContainerUnreadable("OU=a".to_owned()),
             LastPlace::Reference,
             LastPlace::Unreadable,
+            LastPlace::Nameless("no objectGUID".to_owned()),
             LastPlace::Itself,
             LastPlace::Unknown,
         ] {

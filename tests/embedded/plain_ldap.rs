@@ -52,9 +52,9 @@ fn users_come_change_and_leave() {
     assert_eq!(stage.contents().users, before);
 
     // Such a directory keeps no deleted objects: time, and all that speaks for it, is the proof.
-    store::missing_for(&stage, "bob", 23);
+    store::age_missing(&stage.sandbox.store_path(), 23);
     assert_eq!(names(&stage.sync(0), "missing"), ["bob"]);
-    store::missing_for(&stage, "bob", 25);
+    store::age_missing(&stage.sandbox.store_path(), 2);
     let run = stage.sync(0);
     assert_eq!(names(&run, "deleted"), ["bob"], "{run:#}");
     assert_eq!(run["deleted"][0]["evidence"], "absent");

@@ -94,7 +94,7 @@ pub fn hint(error: &DirectoryError) -> Option<String> {
             format!("{port} is the port of LDAPS: write ldaps:// in url under [directory], without starttls")
         }
         (Step::StartTls | Step::Tls | Step::Bind(_) | Step::Kerberos(_), _) => "it may be starting or going down, or be no LDAP server at all; nothing was changed, and a second server in urls would take over".to_owned(),
-        (Step::Read(_) | Step::Ticket(_), _) => return None,
+        (Step::Read(_) | Step::Ticket(_) | Step::Settings, _) => return None,
     };
     Some(hint)
 }

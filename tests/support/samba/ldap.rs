@@ -101,6 +101,15 @@ impl Entry {
             .map(|value| String::from_utf8_lossy(value).into_owned())
     }
 
+    /// All values of an attribute.
+    pub(crate) fn texts(&self, attribute: &str) -> Vec<String> {
+        let values = self.values.iter();
+        values
+            .filter(|(name, _)| name.eq_ignore_ascii_case(attribute))
+            .map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+            .collect()
+    }
+
     pub(crate) fn guid(&self) -> String {
         guid_text(self.bytes("objectGUID").expect("the search asked for it"))
     }
