@@ -4,12 +4,14 @@
 use std::fmt::Write as _;
 
 use super::ldif::{Record, escape_dn_value, password_value, split_dn};
-use super::{BASE_DN, DOMAIN, STAFF_DN, SambaDc, Search};
+use super::{DOMAIN, STAFF_DN, SambaDc, Search};
 
 /// `userAccountControl` (MS-ADTS 2.2.16): an ordinary account, and the bit that
 /// disables it.
 const NORMAL_ACCOUNT: u32 = 0x200;
 const ACCOUNT_DISABLE: u32 = 0x2;
+/// An account of a trusted domain.
+const INTERDOMAIN_TRUST_ACCOUNT: u32 = 0x800;
 
 /// A person to add. Without more said: enabled, in `OU=Staff`, the CN is the
 /// account name, no password, and of the other attributes only a UPN.
@@ -142,6 +144,23 @@ impl SambaDc {
         users
     }
 
+    /// Adds the account of a domain that this one trusts, `NAME$`, as the system does.
+    pub(crate) fn add_trust_account(&self, name: &str) {
+        let account = Record::add(&format!("CN={name},CN=Users,{}", self.domain.base_dn))
+            .value("objectClass", "user")
+            .value("sAMAccountName", name)
+            .value("userAccountControl", INTERDOMAIN_TRUST_ACCOUNT.to_string())
+            .value("isCriticalSystemObject", "TRUE");
+        self.run_ldb(
+            "ldbmodify",
+            |tool| {
+                // `relax`: nobody else may make one.
+                tool.arg("--controls=relax:0");
+            },
+            &account.to_string(),
+        );
+    }
+
     /// Adds an organizational unit below `parent` and returns its DN.
     pub(crate) fn add_ou(&self, name: &str, parent: &str) -> String {
         let dn = format!("OU={},{parent}", escape_dn_value(name));
@@ -151,7 +170,7 @@ impl SambaDc {
 
     /// Adds a group in `OU=Staff` with these members and returns its DN.
     pub(crate) fn add_group(&self, name: &str, members: &[impl AsRef<str>]) -> String {
-        let dn = format!("CN={},{STAFF_DN}", escape_dn_value(name));
+        let dn = format!("CN={},{}", escape_dn_value(name), self.domain.staff_dn);
         let mut record = Record::add(&dn)
             .value("objectClass", "group")
             .value("sAMAccountName", name);
@@ -207,7 +226,9 @@ impl SambaDc {
 
     /// Brings a deleted user back, as the entry of this DN.
     pub(crate) fn reanimate(&self, guid: &str, dn: &str) {
-        let search = Search::new("(isDeleted=TRUE)").with_deleted();
+        let search = Search::new("(isDeleted=TRUE)")
+            .below(self.domain.base_dn)
+            .with_deleted();
         let deleted = self.search(&search);
         let tombstone = deleted.iter().find(|entry| entry.guid() == guid);
         let tombstone = tombstone.unwrap_or_else(|| panic!("{guid} was not deleted"));
@@ -234,7 +255,11 @@ impl SambaDc {
     /// Locks an account after this many wrong passwords; by default never.
     pub(crate) fn lock_out_after(&self, wrong_passwords: u32) {
         let wrong_passwords = wrong_passwords.to_string();
-        self.modify(BASE_DN, "lockoutThreshold", Some(&wrong_passwords));
+        self.modify(
+            self.domain.base_dn,
+            "lockoutThreshold",
+            Some(&wrong_passwords),
+        );
     }
 
     /// The account's `objectGUID`, as AD tools write it.
