@@ -59,7 +59,7 @@ fn an_attribute_is_read_under_any_of_its_names() {
     }
 }
 
-/// redmine_ldap_sync#142, kanidm#1287
+/// `redmine_ldap_sync#142`, `kanidm#1287`
 #[test]
 fn two_values_in_another_order_are_no_change() {
     for server in [PlainServer::openldap(), PlainServer::ds389()] {

@@ -141,7 +141,11 @@ fn a_domain_of_the_same_name_is_not_the_same_domain() {
     let new = SambaDc::builder().domain(&REBUILT).start();
     new.add_users(5);
     sandbox.configure(&Settings::for_dc(&new));
-    sandbox.run(&["sync", "--delete-missing"]).expect_code(2);
+    for arguments in [&["sync"][..], &["sync", "--delete-missing"]] {
+        let refused = sandbox.run(arguments).expect_code(2);
+        // The names say nothing here.
+        assert_says(&refused, &[CORP.base_dn, "another domain", "hint: "]);
+    }
     assert_eq!(users(&sandbox).len(), 5);
 }
 

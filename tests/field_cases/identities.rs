@@ -31,7 +31,7 @@ fn unsearchable() -> [(PlainServer, Sandbox); 2] {
     [(openldap, first), (ds389, second)]
 }
 
-/// 389 DS, OpenLDAP, ldapjs
+/// 389 DS, `OpenLDAP`, ldapjs
 #[test]
 fn an_identity_that_can_be_read_but_not_searched_deletes_nobody() {
     for (server, sandbox) in unsearchable() {

@@ -33,7 +33,7 @@ fn referred() -> (PlainServer, Sandbox) {
     (server, sandbox)
 }
 
-/// OpenLDAP referral objects
+/// `OpenLDAP`: referral objects
 #[test]
 fn a_branch_that_became_a_reference_deletes_nobody() {
     let (server, sandbox) = referred();

@@ -147,7 +147,7 @@ fn a_member_of_the_group_reads_the_store_at_rest() {
     }
 }
 
-/// Where the group may write to the folder too, what SQLite leaves there is in nobody's way.
+/// Where the group may write to the folder too, what `SQLite` leaves there is in nobody's way.
 #[test]
 fn a_folder_that_the_group_can_write_to_breaks_no_later_sync() {
     let Some(shared) = Shared::with_folder(0o2770) else {
@@ -189,7 +189,7 @@ fn a_member_of_the_group_reads_the_store_in_the_middle_of_a_run() {
     shared.assert_syncs("After");
 }
 
-/// And what was killed after its commit, with all that SQLite had beside the file.
+/// And what was killed after its commit, with all that `SQLite` had beside the file.
 #[test]
 fn a_member_of_the_group_reads_the_store_after_a_killed_run() {
     let Some(shared) = Shared::with_folder(0o750) else {

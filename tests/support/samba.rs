@@ -38,7 +38,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::process;
-pub(crate) use certificates::Cert;
+pub(crate) use certificates::{Cert, certificate_files};
 pub(crate) use copies::Snapshot;
 pub(crate) use domain::{BRANCH, CORP, Domain, REBUILT};
 #[cfg(feature = "kerberos")]

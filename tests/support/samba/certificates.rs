@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -44,6 +44,13 @@ pub(crate) enum Cert {
     Sha1,
     /// With a key of RSA 1024.
     Rsa1024,
+}
+
+/// Writes a certificate for a server at this address, its key and the CA (`ca.pem`), for a server that is
+/// no domain controller. Returns the paths of the first two.
+pub(crate) fn certificate_files(directory: &Path, ip: Ipv4Addr, kind: Cert) -> (PathBuf, PathBuf) {
+    issue(directory, ip, kind);
+    (directory.join(CERTIFICATE_FILE), directory.join(KEY_FILE))
 }
 
 /// Writes the CA, a second CA that signs nothing, and the server's certificate

@@ -10,8 +10,6 @@ use super::{DOMAIN, STAFF_DN, SambaDc, Search};
 /// disables it.
 const NORMAL_ACCOUNT: u32 = 0x200;
 const ACCOUNT_DISABLE: u32 = 0x2;
-/// An account of a trusted domain.
-const INTERDOMAIN_TRUST_ACCOUNT: u32 = 0x800;
 
 /// A person to add. Without more said: enabled, in `OU=Staff`, the CN is the
 /// account name, no password, and of the other attributes only a UPN.
@@ -142,23 +140,6 @@ impl SambaDc {
         let users: Vec<_> = (1..=n).map(User::numbered).collect();
         self.add_all(&users);
         users
-    }
-
-    /// Adds the account of a domain that this one trusts, `NAME$`, as the system does.
-    pub(crate) fn add_trust_account(&self, name: &str) {
-        let account = Record::add(&format!("CN={name},CN=Users,{}", self.domain.base_dn))
-            .value("objectClass", "user")
-            .value("sAMAccountName", name)
-            .value("userAccountControl", INTERDOMAIN_TRUST_ACCOUNT.to_string())
-            .value("isCriticalSystemObject", "TRUE");
-        self.run_ldb(
-            "ldbmodify",
-            |tool| {
-                // `relax`: nobody else may make one.
-                tool.arg("--controls=relax:0");
-            },
-            &account.to_string(),
-        );
     }
 
     /// Adds an organizational unit below `parent` and returns its DN.

@@ -21,6 +21,9 @@ const RECYCLE_BIN: &str = "766ddcd8-acd0-445e-f3b9-a7f9b6744f2a";
 /// Samba's `DSDB_CONTROL_BYPASS_PASSWORD_HASH_OID`
 const BYPASS_PASSWORD_HASH: &str = "1.3.6.1.4.1.7165.4.3.12";
 
+/// Of `userAccountControl` (MS-ADTS 2.2.16): the account of a trusted domain.
+const INTERDOMAIN_TRUST_ACCOUNT: u32 = 0x800;
+
 /// A bit of `systemFlags` (MS-ADTS 2.2.10).
 const DISALLOW_MOVE_ON_DELETE: u32 = 0x0200_0000;
 
@@ -81,6 +84,24 @@ impl SambaDc {
                 tool.arg(format!("--controls=local_oid:{BYPASS_PASSWORD_HASH}:0"));
             },
             &change.to_string(),
+        );
+    }
+
+    /// Adds the account of a domain that this one trusts, `NAME$`, as the system does.
+    pub(crate) fn add_trust_account(&self, name: &str) {
+        let account = Record::add(&format!("CN={name},CN=Users,{}", self.domain.base_dn))
+            .value("objectClass", "user")
+            .value("sAMAccountName", name)
+            .value("userAccountControl", INTERDOMAIN_TRUST_ACCOUNT.to_string())
+            .value("isCriticalSystemObject", "TRUE");
+        self.run_ldb(
+            "ldbmodify",
+            |tool| {
+                // `relax`: nobody else may make one, and its password comes with the trust.
+                tool.arg("--controls=relax:0");
+                tool.arg(format!("--controls=local_oid:{BYPASS_PASSWORD_HASH}:0"));
+            },
+            &account.to_string(),
         );
     }
 
