@@ -15,6 +15,7 @@ mod narrow;
 mod observed;
 mod reliability;
 mod rules;
+mod server;
 mod world;
 
 const HISTORIES: u64 = 520;
