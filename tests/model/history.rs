@@ -320,6 +320,11 @@ impl<'a> History<'a> {
         } else {
             self.command(at)
         };
+        let is_there = self.sandbox.store_path().exists();
+        let command = match command {
+            Command::Sync(_) if !is_there => Command::Import(None),
+            other => other,
+        };
         let terms = self.terms(&command);
         let effect = match command {
             Command::Import(_) | Command::Sync(_) if self.random.percent(self.chances.faults) => {
@@ -481,8 +486,6 @@ impl<'a> History<'a> {
             .iter()
             .map(|key| name(&store.users[key]))
             .collect();
-        let locals = store.users.values().filter(|it| it.guid.is_none());
-        let locals: Vec<String> = locals.map(name).collect();
         let all: Vec<String> = store.users.values().map(name).collect();
         let random = &mut self.random;
         match random.below(100) {
@@ -501,8 +504,9 @@ impl<'a> History<'a> {
             23..63 => Command::Sync(None),
             63..80 if !imported.is_empty() => {
                 let mut names = random.some(&imported, 3);
-                if random.percent(8) && !locals.is_empty() {
-                    names.push(random.pick(&locals).clone());
+                if random.percent(8) {
+                    // Perhaps a local one, or one of another domain.
+                    names.push(random.pick(&all).clone());
                 }
                 if random.percent(20) {
                     names[0] = names[0].to_uppercase();
@@ -552,14 +556,14 @@ impl<'a> History<'a> {
             _ => false,
         };
         let mut allowed = Allowed::default();
-        for number in [
-            &mut allowed.deletes,
-            &mut allowed.cleared,
-            &mut allowed.disabled,
-            &mut allowed.modified,
-            &mut allowed.missing,
+        for (number, is_known) in [
+            (&mut allowed.deletes, is_sync),
+            (&mut allowed.cleared, is_sync || is_import),
+            (&mut allowed.disabled, is_sync || is_import),
+            (&mut allowed.modified, is_sync || is_import),
+            (&mut allowed.missing, is_sync),
         ] {
-            *number = (is_sync && random.percent(12)).then(|| random.below(5));
+            *number = (is_known && random.percent(12)).then(|| random.below(5));
         }
         Terms {
             limits: self.rules.limits,
@@ -696,11 +700,14 @@ impl<'a> History<'a> {
                 Effect::Hidden(handle)
             }
             54..60 => {
-                server.fault(When::search().filter_contains(SCOPE), What::hide(&handle));
+                server.fault(
+                    When::search().filter_contains(SCOPE).times(1),
+                    What::hide(&handle),
+                );
                 Effect::HiddenAtFirst(handle)
             }
             60..64 => {
-                server.fault(When::search().filter_contains(SCOPE), What::Empty);
+                server.fault(When::search().filter_contains(SCOPE).times(1), What::Empty);
                 Effect::EmptyAtFirst
             }
             64..68 => {

@@ -51,7 +51,7 @@ impl Observed {
         );
         let mut statement = db
             .prepare(
-                "SELECT username, first_name, last_name, email, contact_number, enabled, guid, users.dn,
+                "SELECT username, first_name, last_name, email, contact_number, enabled, users.guid, users.dn,
                     status, username_folded, email_folded, missing_since, reason, domains.dn, users.*
                  FROM users LEFT JOIN domains ON domains.id = users.domain",
             )

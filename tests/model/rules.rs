@@ -778,7 +778,7 @@ impl Done {
         let is_too_much = |number: usize, before: usize, limit: usize, said: Option<usize>| {
             number > 0 && said != Some(number) && number + before > limit
         };
-        let is_everybody = self.subjects >= 2
+        let is_everybody = self.deleted >= 2
             && self.deleted == self.subjects
             && allowed.deletes != Some(self.deleted);
         let limit = limits.deletes.of(ours.len(), 5);
@@ -841,10 +841,7 @@ pub(crate) fn import(
     terms: &Terms,
 ) -> Outcome {
     let mut after = store.clone();
-    let mut buckets = Buckets {
-        foreign: store.foreign_to(scene.domain),
-        ..Buckets::default()
-    };
+    let mut buckets = Buckets::default();
     let mut wishes = Vec::new();
     let mut is_partial = false;
     for sight in chosen {
@@ -884,6 +881,18 @@ pub(crate) fn import(
     for key in first_new..after.next {
         after.is_found(key, scene, true);
     }
+    let done = Done {
+        domain: scene.domain,
+        now: scene.now,
+        is_meant: !is_all && chosen.len() == 1,
+        subjects: chosen.len(),
+        deleted: 0,
+        missing: 0,
+    };
+    if done.is_refused(store, &after, &BTreeSet::new(), terms) {
+        return Outcome::nothing(4, store);
+    }
+    done.note(store, &mut after, &BTreeSet::new(), terms);
     ended(store, after, buckets, is_partial, terms)
 }
 
