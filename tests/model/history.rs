@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
-use testdir::{TestDir, What, When};
+use testdir::{Scope, TestDir, What, When};
 
 use crate::observed::{DOMAINS, Observed, mode_called};
 use crate::rules::{
@@ -349,6 +349,15 @@ impl<'a> History<'a> {
         if let Some(directory) = self.worlds[at.domain].server(at.server).testdir() {
             directory.reset_stats();
         }
+        if std::env::var_os("ADSYNC_MODEL_SEARCHES").is_some() && path.exists() {
+            let db = rusqlite::Connection::open(&path).expect("db");
+            for t in ["users", "controllers", "domains", "runs"] {
+                self.log.push(format!(
+                    "  {t} {:#?}",
+                    crate::support::embedded::rows(&db, &format!("SELECT * FROM {t}"))
+                ));
+            }
+        }
         let now = self.now();
         let (code, json, stderr) = self.run(&arguments, kill);
         let after = Observed::read(&path);
@@ -369,6 +378,13 @@ impl<'a> History<'a> {
         let is_fatal = self.is_fatal(&command, at, &effect, &expected);
         if let Some(directory) = self.worlds[at.domain].server(at.server).testdir() {
             directory.clear_faults();
+        }
+        if std::env::var_os("ADSYNC_MODEL_SEARCHES").is_some() {
+            let directory = self.worlds[at.domain].server(at.server).testdir();
+            for it in directory.iter().flat_map(|it| it.searches()) {
+                self.log
+                    .push(format!("  {:?} {} {}", it.scope, it.base, it.filter));
+            }
         }
         self.log.push(format!(
             "exit code {code:?} {} {}",
@@ -400,7 +416,10 @@ impl<'a> History<'a> {
             return is_nothing();
         }
         assert_ne!(is_fatal, Some(true), "it did not fail");
-        assert_eq!(code, expected.code, "not the exit code of {expected:#?}");
+        assert_eq!(
+            code, expected.code,
+            "not the exit code of {expected:#?}\n{json:#}"
+        );
         if terms.dry_run || matches!(code, 2 | 4) {
             is_nothing();
         }
@@ -688,7 +707,8 @@ impl<'a> History<'a> {
             39..43 => {
                 // Tried again, which takes its time; the second time it goes well.
                 let passing = [What::Cut, What::CutInsideEntry, What::answer(51, "busy")];
-                server.fault(When::search().nth(1), random.pick(&passing).clone());
+                let search = When::search().filter_contains(SCOPE).nth(1);
+                server.fault(search, random.pick(&passing).clone());
                 Effect::None
             }
             43..45 => {
@@ -760,18 +780,23 @@ impl<'a> History<'a> {
         };
         let searches = directory.searches();
         let mut own = searches.iter().filter(|it| !it.base.is_empty());
-        // Who is refused these has no change mark, or no deleted witness, and that is all.
-        let may_be_refused = |base: &str| {
-            let optional = ["CN=NTDS Settings,", "<WKGUID="];
-            optional.iter().any(|start| base.starts_with(start))
+        // Who is refused these has no change mark, no deleted witness, or cannot tell of what the absence of a
+        // user is proof, and that is all.
+        let scope = self.worlds[at.domain].scope();
+        let may_be_refused = |it: &testdir::LoggedSearch| {
+            let optional = ["CN=NTDS Settings,", "CN=Directory Service,", "<WKGUID="];
+            let is_optional = optional.iter().any(|start| it.base.starts_with(start));
+            is_optional || (it.scope == Scope::Base && it.base != scope)
         };
+        // A name that the store does not know is told before anything is read, and that everybody belongs to
+        // another domain as soon as this one is known.
+        let may_be_told_before = expected.code == 2 && !matches!(command, Command::Import(_));
         match effect {
-            // A name that the store does not know is told before anything is read.
-            Effect::Fatal => Some(expected.code != 2 || matches!(command, Command::Import(_))),
-            Effect::FatalAtSearch(nth) => Some(
-                own.nth(*nth - 1)
-                    .is_some_and(|it| !may_be_refused(&it.base)),
-            ),
+            _ if may_be_told_before => None,
+            Effect::Fatal => Some(true),
+            Effect::FatalAtSearch(nth) => {
+                Some(own.nth(*nth - 1).is_some_and(|it| !may_be_refused(it)))
+            }
             Effect::FatalAtPage(page) => Some(own.any(|it| it.page == *page)),
             Effect::MaybeFatal => None,
             _ => Some(false),
@@ -864,9 +889,10 @@ impl<'a> History<'a> {
             return true;
         };
         let searches = directory.searches();
-        searches
-            .iter()
-            .any(|it| it.filter.to_lowercase().contains(SCOPE))
+        searches.iter().any(|it| {
+            let filter = it.filter.to_lowercase();
+            filter.contains(SCOPE) && !filter.contains("objectguid=")
+        })
     }
 
     /// The imported users of these names; none, if there is another among them.
@@ -929,10 +955,16 @@ impl<'a> History<'a> {
             let Some(account) = account.filter(|it| it.is_alive()) else {
                 continue;
             };
-            // It is as if it had been moved to another domain: nothing at all tells of it.
-            let may_go = matches!(effect, Effect::Hidden(handle) if *handle == account.handle)
-                || (self.rules.out_of_scope == OutOfScope::Delete
-                    && !world.was_in_scope(at.server, account.guid));
+            let may_go = match effect {
+                // As if it had been moved to another domain: nothing at all tells of it.
+                Effect::Hidden(handle) => *handle == account.handle,
+                // Moved, and nobody may see who it is: only a run that reads the whole scope sees it at all.
+                Effect::NamelessAndLost(handle) => {
+                    *handle == account.handle && matches!(command, Command::Sync(Some(_)))
+                }
+                _ => false,
+            } || (self.rules.out_of_scope == OutOfScope::Delete
+                && !world.was_in_scope(at.server, account.guid));
             let is_there = after.by_guid(at.domain, account.guid).is_some();
             assert!(is_there || may_go, "{account:?} lives, and was deleted");
         }

@@ -15,6 +15,7 @@ mod narrow;
 mod observed;
 mod reliability;
 mod rules;
+mod scratch;
 mod server;
 mod world;
 

@@ -558,7 +558,8 @@ pub(crate) fn sync(
         .collect();
     let mut after = store.clone();
     let mut buckets = Buckets {
-        foreign,
+        // Who names users is not told of others.
+        foreign: if mode == Mode::Selected { 0 } else { foreign },
         ..Buckets::default()
     };
     let mut wishes = Vec::new();

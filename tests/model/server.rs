@@ -24,8 +24,11 @@ pub(crate) trait Server {
     fn move_to(&self, dn: &str, parent: &str);
     fn delete(&self, dn: &str);
 
-    /// Takes every right to an entry and what is below it away from the account of the runs.
-    fn deny(&self, dn: &str);
+    /// Takes every right to a user away from the account of the runs, wherever it is moved to.
+    fn deny_user(&self, guid: Uuid);
+
+    /// Takes every right to a container and what is in it away.
+    fn deny_container(&self, dn: &str);
 
     /// Takes the right to read this attribute away, in the whole domain.
     fn hide(&self, attribute: &str);
@@ -90,9 +93,12 @@ impl Server for TestDir {
         Self::delete(self, dn).expect("an account can be deleted");
     }
 
-    fn deny(&self, dn: &str) {
-        // It may have been added since the last replication.
-        let _ = Self::deny(self, dn);
+    fn deny_user(&self, guid: Uuid) {
+        self.deny_identity(guid);
+    }
+
+    fn deny_container(&self, dn: &str) {
+        self.deny(dn).expect("the containers stay");
     }
 
     fn hide(&self, attribute: &str) {

@@ -444,7 +444,7 @@ impl<'a> World<'a> {
             0..45 if !alive.is_empty() => {
                 let account = self.accounts()[*random.pick(&alive)].clone();
                 for server in &self.servers {
-                    server.deny(&account.dn());
+                    server.deny_user(account.guid);
                 }
                 self.denied.insert(account.guid);
                 format!("{}: the right to {} is lost", self.domain, account.handle)
@@ -456,7 +456,7 @@ impl<'a> World<'a> {
                     return "nothing is denied".to_owned();
                 }
                 for server in &self.servers {
-                    server.deny(&place.below(&self.base));
+                    server.deny_container(&place.below(&self.base));
                 }
                 self.denied_places.insert(place);
                 format!("{}: the right to {place:?} is lost", self.domain)
