@@ -363,6 +363,12 @@ impl<'a> History<'a> {
         let after = Observed::read(&path);
         let mode = json["mode"].as_str().and_then(mode_called);
         let mode = mode.or(after.last_mode).unwrap_or(Mode::Full);
+        let mut failed = buckets(&json).failed;
+        if code.is_none() {
+            let stored = after.users.iter().map(|it| &it.user);
+            let stored = stored.filter(|it| it.status == Status::Failed);
+            failed.extend(stored.map(User::identity));
+        }
         let mut expected = self.expect(
             &command,
             at,
@@ -371,6 +377,7 @@ impl<'a> History<'a> {
             now,
             mode,
             before.last_run + 1,
+            &failed,
         );
         if !is_there && matches!(command, Command::Sync(_)) {
             expected = Outcome::nothing(2, &self.store);
@@ -839,12 +846,14 @@ impl<'a> History<'a> {
         now: Time,
         mode: Mode,
         run: i64,
+        failed: &BTreeSet<String>,
     ) -> Outcome {
         let store = &self.store;
         let world = &self.worlds[at.domain];
         let scene = |is_import| {
             let controller = at.domain * 10 + at.server;
-            let scene = world.scene(at.server, controller, now);
+            let mut scene = world.scene(at.server, controller, now);
+            scene.failed.clone_from(failed);
             effect.alters(scene, is_import, world)
         };
         match command {
@@ -958,9 +967,9 @@ impl<'a> History<'a> {
             let may_go = match effect {
                 // As if it had been moved to another domain: nothing at all tells of it.
                 Effect::Hidden(handle) => *handle == account.handle,
-                // Moved, and nobody may see who it is: only a run that reads the whole scope sees it at all.
+                // Moved out of the scope, and nobody may see who it is.
                 Effect::NamelessAndLost(handle) => {
-                    *handle == account.handle && matches!(command, Command::Sync(Some(_)))
+                    *handle == account.handle && !account.place.is_in_scope()
                 }
                 _ => false,
             } || (self.rules.out_of_scope == OutOfScope::Delete

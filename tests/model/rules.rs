@@ -161,6 +161,9 @@ pub(crate) struct Scene {
     pub(crate) references: BTreeSet<String>,
     /// DNs that are taken by entries whose identity cannot be read.
     pub(crate) unreadable: BTreeSet<String>,
+    /// Whom the run told to be failed, by identity. Of a user at whose DN an entry without an identity is, the rules
+    /// say that it is kept; a run that looks at a part of the scope may call it missing or failed.
+    pub(crate) failed: BTreeSet<String>,
 }
 
 /// What became of each user, by identity.
@@ -583,23 +586,21 @@ pub(crate) fn sync(
     }
 
     // An entry whose identity cannot be read is the user that was last seen at its DN and is not seen
-    // elsewhere; or it may be anybody that seems missing.
-    let nameless: Vec<&Sight> = answers
-        .iter()
-        .copied()
-        .filter(|it| it.is_nameless)
-        .collect();
-    let is_partial = nameless
-        .iter()
-        .any(|it| it.whereabouts == Whereabouts::InScope);
-    for entry in &nameless {
+    // elsewhere; or it may be anybody that seems missing. Every run that may believe an absence looks for such.
+    let in_scope = |it: &&Sight| it.whereabouts == Whereabouts::InScope;
+    let nameless = answers.iter().copied().filter(|it| it.is_nameless);
+    let is_partial = nameless.clone().any(|it| in_scope(&it));
+    let found_nameless = nameless.filter(|it| !it.is_lost).count();
+    let anywhere = scene.sights.iter().filter(in_scope);
+    let anywhere: Vec<&Sight> = anywhere.filter(|it| it.is_nameless).collect();
+    for entry in &anywhere {
         let owners: Vec<Key> = nowhere
             .iter()
             .filter(|(_, found)| found.is_none())
             .map(|(key, _)| *key)
             .filter(|key| after.users[key].dn.as_ref() == Some(&entry.dn))
             .filter(|key| after.users[key].status != Status::Restored)
-            .filter(|_| entry.whereabouts == Whereabouts::InScope)
+            .filter(|key| is_enumerated || scene.failed.contains(&after.users[key].identity()))
             .collect();
         for key in owners {
             after.fail(key, &mut buckets);
@@ -607,7 +608,7 @@ pub(crate) fn sync(
         }
     }
     let doubts = Doubts {
-        is_anybody: !nameless.is_empty(),
+        is_anybody: !anywhere.is_empty() || found_nameless > 0,
     };
     let mut gone = BTreeSet::new();
     let mut newly_missing = 0;
@@ -679,7 +680,10 @@ fn fate(
     let is_restored = store.users[&key].status == Status::Restored;
     match found {
         Some(sight) if sight.whereabouts != Whereabouts::Tombstone => {
-            if terms.out_of_scope == OutOfScope::Delete {
+            // Who was brought back is not taken out again for what was so before.
+            if terms.out_of_scope == OutOfScope::Delete && is_restored {
+                Fate::Left
+            } else if terms.out_of_scope == OutOfScope::Delete {
                 Fate::Deleted("out_of_scope")
             } else {
                 Fate::Elsewhere(sight.clone())

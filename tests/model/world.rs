@@ -600,6 +600,7 @@ impl<'a> World<'a> {
                 .map(|it| it.below(&self.base))
                 .collect(),
             unreadable: denied.map(Account::dn).collect(),
+            failed: BTreeSet::new(),
         }
     }
 
