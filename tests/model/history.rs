@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use testdir::{Scope, TestDir, What, When};
 
+use crate::happened::note;
 use crate::observed::{DOMAINS, Observed, mode_called};
 use crate::rules::{
     self, Allowed, Buckets, DAY, Domain, HOUR, Key, Limit, Limits, Mode, OutOfScope, Outcome,
@@ -23,9 +24,12 @@ use crate::world::{self, Account, LIFETIME_DAYS, World};
 const SCOPE: &str = "objectcategory=person";
 
 /// How long it is until the next run: none of these, nor a sum of them, comes near to a limit of the rules.
-const PAUSES: [Time; 5] = [
+const PAUSES: [Time; 8] = [
+    70 * 60,
     70 * 60,
     13 * HOUR + 20 * 60,
+    13 * HOUR + 20 * 60,
+    25 * HOUR + 30 * 60,
     25 * HOUR + 30 * 60,
     4 * DAY + 50 * 60,
     8 * DAY + 40 * 60,
@@ -116,6 +120,8 @@ struct History<'a> {
     store: Store,
     rules: Rules,
     chances: Chances,
+    /// The controller of the last run.
+    server: usize,
     /// How far the clock of the history is ahead.
     ahead: Time,
     log: &'a mut Vec<String>,
@@ -144,13 +150,13 @@ pub(crate) fn play(seed: u64, log: &mut Vec<String>) {
         World::new(1, DOMAINS[1], vec![&other]),
     ];
     let chances = Chances {
-        faults: 22,
-        kills: 10,
+        faults: 18,
+        kills: 8,
         pauses: 30,
-        rights: 14,
+        rights: 12,
     };
     let mut random = Random::new(seed);
-    let steps = random.between(7, 11);
+    let steps = random.between(9, 13);
     History::new(random, worlds, settings.to_vec(), chances, log).play(steps, |from, to| {
         replicate(from, to);
     });
@@ -214,6 +220,7 @@ impl<'a> History<'a> {
             store: Store::default(),
             rules,
             chances,
+            server: 0,
             ahead: 0,
             log,
         };
@@ -232,10 +239,15 @@ impl<'a> History<'a> {
 
     fn play(mut self, steps: usize, replicate: impl Fn(&dyn Server, &dyn Server)) {
         for at in 0..self.worlds.len() {
-            let first = if at == 0 { 4 } else { 2 };
+            let first = if at == 0 { 5 } else { 2 };
             for _ in 0..self.random.between(first, first + 3) {
                 let now = self.now();
-                let said = self.worlds[at].add(&mut self.random, now);
+                let world = &mut self.worlds[at];
+                let said = if self.random.percent(75) {
+                    world.add_distinct(&mut self.random, now)
+                } else {
+                    world.add(&mut self.random, now)
+                };
                 self.log.push(said);
             }
         }
@@ -307,15 +319,15 @@ impl<'a> History<'a> {
     }
 
     fn step(&mut self, step: usize) {
-        let mut at = At {
-            domain: usize::from(self.random.percent(25)),
-            server: 0,
-        };
-        let servers = self.worlds[at.domain].servers();
+        let domain = usize::from(step > 0 && self.random.percent(22));
+        let servers = self.worlds[domain].servers();
         if self.random.percent(25) {
-            at.server = self.random.below(servers);
+            // Runs stay with a controller for a while.
+            self.server = self.random.below(servers);
         }
-        let command = if step == 0 && self.random.percent(70) {
+        let server = self.server.min(servers - 1);
+        let at = At { domain, server };
+        let command = if self.store.of(domain).is_empty() && self.random.percent(75) {
             Command::Import(None)
         } else {
             self.command(at)
@@ -337,7 +349,7 @@ impl<'a> History<'a> {
         arguments.extend(Self::arguments(&command, &terms));
         let is_of_everybody = matches!(command, Command::Sync(None));
         let is_silent = effect.leaves_no_change() || self.worlds[at.domain].is_silent;
-        if is_of_everybody && (is_silent || self.random.percent(20)) {
+        if is_of_everybody && (is_silent || self.random.percent(10)) {
             arguments.push("--full".to_owned());
         }
         self.log
@@ -400,6 +412,10 @@ impl<'a> History<'a> {
         ));
 
         self.check_invariants(&command, at, &effect, &before, &after);
+        note(
+            code.map_or("killed".to_owned(), |code| format!("code {code}")),
+            1,
+        );
         let is_nothing = || {
             assert_eq!(before.users, after.users, "something was changed");
             assert_eq!(before.changes, after.changes, "a change was noted");
@@ -434,6 +450,7 @@ impl<'a> History<'a> {
             let now = std::fs::read(&path).ok();
             assert_eq!(bytes, now, "a dry run changed the file");
         }
+        self.note(&expected, at, mode, &effect);
         if let Some(wanted) = &expected.buckets {
             assert_eq!(*wanted, buckets(&json), "not what was to be told: {json:#}");
         }
@@ -442,6 +459,43 @@ impl<'a> History<'a> {
             self.worlds[at.domain].is_silent = false;
         }
         self.adopt(expected, &after);
+    }
+
+    /// Counts what the run came to.
+    fn note(&self, expected: &Outcome, at: At, mode: Mode, effect: &Effect) {
+        let Some(buckets) = &expected.buckets else {
+            return;
+        };
+        note(format!("{mode:?}").to_lowercase(), 1);
+        note("foreign", buckets.foreign);
+        for evidence in buckets.deleted.values() {
+            note(*evidence, 1);
+        }
+        let world = &self.worlds[at.domain];
+        for key in self.store.of(at.domain) {
+            let before = &self.store.users[&key];
+            let Some(after) = expected.after.users.get(&key) else {
+                continue;
+            };
+            let (was, is) = (before.status, after.status);
+            let account = before.guid.and_then(|guid| world.account(guid));
+            note("missing", usize::from(is == Status::Missing));
+            let is_seen_again =
+                was == Status::Missing && matches!(is, Status::Ok | Status::OutOfScope);
+            note("missing, and seen again", usize::from(is_seen_again));
+            let is_changed = is == Status::OutOfScope && before.values != after.values;
+            note("out of scope, and changed", usize::from(is_changed));
+            let Some(account) = account.filter(|it| is == Status::Missing && it.is_alive()) else {
+                continue;
+            };
+            let is_denied = world.is_denied(account);
+            note("missing without a right", usize::from(is_denied));
+            let lags = at.server > 0 && !is_denied && *effect == Effect::None;
+            note(
+                "missing at a controller that lags behind",
+                usize::from(lags),
+            );
+        }
     }
 
     fn kill(&mut self) -> Kill {
@@ -515,8 +569,8 @@ impl<'a> History<'a> {
         let all: Vec<String> = store.users.values().map(name).collect();
         let random = &mut self.random;
         match random.below(100) {
-            0..14 => Command::Import(None),
-            14..23 => {
+            0..9 => Command::Import(None),
+            9..16 => {
                 let mut names: Vec<String> = random
                     .some(self.worlds[at.domain].accounts(), 3)
                     .iter()
@@ -527,8 +581,8 @@ impl<'a> History<'a> {
                 }
                 Command::Import(Some(names))
             }
-            23..63 => Command::Sync(None),
-            63..80 if !imported.is_empty() => {
+            16..68 => Command::Sync(None),
+            68..82 if !imported.is_empty() => {
                 let mut names = random.some(&imported, 3);
                 if random.percent(8) {
                     // Perhaps a local one, or one of another domain.
@@ -539,7 +593,7 @@ impl<'a> History<'a> {
                 }
                 Command::Sync(Some(names))
             }
-            80..86 if !all.is_empty() => Command::Remove(random.some(&all, 2)),
+            82..86 if !all.is_empty() => Command::Remove(random.some(&all, 2)),
             86..93 if !store.records.is_empty() => {
                 let record = random.pick(&store.records);
                 Command::Restore(if random.percent(40) {

@@ -270,6 +270,28 @@ impl<'a> World<'a> {
         let Some(username) = before.or_else(|| self.username(random, None)) else {
             return "nobody can be added".to_owned();
         };
+        let mails = self.mails(random);
+        self.add_as(random, now, username, mails)
+    }
+
+    /// Adds an account whose names are its own.
+    pub(crate) fn add_distinct(&mut self, random: &mut Random, now: Time) -> String {
+        let username = format!("user{}-{}", self.domain, self.accounts().len());
+        let mails = if random.percent(80) {
+            vec![format!("{username}@x.org")]
+        } else {
+            self.mails(random)
+        };
+        self.add_as(random, now, username, mails)
+    }
+
+    fn add_as(
+        &mut self,
+        random: &mut Random,
+        now: Time,
+        username: String,
+        mails: Vec<String>,
+    ) -> String {
         let mut account = Account {
             guid: Uuid::nil(),
             handle: format!("k{}x{}", self.domain, self.accounts().len()),
@@ -279,7 +301,7 @@ impl<'a> World<'a> {
             username,
             first_name: "First".to_owned(),
             last_name: "Last".to_owned(),
-            mails: self.mails(random),
+            mails,
             number: String::new(),
             enabled: random.percent(85),
             expires: None,
