@@ -21,14 +21,14 @@ use crate::user::{Column, Source, Standing};
 )]
 #[command(after_help = "\
 Exit codes:
-  0  done (duplicates included, unless --strict)
+  0  done (duplicates and missing users included, unless --strict)
   1  failed; nothing was changed
   2  usage or settings error
   3  --dry-run --exit-code: there is something to do
-  4  the delete guard refused; nothing was changed
+  4  the guard refused; nothing was changed
   5  the directory could not be reached, refused the login, or answered incompletely; nothing was changed
   6  another run holds the store
-  7  done, but some users failed (or, with --strict, are duplicates); the others were updated")]
+  7  done, but some users failed (or, with --strict, are duplicates or missing); the others were updated")]
 pub struct Cli {
     /// What all commands share.
     #[command(flatten)]

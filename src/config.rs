@@ -5,6 +5,7 @@
 
 mod location;
 mod login;
+mod path;
 mod reading;
 mod values;
 
@@ -22,6 +23,7 @@ use crate::secret;
 
 pub use location::default_store_path;
 use login::{Auth, Keys};
+use path::SettingsPath;
 pub use values::{AttributeNames, Filter, ServerUrl};
 use values::{
     DnsServer, DomainName, Interval, LimitValue, MaxEntries, MaxMessageBytes, MaxValueBytes,
@@ -169,14 +171,14 @@ struct DirectoryTable {
     dns_server: Option<DnsServer>,
     #[serde(default)]
     starttls: bool,
-    ca_file: Option<PathBuf>,
+    ca_file: Option<SettingsPath>,
     #[serde(default)]
     auth: Auth,
     username: Option<String>,
-    password_file: Option<PathBuf>,
+    password_file: Option<SettingsPath>,
     password_command: Option<PasswordCommand>,
     password: Option<Password>,
-    keytab: Option<PathBuf>,
+    keytab: Option<SettingsPath>,
     principal: Option<String>,
     base_dn: Option<String>,
     #[serde(default)]
@@ -212,7 +214,7 @@ fn default_timeout() -> Seconds {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StoreTable {
-    path: Option<PathBuf>,
+    path: Option<SettingsPath>,
     #[serde(default)]
     read_only: bool,
 }
@@ -229,7 +231,7 @@ struct SyncTable {
     out_of_scope: OutOfScopePolicy,
     full_every: Interval,
     history_days: u32,
-    metrics_file: Option<PathBuf>,
+    metrics_file: Option<SettingsPath>,
 }
 
 impl Default for SyncTable {
@@ -271,12 +273,13 @@ impl Settings {
             store,
             sync,
         } = reading::parse(&file, text)?;
+        let folder = path::folder_of(&file);
         let store_path = match store.path {
-            Some(path) => path,
+            Some(path) => path.within(&folder),
             None => default_store_path()?,
         };
         Ok(Self {
-            directory: directory.check(&file)?,
+            directory: directory.check(&file, &folder)?,
             store_path,
             read_only: store.read_only,
             sync: Sync {
@@ -291,7 +294,7 @@ impl Settings {
                 out_of_scope: sync.out_of_scope,
                 full_every: sync.full_every.0,
                 history_days: sync.history_days,
-                metrics_file: sync.metrics_file,
+                metrics_file: sync.metrics_file.map(|it| it.within(&folder)),
             },
             file,
         })
@@ -300,7 +303,7 @@ impl Settings {
 
 impl DirectoryTable {
     /// Checks what concerns several values together.
-    fn check(self, file: &Path) -> Result<Directory, Failure> {
+    fn check(self, file: &Path, folder: &Path) -> Result<Directory, Failure> {
         let wrong = |what: &str| {
             Failure::new(
                 Kind::Settings,
@@ -341,7 +344,7 @@ impl DirectoryTable {
             keytab: self.keytab,
             principal: self.principal,
         }
-        .check(wrong)?;
+        .check(folder, wrong)?;
         if self.base_dn.as_deref() == Some("") {
             return Err(wrong("base_dn is empty").hint("leave it out to read the whole domain"));
         }
@@ -373,7 +376,7 @@ impl DirectoryTable {
                 },
             },
             starttls: self.starttls,
-            ca_file: self.ca_file,
+            ca_file: self.ca_file.map(|it| it.within(folder)),
             login,
             base_dn: self.base_dn,
             filter: self.filter,

@@ -3,6 +3,7 @@
 //! Everything below speaks LDAP; everything above speaks of users. Reading is complete or an error,
 //! and nothing is ever written.
 
+mod attribute;
 pub(crate) mod ber;
 mod changes;
 pub(crate) mod connection;
@@ -11,16 +12,22 @@ pub(crate) mod entry;
 mod error;
 pub(crate) mod filter;
 mod group;
+mod identity;
 mod inspection;
 #[cfg(feature = "kerberos")]
 mod kerberos;
 mod ldapsearch;
+mod leftover;
 pub(crate) mod mapping;
 mod names;
 mod proof;
+mod ranges;
 mod root_dse;
+pub(crate) mod schema;
 mod servers;
 mod srv;
+pub mod standard;
+mod text;
 mod tls;
 mod values;
 
@@ -33,13 +40,16 @@ use crate::mark::{Position, Question};
 use crate::user::{DirectoryUser, ObjectGuid};
 
 use connection::{Connection, Scope, Search};
+use identity::Names;
 use mapping::Mapping;
 use root_dse::RootDse;
 
 pub use changes::Changes;
 pub use connection::{Opened, THREAD as CONNECTION_THREAD, Tally};
+pub use error::attributes;
 pub use error::{Cause, DirectoryError, Missed, NO_SUCH_OBJECT, Step, TicketError};
-pub use inspection::{Unfilled, ldapsearch_of_root, open_ports};
+pub use inspection::{Identities, Unfilled, ldapsearch_of_root, open_ports};
+pub use mapping::{Unusable, WhyUnusable};
 pub use names::FoundUser;
 pub use proof::Located;
 pub use servers::Servers;
@@ -48,6 +58,9 @@ pub use tls::Certificate;
 /// How many identities or names are asked for in one search. A filter of this many terms is far
 /// from any server's limit, and an answer fits one page.
 const BATCH: usize = 200;
+
+/// How many users are looked for to see whether any is found by identity.
+const WITNESSES: usize = 20;
 
 /// A user of the directory, or why the entry cannot be used as one.
 pub type Read = Result<DirectoryUser, BadEntry>;
@@ -62,6 +75,10 @@ pub struct Directory {
     /// The naming context around the base: where missing users are looked for.
     domain: String,
     filter: Filter,
+    /// What cannot be used of the settings.
+    unusable: Vec<Unusable>,
+    /// The names behind identities that are hashes of names, once they were needed.
+    names: Option<Names>,
     /// Where the domain controller stands, once it was asked and said so.
     position: Option<Position>,
     /// Containers that were found readable.
@@ -148,7 +165,7 @@ impl Directory {
         let mut question = Question::default();
         question.insert("base_dn", &self.base);
         question.insert("filter", self.filter.as_str());
-        for (field, attributes) in self.mapping.fields() {
+        for (field, attributes) in self.mapping.settings() {
             let names: Vec<&str> = attributes.iter().collect();
             question.insert(&format!("attributes.{field}"), names.join(", "));
         }
@@ -162,7 +179,7 @@ impl Directory {
         mut on_page: impl FnMut(Vec<Read>) -> Result<(), E>,
     ) -> Result<(), E> {
         for batch in guids.chunks(BATCH) {
-            let identities = filter::any_guid(self.mapping.guid_attribute(), batch);
+            let identities = self.any_of(batch)?;
             let search = self.search_for_users(
                 format!("{} users of {} by identity", batch.len(), self.base),
                 self.base.clone(),
@@ -174,43 +191,97 @@ impl Directory {
     }
 
     /// Makes sure that a user who is there is found by identity. An attribute without an equality
-    /// matching rule is found by nobody, with success, and would make everybody seem gone. Where the
-    /// account sees no user at all this cannot be told, and the guard has the word.
+    /// matching rule, or one that the account may read and not search, is found by nobody, with success, and would make
+    /// everybody seem gone. Where the account sees no user at all this cannot be told, and the guard has the word.
     pub fn verify_search_by_identity(&mut self) -> Result<(), DirectoryError> {
-        let attribute = self.mapping.guid_attribute().to_owned();
-        let by_identity = |directory: &Self, base: &str, filter| Search {
-            what: format!("users of {base} by identity"),
-            base: base.to_owned(),
+        match self.identity_is_searchable()? {
+            Some(false) => Err(self.not_searchable()),
+            Some(true) | None => Ok(()),
+        }
+    }
+
+    /// That nobody is found by identity.
+    pub fn not_searchable(&self) -> DirectoryError {
+        DirectoryError {
+            server: self.connection.server().to_string(),
+            step: Step::Read(format!("users of {} by identity", self.domain)),
+            cause: Cause::IdentityNotSearchable(self.mapping.guid_attribute().to_owned()),
+        }
+    }
+
+    /// Whether users who were just read are found by identity: any of the first few, for it may be that one of them is
+    /// hidden. None where nobody can be read.
+    pub fn identity_is_searchable(&mut self) -> Result<Option<bool>, DirectoryError> {
+        // Not by `(objectGUID=*)`: who may not search the identity is found by that no more than by its value.
+        let search = Search {
+            what: format!("users of {}", self.base),
+            base: self.base.clone(),
             scope: Scope::Subtree,
-            filter,
-            attributes: vec![attribute.clone()],
-            show_deleted: directory.root.shows_deleted,
+            filter: self.filter.as_str().to_owned(),
+            attributes: vec![self.mapping.guid_attribute().to_owned()],
+            show_deleted: false,
             first_page_only: true,
         };
-        let present = filter::all(&[self.filter.as_str(), &format!("({attribute}=*)")]);
-        let search = by_identity(self, &self.base, present);
         let mapping = &self.mapping;
-        let mut witness = None;
+        let mut witnesses = Vec::new();
         self.connection.search(&search, |entries| {
-            witness = entries.iter().find_map(|entry| mapping.guid(entry).ok());
+            witnesses.extend(entries.iter().filter_map(|it| mapping.guid(it).ok()));
+            witnesses.truncate(WITNESSES);
             Ok::<_, DirectoryError>(())
         })?;
-        let Some(witness) = witness else {
-            return Ok(());
-        };
-        let filter = filter::any_guid(&attribute, &[witness]);
-        let search = by_identity(self, &self.domain, filter);
-        let tally = self
-            .connection
-            .search(&search, |_| Ok::<_, DirectoryError>(()))?;
-        if tally.entries > 0 {
-            return Ok(());
+        if witnesses.is_empty() {
+            return Ok(None);
         }
-        Err(DirectoryError {
-            server: self.connection.server().to_string(),
-            step: Step::Read(search.what),
-            cause: Cause::IdentityNotSearchable(attribute),
+        let filter = self.any_of(&witnesses)?;
+        let search = self.search_identities(
+            format!("users of {} by identity", self.domain),
+            filter,
+            self.root.shows_deleted,
+        );
+        let mapping = &self.mapping;
+        let mut is_found = false;
+        self.connection.search(&search, |entries| {
+            let mut guids = entries.iter().filter_map(|it| mapping.guid(it).ok());
+            is_found |= guids.any(|guid| witnesses.contains(&guid));
+            Ok::<_, DirectoryError>(())
+        })?;
+        Ok(Some(is_found))
+    }
+
+    /// A filter for entries with one of these identities.
+    fn any_of(&mut self, guids: &[ObjectGuid]) -> Result<String, DirectoryError> {
+        if self.names.is_none() && self.mapping.identity().needs_names(guids) {
+            self.names = Some(self.read_names_of_domain()?);
+        }
+        let identity = self.mapping.identity();
+        Ok(match &self.names {
+            Some(names) => identity.any_of(guids, names),
+            None => identity.any_of(guids, &Names::default()),
         })
+    }
+
+    /// The names that serve as identities in the domain. By no filter that asks for them: whether they may be searched
+    /// for is another question.
+    fn read_names_of_domain(&mut self) -> Result<Names, DirectoryError> {
+        let search = self.search_identities(
+            format!("every {} of {}", self.mapping.guid_attribute(), self.domain),
+            "(objectClass=*)".to_owned(),
+            self.root.shows_deleted,
+        );
+        let identity = self.mapping.identity();
+        let mut names = Names::default();
+        self.connection.search_users(&search, |entries| {
+            for entry in &entries {
+                names.see(identity, entry);
+            }
+            Ok::<_, DirectoryError>(())
+        })?;
+        Ok(names)
+    }
+
+    /// What cannot be used of the settings on this server.
+    pub fn unusable(&self) -> &[Unusable] {
+        &self.unusable
     }
 
     /// The DNs of groups with that name or DN.
@@ -239,14 +310,13 @@ impl Directory {
             self.read_users(&search, &mut on_page)?;
             return Ok(());
         }
-        let members: HashSet<String> =
-            group::member_dns(&mut self.connection, &self.domain, group)?;
+        let members = group::members::of(&mut self.connection, &self.domain, group)?;
         let is_member = |read: &Read| {
             let dn = match read {
                 Ok(user) => user.dn(),
                 Err(entry) => &entry.dn,
             };
-            members.contains(&dn.to_lowercase())
+            members.contains(&dn::normalised(dn))
         };
         self.read(&Selection::All, |users| {
             on_page(users.into_iter().filter(is_member).collect())
@@ -283,6 +353,11 @@ impl Directory {
 /// A DN in a form in which two that name the same entry are the same text.
 pub fn normalised_dn(dn: &str) -> String {
     dn::normalised(dn)
+}
+
+/// Whether a DN is `base` or lies below it.
+pub fn is_within_dn(dn: &str, base: &str) -> bool {
+    dn::is_within(dn, base)
 }
 
 /// Whether two DNs name the same entry.

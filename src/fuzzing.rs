@@ -10,6 +10,7 @@ use crate::directory::connection::framing;
 use crate::directory::connection::message::{self, BIND_RESPONSE, Message};
 use crate::directory::entry::Entry;
 use crate::directory::mapping::Mapping;
+use crate::directory::schema::AttributeType;
 use crate::directory::{dn, filter};
 use crate::failure::Failure;
 use crate::store::record::{self, Snapshot};
@@ -40,7 +41,7 @@ pub fn user(
     is_active_directory: bool,
 ) -> Result<Result<DirectoryUser, BadEntry>, String> {
     let entry = Entry::decode(content, MAX_VALUE_BYTES).map_err(|flaw| flaw.to_string())?;
-    Ok(Mapping::new(config::Attributes::default(), is_active_directory).user(&entry))
+    Ok(Mapping::unresolved(config::Attributes::default(), is_active_directory).user(&entry))
 }
 
 /// The names of attributes and their values.
@@ -85,9 +86,38 @@ pub fn dn_is_within(dn: &str, base: &str) -> bool {
     dn::is_within(dn, base)
 }
 
+/// A DN as it is compared.
+pub fn dn_normalised(dn: &str) -> String {
+    dn::normalised(dn)
+}
+
 /// The first relative DN, and what it lies in.
 pub fn dn_split(dn: &str) -> Option<(&str, &str)> {
     dn::split(dn)
+}
+
+/// The object identifier and the names of the attribute type that a schema describes, and the description written
+/// anew.
+pub fn attribute_type(description: &str) -> Option<(String, Vec<String>, String)> {
+    let AttributeType {
+        oid,
+        names,
+        supertype,
+        equality,
+        syntax,
+    } = AttributeType::parse(description)?;
+    let quoted: Vec<String> = names.iter().map(|it| format!("'{it}'")).collect();
+    let mut written = format!("( '{oid}' NAME ( {} )", quoted.join(" "));
+    for (keyword, value) in [
+        ("SUP", supertype),
+        ("EQUALITY", equality),
+        ("SYNTAX", syntax),
+    ] {
+        if let Some(value) = value {
+            written = format!("{written} {keyword} '{value}'");
+        }
+    }
+    Some((oid, names, format!("{written} )")))
 }
 
 /// The domain that a DN lies in, and its DNS name.

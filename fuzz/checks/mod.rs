@@ -221,7 +221,7 @@ fn asserted(filter: &str, choice: u64) -> Vec<u8> {
     initial.expect_primitive().expect("octets")
 }
 
-/// A DN lies in itself and in what it lies in; a word for a shell is read as it was.
+/// A DN lies in itself and in what it lies in, however it is written; a word for a shell is read as it was.
 pub fn dn(data: &[u8]) {
     let Ok(text) = from_utf8(data) else { return };
     assert!(fuzzing::dn_is_within(text, text));
@@ -234,7 +234,22 @@ pub fn dn(data: &[u8]) {
         assert!(fuzzing::dn_is_within(text, &domain), "{domain:?}");
         assert!(name.len() < domain.len());
     }
+    let normalised = fuzzing::dn_normalised(text);
+    assert_eq!(fuzzing::dn_normalised(&normalised), normalised);
+    assert!(fuzzing::dn_is_within(text, &normalised));
+    assert!(fuzzing::dn_is_within(&normalised, text));
     assert_eq!(read_by_a_shell(&fuzzing::in_shell(text)), text);
+}
+
+/// What a schema says of an attribute type reads the same when it is written anew.
+pub fn schema(data: &[u8]) {
+    let Ok(text) = from_utf8(data) else { return };
+    let Some((oid, names, written)) = fuzzing::attribute_type(text) else {
+        return;
+    };
+    assert!(!oid.is_empty() && names.iter().all(|name| !name.is_empty()));
+    let again = fuzzing::attribute_type(&written);
+    assert_eq!(again, Some((oid, names, written)));
 }
 
 /// How a shell reads a word that holds quotes and plain characters only; it has to be one word.

@@ -130,6 +130,7 @@ fn report(error: DirectoryError, url: &ServerUrl, findings: &mut Findings<'_>) {
         (Step::Bind(_) | Step::Kerberos(_), _) => "bind",
         (Step::Read(_), Cause::OutsideDomain(_)) => "base",
         (Step::Read(_), _) => "rootdse",
+        (Step::Settings, _) => "attributes",
     };
     let commands = error.commands();
     let is_closed = error.step == Step::Connect;

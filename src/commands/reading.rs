@@ -428,6 +428,7 @@ impl<'a> Everybody<'a> {
         let tally = self
             .directory
             .read(&Selection::All, |users| survey.take(users))?;
+        survey.note_whole_scope();
         survey.settle_repeated(self.directory)?;
         survey.settle_missing(self.directory, None)?;
         Ok((survey, Some(tally.entries)))

@@ -97,7 +97,13 @@ fn findings(
         }
         let mut import = Import::new(&origin, &before.values());
         import.returns_as = Some(record.user);
-        import.domain = before.domain.map(DomainId);
+        import.domain = match before.domain {
+            Some(id) => Some(DomainId(id)),
+            // The history of an older store does not say.
+            None => target
+                .reader()
+                .domain_around(before.dn.as_deref().unwrap_or_default())?,
+        };
         import.expires = before.expires_at;
         findings.new.push(import);
     }

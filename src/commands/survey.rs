@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use indicatif::ProgressBar;
 
-use crate::commands::absence::{Absences, Judge, Verdict};
+use crate::commands::absence::{Absences, Judge, Seen, Verdict};
 use crate::compare::{BadEntry, Comparison, Terms};
 use crate::directory::{Directory, Read, normalised_dn};
 use crate::output::advance;
@@ -29,6 +29,8 @@ pub struct Survey<'a> {
     witness: Option<ObjectGuid>,
     /// How many were found that were of no domain that was read before.
     adopted: u64,
+    /// Whether all of the scope was read.
+    has_read_scope: bool,
     /// Where new users are written as they come.
     filling: Option<Filling>,
 }
@@ -54,6 +56,7 @@ impl<'a> Survey<'a> {
             known: HashMap::new(),
             witness: None,
             adopted: 0,
+            has_read_scope: false,
             filling: None,
         })
     }
@@ -121,6 +124,11 @@ impl<'a> Survey<'a> {
             .copied()
             .filter(is_chosen);
         row.map_or(Ok(None), |id| self.store.by_id(id))
+    }
+
+    /// Notes that all of the scope was read.
+    pub fn note_whole_scope(&mut self) {
+        self.has_read_scope = true;
     }
 
     /// Reads users again that came more than once. Those that still do are unusable.
@@ -208,7 +216,7 @@ impl<'a> Survey<'a> {
             if let Some(dns) = located.several.remove(&guid) {
                 let dns: Vec<&str> = dns.iter().map(String::as_str).collect();
                 self.comparison.fail(user, several_entries(guid, &dns));
-            } else if located.deleted.contains(&guid) {
+            } else if located.deleted.contains_key(&guid) {
                 self.comparison.see_deleted(user, Evidence::Tombstone);
             } else {
                 match located.living.remove(&guid) {
@@ -243,12 +251,16 @@ impl<'a> Survey<'a> {
             self.store,
             directory,
             &guids(&nowhere),
-            self.witness,
-            self.comparison.unidentified(),
+            Seen {
+                found: self.witness,
+                unidentified: self.comparison.unidentified(),
+                has_read_scope: self.has_read_scope,
+            },
         )?;
         for user in nowhere {
             match judge.judge(&user)? {
                 Verdict::Deleted => self.comparison.see_deleted(user, Evidence::Absent),
+                Verdict::Unusable(reason) => self.comparison.fail(user, reason),
                 Verdict::Missing(reason, last) => self.comparison.miss(user, reason, last),
             }
         }

@@ -86,7 +86,7 @@ impl Directory {
             Ok::<_, DirectoryError>(())
         });
         match answer {
-            Err(error) if error.result_code().is_none() => return Err(error),
+            Err(error) if !error.is_of_entry() => return Err(error),
             // It is not there for this account.
             _ => {}
         }
@@ -100,11 +100,8 @@ impl Directory {
     /// What must be in the answer of every search for changes: a user of the scope, if it is found by
     /// `uSNChanged`, and a deleted object, if the account sees one.
     pub fn witnesses(&mut self, living: ObjectGuid) -> Result<Option<Witnesses>, DirectoryError> {
-        let search = self.search_identities(
-            "a user by uSNChanged".to_owned(),
-            self.seen_by_usn(living),
-            false,
-        );
+        let filter = self.seen_by_usn(living)?;
+        let search = self.search_identities("a user by uSNChanged".to_owned(), filter, false);
         let mut is_seen = false;
         let mapping = &self.mapping;
         self.connection.search(&search, |entries| {
@@ -120,9 +117,14 @@ impl Directory {
 
     /// The deleted object that changed last, of those on the first page of an answer. None where the
     /// account sees none. The container itself is no proof: Samba shows it to everybody.
-    pub(super) fn a_deleted_object(&mut self) -> Result<Option<ObjectGuid>, DirectoryError> {
+    fn a_deleted_object(&mut self) -> Result<Option<ObjectGuid>, DirectoryError> {
+        Ok(self.newest_deleted()?.1)
+    }
+
+    /// Whether the account sees deleted objects, and one of those that have an identity.
+    pub(super) fn newest_deleted(&mut self) -> Result<(bool, Option<ObjectGuid>), DirectoryError> {
         if !self.root.shows_deleted {
-            return Ok(None);
+            return Ok((false, None));
         }
         let search = Search {
             what: "the deleted objects".to_owned(),
@@ -137,8 +139,9 @@ impl Directory {
             first_page_only: true,
         };
         let mapping = &self.mapping;
-        let mut newest = None;
+        let (mut any, mut newest) = (false, None);
         let answer = self.connection.search(&search, |entries| {
+            any |= !entries.is_empty();
             let seen = entries
                 .iter()
                 .filter_map(|entry| Some((usn(entry, "uSNChanged")?, mapping.guid(entry).ok()?)));
@@ -146,9 +149,9 @@ impl Directory {
             Ok::<_, DirectoryError>(())
         });
         match answer {
-            Ok(_) => Ok(newest.map(|(_, guid)| guid)),
+            Ok(_) => Ok((any, newest.map(|(_, guid)| guid))),
             // Without the right to list it the container may not be there at all.
-            Err(error) if error.result_code().is_some() => Ok(None),
+            Err(error) if error.is_of_entry() => Ok((false, None)),
             Err(error) => Err(error),
         }
     }
@@ -204,10 +207,13 @@ impl Directory {
         Witnesses { living, deleted }: Witnesses,
         changes: &mut Changes,
     ) -> Result<(), DirectoryError> {
-        let witnesses = [Some(living), deleted].into_iter().flatten();
+        let mut terms = Vec::new();
+        for witness in [Some(living), deleted].into_iter().flatten() {
+            terms.push(self.seen_by_usn(witness)?);
+        }
         let search = self.search_identities(
             "users by uSNChanged".to_owned(),
-            filter::any(witnesses.map(|it| self.seen_by_usn(it))),
+            filter::any(terms),
             self.root.shows_deleted,
         );
         let mapping = &self.mapping;
@@ -233,9 +239,10 @@ impl Directory {
     ) -> Result<Vec<ObjectGuid>, DirectoryError> {
         let mut absent = Vec::new();
         for batch in guids.chunks(BATCH) {
+            let identities = self.any_of(batch)?;
             let search = self.search_identities(
                 format!("whether {} users are in {}", batch.len(), self.domain),
-                filter::any_guid(self.mapping.guid_attribute(), batch),
+                identities,
                 false,
             );
             let mut missing: HashSet<ObjectGuid> = batch.iter().copied().collect();
@@ -253,9 +260,9 @@ impl Directory {
     }
 
     /// An object of that identity, found by its `uSNChanged` as well.
-    fn seen_by_usn(&self, guid: ObjectGuid) -> String {
-        let identity = filter::any_guid(self.mapping.guid_attribute(), &[guid]);
-        filter::all(&[&identity, "(uSNChanged>=1)"])
+    fn seen_by_usn(&mut self, guid: ObjectGuid) -> Result<String, DirectoryError> {
+        let identity = self.any_of(&[guid])?;
+        Ok(filter::all(&[&identity, "(uSNChanged>=1)"]))
     }
 
     /// A search in the whole domain that asks for identities only.

@@ -154,6 +154,11 @@ impl Connection {
         &self.account
     }
 
+    /// How many entries a search may return, and an attribute values.
+    pub fn max_entries(&self) -> u64 {
+        self.max_entries
+    }
+
     /// Reads all that a search returns, and hands it over page by page. What was handed over counts
     /// only when the search ends well. A value over the limit ends it.
     pub fn search<E: From<DirectoryError>>(

@@ -1,16 +1,39 @@
-//! Distinguished names (RFC 4514), as far as it must be known which lies below which.
+//! Distinguished names (RFC 4514), compared as a directory compares them.
+//!
+//! One DN may be written in many ways: with other escapes, in quotation marks as RFC 2253 allowed, its types by other
+//! names or by their object identifiers, the parts of an RDN in another order; and its values are compared without
+//! case, without regard to spaces and composition (RFC 4518). [`normalised`] writes each in one way, so that two DNs
+//! are the same where these are.
 
-/// Whether a DN is `base` or lies below it. Case and the spaces around separators do not count.
+mod value;
+
+use super::standard;
+
+/// The attributes that name domains (RFC 2247).
+const DOMAIN_COMPONENT: &str = "dc=";
+
+/// A DN as it is compared: the same for all ways of writing it, itself a DN, and fit to be the key of a map.
+pub fn normalised(dn: &str) -> String {
+    components(dn).join(",")
+}
+
+/// Whether a DN is `base` or lies below it.
 pub fn is_within(dn: &str, base: &str) -> bool {
     let dn = components(dn);
     let base = components(base);
-    dn.len() >= base.len() && dn[dn.len() - base.len()..] == base[..]
+    dn.ends_with(&base)
+}
+
+/// How many relative DNs a DN has.
+pub fn depth(dn: &str) -> usize {
+    components(dn).len()
 }
 
 /// The end of a DN that consists of domain components: `DC=corp,DC=com` of `OU=Staff,DC=corp,DC=com`.
 pub fn domain_components(dn: &str) -> Option<String> {
     let parts = components(dn);
-    let others = parts.iter().rposition(|part| !part.starts_with("dc="));
+    let is_other = |part: &String| !part.starts_with(DOMAIN_COMPONENT);
+    let others = parts.iter().rposition(is_other);
     let domain = &parts[others.map_or(0, |at| at + 1)..];
     (!domain.is_empty()).then(|| domain.join(","))
 }
@@ -20,31 +43,90 @@ pub fn dns_name(domain: &str) -> String {
     let parts = components(domain);
     let labels: Vec<&str> = parts
         .iter()
-        .filter_map(|it| it.strip_prefix("dc="))
+        .filter_map(|it| it.strip_prefix(DOMAIN_COMPONENT))
         .collect();
     labels.join(".")
 }
 
-/// A form in which two DNs that name the same entry are the same text.
-pub fn normalised(dn: &str) -> String {
-    components(dn).join(",")
+/// What a DN lies in; none if it has no parent.
+pub fn parent(dn: &str) -> Option<&str> {
+    split(dn).map(|(_, parent)| parent)
 }
 
 /// The first relative DN, and what it lies in: `OU=Staff` and `DC=corp,DC=com`; none of what has no parent.
 pub fn split(dn: &str) -> Option<(&str, &str)> {
-    let mut quoted = false;
-    let mut escaped = false;
-    let at = dn.find(|character| {
+    let (at, _) = plain(dn).find(|(_, it)| is_separator(*it))?;
+    Some((trimmed(&dn[..at]), trimmed(&dn[at + 1..])))
+}
+
+fn is_separator(character: char) -> bool {
+    // The semicolon is RFC 1779's.
+    matches!(character, ',' | ';')
+}
+
+/// The relative DNs as they are compared, the first of them first.
+fn components(dn: &str) -> Vec<String> {
+    let relative = pieces(dn, is_separator).map(relative);
+    relative.filter(|it| !it.is_empty()).collect()
+}
+
+/// A relative DN as it is compared: its parts in order, for they have none of their own.
+fn relative(text: &str) -> String {
+    let mut parts: Vec<String> = pieces(text, |it| it == '+').map(part).collect();
+    parts.retain(|part| !part.is_empty());
+    parts.sort_unstable();
+    parts.dedup();
+    parts.join("+")
+}
+
+/// A type and its value.
+fn part(text: &str) -> String {
+    match plain(text).find(|(_, it)| *it == '=') {
+        Some((at, _)) => {
+            let (kind, value) = (&text[..at], &text[at + 1..]);
+            format!("{}={}", self::kind(kind), value::compared(trimmed(value)))
+        }
+        // No DN, but something to compare.
+        None => value::text(trimmed(text)),
+    }
+}
+
+/// The type of a value: those of the standards by the first of their names.
+fn kind(text: &str) -> String {
+    let text = value::text(trimmed(text));
+    // As RFC 1779 wrote object identifiers.
+    let name = text.strip_prefix("oid.").unwrap_or(&text);
+    match standard::by_name(name) {
+        Some(known) => known.names[0].to_ascii_lowercase(),
+        None => name.to_owned(),
+    }
+}
+
+/// The characters that stand for themselves: neither escaped, nor in quotation marks, nor these.
+fn plain(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.char_indices().filter(move |(_, character)| {
         let was_escaped = std::mem::take(&mut escaped);
         match character {
             _ if was_escaped => return false,
             '\\' => escaped = true,
             '"' => quoted = !quoted,
-            _ => {}
+            _ => return !quoted,
         }
-        matches!(character, ',' | ';') && !quoted
-    })?;
-    Some((trimmed(&dn[..at]), trimmed(&dn[at + 1..])))
+        false
+    })
+}
+
+/// What stands between plain characters of that kind.
+fn pieces(text: &str, is_between: impl Fn(char) -> bool) -> impl Iterator<Item = &str> {
+    let mut ends = plain(text).filter(move |(_, it)| is_between(*it));
+    let mut rest = Some(0);
+    std::iter::from_fn(move || {
+        let begin = rest?;
+        let end = ends.next().map(|(at, _)| at);
+        rest = end.map(|at| at + 1);
+        Some(&text[begin..end.unwrap_or(text.len())])
+    })
 }
 
 /// Without the spaces around it. One that is escaped is a part of it.
@@ -58,84 +140,5 @@ fn trimmed(text: &str) -> &str {
     }
 }
 
-/// The relative DNs in lower case. A separator that is escaped or quoted separates nothing.
-fn components(dn: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut characters = dn.chars();
-    let mut quoted = false;
-    while let Some(character) = characters.next() {
-        let Some(part) = parts.last_mut() else { break };
-        match character {
-            '\\' => {
-                part.push(character);
-                part.extend(characters.next());
-            }
-            '"' => {
-                quoted = !quoted;
-                part.push(character);
-            }
-            ',' | ';' if !quoted => parts.push(String::new()),
-            _ => part.push(character),
-        }
-    }
-    parts
-        .iter()
-        .map(|part| match part.split_once('=') {
-            Some((kind, value)) => format!("{}={}", kind.trim(), trimmed(value)).to_lowercase(),
-            None => trimmed(part).to_lowercase(),
-        })
-        .filter(|part| !part.is_empty())
-        .collect()
-}
-
 #[cfg(test)]
-mod tests {
-    use super::{domain_components, is_within, split};
-
-    #[test]
-    fn the_domain_is_what_ends_in_dc() {
-        let of = |dn| domain_components(dn);
-        assert_eq!(
-            of("OU=a,DC=x,OU=b,DC=corp,dc=com").as_deref(),
-            Some("dc=corp,dc=com")
-        );
-        assert_eq!(of("DC=corp").as_deref(), Some("dc=corp"));
-        assert_eq!(of("o=corp"), None);
-    }
-
-    #[test]
-    fn below_and_beside() {
-        let staff = "OU=Staff,DC=corp,DC=example,DC=com";
-        assert!(is_within(staff, staff));
-        assert!(is_within(
-            "CN=Ann,ou=staff, dc=Corp,DC=example,DC=com",
-            staff
-        ));
-        assert!(is_within(staff, ""));
-        assert!(!is_within("OU=ExStaff,DC=corp,DC=example,DC=com", staff));
-        assert!(!is_within("DC=corp,DC=example,DC=com", staff));
-    }
-
-    #[test]
-    fn an_escaped_comma_separates_nothing() {
-        assert!(!is_within(r"CN=x\,OU=Staff,DC=com", "OU=Staff,DC=com"));
-        assert!(is_within(r"CN=a\\,OU=Staff,DC=com", "OU=Staff,DC=com"));
-    }
-
-    #[test]
-    fn an_escaped_space_is_a_part_of_the_name() {
-        assert_eq!(split(r"CN=a\  , DC=x"), Some((r"CN=a\ ", "DC=x")));
-        assert_eq!(split(r"CN=a\\ , DC=x"), Some((r"CN=a\\", "DC=x")));
-        let domain = domain_components(r"OU=a,DC=b\ ,DC=com");
-        assert_eq!(domain.as_deref(), Some(r"dc=b\ ,dc=com"));
-        assert!(is_within(r"OU=a,DC=b\ ,DC=com", r"dc=b\ ,dc=com"));
-    }
-
-    #[test]
-    fn a_dn_lies_in_its_parent() {
-        assert_eq!(split("OU=a, DC=x,DC=y"), Some(("OU=a", "DC=x,DC=y")));
-        assert_eq!(split(r"CN=b\,c\\,OU=a"), Some((r"CN=b\,c\\", "OU=a")));
-        assert_eq!(split(r#"CN="b,c",OU=a"#), Some((r#"CN="b,c""#, "OU=a")));
-        assert_eq!(split("DC=com"), None);
-    }
-}
+mod tests;

@@ -71,8 +71,21 @@ impl Entry {
     /// The values of an attribute, whose name is compared without case (RFC 4512, 2.5); none if the
     /// entry does not have it. Options make it another attribute: `mail;lang-de` is not `mail`.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.values_where(|description| description.eq_ignore_ascii_case(name.as_bytes()))
+    }
+
+    /// The same of an attribute that may be called by any of these names.
+    pub fn values_under(&self, names: &[String]) -> impl Iterator<Item = &[u8]> {
+        self.values_where(|description| {
+            names
+                .iter()
+                .any(|name| description.eq_ignore_ascii_case(name.as_bytes()))
+        })
+    }
+
+    fn values_where(&self, is_it: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = &[u8]> {
         self.encoded()
-            .find(|(description, _)| description.eq_ignore_ascii_case(name.as_bytes()))
+            .find(|(description, _)| is_it(description))
             .map_or(Elements::default(), |(_, values)| values)
             .map(|value| value.content)
     }
@@ -83,13 +96,15 @@ impl Entry {
     }
 
     /// Whether but a part of the values of an attribute came, under `name;range=0-1499` (MS-ADTS 3.1.1.3.1.3.3).
-    pub fn has_range_of(&self, name: &str) -> bool {
+    pub fn has_range_of(&self, names: &[String]) -> bool {
         self.encoded().any(|(description, _)| {
-            let (base, options) = description.split_at(name.len().min(description.len()));
-            base.eq_ignore_ascii_case(name.as_bytes())
-                && options
-                    .get(..RANGE.len())
-                    .is_some_and(|it| it.eq_ignore_ascii_case(RANGE))
+            names.iter().any(|name| {
+                let (base, options) = description.split_at(name.len().min(description.len()));
+                base.eq_ignore_ascii_case(name.as_bytes())
+                    && options
+                        .get(..RANGE.len())
+                        .is_some_and(|it| it.eq_ignore_ascii_case(RANGE))
+            })
         })
     }
 
@@ -228,8 +243,9 @@ pub mod tests {
         );
         assert_eq!(entry.first("mail"), None);
         assert_eq!(entry.first("MAIL;LANG-DE"), Some(&b"x"[..]));
-        assert!(entry.has_range_of("member"));
-        assert!(!entry.has_range_of("mail") && !entry.has_range_of("membe"));
+        let has_range_of = |name: &str| entry.has_range_of(&[name.to_owned()]);
+        assert!(has_range_of("member"));
+        assert!(!has_range_of("mail") && !has_range_of("membe"));
     }
 
     #[test]

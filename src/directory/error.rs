@@ -3,7 +3,9 @@
 //! Here is what happened; `login`, `certificate` and `network` know the words for it, and what mends it:
 //! in a hint, and where there are any, in the very commands.
 
+pub mod attributes;
 mod certificate;
+pub mod handshake;
 mod kerberos;
 mod login;
 mod network;
@@ -12,6 +14,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use super::mapping::Unusable;
 use super::tls::Certificate;
 use crate::config::ServerUrl;
 use crate::failure::Kind;
@@ -38,6 +41,8 @@ pub enum Step {
     Kerberos(String),
     /// Reading something; what it is.
     Read(String),
+    /// Using what the settings name.
+    Settings,
 }
 
 impl Step {
@@ -52,6 +57,7 @@ impl Step {
             Self::Ticket(service) => format!("get a Kerberos ticket for {service}"),
             Self::Kerberos(account) => format!("log in to {server} with Kerberos as {account}"),
             Self::Read(what) => format!("read {what} from {server}"),
+            Self::Settings => format!("use [directory.attributes] with {server}"),
         }
     }
 }
@@ -95,6 +101,8 @@ pub enum Cause {
     OutsideDomain(Vec<String>),
     /// A user that is there is not found by this attribute.
     IdentityNotSearchable(String),
+    /// These attributes of the settings cannot be used on this server.
+    Unusable(Vec<Unusable>),
     /// The answer cannot be decoded, or breaks the protocol.
     Malformed(String),
     /// The answer goes beyond a limit of the settings.
@@ -122,6 +130,14 @@ impl Limit {
         }
     }
 
+    /// More values than an attribute may have.
+    pub fn values(what: &str, most: u64) -> Self {
+        Self {
+            what: format!("{what}: more than {most} values"),
+            ..Self::entries(most)
+        }
+    }
+
     /// A value that is too long.
     pub fn value(what: &str, bytes: usize, most: usize) -> Self {
         Self {
@@ -129,6 +145,11 @@ impl Limit {
             setting: "max_value_bytes",
             most: most as u64,
         }
+    }
+
+    /// Whether it is one of messages, behind which nothing more can be read from the connection.
+    pub fn is_of_messages(&self) -> bool {
+        self.setting == "max_message_bytes"
     }
 
     /// A message that is too large.
@@ -184,6 +205,19 @@ pub const NO_SUCH_OBJECT: u32 = 32;
 pub const REFERRAL: u32 = 10;
 /// `invalidDNSyntax`
 pub const INVALID_DN_SYNTAX: u32 = 34;
+/// `inappropriateAuthentication`
+const INAPPROPRIATE_AUTHENTICATION: u32 = 48;
+/// `insufficientAccessRights`
+const INSUFFICIENT_ACCESS_RIGHTS: u32 = 50;
+
+/// The result codes that are about the entry that was asked for, and not about how the server is.
+const OF_ENTRY: [u32; 5] = [
+    REFERRAL,
+    NO_SUCH_OBJECT,
+    INVALID_DN_SYNTAX,
+    INAPPROPRIATE_AUTHENTICATION,
+    INSUFFICIENT_ACCESS_RIGHTS,
+];
 
 impl DirectoryError {
     /// Whether the account was refused. Never to be tried again, nor on another server: a few wrong
@@ -220,6 +254,7 @@ impl DirectoryError {
             | Cause::NotEncrypted
             | Cause::OutsideDomain(_)
             | Cause::IdentityNotSearchable(_)
+            | Cause::Unusable(_)
             | Cause::Malformed(_)
             | Cause::Limit(_) => false,
         }
@@ -233,10 +268,18 @@ impl DirectoryError {
         }
     }
 
+    /// Whether the server said that an entry is not there, or not for this account. Any other failure says nothing
+    /// about the entry.
+    pub fn is_of_entry(&self) -> bool {
+        let code = self.result_code();
+        code.is_some_and(|code| OF_ENTRY.contains(&code))
+    }
+
     /// The kind that decides the exit code.
     pub fn kind(&self) -> Kind {
         match (&self.step, &self.cause) {
             (Step::Ticket(_), Cause::Ticket(error)) => error.kind(),
+            (Step::Settings, _) => Kind::Settings,
             (Step::Bind(_) | Step::Kerberos(_), Cause::Result { .. })
             | (Step::Kerberos(_), Cause::Ticket(_) | Cause::NotEncrypted) => Kind::Login,
             (
@@ -276,7 +319,10 @@ impl DirectoryError {
             (Step::Read(_), Cause::Result { code, .. }) => return read_hint(*code),
             (_, Cause::OutsideDomain(contexts)) => return Some(domain_hint(contexts)),
             (_, Cause::IdentityNotSearchable(_)) => {
-                "the attribute needs an equality matching rule on the server; where it is not AD, guid = \"entryUUID\" under [directory.attributes] has one"
+                "the account must have the right to search for the attribute, not only to read it, and the server an equality matching rule for it; where it is not AD, guid = \"entryUUID\" under [directory.attributes] has one"
+            }
+            (_, Cause::Unusable(unusable)) => {
+                return unusable.first().and_then(attributes::hint);
             }
             (Step::Read(_), Cause::Lost | Cause::Disconnected { .. }) => {
                 "nothing was changed; the next run tries again, and a second server in urls would take over"
@@ -301,6 +347,7 @@ impl DirectoryError {
         match (&self.step, &self.cause) {
             (Step::Resolve, _) => network::commands(self),
             (_, Cause::Certificate(rejected)) => certificate::commands(rejected, self),
+            (_, Cause::Tls(what)) if handshake::is_incompatible(what) => handshake::commands(self),
             (Step::Bind(username), Cause::Result { code, text }) => {
                 login::commands(*code, text, username)
             }
@@ -325,7 +372,7 @@ impl fmt::Display for DirectoryError {
             Cause::Timeout(after) => write!(f, "no answer within {} s", after.as_secs()),
             Cause::Addresses(missed) => f.write_str(&network::all(missed)),
             Cause::Certificate(rejected) => {
-                f.write_str(&certificate::problem(&rejected.problem))?;
+                f.write_str(&certificate::problem(rejected))?;
                 match &rejected.certificate {
                     Some(certificate) => write!(f, " (the server presented {certificate})"),
                     None => Ok(()),
@@ -367,6 +414,10 @@ impl fmt::Display for DirectoryError {
                 f,
                 "this server does not find users by their {attribute}, so none can be told to be gone"
             ),
+            Cause::Unusable(unusable) => {
+                let all: Vec<String> = unusable.iter().map(attributes::problem).collect();
+                f.write_str(&all.join("; "))
+            }
             Cause::Malformed(what) => write!(f, "the answer cannot be understood: {what}"),
             Cause::Limit(limit) => write!(f, "the answer goes beyond a limit: {limit}"),
         }

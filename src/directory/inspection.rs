@@ -1,17 +1,23 @@
 //! What `adsync check` asks: is the base there, who is in scope, what may the account see, and what
 //! was probably meant where the settings name something that is not there.
 
+mod identities;
+
 use std::collections::BTreeSet;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
+use super::attribute::Attribute;
 use super::connection::{Scope, Search, Tally};
 use super::entry::Entry;
 use super::error::DirectoryError;
 use super::mapping::Mapping;
-use super::{Directory, dn, filter, ldapsearch};
+use super::schema::Schema;
+use super::{Directory, dn, filter, ldapsearch, standard};
 use crate::config::{Attributes, Directory as Settings, Filter, ServerUrl};
 use crate::nearest::{misspelt, nearest};
+
+pub use identities::Identities;
 
 /// How long a port may take to answer that is tried for a hint only.
 const PORT_DEADLINE: Duration = Duration::from_secs(1);
@@ -35,18 +41,27 @@ pub struct Unfilled {
 }
 
 impl Directory {
-    /// How many users the scope has.
-    pub fn count(&mut self) -> Result<Tally, DirectoryError> {
-        let filter = self.filter.as_str().to_owned();
-        self.count_in(self.base.clone(), filter)
-    }
-
     /// How many users the base has, whatever the filter says, and how many the whole domain.
     pub fn count_without_filter(&mut self) -> Result<(u64, u64), DirectoryError> {
         let people = self.people();
         let base = self.count_in(self.base.clone(), people.clone())?;
         let domain = self.count_in(self.domain.clone(), people)?;
         Ok((base.entries, domain.entries))
+    }
+
+    /// How many of the domain's own accounts (`isCriticalSystemObject`) are in the base but not in the scope, and how many
+    /// are in it. None where there is no such thing.
+    pub fn system_accounts(&mut self) -> Result<Option<(u64, u64)>, DirectoryError> {
+        const SYSTEM: &str = "(isCriticalSystemObject=TRUE)";
+        const PEOPLE: &str = "(objectCategory=person)";
+        if !self.root.is_active_directory {
+            return Ok(None);
+        }
+        let all = filter::all(&[PEOPLE, SYSTEM]);
+        let in_scope = filter::all(&[self.filter.as_str(), SYSTEM]);
+        let all = self.count_in(self.base.clone(), all)?.entries;
+        let in_scope = self.count_in(self.base.clone(), in_scope)?.entries;
+        Ok(Some((all.saturating_sub(in_scope), in_scope)))
     }
 
     /// What finds users whatever the settings say.
@@ -125,7 +140,7 @@ impl Directory {
         if !self.root.shows_deleted {
             return Ok(None);
         }
-        Ok(Some(self.a_deleted_object()?.is_some()))
+        Ok(Some(self.newest_deleted()?.0))
     }
 
     /// How far the clock of the domain controller is ahead of this host's, in seconds.
@@ -137,21 +152,28 @@ impl Directory {
     pub fn unfilled(&mut self) -> Result<Vec<Unfilled>, DirectoryError> {
         let scope = self.filter.as_str().to_owned();
         let sample = self.attributes_of(self.base.clone(), scope)?;
-        let defaults = Mapping::new(Attributes::default(), self.root.is_active_directory);
+        let defaults = Mapping::unresolved(Attributes::default(), self.root.is_active_directory);
         // What users have, and what adsync reads where the settings are silent.
         let mut known = sample.clone();
         known.extend(defaults.requested());
         let mut unfilled = Vec::new();
-        for ((field, names), (_, default)) in
+        let is_absent = |it: &&Attribute| !sample.iter().any(|name| it.is_called(name));
+        for ((field, attributes), (_, default)) in
             self.mapping.fields().into_iter().zip(defaults.fields())
         {
-            for attribute in names.iter().filter(|it| !has(&sample, it)) {
+            // Of what the schema does not have, that was said already.
+            let is_known = |it: &&Attribute| {
+                let unusable = &mut self.unusable.iter();
+                !unusable.any(|unusable| unusable.attribute == it.written())
+            };
+            for attribute in attributes.iter().filter(is_absent).filter(is_known) {
+                let written = attribute.written();
                 unfilled.push(Unfilled {
                     field,
-                    attribute: attribute.to_owned(),
-                    is_alone: names.iter().count() == 1,
-                    is_default: default.iter().any(|it| it.eq_ignore_ascii_case(attribute)),
-                    meant: misspelt(attribute, &known).cloned(),
+                    attribute: written.to_owned(),
+                    is_alone: attributes.len() == 1,
+                    is_default: default.iter().any(|it| it.is_called(written)),
+                    meant: misspelt(written, &known).cloned(),
                 });
             }
         }
@@ -162,6 +184,27 @@ impl Directory {
             }
         }
         Ok(nobody)
+    }
+
+    /// The attributes of the filter that the schema of the server does not have, and what was probably meant. None
+    /// where every server has them, or where the schema cannot be read.
+    pub fn unknown_in_filter(&mut self) -> Result<Vec<(String, Option<String>)>, DirectoryError> {
+        let is_active_directory = self.root.is_active_directory;
+        let names = filter::attributes(self.filter.as_str());
+        let mut doubtful = names
+            .into_iter()
+            .filter(|name| !standard::is_sure(name, is_active_directory))
+            .peekable();
+        if doubtful.peek().is_none() {
+            return Ok(Vec::new());
+        }
+        let Some(schema) = Schema::read(&mut self.connection, &self.root)? else {
+            return Ok(Vec::new());
+        };
+        Ok(doubtful
+            .filter(|name| schema.attribute(name).is_none())
+            .map(|name| (name.to_owned(), schema.meant(name)))
+            .collect())
     }
 
     /// The attributes of the filter that no user has, with what was probably meant; where the filter finds

@@ -2,7 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::attribute::Attribute;
 use super::entry::{DN, Entry};
+use super::identity::Identity;
+use super::leftover;
+use super::schema::Schema;
+use super::standard;
 use super::values::{self, Value};
 use crate::compare::BadEntry;
 use crate::config::{AttributeNames, Attributes};
@@ -17,49 +22,160 @@ type Others = Vec<(Field, Vec<String>)>;
 /// How entries of this directory become users.
 #[derive(Clone, Debug)]
 pub struct Mapping {
-    attributes: Attributes,
-    guid: String,
+    settings: Attributes,
+    username: Vec<Attribute>,
+    first_name: Vec<Attribute>,
+    last_name: Vec<Attribute>,
+    email: Vec<Attribute>,
+    contact_number: Vec<Attribute>,
+    identity: Identity,
     is_active_directory: bool,
 }
 
+/// An attribute of the settings that cannot be used on this server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// The setting that names it.
+    pub field: &'static str,
+    /// The attribute.
+    pub attribute: String,
+    /// Why not.
+    pub why: WhyUnusable,
+}
+
+/// Why an attribute cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WhyUnusable {
+    /// The schema does not have it.
+    Unknown {
+        /// What it does have, and was probably meant.
+        meant: Option<String>,
+    },
+    /// Nobody can be told by it.
+    NoIdentity(String),
+}
+
+/// Whether the settings name an attribute about which the schema of the server must be asked.
+pub fn needs_schema(settings: &Attributes, is_active_directory: bool) -> bool {
+    let is_sure = |name: &str| standard::is_sure(name, is_active_directory);
+    let Attributes {
+        username,
+        first_name,
+        last_name,
+        email,
+        contact_number,
+        guid,
+    } = settings;
+    let fields = [username, first_name, last_name, email, contact_number];
+    !(fields
+        .into_iter()
+        .flat_map(AttributeNames::iter)
+        .all(is_sure)
+        && guid
+            .iter()
+            .all(|name| is_sure(name) && Identity::needs_no_schema(name)))
+}
+
 impl Mapping {
-    /// The mapping of the settings, with what AD has beyond plain LDAP where it is there.
-    pub fn new(attributes: Attributes, is_active_directory: bool) -> Self {
-        let guid = attributes.guid.iter().next().unwrap_or_default().to_owned();
-        Self {
-            attributes,
-            guid,
-            is_active_directory,
-        }
-    }
-
-    /// The attribute that holds the identity.
-    pub fn guid_attribute(&self) -> &str {
-        &self.guid
-    }
-
-    /// The attributes that hold the username.
-    pub fn username(&self) -> &AttributeNames {
-        &self.attributes.username
-    }
-
-    /// The attributes that hold what a person may be looked for by.
-    pub fn searchable(&self) -> impl Iterator<Item = &str> {
-        let Attributes {
+    /// The mapping of the settings on a server with this schema, with what AD has beyond plain LDAP where it is
+    /// there; and what cannot be used of the settings.
+    pub fn new(
+        settings: Attributes,
+        is_active_directory: bool,
+        schema: Option<&Schema>,
+    ) -> (Self, Vec<Unusable>) {
+        let mut unusable = Vec::new();
+        let mut resolve = |field: &'static str, names: &AttributeNames| -> Vec<Attribute> {
+            let resolved = |name| {
+                Attribute::of(name, is_active_directory, schema).unwrap_or_else(|| {
+                    unusable.push(Unusable {
+                        field,
+                        attribute: name.to_owned(),
+                        why: WhyUnusable::Unknown {
+                            meant: schema.and_then(|it| it.meant(name)),
+                        },
+                    });
+                    Attribute::unresolved(name, is_active_directory)
+                })
+            };
+            names.iter().map(resolved).collect()
+        };
+        let username = resolve("username", &settings.username);
+        let first_name = resolve("first_name", &settings.first_name);
+        let last_name = resolve("last_name", &settings.last_name);
+        let email = resolve("email", &settings.email);
+        let contact_number = resolve("contact_number", &settings.contact_number);
+        // There is one; of a list only the first could be the identity.
+        let guid = resolve("guid", &settings.guid)
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| Attribute::unresolved("objectGUID", is_active_directory));
+        let identity = Identity::of(guid.clone(), schema).unwrap_or_else(|reason| {
+            unusable.push(Unusable {
+                field: "guid",
+                attribute: guid.written().to_owned(),
+                why: WhyUnusable::NoIdentity(reason),
+            });
+            Identity::unsaid(guid)
+        });
+        let mapping = Self {
+            settings,
             username,
             first_name,
             last_name,
             email,
-            contact_number: _,
-            guid: _,
-        } = &self.attributes;
-        [username, first_name, last_name, email]
-            .into_iter()
-            .flat_map(AttributeNames::iter)
+            contact_number,
+            identity,
+            is_active_directory,
+        };
+        (mapping, unusable)
+    }
+
+    /// The mapping of the settings on a server whose schema is not known.
+    pub fn unresolved(settings: Attributes, is_active_directory: bool) -> Self {
+        Self::new(settings, is_active_directory, None).0
+    }
+
+    /// The identity.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The attribute that holds the identity, as it is asked for.
+    pub fn guid_attribute(&self) -> &str {
+        self.identity.attribute().asked()
+    }
+
+    /// The attributes that hold the username.
+    pub fn username(&self) -> &[Attribute] {
+        &self.username
+    }
+
+    /// The attributes that hold what a person may be looked for by.
+    pub fn searchable(&self) -> impl Iterator<Item = &Attribute> {
+        let fields = [
+            &self.username,
+            &self.first_name,
+            &self.last_name,
+            &self.email,
+        ];
+        fields.into_iter().flatten()
     }
 
     /// Each field by its name in the settings, and the attributes that it is read from.
-    pub fn fields(&self) -> [(&'static str, &AttributeNames); 6] {
+    pub fn fields(&self) -> [(&'static str, &[Attribute]); 6] {
+        [
+            ("guid", std::slice::from_ref(self.identity.attribute())),
+            ("username", &self.username),
+            ("first_name", &self.first_name),
+            ("last_name", &self.last_name),
+            ("email", &self.email),
+            ("contact_number", &self.contact_number),
+        ]
+    }
+
+    /// Each field by its name in the settings, and what they say.
+    pub fn settings(&self) -> [(&'static str, &AttributeNames); 6] {
         let Attributes {
             username,
             first_name,
@@ -67,7 +183,7 @@ impl Mapping {
             email,
             contact_number,
             guid,
-        } = &self.attributes;
+        } = &self.settings;
         [
             ("guid", guid),
             ("username", username),
@@ -83,8 +199,8 @@ impl Mapping {
         let mut names: Vec<String> = self
             .fields()
             .into_iter()
-            .flat_map(|(_, attributes)| attributes.iter())
-            .map(str::to_owned)
+            .flat_map(|(_, attributes)| attributes)
+            .map(|attribute| attribute.asked().to_owned())
             .collect();
         if self.is_active_directory {
             names.extend(["userAccountControl", "accountExpires"].map(str::to_owned));
@@ -101,13 +217,7 @@ impl Mapping {
 
     /// The identity of an entry; the error says why it cannot be used.
     pub fn guid(&self, entry: &Entry) -> Result<ObjectGuid, String> {
-        let mut values = entry.values(&self.guid);
-        match (values.next(), values.count()) {
-            (Some(value), 0) => ObjectGuid::from_value(value)
-                .map_err(|error| format!("{} cannot be used: it is {error}", self.guid)),
-            (Some(_), more) => Err(format!("{} has {} values", self.guid, 1 + more)),
-            (None, _) => Err(format!("no {}", self.guid)),
-        }
+        self.identity.of_entry(entry)
     }
 
     /// The user that an entry describes.
@@ -124,7 +234,7 @@ impl Mapping {
             reason,
         };
         match (guid, profile) {
-            (Ok(guid), Ok((profile, others))) => match profile.defect() {
+            (Ok(guid), Ok((profile, others))) => match self.defect(&profile, entry) {
                 Some(defect) => Err(bad(Some(guid), self.legible_username(entry), defect)),
                 None => Ok(DirectoryUser {
                     guid,
@@ -139,31 +249,38 @@ impl Mapping {
         }
     }
 
+    /// Why an entry cannot be used as a user, if it cannot.
+    fn defect(&self, profile: &Profile<&str>, entry: &Entry) -> Option<String> {
+        let (dn, is_active_directory) = (entry.dn(), self.is_active_directory);
+        let leftover = leftover::reason(&dn, profile.username, is_active_directory);
+        leftover.map(str::to_owned).or_else(|| profile.defect())
+    }
+
     /// Why an entry cannot be used that has a value over the limit, if it is one that was asked for.
     fn oversized(&self, entry: &Entry) -> Option<String> {
         if entry.oversized.is_empty() {
             return None;
         }
         let requested = self.requested();
-        let matters =
-            |name: &str| name == DN || requested.iter().any(|it| it.eq_ignore_ascii_case(name));
+        let is_mapped = |name: &str| {
+            let fields = self.fields();
+            let mut attributes = fields.iter().flat_map(|(_, attributes)| *attributes);
+            attributes.any(|attribute| attribute.is_called(name))
+        };
+        let matters = |name: &str| {
+            name == DN
+                || is_mapped(name)
+                || requested.iter().any(|it| it.eq_ignore_ascii_case(name))
+        };
         let found = entry.oversized.iter().find(|(name, _)| matters(name));
         found.map(|(_, limit)| limit.to_string())
     }
 
     /// The five fields, and the other values of those that have several.
     fn profile<'a>(&self, entry: &'a Entry) -> Result<(Profile<&'a str>, Others), String> {
-        let Attributes {
-            username,
-            first_name,
-            last_name,
-            email,
-            contact_number,
-            guid: _,
-        } = &self.attributes;
         let mut all_others = Others::new();
-        let mut value = |field, names| {
-            let Some(Value { first, others }) = values::of(entry, names)? else {
+        let mut value = |field, attributes: &[Attribute]| {
+            let Some(Value { first, others }) = values::of(entry, attributes)? else {
                 return Ok::<_, String>(None);
             };
             if !others.is_empty() {
@@ -173,17 +290,17 @@ impl Mapping {
             Ok(Some(first))
         };
         let profile = Profile {
-            username: value(Field::Username, username)?.unwrap_or_default(),
-            first_name: value(Field::FirstName, first_name)?,
-            last_name: value(Field::LastName, last_name)?,
-            email: value(Field::Email, email)?,
-            contact_number: value(Field::ContactNumber, contact_number)?,
+            username: value(Field::Username, &self.username)?.unwrap_or_default(),
+            first_name: value(Field::FirstName, &self.first_name)?,
+            last_name: value(Field::LastName, &self.last_name)?,
+            email: value(Field::Email, &self.email)?,
+            contact_number: value(Field::ContactNumber, &self.contact_number)?,
         };
         Ok((profile, all_others))
     }
 
     fn legible_username(&self, entry: &Entry) -> Option<String> {
-        let name = values::of(entry, &self.attributes.username).ok()??.first;
+        let name = values::of(entry, &self.username).ok()??.first;
         Some(name.chars().take(64).collect())
     }
 
@@ -237,7 +354,7 @@ mod tests {
             email,
             ..Attributes::default()
         };
-        Mapping::new(attributes, true)
+        Mapping::unresolved(attributes, true)
     }
 
     const GUID: (&str, &[u8]) = ("objectGUID", &[7; 16]);
@@ -299,7 +416,7 @@ mod tests {
             ("accountExpires", b"134000000000000000"),
         ]);
         for is_active_directory in [true, false] {
-            let mapping = Mapping::new(Attributes::default(), is_active_directory);
+            let mapping = Mapping::unresolved(Attributes::default(), is_active_directory);
             let user = mapping.user(&entry).expect("a user");
             assert_eq!(user.expires.is_some(), is_active_directory);
             let is_asked_for = mapping.requested().iter().any(|it| it == "accountExpires");
@@ -370,6 +487,6 @@ mod tests {
             email: AttributeNames::one("SAMACCOUNTNAME"),
             ..Attributes::default()
         };
-        assert_eq!(Mapping::new(attributes, false).requested().len(), 5);
+        assert_eq!(Mapping::unresolved(attributes, false).requested().len(), 5);
     }
 }

@@ -1,7 +1,9 @@
 //! Users by name: those that somebody typed, and those that begin with something.
 
+use super::attribute::Attribute;
+use super::ber::lossy;
 use super::error::DirectoryError;
-use super::{BATCH, Directory, Read, filter};
+use super::{BATCH, Directory, Read, filter, values};
 use crate::user::Folded;
 
 /// A user that a search at the terminal found.
@@ -26,21 +28,22 @@ impl Directory {
             let terms = batch.iter().flat_map(|name| {
                 attributes
                     .iter()
-                    .map(|attribute| filter::equals(attribute, name))
+                    .map(|attribute| filter::equals(attribute.asked(), name))
             });
             let mut search = self.search_for_users(
                 format!("{} users of {} by name", batch.len(), self.base),
                 self.base.clone(),
                 filter::all(&[self.filter.as_str(), &filter::any(terms)]),
             );
-            search.attributes.extend(attributes.iter().cloned());
+            let asked = attributes.iter().map(|it| it.asked().to_owned());
+            search.attributes.extend(asked);
             let mapping = &self.mapping;
             self.connection.search(&search, |entries| {
                 for entry in entries {
                     let called = attributes
                         .iter()
-                        .flat_map(|attribute| entry.texts(attribute))
-                        .map(|name| Folded::new(&name))
+                        .flat_map(|attribute| entry.values_under(attribute.names()))
+                        .map(|name| Folded::new(&lossy(name)))
                         .collect();
                     users.push((called, mapping.user(&entry)));
                 }
@@ -50,15 +53,12 @@ impl Directory {
         Ok(users)
     }
 
-    fn name_attributes(&self) -> Vec<String> {
-        let mut attributes: Vec<String> =
-            self.mapping.username().iter().map(str::to_owned).collect();
+    fn name_attributes(&self) -> Vec<Attribute> {
+        let mut attributes = self.mapping.username().to_vec();
         for standard in ["sAMAccountName", "userPrincipalName", "mail"] {
-            if !attributes
-                .iter()
-                .any(|it| it.eq_ignore_ascii_case(standard))
-            {
-                attributes.push(standard.to_owned());
+            if !attributes.iter().any(|it| it.is_called(standard)) {
+                let is_active_directory = self.is_active_directory();
+                attributes.push(Attribute::unresolved(standard, is_active_directory));
             }
         }
         attributes
@@ -66,20 +66,17 @@ impl Directory {
 
     /// All usernames of the scope, for "did you mean".
     pub fn usernames(&mut self) -> Result<Vec<String>, DirectoryError> {
-        let attributes: Vec<String> = self.mapping.username().iter().map(str::to_owned).collect();
+        let attributes = self.mapping.username();
         let mut search = self.search_for_users(
             format!("the usernames of {}", self.base),
             self.base.clone(),
             self.filter.as_str().to_owned(),
         );
-        search.attributes.clone_from(&attributes);
+        search.attributes = attributes.iter().map(|it| it.asked().to_owned()).collect();
         let mut names = Vec::new();
         self.connection.search(&search, |entries| {
-            names.extend(entries.iter().filter_map(|entry| {
-                attributes
-                    .iter()
-                    .find_map(|attribute| entry.first_text(attribute))
-            }));
+            let username = |entry| Some(values::of(entry, attributes).ok()??.first.to_owned());
+            names.extend(entries.iter().filter_map(username));
             Ok::<_, DirectoryError>(())
         })?;
         Ok(names)
@@ -92,8 +89,11 @@ impl Directory {
         let terms = self
             .mapping
             .searchable()
-            .chain([DISPLAY_NAME])
-            .map(|attribute| filter::starts_with(attribute, prefix));
+            .map(|attribute| {
+                let prefix = format!("{}{prefix}", values::prefix(attribute));
+                filter::starts_with(attribute.asked(), &prefix)
+            })
+            .chain([filter::starts_with(DISPLAY_NAME, prefix)]);
         let mut search = self.search_for_users(
             format!("the users of {}", self.base),
             self.base.clone(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::connection::{Scope, Search};
 use super::entry::Entry;
 use super::error::{DirectoryError, INVALID_DN_SYNTAX, NO_SUCH_OBJECT, REFERRAL};
-use super::{BATCH, Directory, Read, changes, dn, filter};
+use super::{BATCH, Directory, Read, changes, dn};
 use crate::plan::evidence::{DeletedObjects, LastPlace};
 use crate::user::ObjectGuid;
 
@@ -25,8 +25,8 @@ const UNKNOWN_LIFETIME: u64 = 180;
 pub struct Located {
     /// Those that are there, as they are, or why the entry cannot be used.
     pub living: HashMap<ObjectGuid, Read>,
-    /// Those that are deleted objects.
-    pub deleted: HashSet<ObjectGuid>,
+    /// Those that are deleted objects, and their DNs.
+    pub deleted: HashMap<ObjectGuid, String>,
     /// Those of which several entries have the identity, and the DNs.
     pub several: HashMap<ObjectGuid, Vec<String>>,
     /// Entries that carry none of the identities that were asked for.
@@ -39,25 +39,30 @@ impl Located {
             dns.push(dn);
             return;
         }
+        // The same entry once more is no other user.
+        let is_again = match &read {
+            Some(read) => self.living.get(&guid) == Some(read),
+            None => self.deleted.get(&guid) == Some(&dn),
+        };
+        if is_again {
+            return;
+        }
         let first = match self.living.remove(&guid) {
             Some(Ok(user)) => Some(user.dn().to_owned()),
             Some(Err(entry)) => Some(entry.dn),
-            None => self
-                .deleted
-                .take(&guid)
-                .map(|_| "a deleted object".to_owned()),
+            None => self.deleted.remove(&guid),
         };
         match (first, read) {
             (Some(first), _) => _ = self.several.insert(guid, vec![first, dn]),
             (None, Some(read)) => _ = self.living.insert(guid, read),
-            (None, None) => _ = self.deleted.insert(guid),
+            (None, None) => _ = self.deleted.insert(guid, dn),
         }
     }
 
     /// Whether a user was found in any way.
     pub fn has(&self, guid: ObjectGuid) -> bool {
         self.living.contains_key(&guid)
-            || self.deleted.contains(&guid)
+            || self.deleted.contains_key(&guid)
             || self.several.contains_key(&guid)
     }
 }
@@ -75,6 +80,11 @@ impl Directory {
         Ok(self.root.service.clone().unwrap_or(address))
     }
 
+    /// The number of the last change that the domain controller took in; none where there is no such thing.
+    pub fn highest_usn(&self) -> Option<i64> {
+        self.root.highest_usn
+    }
+
     /// `objectGUID` of the head of the naming context; none where there is no such thing, or the account may not read
     /// it.
     pub fn domain_guid(&mut self) -> Result<Option<ObjectGuid>, DirectoryError> {
@@ -90,7 +100,7 @@ impl Directory {
             Ok::<_, DirectoryError>(())
         });
         match answer {
-            Err(error) if error.result_code().is_none() => Err(error),
+            Err(error) if !error.is_of_entry() => Err(error),
             _ => Ok(guid),
         }
     }
@@ -101,9 +111,10 @@ impl Directory {
         let mut located = Located::default();
         for batch in guids.chunks(BATCH) {
             let count = batch.len();
+            let identities = self.any_of(batch)?;
             let mut search = self.search_identities(
                 format!("{count} missing users of {} by identity", self.domain),
-                filter::any_guid(self.mapping.guid_attribute(), batch),
+                identities,
                 self.root.shows_deleted,
             );
             search.attributes.extend(self.mapping.requested());
@@ -159,7 +170,7 @@ impl Directory {
             Ok::<_, DirectoryError>(())
         });
         match (answer, lifetimes) {
-            (Err(error), _) if error.result_code().is_none() => Err(error),
+            (Err(error), _) if !error.is_of_entry() => Err(error),
             (_, None) => Ok(days(UNKNOWN_LIFETIME)),
             (_, Some([tombstone, deleted])) => {
                 let tombstone = tombstone.unwrap_or(UNSET_LIFETIME);
@@ -170,38 +181,60 @@ impl Directory {
 
     /// What is found at the DN that a user had last.
     pub fn last_place(&mut self, guid: ObjectGuid, dn: &str) -> Result<LastPlace, DirectoryError> {
-        let search = at(dn, vec![self.mapping.guid_attribute().to_owned()]);
+        let attributes = [self.mapping.guid_attribute(), "objectClass"];
+        let search = at(dn, attributes.map(str::to_owned).to_vec());
         let mapping = &self.mapping;
         let mut identities = Vec::new();
+        let mut is_readable = false;
         let answer = self.connection.search(&search, |entries| {
             identities.extend(entries.iter().map(|it| mapping.guid(it)));
+            is_readable |= entries.iter().any(|it| it.first("objectClass").is_some());
             Ok::<_, DirectoryError>(())
         });
         let tally = match answer {
             Ok(tally) => tally,
+            Err(error) if !error.is_of_entry() => return Err(error),
             Err(error) => {
                 return Ok(match error.result_code() {
-                    None => return Err(error),
                     Some(REFERRAL) => LastPlace::Reference,
                     Some(NO_SUCH_OBJECT) => self.container(dn)?,
                     Some(INVALID_DN_SYNTAX) => LastPlace::Unknown,
-                    Some(_) => LastPlace::Unreadable,
+                    _ => LastPlace::Unreadable,
                 });
             }
         };
-        Ok(match identities.first() {
-            Some(Ok(found)) if *found == guid => LastPlace::Itself,
+        Ok(match identities.pop() {
+            Some(Ok(found)) if found == guid => LastPlace::Itself,
             // Somebody else has its DN now.
             Some(Ok(_)) => LastPlace::Empty,
+            Some(Err(why)) if is_readable => LastPlace::Nameless(why),
             Some(Err(_)) => LastPlace::Unreadable,
             None if tally.referrals > 0 => LastPlace::Reference,
             None => self.container(dn)?,
         })
     }
 
+    /// The DNs of the entries of the scope whose identity cannot be read.
+    pub fn nameless(&mut self) -> Result<Vec<String>, DirectoryError> {
+        let mut search = self.search_for_users(
+            format!("the identities of {}", self.base),
+            self.base.clone(),
+            self.filter.as_str().to_owned(),
+        );
+        search.attributes = vec![self.mapping.guid_attribute().to_owned()];
+        let mapping = &self.mapping;
+        let mut nameless = Vec::new();
+        self.connection.search(&search, |entries| {
+            let them = entries.iter().filter(|it| mapping.guid(it).is_err());
+            nameless.extend(them.map(|it| it.dn().into_owned()));
+            Ok::<_, DirectoryError>(())
+        })?;
+        Ok(nameless)
+    }
+
     /// Whether the container of a DN can be read.
     fn container(&mut self, dn: &str) -> Result<LastPlace, DirectoryError> {
-        let Some((_, container)) = dn::split(dn) else {
+        let Some(container) = dn::parent(dn) else {
             return Ok(LastPlace::Unknown);
         };
         let container = container.to_owned();
@@ -222,11 +255,9 @@ impl Directory {
             }
             Ok(tally) if tally.referrals > 0 => Ok(LastPlace::Reference),
             Ok(_) => Ok(LastPlace::ContainerUnreadable(container)),
-            Err(error) => match error.result_code() {
-                None => Err(error),
-                Some(REFERRAL) => Ok(LastPlace::Reference),
-                Some(_) => Ok(LastPlace::ContainerUnreadable(container)),
-            },
+            Err(error) if !error.is_of_entry() => Err(error),
+            Err(error) if error.result_code() == Some(REFERRAL) => Ok(LastPlace::Reference),
+            Err(_) => Ok(LastPlace::ContainerUnreadable(container)),
         }
     }
 }

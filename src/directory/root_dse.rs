@@ -25,6 +25,8 @@ pub struct RootDse {
     pub service: Option<String>,
     /// The number of the last change that the domain controller took in (`highestCommittedUSN`); AD only.
     pub highest_usn: Option<i64>,
+    /// The DN of the entry that holds its schema (`subschemaSubentry`).
+    pub subschema: Option<String>,
     /// How far its clock is ahead of this host's, in seconds (`currentTime`); AD only.
     pub clock_ahead: Option<i64>,
 }
@@ -46,6 +48,7 @@ impl RootDse {
                 "dsServiceName",
                 "highestCommittedUSN",
                 "currentTime",
+                "subschemaSubentry",
             ]
             .map(str::to_owned)
             .to_vec(),
@@ -74,6 +77,7 @@ impl RootDse {
             highest_usn: entry
                 .first_text("highestCommittedUSN")
                 .and_then(|it| it.parse().ok()),
+            subschema: entry.first_text("subschemaSubentry"),
             clock_ahead: entry
                 .first_text("currentTime")
                 .and_then(|it| Some(second(&it)? - jiff::Timestamp::now().as_second())),
@@ -83,7 +87,7 @@ impl RootDse {
     /// The naming contexts that may hold users: the domain's own first, and not AD's own data.
     pub fn for_users(&self) -> Vec<String> {
         let is_ads_own = |context: &str| {
-            let context = context.to_lowercase();
+            let context = dn::normalised(context);
             [
                 "cn=configuration,",
                 "cn=schema,",
@@ -117,7 +121,7 @@ impl RootDse {
             .iter()
             .chain(&self.default_naming_context)
             .filter(|context| dn::is_within(base, context))
-            .max_by_key(|context| context.len())
+            .max_by_key(|context| dn::depth(context))
             .cloned()
     }
 }

@@ -2,8 +2,9 @@
 
 use super::connection::{Connection, Opened};
 use super::error::{Cause, DirectoryError, Step};
-use super::mapping::Mapping;
+use super::mapping::{self, Mapping};
 use super::root_dse::RootDse;
+use super::schema::Schema;
 use super::tls::Tls;
 use super::{Directory, srv};
 use crate::config::{Directory as Settings, ServerUrl};
@@ -62,7 +63,9 @@ impl<'a> Servers<'a> {
                 &self.tls,
                 &mut |_| {},
             ) {
-                Ok(directory) => return Ok(directory),
+                // What the settings name is looked for by no other server: it may have another schema, and the runs
+                // would differ.
+                Ok(directory) => return directory.usable(),
                 Err(error) if left > 0 && !error.is_login_refused() => on_trouble(&error),
                 Err(error) => return Err(error),
             }
@@ -101,6 +104,18 @@ impl Directory {
         Ok(usable)
     }
 
+    /// The directory, if everything that the settings name can be used there.
+    fn usable(self) -> Result<Self, DirectoryError> {
+        if self.unusable.is_empty() {
+            return Ok(self);
+        }
+        Err(DirectoryError {
+            server: self.server().to_string(),
+            step: Step::Settings,
+            cause: Cause::Unusable(self.unusable),
+        })
+    }
+
     fn connect_to(
         url: &ServerUrl,
         settings: &Settings,
@@ -128,8 +143,21 @@ impl Directory {
             cause: Cause::OutsideDomain(root.for_users()),
         })?;
         log::info!("reading {base} from {url}");
+        let is_active_directory = root.is_active_directory;
+        let schema = if mapping::needs_schema(&settings.attributes, is_active_directory) {
+            Schema::read(&mut connection, &root)?
+        } else {
+            None
+        };
+        let (mapping, unusable) = Mapping::new(
+            settings.attributes.clone(),
+            is_active_directory,
+            schema.as_ref(),
+        );
         Ok(Self {
-            mapping: Mapping::new(settings.attributes.clone(), root.is_active_directory),
+            mapping,
+            unusable,
+            names: None,
             filter: settings.filter.clone(),
             connection,
             root,

@@ -1,7 +1,7 @@
 //! The value of a field: which of the attributes that it is read from counts, and which of its values.
 
+use super::attribute::Attribute;
 use super::entry::Entry;
-use crate::config::AttributeNames;
 
 /// The addresses of a mailbox on AD (MS-ADA3): `SMTP:ann@x` is the primary one, `smtp:a.brown@x` an alias.
 const PROXY_ADDRESSES: &str = "proxyAddresses";
@@ -19,22 +19,23 @@ pub struct Value<'a> {
 }
 
 /// The value of the first attribute that has one. Nothing but white space is no value.
-pub fn of<'a>(entry: &'a Entry, names: &AttributeNames) -> Result<Option<Value<'a>>, String> {
-    for name in names.iter() {
-        if let Some(value) = of_attribute(entry, name)? {
+pub fn of<'a>(entry: &'a Entry, attributes: &[Attribute]) -> Result<Option<Value<'a>>, String> {
+    for attribute in attributes {
+        if let Some(value) = of_attribute(entry, attribute)? {
             return Ok(Some(value));
         }
     }
     Ok(None)
 }
 
-fn of_attribute<'a>(entry: &'a Entry, name: &str) -> Result<Option<Value<'a>>, String> {
+fn of_attribute<'a>(entry: &'a Entry, attribute: &Attribute) -> Result<Option<Value<'a>>, String> {
+    let name = attribute.written();
     let mut value: Option<Value<'a>> = None;
-    for octets in entry.values(name) {
+    for octets in entry.values_under(attribute.names()) {
         let Ok(text) = std::str::from_utf8(octets) else {
             return Err(format!("{name} is not valid UTF-8"));
         };
-        let Some(text) = meant(name, text).filter(|it| !it.trim().is_empty()) else {
+        let Some(text) = meant(attribute, text).filter(|it| !it.trim().is_empty()) else {
             continue;
         };
         match &mut value {
@@ -47,7 +48,7 @@ fn of_attribute<'a>(entry: &'a Entry, name: &str) -> Result<Option<Value<'a>>, S
             }
         }
     }
-    if value.is_none() && entry.has_range_of(name) {
+    if value.is_none() && entry.has_range_of(attribute.names()) {
         return Err(format!(
             "{name} has more values than the server sends at once"
         ));
@@ -56,11 +57,19 @@ fn of_attribute<'a>(entry: &'a Entry, name: &str) -> Result<Option<Value<'a>>, S
 }
 
 /// What a value of an attribute says of the field that is read from it.
-fn meant<'a>(attribute: &str, value: &'a str) -> Option<&'a str> {
-    if attribute.eq_ignore_ascii_case(PROXY_ADDRESSES) {
-        value.strip_prefix(PRIMARY)
+fn meant<'a>(attribute: &Attribute, value: &'a str) -> Option<&'a str> {
+    match prefix(attribute) {
+        "" => Some(value),
+        prefix => value.strip_prefix(prefix),
+    }
+}
+
+/// What stands before the value of a field in the values of an attribute.
+pub fn prefix(attribute: &Attribute) -> &'static str {
+    if attribute.is_called(PROXY_ADDRESSES) {
+        PRIMARY
     } else {
-        Some(value)
+        ""
     }
 }
 
@@ -69,36 +78,26 @@ mod tests {
     use super::*;
     use crate::directory::entry::tests::entry_with_values;
 
-    fn names(names: &[&str]) -> AttributeNames {
-        let list = names
-            .iter()
-            .map(|it| format!("{it:?}"))
-            .collect::<Vec<_>>()
-            .join(", ");
-        toml::from_str::<std::collections::HashMap<String, AttributeNames>>(&format!(
-            "x = [{list}]"
-        ))
-        .expect("names")
-        .remove("x")
-        .expect("x")
-    }
-
     /// The value and the others of a field that is read from these attributes.
     fn value(
         attributes: &[(&str, &[&[u8]])],
         from: &[&str],
     ) -> Result<Option<(String, Vec<String>)>, String> {
         let entry = entry_with_values("CN=a", attributes);
-        let found = of(&entry, &names(from))?;
+        let from: Vec<Attribute> = from
+            .iter()
+            .map(|name| Attribute::unresolved(name, false))
+            .collect();
+        let found = of(&entry, &from)?;
         Ok(found.map(|it| {
             let others = it.others.into_iter().map(str::to_owned).collect();
             (it.first.to_owned(), others)
         }))
     }
 
-    fn some(first: &str, others: &[&str]) -> Result<Option<(String, Vec<String>)>, String> {
+    fn some(first: &str, others: &[&str]) -> Option<(String, Vec<String>)> {
         let others = others.iter().map(|&it| it.to_owned()).collect();
-        Ok(Some((first.to_owned(), others)))
+        Some((first.to_owned(), others))
     }
 
     #[test]
@@ -107,17 +106,23 @@ mod tests {
             let attributes: &[(&str, &[&[u8]])] =
                 &[("mail", &[nothing.as_bytes()]), ("upn", &[b"b@x"])];
             assert_eq!(value(attributes, &["mail"]), Ok(None), "{nothing:?}");
-            assert_eq!(value(attributes, &["mail", "upn"]), some("b@x", &[]));
+            assert_eq!(value(attributes, &["mail", "upn"]), Ok(some("b@x", &[])));
         }
-        assert_eq!(value(&[("mail", &[b" a "])], &["mail"]), some(" a ", &[]));
+        assert_eq!(
+            value(&[("mail", &[b" a "])], &["mail"]),
+            Ok(some(" a ", &[]))
+        );
     }
 
     #[test]
     fn the_others_are_those_of_the_attribute_that_counts() {
         let attributes: &[(&str, &[&[u8]])] =
             &[("mail", &[b" ", b"a@x", b"b@x"]), ("upn", &[b"c@x"])];
-        assert_eq!(value(attributes, &["mail", "upn"]), some("a@x", &["b@x"]));
-        assert_eq!(value(attributes, &["upn", "mail"]), some("c@x", &[]));
+        assert_eq!(
+            value(attributes, &["mail", "upn"]),
+            Ok(some("a@x", &["b@x"]))
+        );
+        assert_eq!(value(attributes, &["upn", "mail"]), Ok(some("c@x", &[])));
     }
 
     #[test]
@@ -125,18 +130,29 @@ mod tests {
         let attributes: &[(&str, &[&[u8]])] = &[("mail", &[b"a@x", b"\xff"]), ("upn", &[b"c@x"])];
         let error = Err("mail is not valid UTF-8".to_owned());
         assert_eq!(value(attributes, &["mail", "upn"]), error);
-        assert_eq!(value(attributes, &["upn", "mail"]), some("c@x", &[]));
+        assert_eq!(value(attributes, &["upn", "mail"]), Ok(some("c@x", &[])));
     }
 
     #[test]
     fn the_primary_of_the_proxy_addresses_counts() {
         let of = |values: &[&[u8]]| value(&[("proxyAddresses", values)], &["proxyaddresses"]);
         let alias: &[u8] = b"smtp:b@x";
-        assert_eq!(of(&[alias, b"SMTP:a@x", b"x500:/o=x"]), some("a@x", &[]));
-        assert_eq!(of(&[b"SMTP:a@x", alias]), some("a@x", &[]));
+        assert_eq!(
+            of(&[alias, b"SMTP:a@x", b"x500:/o=x"]),
+            Ok(some("a@x", &[]))
+        );
+        assert_eq!(of(&[b"SMTP:a@x", alias]), Ok(some("a@x", &[])));
         assert_eq!(of(&[alias]), Ok(None));
         assert_eq!(of(&[b"SMTP: "]), Ok(None));
-        assert_eq!(of(&[b"SMTP:b@x", b"SMTP:a@x"]), some("b@x", &["a@x"]));
+        assert_eq!(of(&[b"SMTP:b@x", b"SMTP:a@x"]), Ok(some("b@x", &["a@x"])));
+    }
+
+    #[test]
+    fn a_value_comes_under_any_name_of_its_attribute() {
+        let attributes: &[(&str, &[&[u8]])] = &[("SN;lang-de", &[b"x"]), ("SN", &[b"Brown"])];
+        for name in ["sn", "surname", "2.5.4.4"] {
+            assert_eq!(value(attributes, &[name]), Ok(some("Brown", &[])), "{name}");
+        }
     }
 
     #[test]

@@ -59,8 +59,10 @@ pub enum LastPlace {
     ContainerUnreadable(String),
     /// A reference to another server.
     Reference,
-    /// An entry whose identity cannot be read.
+    /// An entry of which the account may read nothing.
     Unreadable,
+    /// An entry that can be read, but for its identity; why not.
+    Nameless(String),
     /// The user itself, which the search by identity did not return.
     Itself,
     /// The user has no DN.
@@ -84,6 +86,16 @@ pub enum Doubt {
     TooSoon(Timestamp),
 }
 
+impl Doubt {
+    /// Why the user cannot be used, where it is there and that is all that is wrong with it.
+    pub fn defect(&self) -> Option<&str> {
+        match self {
+            Self::Place(LastPlace::Nameless(why)) => Some(why),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -97,7 +109,7 @@ impl fmt::Display for Doubt {
                 "not found, nor is any other user of the store: the account may have lost its rights",
             ),
             Self::Unidentified => f.write_str(
-                "not found, but the directory sent entries without a usable identity, and this user may be among them",
+                "not found, but the directory sent entries that cannot be identified, and this user may be one of them",
             ),
             Self::Place(place) => match place {
                 LastPlace::ContainerUnreadable(dn) => write!(
@@ -108,8 +120,9 @@ impl fmt::Display for Doubt {
                     "not found, but its DN lies inside a reference to another server",
                 ),
                 LastPlace::Unreadable => f.write_str(
-                    "not found, but there is an entry at its DN whose identity the account cannot read",
+                    "not found, but there is an entry at its DN of which the account may read nothing",
                 ),
+                LastPlace::Nameless(why) => f.write_str(why),
                 LastPlace::Itself => f.write_str(
                     "not found by its identity, but it is there at its DN: the server does not search what it shows",
                 ),
@@ -119,7 +132,7 @@ impl fmt::Display for Doubt {
             },
             Self::TooSoon(until) => write!(
                 f,
-                "not found in the domain; deleted by a run that does not find it after {until} (missing_after)"
+                "not found in the domain; a run that does not find it after {until} deletes it (missing_after)"
             ),
         }
     }
@@ -179,6 +192,8 @@ fn waited(trace: &Trace, run: &Circumstances) -> Result<(), Doubt> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const DAY: Duration = Duration::from_hours(24);
@@ -278,6 +293,7 @@ mod tests {
             LastPlace::ContainerUnreadable("OU=a".to_owned()),
             LastPlace::Reference,
             LastPlace::Unreadable,
+            LastPlace::Nameless("no objectGUID".to_owned()),
             LastPlace::Itself,
             LastPlace::Unknown,
         ] {
@@ -342,5 +358,49 @@ mod tests {
         };
         let judged = absence(&trace(), &run, || Err("looked at"));
         assert_eq!(judged, Ok(Err(Doubt::NoWitness)));
+    }
+
+    proptest! {
+        /// The rule once more, as it is written: absence is proof when all of it holds, and not otherwise.
+        #[test]
+        fn nothing_but_all_of_it_is_proof(
+            (has_witness, unidentified, was_returned) in (any::<bool>(), 0_u64..2, any::<bool>()),
+            (kept, hidden) in (0_u64..60, any::<bool>()),
+            (last_seen, missing_since) in (prop::option::of(40_i64..120), prop::option::of(40_i64..120)),
+            (wait, is_empty) in (0_u64..40, any::<bool>()),
+        ) {
+            let deleted_objects = match hidden {
+                true => DeletedObjects::Hidden,
+                false => DeletedObjects::Shown { kept: Duration::from_hours(kept) },
+            };
+            let run = Circumstances {
+                now: at(100),
+                missing_after: Duration::from_hours(wait),
+                deleted_objects,
+                has_witness,
+                unidentified,
+            };
+            let trace = Trace {
+                last_seen: last_seen.map(at),
+                missing_since: missing_since.map(at),
+                was_returned,
+            };
+            let place = if is_empty { LastPlace::Empty } else { LastPlace::Unreadable };
+
+            let hours = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+            let no_tombstone_is_proof =
+                hidden || last_seen.is_some_and(|seen| 100 - seen > hours(kept));
+            let has_waited = 100 - missing_since.unwrap_or(100) >= hours(wait);
+            let all = [
+                has_witness,
+                unidentified == 0,
+                was_returned,
+                no_tombstone_is_proof,
+                has_waited,
+                is_empty,
+            ];
+            let proven = judge(&trace, &run, place).is_ok();
+            prop_assert_eq!(proven, all.into_iter().all(|it| it));
+        }
     }
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::error::StoreError;
 use super::reader::Reader;
 use super::{Mode, Run};
-use crate::directory::same_dn;
+use crate::directory::{is_within_dn, same_dn};
 use crate::mark::Question;
 use crate::user::{Controller, ControllerId, Domain, DomainId, ObjectGuid};
 
@@ -88,6 +88,13 @@ impl Reader {
         }))
     }
 
+    /// The domain that a DN lies in, as far as that can be told from it.
+    pub fn domain_around(&self, dn: &str) -> Result<Option<DomainId>, StoreError> {
+        let around = |it: &KnownDomain| is_within_dn(dn, &it.dn);
+        let domains = self.domains()?.into_iter().filter(around);
+        Ok(domains.max_by_key(|it| it.dn.len()).map(|it| it.id))
+    }
+
     /// The DNs of all domains, for lists.
     pub(super) fn domain_names(&self) -> Result<HashMap<DomainId, Arc<str>>, StoreError> {
         let names = self.domains()?.into_iter();
@@ -103,19 +110,29 @@ impl Reader {
         Ok(keys.collect())
     }
 
-    /// The key of a controller, if it has answered before.
-    pub fn controller(&self, domain: &Domain, identity: String) -> Result<Controller, StoreError> {
+    /// A controller, with its key if it has answered before. One that has come less far than it had then was brought
+    /// back from a copy: it is another one, for what it has returned before means nothing any more.
+    pub fn controller(
+        &self,
+        domain: &Domain,
+        identity: String,
+        usn: Option<i64>,
+    ) -> Result<Controller, StoreError> {
         let id = self
             .db
-            .prepare_cached("SELECT id FROM controllers WHERE domain = ?1 AND identity = ?2")
+            .prepare_cached(
+                "SELECT id FROM controllers
+                 WHERE domain = ?1 AND identity = ?2 AND coalesce(usn <= ?3, TRUE)",
+            )
             .and_then(|mut statement| {
-                let params = params![domain.id.map(|it| it.0), identity];
+                let params = params![domain.id.map(|it| it.0), identity, usn];
                 statement.query_row(params, |row| row.get(0)).optional()
             })
             .map_err(self.failed("read"))?;
         Ok(Controller {
             id: id.map(ControllerId),
             identity,
+            usn,
         })
     }
 
@@ -201,10 +218,16 @@ pub(super) fn note(db: &Connection, run: &Run) -> rusqlite::Result<Keys> {
     let controller = match &run.controller {
         None => None,
         Some(Controller { id: Some(it), .. }) => Some(*it),
-        Some(Controller { id: None, identity }) => {
+        Some(Controller { identity, usn, .. }) => {
+            // What it was before it was brought back from a copy is kept beside it.
             db.execute(
-                "INSERT INTO controllers (domain, identity) VALUES (?1, ?2)",
+                "UPDATE controllers SET identity = identity || '~' || id
+                 WHERE domain = ?1 AND identity = ?2",
                 params![id, identity],
+            )?;
+            db.execute(
+                "INSERT INTO controllers (domain, identity, usn) VALUES (?1, ?2, ?3)",
+                params![id, identity, usn],
             )?;
             Some(ControllerId(db.last_insert_rowid()))
         }
@@ -233,6 +256,12 @@ pub(super) fn note_reading(
             params![domain, text, run_id],
         )?;
     }
+    if let Some(Controller { usn: Some(usn), .. }) = &run.controller {
+        db.execute(
+            "UPDATE controllers SET usn = ?2 WHERE id = ?1 AND usn IS NOT ?2",
+            params![keys.controller.map(|it| it.0), usn],
+        )?;
+    }
     if run.command == "sync" && run.mode == Mode::Full {
         db.execute(
             "UPDATE controllers SET full_run = ?2, full_at = ?3 WHERE id = ?1",
@@ -258,4 +287,65 @@ pub(super) fn take_back_readings(db: &Connection, undone: i64, keys: Keys) -> ru
         params![undone, keys.domain.map(|it| it.0)],
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn store() -> Reader {
+        Reader::open(Path::new("/nonexistent/users.db")).expect("an empty one")
+    }
+
+    fn guid(number: u8) -> Option<ObjectGuid> {
+        Some(ObjectGuid::from_bytes([number; 16]))
+    }
+
+    /// Reads the store in a run, and writes down who answered for which domain; gives their keys.
+    fn run(store: &Reader, guid: Option<ObjectGuid>, dn: &str, usn: i64) -> (i64, i64) {
+        let mut run = Run::begin("sync", 1);
+        let domain = store.domain(guid, dn).expect("readable");
+        let controller = store.controller(&domain, "dc1".to_owned(), Some(usn));
+        run.controller = Some(controller.expect("readable"));
+        run.domain = Some(domain);
+        let keys = note(&store.db, &run).expect("noted");
+        note_reading(&store.db, &run, 1, keys).expect("noted");
+        let key = keys.domain.expect("a domain").0;
+        (key, keys.controller.expect("a controller").0)
+    }
+
+    #[test]
+    fn a_domain_is_known_by_its_head() {
+        let store = store();
+        let (corp, _) = run(&store, guid(1), "DC=corp", 1);
+        // It was renamed.
+        assert_eq!(run(&store, guid(1), "DC=corp2", 1).0, corp);
+        // Another one has its name.
+        assert_ne!(run(&store, guid(2), "DC=corp2", 1).0, corp);
+    }
+
+    #[test]
+    fn a_domain_whose_head_cannot_be_read_is_known_by_its_dn() {
+        let store = store();
+        let (corp, _) = run(&store, None, "DC=corp", 1);
+        assert_eq!(run(&store, None, "dc=Corp", 1).0, corp);
+        assert_eq!(run(&store, guid(1), "DC=corp", 1).0, corp);
+        // The right to read it was lost again.
+        assert_eq!(run(&store, None, "DC=corp", 1).0, corp);
+        assert_ne!(run(&store, None, "DC=other", 1).0, corp);
+    }
+
+    #[test]
+    fn a_controller_that_was_brought_back_from_a_copy_is_another_one() {
+        let store = store();
+        let (_, first) = run(&store, guid(1), "DC=corp", 10);
+        assert_eq!(run(&store, guid(1), "DC=corp", 10).1, first);
+        assert_eq!(run(&store, guid(1), "DC=corp", 20).1, first);
+        let (_, copy) = run(&store, guid(1), "DC=corp", 15);
+        assert_ne!(copy, first);
+        assert_eq!(run(&store, guid(1), "DC=corp", 16).1, copy);
+        assert_ne!(run(&store, guid(1), "DC=corp", 5).1, copy);
+    }
 }

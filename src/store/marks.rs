@@ -76,23 +76,27 @@ impl Reader {
     pub fn mark(&self, domain: &Domain) -> Result<Option<Mark>, StoreError> {
         let query = format!("SELECT {COLUMNS} FROM marks WHERE domain = ?1");
         self.db
-            .query_row(&query, [domain.id.map(|DomainId(id)| id)], mark)
+            .query_row(&query, [domain.id.map(|DomainId(id)| id)], usable)
             .optional()
             .map(Option::flatten)
-            .or_else(|error| flaw::is_of_value(&error).then_some(None).ok_or(error))
             .map_err(self.failed("read"))
     }
 
-    /// The change marks of all domains.
+    /// The change marks of all domains, but for those that adsync did not write so.
     pub fn marks(&self) -> Result<Vec<Mark>, StoreError> {
         let query = format!("SELECT {COLUMNS} FROM marks ORDER BY domain");
         let marks: Vec<Option<Mark>> = self
             .db
             .prepare(&query)
-            .and_then(|mut statement| statement.query_map([], mark)?.collect())
+            .and_then(|mut statement| statement.query_map([], usable)?.collect())
             .map_err(self.failed("read"))?;
         Ok(marks.into_iter().flatten().collect())
     }
+}
+
+/// None where another program wrote what cannot be a mark.
+fn usable(row: &Row<'_>) -> rusqlite::Result<Option<Mark>> {
+    mark(row).or_else(|error| flaw::is_of_value(&error).then_some(None).ok_or(error))
 }
 
 fn mark(row: &Row<'_>) -> rusqlite::Result<Option<Mark>> {

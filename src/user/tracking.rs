@@ -33,6 +33,8 @@ pub struct Controller {
     pub id: Option<ControllerId>,
     /// `invocationId` in hexadecimal; where that cannot be read `dsServiceName`; elsewhere host and port.
     pub identity: String,
+    /// Its `highestCommittedUSN`; none where the directory is not AD.
+    pub usn: Option<i64>,
 }
 
 /// What ties an imported user to its directory; of a local user there is nothing of it.

@@ -4,10 +4,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod attributes;
 mod duplicates;
 mod first_hour;
 mod groups;
 mod hostile;
+mod identities;
 #[cfg(feature = "kerberos")]
 mod kerberos;
 mod login;

@@ -1,5 +1,5 @@
 //! Sets the stage for the end-to-end tests: a real Active Directory domain
-//! controller (`samba`), a directory in memory that can misbehave (`embedded`),
+//! controller (`samba`), servers that are not AD (`plain`), a directory in memory that can misbehave (`embedded`),
 //! and a folder to run the binary in (`adsync`).
 //!
 //! It owns servers and child processes. It must not know how adsync works
@@ -15,8 +15,10 @@ pub(crate) mod adsync;
 pub(crate) mod embedded;
 pub(crate) mod histories;
 pub(crate) mod hostile;
+pub(crate) mod plain;
 pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod samba;
 pub(crate) mod store;
 pub(crate) mod terminal;
+pub(crate) mod tls_server;

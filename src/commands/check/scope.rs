@@ -1,7 +1,9 @@
 //! The steps of a check that need a login: which users are read, with what, and what the account may see.
 
 use super::findings::Findings;
-use crate::directory::{Directory, DirectoryError, NO_SUCH_OBJECT, Unfilled};
+use crate::directory::{
+    Directory, DirectoryError, Identities, NO_SUCH_OBJECT, Unfilled, attributes,
+};
 use crate::failure::{Failure, Kind};
 
 /// How far two clocks may be apart: more than that, and Kerberos refuses (RFC 4120, 1.6; AD's default
@@ -15,9 +17,13 @@ pub fn check(directory: &mut Directory, findings: &mut Findings<'_>) {
     if !check_base(directory, findings) {
         return;
     }
+    check_schema(directory, findings);
     match check_users(directory, findings) {
-        Ok(0) => {}
-        Ok(_) => check_attributes(directory, findings),
+        Ok(identities) if identities.users == 0 => {}
+        Ok(identities) => {
+            check_attributes(directory, findings);
+            check_identity(directory, &identities, findings);
+        }
         Err(error) => return findings.fail("users", error.into()),
     }
     check_rights(directory, findings);
@@ -100,15 +106,55 @@ fn check_base(directory: &mut Directory, findings: &mut Findings<'_>) -> bool {
     false
 }
 
+/// Holds the attributes that the settings name to the schema of the server.
+fn check_schema(directory: &mut Directory, findings: &mut Findings<'_>) {
+    for unusable in directory.unusable() {
+        let mut failure = Failure::new(Kind::Settings, attributes::problem(unusable));
+        failure.hint = attributes::hint(unusable);
+        findings.fail("attributes", failure);
+    }
+    match directory.unknown_in_filter() {
+        Ok(unknown) => {
+            for (name, meant) in unknown {
+                findings.warn(
+                    "filter",
+                    format!("{name} is an attribute that the schema of this server does not have"),
+                    match meant {
+                        Some(meant) => format!("did you mean {meant} in filter under [directory]? nobody matches a condition on {name}"),
+                        None => format!("check filter under [directory]: nobody matches a condition on {name}"),
+                    },
+                );
+            }
+        }
+        Err(error) => findings.fail("filter", error.into()),
+    }
+}
+
 /// Counts the users of the scope.
 fn check_users(
     directory: &mut Directory,
     findings: &mut Findings<'_>,
-) -> Result<u64, DirectoryError> {
-    let users = directory.count()?.entries;
-    if users > 0 {
-        findings.ok("users", format!("{users} in scope"));
-        return Ok(users);
+) -> Result<Identities, DirectoryError> {
+    let identities = directory.identities()?;
+    if identities.users > 0 {
+        let (left_out, in_scope) = directory.system_accounts()?.unwrap_or_default();
+        let users = identities.users;
+        findings.ok(
+            "users",
+            match left_out {
+                0 => format!("{users} in scope"),
+                1 => format!("{users} in scope, 1 system account left out"),
+                _ => format!("{users} in scope, {left_out} system accounts left out"),
+            },
+        );
+        if in_scope > 0 {
+            findings.warn(
+                "users",
+                format!("{in_scope} of them are accounts of the domain itself, such as krbtgt, Guest or those of trusts"),
+                "add (!(isCriticalSystemObject=TRUE)) to filter under [directory]",
+            );
+        }
+        return Ok(identities);
     }
     let base = directory.base().to_owned();
     let filter = directory.filter().to_owned();
@@ -139,7 +185,62 @@ fn check_users(
     };
     let consequence = "imported users would all be out of scope";
     findings.warn("users", message, format!("{hint}; {consequence}"));
-    Ok(0)
+    Ok(identities)
+}
+
+/// Whether every user can be told from all others, and be found again.
+fn check_identity(directory: &mut Directory, identities: &Identities, findings: &mut Findings<'_>) {
+    let Identities {
+        users,
+        unusable,
+        example,
+        repeated,
+        repeated_example,
+    } = identities;
+    let attribute = directory.identity().to_owned();
+    let mut is_well = true;
+    if let Some((dn, reason)) = example {
+        is_well = false;
+        if unusable == users && *reason == format!("no {attribute}") {
+            // Said with the attributes that nobody has.
+            return;
+        }
+        let message = format!("{unusable} of {users} users have no identity: {dn}: {reason}");
+        if unusable == users {
+            let hint = attributes::other_identities();
+            findings.fail("identity", Failure::new(Kind::Settings, message).hint(hint));
+            return;
+        }
+        let hint = "they would fail; name an attribute as guid under [directory.attributes] that every user has, or give the account the right to read it";
+        findings.warn("identity", message, hint);
+    }
+    if let Some(dn) = repeated_example {
+        is_well = false;
+        let message =
+            format!("{repeated} of {users} users have the same {attribute} as another: {dn}");
+        let hint =
+            "they would fail, and the others with them: no two users may have the same identity";
+        findings.warn("identity", message, hint);
+    }
+    match directory.identity_is_searchable() {
+        Ok(Some(false)) => return findings.fail("identity", directory.not_searchable().into()),
+        Ok(_) => {}
+        Err(error) => return findings.fail("identity", error.into()),
+    }
+    if directory.identity_is_name() {
+        is_well = false;
+        findings.warn(
+            "identity",
+            format!("{attribute} is a name: a user who gets another is taken for a new one, and for a deleted one"),
+            attributes::other_identities(),
+        );
+    }
+    if is_well {
+        findings.ok(
+            "identity",
+            format!("every user has an {attribute} and is found by it"),
+        );
+    }
 }
 
 fn check_attributes(directory: &mut Directory, findings: &mut Findings<'_>) {

@@ -20,6 +20,8 @@ CREATE TABLE controllers (
     domain   INTEGER NOT NULL REFERENCES domains (id),
     -- invocationId; where that cannot be read dsServiceName; elsewhere host and port.
     identity TEXT NOT NULL,
+    -- The highest highestCommittedUSN it has shown; null where there is no such thing.
+    usn      INTEGER,
     -- The last full sync that read it completely, and when that began (RFC 3339, UTC).
     full_run INTEGER,
     full_at  TEXT,
@@ -137,8 +139,8 @@ DROP TABLE marks;
 ALTER TABLE marks_5 RENAME TO marks;
 
 -- The controller of the mark read everything when its last full run began.
-INSERT INTO controllers (domain, identity, full_run, full_at)
-SELECT domain, lower(hex(invocation_id)),
+INSERT INTO controllers (domain, identity, usn, full_run, full_at)
+SELECT domain, lower(hex(invocation_id)), usn,
     (SELECT max(id) FROM runs WHERE command = 'sync' AND mode = 'full'
         AND (outcome = 'done' OR outcome = 'partial') AND started_at = marks.full_at),
     full_at

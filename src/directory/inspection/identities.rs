@@ -1,0 +1,69 @@
+//! What `adsync check` asks about the identity: whether every user has one, and no two the same.
+
+use std::collections::HashSet;
+
+use super::Directory;
+use crate::directory::error::DirectoryError;
+
+/// The users of the scope, and what is wrong with their identities.
+#[derive(Debug, Default)]
+pub struct Identities {
+    /// How many users there are.
+    pub users: u64,
+    /// How many have none that can be used.
+    pub unusable: u64,
+    /// One of them: its DN, and why.
+    pub example: Option<(String, String)>,
+    /// How many have one that another has as well, and the DN of one of them.
+    pub repeated: u64,
+    /// The DN of one of those.
+    pub repeated_example: Option<String>,
+}
+
+impl Directory {
+    /// Reads the identity of every user of the scope.
+    pub fn identities(&mut self) -> Result<Identities, DirectoryError> {
+        let filter = self.filter.as_str().to_owned();
+        let mut search = self.search_for_users(
+            format!("the users of {}", self.base),
+            self.base.clone(),
+            filter,
+        );
+        search.attributes = vec![self.mapping.guid_attribute().to_owned()];
+        let mapping = &self.mapping;
+        let mut found = Identities::default();
+        let mut seen = HashSet::new();
+        self.connection.search_users(&search, |entries| {
+            for entry in &entries {
+                found.users += 1;
+                match mapping.guid(entry) {
+                    Ok(guid) if seen.insert(guid) => {}
+                    Ok(_) => {
+                        found.repeated += 1;
+                        found
+                            .repeated_example
+                            .get_or_insert_with(|| entry.dn().into_owned());
+                    }
+                    Err(reason) => {
+                        found.unusable += 1;
+                        found
+                            .example
+                            .get_or_insert_with(|| (entry.dn().into_owned(), reason));
+                    }
+                }
+            }
+            Ok::<_, DirectoryError>(())
+        })?;
+        Ok(found)
+    }
+
+    /// The attribute of the identity, as the settings have it.
+    pub fn identity(&self) -> &str {
+        self.mapping.identity().attribute().written()
+    }
+
+    /// Whether the identity is a name, which a person may get another of.
+    pub fn identity_is_name(&self) -> bool {
+        self.mapping.identity().is_name()
+    }
+}
