@@ -69,10 +69,11 @@ fn likely(subject: Subject, plan: &Plan) -> String {
         Subject::Deleted if is_left(plan) => {
             "check base_dn and filter: who is outside is deleted (out_of_scope = \"delete\")".to_owned()
         }
-        Subject::Deleted => {
-            "check in the directory whether they were deleted, and base_dn, filter and the rights of the account"
+        Subject::Deleted if is_absent(plan) => {
+            "check in the directory whether they were deleted; the account may have lost the right to see them"
                 .to_owned()
         }
+        Subject::Deleted => "check in the directory whether that many were deleted".to_owned(),
         Subject::Cleared(field) if nobody_has(field, &plan.sample) => format!(
             "none of the {} users that were read has {}: the account may have lost the right to read it",
             plan.sample.users,
@@ -98,8 +99,15 @@ fn likely(subject: Subject, plan: &Plan) -> String {
 }
 
 fn is_left(plan: &Plan) -> bool {
-    let mut deleted = plan.deleted.iter();
-    deleted.any(|it| it.evidence == Evidence::OutOfScope)
+    has(plan, Evidence::OutOfScope)
+}
+
+fn is_absent(plan: &Plan) -> bool {
+    has(plan, Evidence::Absent)
+}
+
+fn has(plan: &Plan, evidence: Evidence) -> bool {
+    plan.deleted.iter().any(|it| it.evidence == evidence)
 }
 
 fn nobody_has(field: Field, sample: &Sample) -> bool {

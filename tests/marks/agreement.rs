@@ -222,7 +222,10 @@ fn users_that_are_not_enabled_when_they_leave_the_scope() {
     assert_eq!(names(&run, "modified"), ["bob"]);
     assert_eq!(run["modified"][0]["changes"]["enabled"]["to"], false);
     let bob = stage.user("bob");
-    assert_eq!((&bob["enabled"], &bob["status"]), (&false.into(), &"out_of_scope".into()));
+    assert_eq!(
+        (&bob["enabled"], &bob["status"]),
+        (&false.into(), &"out_of_scope".into())
+    );
     stage.set("bob", "mail", "b@example.com");
     assert_eq!(names(&agrees(&stage, 0), "modified"), ["bob"]);
     assert_eq!(stage.user("bob")["enabled"], false);
@@ -336,7 +339,10 @@ fn a_missing_user_that_comes_back_is_as_if_it_had_never_been_away() {
     let run = agrees(&stage, 0);
     assert_eq!(run["counts"]["unchanged"], 6, "{run:#}");
     let dave = stage.user("dave");
-    assert_eq!((&dave["status"], &dave["reason"]), (&"ok".into(), &Value::Null));
+    assert_eq!(
+        (&dave["status"], &dave["reason"]),
+        (&"ok".into(), &Value::Null)
+    );
     // The day begins anew.
     delete(&stage);
     assert_eq!(names(&agrees(&stage, 0), "missing"), ["dave"]);

@@ -202,8 +202,14 @@ pub(crate) fn agrees_with(stage: &Stage, code: i32, more: &[&str]) -> Value {
     done["dry_run"] = true.into();
     assert_eq!(done, expected, "done");
     let after_delta = Rows::of(&path);
-    assert_eq!(after_delta.users, after_full.users, "the users of the store");
-    assert_eq!(after_delta.found, after_full.found, "the users of the store");
+    assert_eq!(
+        after_delta.users, after_full.users,
+        "the users of the store"
+    );
+    assert_eq!(
+        after_delta.found, after_full.found,
+        "the users of the store"
+    );
     assert_eq!(after_delta.changes, after_full.changes, "what is noted");
 
     let again = |arguments: &[&str]| {
@@ -214,10 +220,7 @@ pub(crate) fn agrees_with(stage: &Stage, code: i32, more: &[&str]) -> Value {
     assert_eq!(rehearsal["mode"], "delta");
     assert_eq!(findings(&rehearsal), findings(&next), "the next run");
     for bucket in ["modified", "deleted"] {
-        assert_eq!(
-            next["counts"][bucket], 0,
-            "left for a full run: {next:#}"
-        );
+        assert_eq!(next["counts"][bucket], 0, "left for a full run: {next:#}");
     }
     run
 }

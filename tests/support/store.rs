@@ -57,13 +57,23 @@ pub(crate) fn without_times(text: &str) -> String {
         let candidate = text.get(..pattern.len())?;
         let mut pairs = candidate.chars().zip(pattern.chars());
         pairs
-            .all(|(is, like)| if like == 'd' { is.is_ascii_digit() } else { is == like })
+            .all(|(is, like)| {
+                if like == 'd' {
+                    is.is_ascii_digit()
+                } else {
+                    is == like
+                }
+            })
             .then_some(pattern.len())
     };
     let (mut rest, mut kept) = (text, String::new());
     while let Some(next) = rest.chars().next() {
         let taken = time(rest);
-        kept.push_str(if taken.is_some() { "TIME" } else { &rest[..next.len_utf8()] });
+        kept.push_str(if taken.is_some() {
+            "TIME"
+        } else {
+            &rest[..next.len_utf8()]
+        });
         rest = &rest[taken.unwrap_or(next.len_utf8())..];
     }
     kept

@@ -59,6 +59,13 @@ impl What {
         Self(changes.iter().map(clause).collect())
     }
 
+    /// The same, and something more in words, which must be legible.
+    #[must_use]
+    pub fn and(mut self, words: impl Into<String>) -> Self {
+        self.0.push(Clause::Words(words.into()));
+        self
+    }
+
     /// `email: a@x → b@x; contact_number: 1 → (none)`
     pub fn plain(&self) -> String {
         self.fit(Room {
