@@ -192,6 +192,8 @@ fn waited(trace: &Trace, run: &Circumstances) -> Result<(), Doubt> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const DAY: Duration = Duration::from_hours(24);
@@ -356,5 +358,49 @@ mod tests {
         };
         let judged = absence(&trace(), &run, || Err("looked at"));
         assert_eq!(judged, Ok(Err(Doubt::NoWitness)));
+    }
+
+    proptest! {
+        /// The rule once more, as it is written: absence is proof when all of it holds, and not otherwise.
+        #[test]
+        fn nothing_but_all_of_it_is_proof(
+            (has_witness, unidentified, was_returned) in (any::<bool>(), 0_u64..2, any::<bool>()),
+            (kept, hidden) in (0_u64..60, any::<bool>()),
+            (last_seen, missing_since) in (prop::option::of(40_i64..120), prop::option::of(40_i64..120)),
+            (wait, is_empty) in (0_u64..40, any::<bool>()),
+        ) {
+            let deleted_objects = match hidden {
+                true => DeletedObjects::Hidden,
+                false => DeletedObjects::Shown { kept: Duration::from_hours(kept) },
+            };
+            let run = Circumstances {
+                now: at(100),
+                missing_after: Duration::from_hours(wait),
+                deleted_objects,
+                has_witness,
+                unidentified,
+            };
+            let trace = Trace {
+                last_seen: last_seen.map(at),
+                missing_since: missing_since.map(at),
+                was_returned,
+            };
+            let place = if is_empty { LastPlace::Empty } else { LastPlace::Unreadable };
+
+            let hours = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+            let no_tombstone_is_proof =
+                hidden || last_seen.is_some_and(|seen| 100 - seen > hours(kept));
+            let has_waited = 100 - missing_since.unwrap_or(100) >= hours(wait);
+            let all = [
+                has_witness,
+                unidentified == 0,
+                was_returned,
+                no_tombstone_is_proof,
+                has_waited,
+                is_empty,
+            ];
+            let proven = judge(&trace, &run, place).is_ok();
+            prop_assert_eq!(proven, all.into_iter().all(|it| it));
+        }
     }
 }

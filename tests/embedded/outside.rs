@@ -170,7 +170,7 @@ fn the_guard_counts_those_who_would_be_disabled() {
         &answer,
         &[
             "6 users would be disabled; max_disabled = 10% lets 5 of 20 enabled imported users through",
-            "base_dn and filter; if all 6 are meant, say --allow-disabled 6",
+            "check base_dn and filter: who is outside is disabled (out_of_scope = \"disable\"); if all 6 are meant, say --allow-disabled 6",
         ],
     );
     stage.contents().assert_only_noted(&before, "refused");

@@ -59,10 +59,10 @@ impl What {
         Self(changes.iter().map(clause).collect())
     }
 
-    /// The same, and something more in words, which must be legible.
+    /// The same, and in words what else happened, which must be legible.
     #[must_use]
-    pub fn and(mut self, words: impl Into<String>) -> Self {
-        self.0.push(Clause::Words(words.into()));
+    pub fn and(mut self, words: String) -> Self {
+        self.0.push(Clause::Words(words));
         self
     }
 
@@ -148,7 +148,8 @@ fn label(field: &str) -> String {
     format!("{field}: ")
 }
 
-fn value(value: &FieldValue) -> String {
+/// A value as a person reads it.
+pub fn value(value: &FieldValue) -> String {
     match value {
         FieldValue::Text(Some(text)) => legible(text),
         FieldValue::Text(None) => "(none)".to_owned(),
