@@ -184,6 +184,39 @@ fn a_server_that_is_busy_or_refuses() {
 }
 
 #[test]
+fn a_question_that_is_refused_for_the_sake_of_an_entry_deletes_nobody() {
+    let settings = |stage: &mut Stage| stage.configure_sync("missing_after = \"0\"");
+    let requests = {
+        let mut stage = pending(false);
+        settings(&mut stage);
+        stage.directory.reset_stats();
+        let run = in_mode(&stage, 7, &["sync", "--dry-run"], "delta");
+        assert_eq!(names(&run, "deleted"), ["carol"]);
+        stage.directory.stats().search_requests
+    };
+    let (mut ended, mut doubted) = (0, 0);
+    for nth in 1..requests {
+        for code in [10, 32, 34, 48, 50] {
+            let mut stage = pending(false);
+            settings(&mut stage);
+            let number = u32::try_from(nth).expect("a few searches");
+            let refused = When::search().from(number);
+            stage.directory.fault(refused, What::answer(code, "no"));
+            let answer = stage.run(&["sync", "--format", "json"]);
+            let run = answer.json();
+            assert_eq!(names(&run, "deleted"), [""; 0], "{code} at {nth}: {answer}");
+            assert!(stage.usernames().contains(&"carol".to_owned()));
+            match answer.code {
+                5 => ended += 1,
+                7 => doubted += 1,
+                _ => panic!("{code} at {nth}: {answer}"),
+            }
+        }
+    }
+    assert!(ended > 0 && doubted > 0, "{ended} ended, {doubted} doubted");
+}
+
+#[test]
 fn a_login_that_fails() {
     let stage = pending(true);
     let (before, contents) = (mark(&stage), stage.contents());
