@@ -86,7 +86,7 @@ impl Directory {
             Ok::<_, DirectoryError>(())
         });
         match answer {
-            Err(error) if error.result_code().is_none() => return Err(error),
+            Err(error) if !error.is_of_entry() => return Err(error),
             // It is not there for this account.
             _ => {}
         }
@@ -151,7 +151,7 @@ impl Directory {
         match answer {
             Ok(_) => Ok((any, newest.map(|(_, guid)| guid))),
             // Without the right to list it the container may not be there at all.
-            Err(error) if error.result_code().is_some() => Ok((false, None)),
+            Err(error) if error.is_of_entry() => Ok((false, None)),
             Err(error) => Err(error),
         }
     }

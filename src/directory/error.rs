@@ -5,6 +5,7 @@
 
 pub mod attributes;
 mod certificate;
+pub mod handshake;
 mod kerberos;
 mod login;
 mod network;
@@ -204,6 +205,19 @@ pub const NO_SUCH_OBJECT: u32 = 32;
 pub const REFERRAL: u32 = 10;
 /// `invalidDNSyntax`
 pub const INVALID_DN_SYNTAX: u32 = 34;
+/// `inappropriateAuthentication`
+const INAPPROPRIATE_AUTHENTICATION: u32 = 48;
+/// `insufficientAccessRights`
+const INSUFFICIENT_ACCESS_RIGHTS: u32 = 50;
+
+/// The result codes that are about the entry that was asked for, and not about how the server is.
+const OF_ENTRY: [u32; 5] = [
+    REFERRAL,
+    NO_SUCH_OBJECT,
+    INVALID_DN_SYNTAX,
+    INAPPROPRIATE_AUTHENTICATION,
+    INSUFFICIENT_ACCESS_RIGHTS,
+];
 
 impl DirectoryError {
     /// Whether the account was refused. Never to be tried again, nor on another server: a few wrong
@@ -252,6 +266,13 @@ impl DirectoryError {
             Cause::Result { code, .. } => Some(code),
             _ => None,
         }
+    }
+
+    /// Whether the server said that an entry is not there, or not for this account. Any other failure says nothing
+    /// about the entry.
+    pub fn is_of_entry(&self) -> bool {
+        let code = self.result_code();
+        code.is_some_and(|code| OF_ENTRY.contains(&code))
     }
 
     /// The kind that decides the exit code.
@@ -326,6 +347,7 @@ impl DirectoryError {
         match (&self.step, &self.cause) {
             (Step::Resolve, _) => network::commands(self),
             (_, Cause::Certificate(rejected)) => certificate::commands(rejected, self),
+            (_, Cause::Tls(what)) if handshake::is_incompatible(what) => handshake::commands(self),
             (Step::Bind(username), Cause::Result { code, text }) => {
                 login::commands(*code, text, username)
             }
@@ -350,7 +372,7 @@ impl fmt::Display for DirectoryError {
             Cause::Timeout(after) => write!(f, "no answer within {} s", after.as_secs()),
             Cause::Addresses(missed) => f.write_str(&network::all(missed)),
             Cause::Certificate(rejected) => {
-                f.write_str(&certificate::problem(&rejected.problem))?;
+                f.write_str(&certificate::problem(rejected))?;
                 match &rejected.certificate {
                     Some(certificate) => write!(f, " (the server presented {certificate})"),
                     None => Ok(()),

@@ -100,7 +100,7 @@ impl Directory {
             Ok::<_, DirectoryError>(())
         });
         match answer {
-            Err(error) if error.result_code().is_none() => Err(error),
+            Err(error) if !error.is_of_entry() => Err(error),
             _ => Ok(guid),
         }
     }
@@ -170,7 +170,7 @@ impl Directory {
             Ok::<_, DirectoryError>(())
         });
         match (answer, lifetimes) {
-            (Err(error), _) if error.result_code().is_none() => Err(error),
+            (Err(error), _) if !error.is_of_entry() => Err(error),
             (_, None) => Ok(days(UNKNOWN_LIFETIME)),
             (_, Some([tombstone, deleted])) => {
                 let tombstone = tombstone.unwrap_or(UNSET_LIFETIME);
@@ -193,13 +193,13 @@ impl Directory {
         });
         let tally = match answer {
             Ok(tally) => tally,
+            Err(error) if !error.is_of_entry() => return Err(error),
             Err(error) => {
                 return Ok(match error.result_code() {
-                    None => return Err(error),
                     Some(REFERRAL) => LastPlace::Reference,
                     Some(NO_SUCH_OBJECT) => self.container(dn)?,
                     Some(INVALID_DN_SYNTAX) => LastPlace::Unknown,
-                    Some(_) => LastPlace::Unreadable,
+                    _ => LastPlace::Unreadable,
                 });
             }
         };
@@ -255,11 +255,9 @@ impl Directory {
             }
             Ok(tally) if tally.referrals > 0 => Ok(LastPlace::Reference),
             Ok(_) => Ok(LastPlace::ContainerUnreadable(container)),
-            Err(error) => match error.result_code() {
-                None => Err(error),
-                Some(REFERRAL) => Ok(LastPlace::Reference),
-                Some(_) => Ok(LastPlace::ContainerUnreadable(container)),
-            },
+            Err(error) if !error.is_of_entry() => Err(error),
+            Err(error) if error.result_code() == Some(REFERRAL) => Ok(LastPlace::Reference),
+            Err(_) => Ok(LastPlace::ContainerUnreadable(container)),
         }
     }
 }

@@ -109,7 +109,7 @@ impl fmt::Display for Doubt {
                 "not found, nor is any other user of the store: the account may have lost its rights",
             ),
             Self::Unidentified => f.write_str(
-                "not found, but the directory sent entries without a usable identity, and this user may be among them",
+                "not found, but the directory sent entries that cannot be identified, and this user may be one of them",
             ),
             Self::Place(place) => match place {
                 LastPlace::ContainerUnreadable(dn) => write!(
@@ -132,7 +132,7 @@ impl fmt::Display for Doubt {
             },
             Self::TooSoon(until) => write!(
                 f,
-                "not found in the domain; deleted by a run that does not find it after {until} (missing_after)"
+                "not found in the domain; a run that does not find it after {until} deletes it (missing_after)"
             ),
         }
     }

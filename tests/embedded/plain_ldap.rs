@@ -3,6 +3,7 @@
 use testdir::{Kind, TestDir, What, When};
 
 use crate::support::embedded::{ELSEWHERE, Stage, names, text};
+use crate::support::store;
 
 /// The settings for `OpenLDAP` and its like.
 pub(crate) fn map(stage: &mut Stage) {
@@ -40,14 +41,24 @@ fn users_come_change_and_leave() {
     stage.change(|directory| directory.move_to("carol", ELSEWHERE));
     let run = stage.sync(0);
     assert_eq!(names(&run, "modified"), ["alice"]);
-    assert_eq!(names(&run, "deleted"), ["bob"]);
-    assert_eq!(run["deleted"][0]["evidence"], "absent");
+    assert_eq!(names(&run, "missing"), ["bob"]);
     assert_eq!(names(&run, "out_of_scope"), ["carol"]);
-    assert_eq!(stage.usernames(), ["alice.brown", "carol", "dave"]);
+    assert_eq!(stage.usernames(), ["alice.brown", "bob", "carol", "dave"]);
 
     let before = stage.contents().users;
-    assert_eq!(stage.sync(0)["counts"]["modified"], 0);
+    let run = stage.sync(0);
+    assert_eq!(run["counts"]["modified"], 0);
+    assert_eq!(names(&run, "missing"), ["bob"]);
     assert_eq!(stage.contents().users, before);
+
+    // Such a directory keeps no deleted objects: time, and all that speaks for it, is the proof.
+    store::age_missing(&stage.sandbox.store_path(), 23);
+    assert_eq!(names(&stage.sync(0), "missing"), ["bob"]);
+    store::age_missing(&stage.sandbox.store_path(), 2);
+    let run = stage.sync(0);
+    assert_eq!(names(&run, "deleted"), ["bob"], "{run:#}");
+    assert_eq!(run["deleted"][0]["evidence"], "absent");
+    assert_eq!(stage.usernames(), ["alice.brown", "carol", "dave"]);
 }
 
 #[test]
@@ -55,8 +66,20 @@ fn an_empty_answer_deletes_nobody() {
     let stage = stage(&["alice", "bob"]);
     stage.run(&["import", "--all"]).expect_code(0);
     stage.directory.fault(When::search(), What::Empty);
-    stage.sync(4);
-    assert_eq!(stage.usernames(), ["alice", "bob"]);
+    for arguments in [
+        &["sync"][..],
+        &["sync", "--delete-missing"],
+        &["sync", "--delete-missing", "--users", "alice"],
+    ] {
+        let run = stage.json(0, arguments);
+        assert_eq!(run["counts"]["deleted"], 0, "{run:#}");
+        let reason = text(&run["missing"][0], "reason");
+        assert!(reason.contains("nor is any other user"), "{reason}");
+        assert_eq!(stage.usernames(), ["alice", "bob"]);
+    }
+    // They were there all the time, and are in step again.
+    stage.directory.clear_faults();
+    assert_eq!(stage.sync(0)["counts"]["unchanged"], 2);
 }
 
 #[test]
