@@ -554,10 +554,10 @@ impl<'a> World<'a> {
     /// A branch is a reference to another server from now on.
     pub(crate) fn refer(&mut self) -> String {
         let place = Place::Sales;
-        if !self.views[0].referred.insert(place) || !self.denied_places.is_empty() {
-            self.views[0].referred.remove(&place);
+        if self.views[0].referred.contains(&place) || !self.denied_places.is_empty() {
             return "nothing is referred".to_owned();
         }
+        self.views[0].referred.insert(place);
         self.servers[0].refer(&place.below(&self.base));
         for account in self
             .accounts_mut()
