@@ -185,6 +185,11 @@ impl History<'_> {
         ));
 
         self.check_invariants(&command, &effect, &before, &after);
+        if bytes.is_none() && !matches!(command, Command::Import(_) | Command::Add(_)) {
+            assert!(matches!(code, None | Some(2)), "there is no store");
+            assert!(!path.exists(), "a store was made");
+            return;
+        }
         let is_nothing = || {
             assert_eq!(before.users, after.users, "something was changed");
             assert_eq!(before.changes, after.changes, "a change was noted");
