@@ -269,25 +269,24 @@ fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
     prepare(path, db)
 }
 
+/// Whether there is a store. An empty file is none; what cannot be looked at is an error.
+pub fn is_there(path: &Path) -> Result<bool, StoreError> {
+    owner::refuse_link(path)?;
+    let source = match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => std::io::ErrorKind::IsADirectory.into(),
+        Ok(metadata) => return Ok(metadata.len() > 0),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => error,
+    };
+    let path = path.to_owned();
+    Err(StoreError::File { path, source })
+}
+
 impl Reader {
     /// Opens the store to read. One that does not exist reads as an empty one, and is not made; one of an
     /// older version reads as what the next run will make of it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        owner::refuse_link(path)?;
-        let is_empty = match std::fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => {
-                let source = std::io::ErrorKind::IsADirectory.into();
-                let path = path.to_owned();
-                return Err(StoreError::File { path, source });
-            }
-            Ok(metadata) => metadata.len() == 0,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
-            Err(source) => {
-                let path = path.to_owned();
-                return Err(StoreError::File { path, source });
-            }
-        };
-        if is_empty {
+        if !is_there(path)? {
             return Self::empty(path);
         }
         #[cfg(unix)]

@@ -3,7 +3,7 @@
 use crate::cli;
 use crate::commands::ending::{Terms, finish, with_target};
 use crate::commands::survey::is_imported;
-use crate::commands::{Context, names, picking};
+use crate::commands::{Context, names, picking, presence};
 use crate::exit_code::ExitCode;
 use crate::output::picker::Purpose;
 use crate::plan::{Deletion, Evidence, Findings};
@@ -19,6 +19,7 @@ pub fn run(arguments: &cli::Remove, context: &Context<'_>) -> anyhow::Result<Exi
         Some(picked)
     } else {
         names::require(&arguments.usernames)?;
+        presence::require(context)?;
         None
     };
     let mut run = Run::begin("remove", context.settings.sync.history_days);

@@ -24,6 +24,7 @@ mod logs;
 mod man;
 mod many;
 mod metrics;
+mod no_store;
 mod owners;
 mod page;
 mod passwords;

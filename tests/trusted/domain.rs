@@ -147,6 +147,8 @@ fn sandbox(dns: &Dns, more: &str) -> Sandbox {
         sandbox.password_file().display(),
         sandbox.store_path().display(),
     ));
+    // Without a store there is nothing to synchronise.
+    sandbox.run(&["add", "zoe"]).expect_code(0);
     sandbox
 }
 
