@@ -493,10 +493,10 @@ fn the_guard_stands_before_what_a_run_did_to_many() {
         .expect_code(0);
 
     // A local user more or less is no share of the imported ones.
-    let csv: String = (0..6).map(|user| format!("local{user}\n")).collect();
+    let lines: Vec<String> = (0..6).map(|user| format!("local{user}\n")).collect();
     stage
         .prepare(&["add", "--from-csv", "-"])
-        .input(&format!("username\n{csv}"))
+        .input(&format!("username\n{}", lines.concat()))
         .run()
         .expect_code(0);
     let run = last(&stage).to_string();
