@@ -123,6 +123,17 @@ impl Sandbox {
         }
     }
 
+    /// Writes a second settings file beside `adsync.toml`, which leads to the same store and the same
+    /// password; for `--config`.
+    pub(crate) fn configure_as(&self, name: &str, settings: &Settings) -> PathBuf {
+        let path = self.path().join(name);
+        write_private(&path, &settings.to_toml(self));
+        if let Some(password) = &settings.password {
+            write_private(&self.password_file(), password);
+        }
+        path
+    }
+
     /// Writes `adsync.toml` as given.
     pub(crate) fn write_config(&self, toml: &str) {
         write_private(&self.config_file(), toml);
