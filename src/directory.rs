@@ -17,6 +17,7 @@ mod inspection;
 #[cfg(feature = "kerberos")]
 mod kerberos;
 mod ldapsearch;
+mod leftover;
 pub(crate) mod mapping;
 mod names;
 mod proof;
@@ -76,6 +77,8 @@ pub struct Directory {
     filter: Filter,
     /// What cannot be used of the settings.
     unusable: Vec<Unusable>,
+    /// Whether the schema of the server was asked about what they name.
+    has_schema: bool,
     /// The names behind identities that are hashes of names, once they were needed.
     names: Option<Names>,
     /// Where the domain controller stands, once it was asked and said so.
@@ -309,8 +312,7 @@ impl Directory {
             self.read_users(&search, &mut on_page)?;
             return Ok(());
         }
-        let members: HashSet<String> =
-            group::member_dns(&mut self.connection, &self.domain, group)?;
+        let members = group::members::of(&mut self.connection, &self.domain, group)?;
         let is_member = |read: &Read| {
             let dn = match read {
                 Ok(user) => user.dn(),
@@ -331,10 +333,16 @@ impl Directory {
         mut on_page: impl FnMut(Vec<Read>) -> Result<(), E>,
     ) -> Result<Tally, E> {
         let mapping = &self.mapping;
-        self.connection.search_users(search, |entries| {
-            let users = entries.iter().map(|entry| mapping.user(entry));
-            on_page(users.collect())
-        })
+        let mut is_useless = true;
+        let tally = self.connection.search_users(search, |entries| {
+            let users: Vec<Read> = entries.iter().map(|entry| mapping.user(entry)).collect();
+            is_useless &= users.iter().all(Result::is_err);
+            on_page(users)
+        })?;
+        if is_useless && tally.entries > 0 {
+            self.explain_useless()?;
+        }
+        Ok(tally)
     }
 
     fn search_for_users(&self, what: String, base: String, filter: String) -> Search {

@@ -14,6 +14,7 @@ mod import;
 mod order;
 #[cfg(test)]
 mod properties;
+mod reversal;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -27,6 +28,7 @@ pub use guard::{
     Allowed, Approved, Guard, Impact, Limit, Limits, Population, Recent, Refusal, Subject,
 };
 pub use import::Import;
+pub use reversal::{Left, Reversal};
 
 /// What reading the directory and comparing it with the store has found. Every user that was
 /// looked at is in exactly one of these lists, or counted in `unchanged`.

@@ -155,6 +155,16 @@ pub enum Field {
 }
 
 impl Field {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Username,
+        Self::FirstName,
+        Self::LastName,
+        Self::Email,
+        Self::ContactNumber,
+        Self::Enabled,
+    ];
+
     /// The name of the field in settings, JSON, CSV and tables.
     pub fn name(self) -> &'static str {
         match self {
@@ -239,43 +249,37 @@ impl<T: AsRef<str>> Values<T> {
 }
 
 impl Values {
+    /// What it has in a field.
+    pub fn value(&self, field: Field) -> FieldValue {
+        let Profile {
+            username,
+            first_name,
+            last_name,
+            email,
+            contact_number,
+        } = &self.profile;
+        match field {
+            Field::Username => FieldValue::Text(Some(username.clone())),
+            Field::FirstName => FieldValue::Text(first_name.clone()),
+            Field::LastName => FieldValue::Text(last_name.clone()),
+            Field::Email => FieldValue::Text(email.clone()),
+            Field::ContactNumber => FieldValue::Text(contact_number.clone()),
+            Field::Enabled => FieldValue::Flag(self.enabled),
+        }
+    }
+
     /// The fields that differ between these values and those they shall become, a change of case
     /// included.
     pub fn changes(&self, to: &Self) -> Vec<Change> {
-        let Self {
-            profile:
-                Profile {
-                    username,
-                    first_name,
-                    last_name,
-                    email,
-                    contact_number,
-                },
-            enabled,
-        } = self;
-        let text = |value: &Option<String>| FieldValue::Text(value.clone());
-        let name = |value: &String| FieldValue::Text(Some(value.clone()));
-        let new = &to.profile;
-        [
-            (Field::Username, name(username), name(&new.username)),
-            (Field::FirstName, text(first_name), text(&new.first_name)),
-            (Field::LastName, text(last_name), text(&new.last_name)),
-            (Field::Email, text(email), text(&new.email)),
-            (
-                Field::ContactNumber,
-                text(contact_number),
-                text(&new.contact_number),
-            ),
-            (
-                Field::Enabled,
-                FieldValue::Flag(*enabled),
-                FieldValue::Flag(to.enabled),
-            ),
-        ]
-        .into_iter()
-        .filter(|(_, from, to)| from != to)
-        .map(|(field, from, to)| Change { field, from, to })
-        .collect()
+        Field::ALL
+            .into_iter()
+            .map(|field| Change {
+                field,
+                from: self.value(field),
+                to: to.value(field),
+            })
+            .filter(|it| it.from != it.to)
+            .collect()
     }
 }
 

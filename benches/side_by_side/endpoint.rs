@@ -5,7 +5,8 @@
 use std::path::PathBuf;
 
 /// adsync's own default, which the settings of the benchmark leave as it is.
-pub const FILTER: &str = "(&(objectCategory=person)(objectClass=user))";
+pub const FILTER: &str =
+    "(&(objectCategory=person)(objectClass=user)(!(isCriticalSystemObject=TRUE)))";
 
 /// How to reach a directory.
 #[derive(Clone, Debug)]

@@ -224,6 +224,9 @@ pub fn finish(
             return Ok(refuse(&failure, &plan, target, run, terms, output)?);
         }
     };
+    if run.undoes.is_some() {
+        approved = approved.with_all_said();
+    }
     if terms.ask && !target.is_rehearsal() {
         match confirmation::of_deletions(approved.plan(), run.command, output) {
             Ok(true) => approved = approved.with_deletions_said(),
@@ -318,7 +321,10 @@ const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
 /// about costs the same in any store.
 fn guard(guard: &Guard, plan: &Plan, store: &Reader, run: &Run) -> Result<Guard, StoreError> {
     let mut guard = guard.clone();
-    if let Some(domain) = run.domain.as_ref().filter(|_| !Impact::of(plan).is_none()) {
+    let domain = run.domain.as_ref();
+    // What is taken back may have been done without any domain: then it is everybody.
+    let has_shares = domain.is_some() || run.undoes.is_some();
+    if has_shares && !Impact::of(plan).is_none() {
         guard.population = store.population(domain)?;
         if let Ok(since) = run.started_at.checked_sub(RECENT) {
             guard.recent = store.recent(domain, since)?;

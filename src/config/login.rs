@@ -10,6 +10,26 @@ use crate::failure::Failure;
 use crate::login::Login;
 use crate::secret::PasswordSources;
 
+/// What was probably meant by a name in double quotes in which backslashes became control characters; none where
+/// there are none.
+fn in_single_quotes(username: &str) -> Option<String> {
+    let escapes = [
+        ('\u{8}', 'b'),
+        ('\t', 't'),
+        ('\n', 'n'),
+        ('\u{c}', 'f'),
+        ('\r', 'r'),
+        ('\u{1b}', 'e'),
+    ];
+    let written = |it: char| {
+        let escape = escapes.iter().find(|(control, _)| *control == it);
+        escape.map_or(it.to_string(), |(_, letter)| format!("\\{letter}"))
+    };
+    username
+        .contains(char::is_control)
+        .then(|| username.chars().map(written).collect())
+}
+
 /// How to log in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -49,7 +69,13 @@ impl Keys {
                     "add username = \"svc-adsync@corp.example.com\", the account that adsync logs in with",
                 ));
             }
-            Some(username) => username.to_owned(),
+            Some(username) => match in_single_quotes(username) {
+                None => username.to_owned(),
+                Some(meant) => {
+                    return Err(wrong("username under [directory] has a control character: in double quotes a backslash begins an escape")
+                        .hint(format!("write it in single quotes: username = '{meant}'")));
+                }
+            },
         };
         if self.password_file.is_some() && self.password_command.is_some() {
             return Err(wrong("both password_file and password_command are given"));

@@ -73,6 +73,11 @@ pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, Failure>
         {
             return failure(&format!("the key `{}` stands there twice", key.trim()));
         }
+        if message.contains("escape") {
+            return failure("a backslash in double quotes begins an escape, and this is none").hint(
+                "write it in single quotes, which take a backslash as it is: username = 'CORP\\svc-adsync'",
+            );
+        }
         match message.strip_prefix("missing field ") {
             Some("`directory`") => {
                 failure("there is no [directory] table").hint("begin with config.example.toml")

@@ -182,7 +182,11 @@ impl Filter {
 
 impl Default for Filter {
     fn default() -> Self {
-        Self("(&(objectCategory=person)(objectClass=user))".to_owned())
+        // Without krbtgt, Guest, Administrator and the accounts of trusts, which are nobody's.
+        Self(
+            "(&(objectCategory=person)(objectClass=user)(!(isCriticalSystemObject=TRUE)))"
+                .to_owned(),
+        )
     }
 }
 

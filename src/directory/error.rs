@@ -5,6 +5,7 @@
 
 pub mod attributes;
 mod certificate;
+pub mod handshake;
 mod kerberos;
 mod login;
 mod network;
@@ -346,6 +347,7 @@ impl DirectoryError {
         match (&self.step, &self.cause) {
             (Step::Resolve, _) => network::commands(self),
             (_, Cause::Certificate(rejected)) => certificate::commands(rejected, self),
+            (_, Cause::Tls(what)) if handshake::is_incompatible(what) => handshake::commands(self),
             (Step::Bind(username), Cause::Result { code, text }) => {
                 login::commands(*code, text, username)
             }
@@ -370,7 +372,7 @@ impl fmt::Display for DirectoryError {
             Cause::Timeout(after) => write!(f, "no answer within {} s", after.as_secs()),
             Cause::Addresses(missed) => f.write_str(&network::all(missed)),
             Cause::Certificate(rejected) => {
-                f.write_str(&certificate::problem(&rejected.problem))?;
+                f.write_str(&certificate::problem(rejected))?;
                 match &rejected.certificate {
                     Some(certificate) => write!(f, " (the server presented {certificate})"),
                     None => Ok(()),

@@ -11,7 +11,7 @@ use super::attribute::Attribute;
 use super::connection::{Scope, Search, Tally};
 use super::entry::Entry;
 use super::error::DirectoryError;
-use super::mapping::Mapping;
+use super::mapping::{Mapping, Unusable};
 use super::schema::Schema;
 use super::{Directory, dn, filter, ldapsearch, standard};
 use crate::config::{Attributes, Directory as Settings, Filter, ServerUrl};
@@ -47,6 +47,21 @@ impl Directory {
         let base = self.count_in(self.base.clone(), people.clone())?;
         let domain = self.count_in(self.domain.clone(), people)?;
         Ok((base.entries, domain.entries))
+    }
+
+    /// How many of the domain's own accounts (`isCriticalSystemObject`) are in the base but not in the scope, and how many
+    /// are in it. None where there is no such thing.
+    pub fn system_accounts(&mut self) -> Result<Option<(u64, u64)>, DirectoryError> {
+        const SYSTEM: &str = "(isCriticalSystemObject=TRUE)";
+        const PEOPLE: &str = "(objectCategory=person)";
+        if !self.root.is_active_directory {
+            return Ok(None);
+        }
+        let all = filter::all(&[PEOPLE, SYSTEM]);
+        let in_scope = filter::all(&[self.filter.as_str(), SYSTEM]);
+        let all = self.count_in(self.base.clone(), all)?.entries;
+        let in_scope = self.count_in(self.base.clone(), in_scope)?.entries;
+        Ok(Some((all.saturating_sub(in_scope), in_scope)))
     }
 
     /// What finds users whatever the settings say.
@@ -169,6 +184,14 @@ impl Directory {
             }
         }
         Ok(nobody)
+    }
+
+    /// What cannot be used of the settings on this server, after a look at its schema in any case.
+    pub fn misnamed(&mut self) -> Result<&[Unusable], DirectoryError> {
+        if !self.root.is_active_directory {
+            self.ask_schema()?;
+        }
+        Ok(self.unusable())
     }
 
     /// The attributes of the filter that the schema of the server does not have, and what was probably meant. None

@@ -100,16 +100,16 @@ impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoTombstone => f.write_str(
-                "neither in the domain nor among its deleted objects: hidden from the account, not replicated yet, or moved to another domain",
+                "neither in the domain nor among its deleted objects; it may be hidden from the account, not replicated yet, or moved to another domain",
             ),
             Self::NeverReturned => f.write_str(
-                "not found, but the domain controller that answered has never returned this user: it may lag behind",
+                "not found, but the domain controller that answered has never returned this user, so it may lag behind",
             ),
             Self::NoWitness => f.write_str(
-                "not found, nor is any other user of the store: the account may have lost its rights",
+                "not found, nor is any other user of the store; the account may have lost its rights",
             ),
             Self::Unidentified => f.write_str(
-                "not found, but the directory sent entries without a usable identity, and this user may be among them",
+                "not found, but the directory sent entries that cannot be identified, and this user may be one of them",
             ),
             Self::Place(place) => match place {
                 LastPlace::ContainerUnreadable(dn) => write!(
@@ -132,7 +132,7 @@ impl fmt::Display for Doubt {
             },
             Self::TooSoon(until) => write!(
                 f,
-                "not found in the domain; deleted by a run that does not find it after {until} (missing_after)"
+                "not found in the domain; a run that does not find it after {until} deletes it (missing_after)"
             ),
         }
     }

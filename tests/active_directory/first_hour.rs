@@ -405,7 +405,7 @@ fn nobody_is_found() {
     );
 }
 
-/// 22. An attribute that nobody has.
+/// 22. An attribute that the domain does not know.
 #[test]
 fn the_mapping_has_a_typo() {
     let dc = SambaDc::start();
@@ -415,26 +415,32 @@ fn the_mapping_has_a_typo() {
             lines.clone_into(&mut settings.more_attributes);
         }))
     };
+    for (lines, said, meant) in [
+        (
+            "email = \"mial\"",
+            "email is read from mial",
+            "email = \"mail\"",
+        ),
+        (
+            "contact_number = [\"mobile\", \"telefoneNumber\"]",
+            "contact_number is read from telefoneNumber",
+            "contact_number = \"telephoneNumber\"",
+        ),
+        (
+            "username = \"samAccountNam\"",
+            "username is read from samAccountNam",
+            "username = \"sAMAccountName\"",
+        ),
+    ] {
+        let unknown = mapped(lines).expect_code(2);
+        let hint = format!("did you mean {meant} under [directory.attributes]");
+        says(&unknown, "failed", "attributes", &[said, &hint]);
+    }
+    // One that nobody has.
     warns(
-        mapped("email = \"mial\""),
+        mapped("email = \"otherMailbox\""),
         "attributes",
-        &[
-            "nobody has mial, which email is read from",
-            "email = \"mail\" under [directory.attributes]",
-        ],
-    );
-    warns(
-        mapped("contact_number = [\"mobile\", \"telefoneNumber\"]"),
-        "attributes",
-        &["telefoneNumber", "contact_number = \"telephoneNumber\""],
-    );
-    // Without a username nobody can be imported.
-    let vital = mapped("username = \"samAccountNam\"").expect_code(2);
-    says(
-        &vital,
-        "failed",
-        "attributes",
-        &["every user would fail", "username = \"sAMAccountName\""],
+        &["nobody has otherMailbox, which email is read from"],
     );
 
     // Nobody has a mobile, and that is no mistake where another attribute takes its place.

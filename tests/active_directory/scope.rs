@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::adsync::Settings;
-use crate::support::samba::{BASE_DN, STAFF_DN};
+use crate::support::adsync::{Sandbox, Settings};
+use crate::support::samba::{BASE_DN, STAFF_DN, SambaDc};
 use crate::{imported, json, named, person, run_json, user, usernames, users};
 
 const USERS: &str = "CN=Users,DC=corp,DC=example,DC=com";
@@ -90,7 +90,7 @@ fn the_whole_domain_is_read_with_its_referrals_when_no_base_is_set() {
     let result = json(&sandbox, &["import", "--all", "--dry-run"]);
     let new = named(&result["imported"]);
     assert!(new.contains(&"svc-adsync".to_owned()), "{new:?}");
-    assert!(new.contains(&"Administrator".to_owned()), "{new:?}");
+    assert!(!new.contains(&"Administrator".to_owned()), "{new:?}");
     assert_eq!(json(&sandbox, &["sync"])["counts"]["unchanged"], 1);
 }
 
@@ -149,4 +149,81 @@ fn import_below_an_ou_stays_in_the_base() {
     let filtered = json(&sandbox, &["import", "--filter", "(sAMAccountName=al*)"]);
     assert_eq!(named(&filtered["imported"]), ["alice"]);
     assert_eq!(json!(2), json!(users(&sandbox).len()));
+}
+
+/// The whole domain is read where the settings name no base.
+#[test]
+fn accounts_of_the_domain_itself_are_left_out() {
+    let dc = SambaDc::start();
+    dc.add_all(&[person("alice"), person("bob")]);
+    let mut settings = Settings::for_dc(&dc);
+    settings.base_dn = None;
+    let sandbox = Sandbox::new(&settings);
+    let run = json(&sandbox, &["import", "--all"]);
+    assert_eq!(named(&run["imported"]), ["alice", "bob", "svc-adsync"]);
+    let check = sandbox.run(&["check"]).expect_code(0).stdout;
+    let line = check.lines().find(|line| line.contains("in scope"));
+    // Administrator, Guest, krbtgt, and Samba's dns-dc1.
+    let said = "3 in scope, 4 system accounts left out";
+    assert!(line.is_some_and(|it| it.contains(said)), "{check}");
+
+    settings.more_directory = "filter = \"(objectCategory=person)\"".to_owned();
+    sandbox.configure(&settings);
+    let check = sandbox.run(&["check"]).expect_code(0).stdout;
+    assert!(check.contains("7 in scope"), "{check}");
+    assert!(
+        check.contains("4 of them are accounts of the domain itself"),
+        "{check}"
+    );
+    assert!(
+        check.contains("(!(isCriticalSystemObject=TRUE))"),
+        "{check}"
+    );
+}
+
+/// The loser of a conflict between two domain controllers, one whose OU was deleted meanwhile, and one whose account
+/// name another had as well.
+#[test]
+fn what_replication_left_behind_is_nobody() {
+    let (dc, sandbox) = imported(&[person("alice"), person("bob"), person("carol")]);
+    let lost = "CN=LostAndFound,DC=corp,DC=example,DC=com";
+    let conflict = "CNF:3f2504e0-4f89-11d3-9a0c-0305e82c3301";
+    dc.add_all(&[
+        person("dave").cn(&format!("dave\n{conflict}")),
+        person("emil").ou(lost),
+        person("$DUPLICATE-44f"),
+    ]);
+    let mut settings = Settings::for_dc(&dc);
+    settings.base_dn = None;
+    sandbox.configure(&settings);
+    let run = run_json(&sandbox, &["import", "--all", "--dry-run"]).expect_code(7);
+    let run = run.json();
+    assert_eq!(named(&run["imported"]), ["svc-adsync"], "{run:#}");
+    let reasons: Vec<String> = run["failed"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|failed| failed["reason"].to_string())
+        .collect();
+    assert_eq!(reasons.len(), 3, "{run:#}");
+    for said in ["CNF:", "LostAndFound", "sAMAccountName"] {
+        assert!(reasons.iter().any(|it| it.contains(said)), "{reasons:?}");
+    }
+    // Those who are not in the store are no business of a synchronisation.
+    let run = json(&sandbox, &["sync", "--full"]);
+    assert_eq!(run["counts"]["unchanged"], 3, "{run:#}");
+
+    // One who is stays as it was, and is told.
+    let dn = dc.rename_cn(&dc.dn_of("bob"), &format!("bob\n{conflict}"));
+    dc.modify(&dn, "mail", Some("changed@x.example"));
+    for arguments in [
+        &["sync"][..],
+        &["sync", "--full"],
+        &["sync", "--users", "bob"],
+    ] {
+        let run = run_json(&sandbox, arguments).expect_code(7).json();
+        assert_eq!(named(&run["failed"]), ["bob"], "{run:#}");
+        assert_eq!(run["counts"]["deleted"], 0, "{run:#}");
+        assert_eq!(user(&sandbox, "bob")["email"], "bob@corp.example.com");
+    }
 }

@@ -1,12 +1,8 @@
 //! Certificates are verified, and a refusal names them.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
 use crate::support::adsync::{Sandbox, Settings};
-use crate::support::process;
 use crate::support::samba::{Cert, SambaDc};
+use crate::support::tls_server::TlsServer;
 use crate::{imported, person, users};
 
 fn refused(certificate: Cert) -> String {
@@ -93,64 +89,16 @@ fn tls_is_spoken_from_1_2_on() {
 
 #[test]
 fn an_older_tls_is_refused() {
-    let dc = SambaDc::start();
     // Samba's TLS library speaks it no more; this is what an old domain controller would say.
-    let old = OldServer::start(&dc);
-    let mut settings = Settings::for_dc(&dc);
-    settings.urls = vec![format!("ldaps://localhost:{}", old.port)];
+    let old = ["-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"];
+    let old = TlsServer::start(Cert::Good, &old);
+    let mut settings = Settings::for_url(&old.url());
+    settings.ca_file = Some(old.ca_file());
+    settings.username = Some("svc-adsync".to_owned());
+    settings.password = Some("never sent".to_owned());
     let answer = Sandbox::new(&settings).run(&["sync"]).expect_code(5);
     for said in ["cannot make a TLS connection", "ProtocolVersion", "TLS 1.2"] {
         assert!(answer.stderr.contains(said), "{said}: {answer}");
-    }
-}
-
-/// A server that speaks TLS 1.1 at most. It ends with this value, and with the test.
-struct OldServer {
-    server: Child,
-    port: u16,
-}
-
-impl OldServer {
-    fn start(dc: &SambaDc) -> Self {
-        let ca_file = dc.ca_file();
-        let folder = ca_file.parent().expect("a folder");
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let port = free.local_addr().expect("it has a port").port();
-        drop(free);
-        let missing = "`setpriv` and `openssl` are needed: apt-get install util-linux openssl";
-        let server = Command::new(process::find("setpriv").expect(missing))
-            .args(["--pdeathsig", "KILL"])
-            .arg(process::find("openssl").expect(missing))
-            .args([
-                "s_server",
-                "-quiet",
-                "-tls1_1",
-                "-cipher",
-                "DEFAULT@SECLEVEL=0",
-            ])
-            .args(["-accept", &format!("127.0.0.1:{port}")])
-            .arg("-cert")
-            .arg(folder.join("dc.pem"))
-            .arg("-key")
-            .arg(folder.join("dc.key"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the server's program was found and can be started");
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            assert!(Instant::now() < deadline, "openssl does not listen");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        Self { server, port }
-    }
-}
-
-impl Drop for OldServer {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
     }
 }
 

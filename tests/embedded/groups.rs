@@ -1,6 +1,6 @@
 //! `import --group`: all members, nested ones included, however many.
 
-use testdir::{Kind, TestDir};
+use testdir::{Kind, TestDir, What, When};
 
 use crate::support::embedded::{DOMAIN, Stage, assert_says, names};
 
@@ -110,6 +110,36 @@ fn a_plain_server_is_walked_to_the_last_member() {
     let run = stage.json(0, &["import", "--group", "outer"]);
     assert_eq!(run["counts"]["imported"], 1601);
     assert!(!stage.usernames().contains(&"u001602".to_owned()));
+}
+
+/// A server that sends the same range again and again would be asked for ever.
+#[test]
+fn a_range_that_does_not_go_on_ends_the_import() {
+    let directory = TestDir::builder().kind(Kind::PlainLdap).start();
+    let stage = plain_stage(directory.expect("a free port"));
+    stage.change(|directory| directory.add_users(3));
+    let dn = format!("cn=outer,ou=groups,{DOMAIN}");
+    stage.change(|directory| directory.add(&dn, [("objectClass", "groupOfNames")]));
+    let element = |tag: u8, content: &[u8]| {
+        let length = u32::try_from(content.len()).expect("a short element");
+        [&[tag, 0x84], &length.to_be_bytes()[..], content].concat()
+    };
+    let member = format!("uid=u000001,OU=Staff,{DOMAIN}");
+    let values = element(0x31, &element(0x04, member.as_bytes()));
+    let attribute = element(0x30, &[element(0x04, b"member;range=0-0"), values].concat());
+    let attributes = element(0x30, &attribute);
+    let entry = element(0x64, &[element(0x04, dn.as_bytes()), attributes].concat());
+    // For each number that the request may have.
+    let entries = (1..=99).flat_map(|number| {
+        let message = [&[0x02, 1, number], &entry[..]].concat();
+        element(0x30, &message)
+    });
+    let when = When::search().base_contains("cn=outer").from(2);
+    let what = What::Garbage(entries.collect());
+    stage.directory.fault(when, what);
+    let answer = stage.run(&["import", "--group", &dn]).expect_code(5);
+    let said = "member;range=0-0 does not go on where member was left";
+    assert_says(&answer, &[said, "the members of cn=outer"]);
 }
 
 fn plain_stage(directory: TestDir) -> Stage {

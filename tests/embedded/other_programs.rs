@@ -169,6 +169,7 @@ fn row_numbers_may_be_any() {
     numbers.sort_unstable();
     assert_eq!(rows, numbers, "each keeps its number");
     // Who is gone is found, removed and brought back in those rows as well.
+    stage.directory.see_tombstones(true);
     stage.change(|directory| directory.delete("dave"));
     let run = stage.json(0, &["sync", "--full"]);
     assert_eq!(names(&run, "deleted"), ["dave"], "{run:#}");

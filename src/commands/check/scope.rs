@@ -108,10 +108,15 @@ fn check_base(directory: &mut Directory, findings: &mut Findings<'_>) -> bool {
 
 /// Holds the attributes that the settings name to the schema of the server.
 fn check_schema(directory: &mut Directory, findings: &mut Findings<'_>) {
-    for unusable in directory.unusable() {
-        let mut failure = Failure::new(Kind::Settings, attributes::problem(unusable));
-        failure.hint = attributes::hint(unusable);
-        findings.fail("attributes", failure);
+    match directory.misnamed() {
+        Ok(unusable) => {
+            for unusable in unusable {
+                let mut failure = Failure::new(Kind::Settings, attributes::problem(unusable));
+                failure.hint = attributes::hint(unusable);
+                findings.fail("attributes", failure);
+            }
+        }
+        Err(error) => return findings.fail("attributes", error.into()),
     }
     match directory.unknown_in_filter() {
         Ok(unknown) => {
@@ -137,7 +142,23 @@ fn check_users(
 ) -> Result<Identities, DirectoryError> {
     let identities = directory.identities()?;
     if identities.users > 0 {
-        findings.ok("users", format!("{} in scope", identities.users));
+        let (left_out, in_scope) = directory.system_accounts()?.unwrap_or_default();
+        let users = identities.users;
+        findings.ok(
+            "users",
+            match left_out {
+                0 => format!("{users} in scope"),
+                1 => format!("{users} in scope, 1 system account left out"),
+                _ => format!("{users} in scope, {left_out} system accounts left out"),
+            },
+        );
+        if in_scope > 0 {
+            findings.warn(
+                "users",
+                format!("{in_scope} of them are accounts of the domain itself, such as krbtgt, Guest or those of trusts"),
+                "add (!(isCriticalSystemObject=TRUE)) to filter under [directory]",
+            );
+        }
         return Ok(identities);
     }
     let base = directory.base().to_owned();

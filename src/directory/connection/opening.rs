@@ -20,7 +20,7 @@ use super::wire::{Expected, Wire, malformed};
 use super::{refusal, start_tls};
 use crate::config::{Directory as Settings, ServerUrl};
 use crate::directory::ber::Flaw;
-use crate::directory::error::{Cause, Missed, RejectedCertificate, Step};
+use crate::directory::error::{Cause, Missed, RejectedCertificate, Step, handshake};
 use crate::directory::tls::{Certificate, Tls};
 use crate::login::Credentials;
 
@@ -204,7 +204,7 @@ fn tls_cause(error: std::io::Error, tls: &Tls) -> Cause {
                 certificate: tls.presented(),
             }))
         }
-        Some(other) => Cause::Tls(other.to_string()),
+        Some(other) => Cause::Tls(handshake::problem(other)),
         None => Cause::Io(error),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
-use super::{Cause, DirectoryError, Step};
+use super::{Cause, DirectoryError, Step, handshake};
 use crate::config::ServerUrl;
 
 /// What is meant by a port that is open and a TLS that does not begin.
@@ -82,8 +82,8 @@ pub fn hint(error: &DirectoryError) -> Option<String> {
         (Step::Tls, _) if is_ldaps && matches!(port, 389 | 3268) => format!(
             "{port} is the port of plain LDAP: leave it out of url under [directory], for LDAPS is port 636, or write ldap:// with starttls = true"
         ),
-        (Step::Tls, Cause::Tls(what)) if what.contains("ProtocolVersion") => {
-            "the server offers no version of TLS that is still safe: let it speak TLS 1.2 or 1.3 (on Windows under SCHANNEL\\Protocols in the registry, on Samba with tls priority)".to_owned()
+        (Step::Tls, Cause::Tls(what)) if handshake::is_incompatible(what) => {
+            handshake::INCOMPATIBLE.to_owned()
         }
         (Step::Tls, Cause::Tls(_)) if is_ldaps => {
             format!("what answers on port {port} does not speak TLS as it should; LDAPS is port 636")

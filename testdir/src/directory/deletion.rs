@@ -89,6 +89,17 @@ impl Directory {
         Ok(())
     }
 
+    /// Forgets one tombstone, as a DC does when its lifetime has passed; nothing, if there is none.
+    pub fn collect(&mut self, guid: Uuid) {
+        let Some(id) = self.id_of_guid(guid) else {
+            return;
+        };
+        if let Some(entry) = self.entries[id].take_if(|it| it.deleted) {
+            self.by_key.remove(&entry.key);
+            self.by_guid.remove(&entry.guid);
+        }
+    }
+
     /// Forgets all tombstones, as a DC does when their lifetime has passed.
     pub fn collect_garbage(&mut self) {
         let is_tombstone = |it: &mut Entry| it.deleted && it.has("lastKnownParent");

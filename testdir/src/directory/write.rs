@@ -82,6 +82,19 @@ impl Directory {
         self.modify(name, &[Modification::Replace(attribute.to_owned(), values)])
     }
 
+    /// Lets time pass: whatever expires does so that many seconds sooner. Nothing counts as changed by that.
+    pub fn pass_time(&mut self, seconds: i64) {
+        const PER_SECOND: i64 = 10_000_000;
+        for entry in self.entries.iter_mut().flatten() {
+            let expires = entry.text("accountExpires").and_then(|it| it.parse().ok());
+            // 0 and the greatest number mean never (MS-ADTS 2.2.17).
+            if let Some(expires) = expires.filter(|it| (1..i64::MAX).contains(it)) {
+                let sooner = (expires - seconds * PER_SECOND).max(1);
+                entry.set_text("accountExpires", sooner.to_string());
+            }
+        }
+    }
+
     /// Adds members, given by DN or username, to a group.
     pub fn add_members<'a>(
         &mut self,

@@ -1,0 +1,210 @@
+//! The members of a group on a server that does not walk nested groups itself.
+//!
+//! A group names its members in one of several ways: by DN (`member`, and `uniqueMember` with an optional identifier,
+//! RFC 4517, 3.3.21), by user name (`memberUid` of a POSIX group, RFC 2307, which those belong to as well whose own
+//! group it is), and by a search (`memberURL`). All come to DNs.
+
+use std::collections::HashSet;
+
+use super::url::MemberUrl;
+use super::{GROUP_CLASSES, Group, collect};
+use crate::directory::ber::lossy;
+use crate::directory::connection::{Connection, Scope, Search};
+use crate::directory::error::{Cause, DirectoryError, Limit, NO_SUCH_OBJECT, REFERRAL, Step};
+use crate::directory::ranges::AllValues;
+use crate::directory::{BATCH, dn, filter};
+
+/// The attributes that say who the members are.
+const ATTRIBUTES: [&str; 5] = [
+    "member",
+    "uniqueMember",
+    "memberUid",
+    "gidNumber",
+    "memberURL",
+];
+
+/// Finds all members of a group, those of groups in it included.
+pub struct Walk<'a> {
+    connection: &'a mut Connection,
+    domain: &'a str,
+    /// Every group of the domain.
+    groups: HashSet<String>,
+    /// The members that were found.
+    members: HashSet<String>,
+    /// Groups among them that were not read yet.
+    to_read: Vec<String>,
+}
+
+/// The DNs of all members, as they are compared ([`dn::normalised`]).
+pub fn of(
+    connection: &mut Connection,
+    domain: &str,
+    group: &Group,
+) -> Result<HashSet<String>, DirectoryError> {
+    let all = Search {
+        what: "the groups".to_owned(),
+        base: domain.to_owned(),
+        scope: Scope::Subtree,
+        filter: GROUP_CLASSES.to_owned(),
+        attributes: vec!["1.1".to_owned()],
+        show_deleted: false,
+        first_page_only: false,
+    };
+    let groups = collect(connection, &all)?;
+    let mut walk = Walk {
+        connection,
+        domain,
+        groups: groups.iter().map(|it| dn::normalised(&it.dn)).collect(),
+        members: HashSet::new(),
+        to_read: vec![group.dn.clone()],
+    };
+    while let Some(group) = walk.to_read.pop() {
+        walk.read(&group)?;
+    }
+    Ok(walk.members)
+}
+
+impl Walk<'_> {
+    /// Takes in the direct members of a group.
+    fn read(&mut self, group: &str) -> Result<(), DirectoryError> {
+        let what = format!("the members of {group}");
+        let all = AllValues {
+            what: what.clone(),
+            dn: group,
+            filter: "(objectClass=*)",
+            attributes: &ATTRIBUTES,
+        };
+        let (mut dns, mut users, mut urls) = (Vec::new(), Vec::new(), Vec::new());
+        let answer = all.read(self.connection, |attribute, value| {
+            let value = lossy(value);
+            match attribute {
+                "memberUid" => users.push(filter::equals("uid", &value)),
+                "gidNumber" => users.push(filter::all(&[
+                    "(objectClass=posixAccount)",
+                    &filter::equals("gidNumber", &value),
+                ])),
+                "memberURL" => urls.push(value),
+                _ => dns.push(without_identifier(&value).to_owned()),
+            }
+        });
+        match answer {
+            // Deleted since the groups were read.
+            Err(error) if error.result_code() == Some(NO_SUCH_OBJECT) => return Ok(()),
+            answer => answer?,
+        };
+        for dn in dns {
+            self.add(dn);
+        }
+        for batch in users.chunks(BATCH) {
+            let everywhere = MemberUrl {
+                host: None,
+                base: self.domain.to_owned(),
+                scope: Scope::Subtree,
+                filter: filter::any(batch),
+            };
+            self.search(&what, &everywhere)?;
+        }
+        for url in urls {
+            match MemberUrl::parse(&url) {
+                Err(reason) => log::warn!("{group} has members that are not read: {reason}: {url}"),
+                Ok(url) => self.follow(group, &url)?,
+            }
+        }
+        let most = self.connection.max_entries();
+        if self.members.len() as u64 > most {
+            return Err(DirectoryError {
+                server: self.connection.server().to_string(),
+                step: Step::Read(what.clone()),
+                cause: Cause::Limit(Limit::values(&what, most)),
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes in what a URL finds, if it leads into the domain on this server.
+    fn follow(&mut self, group: &str, url: &MemberUrl) -> Result<(), DirectoryError> {
+        let is_here = url.host.as_ref().is_none_or(|host| {
+            let server = self.connection.server();
+            let with_port = format!("{}:{}", server.host(), server.port());
+            [server.host(), &with_port]
+                .iter()
+                .any(|it| it.eq_ignore_ascii_case(host))
+        });
+        if !is_here || !dn::is_within(&url.base, self.domain) {
+            let host = url.host.as_deref().unwrap_or_default();
+            log::warn!(
+                "{group} has members elsewhere, which are not read: ldap://{host}/{}",
+                url.base
+            );
+            return Ok(());
+        }
+        match self.search(&format!("the members of {group}"), url) {
+            // It leads nowhere.
+            Err(error) if matches!(error.result_code(), Some(NO_SUCH_OBJECT | REFERRAL)) => {
+                log::info!("{error}");
+                Ok(())
+            }
+            answer => answer,
+        }
+    }
+
+    fn search(&mut self, what: &str, url: &MemberUrl) -> Result<(), DirectoryError> {
+        let search = Search {
+            what: what.to_owned(),
+            base: url.base.clone(),
+            scope: url.scope,
+            filter: url.filter.clone(),
+            attributes: vec!["1.1".to_owned()],
+            show_deleted: false,
+            first_page_only: false,
+        };
+        let mut found = Vec::new();
+        self.connection.search(&search, |entries| {
+            found.extend(entries.iter().map(|entry| entry.dn().into_owned()));
+            Ok::<_, DirectoryError>(())
+        })?;
+        for dn in found {
+            self.add(dn);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, dn: String) {
+        let compared = dn::normalised(&dn);
+        let is_group = self.groups.contains(&compared);
+        if self.members.insert(compared) && is_group {
+            self.to_read.push(dn);
+        }
+    }
+}
+
+/// A value of `uniqueMember` without the bits that may follow the DN: `CN=a#'0101'B`.
+fn without_identifier(value: &str) -> &str {
+    let bits = |end: &str| {
+        let bits = end.strip_suffix("'B").or_else(|| end.strip_suffix("'b"))?;
+        Some(bits.bytes().all(|bit| b"01".contains(&bit)))
+    };
+    match value.rsplit_once("#'") {
+        Some((dn, end)) if bits(end) == Some(true) => dn,
+        _ => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_identifier;
+
+    #[test]
+    fn bits_are_no_part_of_a_dn() {
+        for (value, dn) in [
+            ("CN=a,DC=x#'0101'B", "CN=a,DC=x"),
+            ("CN=a,DC=x#''B", "CN=a,DC=x"),
+            ("CN=a,DC=x", "CN=a,DC=x"),
+            ("CN=a#'012'B", "CN=a#'012'B"),
+            ("CN=a#'01'", "CN=a#'01'"),
+            ("CN=a#b,DC=x#'1'B", "CN=a#b,DC=x"),
+        ] {
+            assert_eq!(without_identifier(value), dn);
+        }
+    }
+}
