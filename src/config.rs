@@ -7,6 +7,8 @@ mod location;
 mod login;
 mod path;
 mod reading;
+#[cfg(unix)]
+mod trust;
 mod values;
 
 use std::net::SocketAddr;
@@ -256,13 +258,13 @@ impl Settings {
     pub fn load(explicit: Option<&Path>) -> Result<Self, Failure> {
         let file = location::find(explicit)?;
         let (text, metadata) = reading::read(&file)?;
+        #[cfg(unix)]
+        trust::require(&file, &metadata)?;
         let settings = Self::from_text(file, &text)?;
         let password = settings.directory.login.password();
         if password.is_some_and(|(_, sources)| sources.inline.is_some()) {
             secret::refuse_if_others_have_it(&settings.file, &metadata)?;
         }
-        #[cfg(unix)]
-        reading::refuse_if_others_can_write(&settings.file, &metadata)?;
         Ok(settings)
     }
 
