@@ -130,6 +130,12 @@ Examples:
     Import(Import),
     /// Users of the store
     List(List),
+    /// One user: every field, where it comes from, its status and why, and its history
+    Show {
+        /// The username in the store, any case
+        #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
+        user: String,
+    },
     /// Add a local user, or many
     Add(Add),
     /// Take users out of the store (the directory is never written)
@@ -140,6 +146,8 @@ Examples:
     History(History),
     /// Bring deleted users back, with the values they had
     Restore(Restore),
+    /// Take back what a run did: values as they were, deleted users back, new ones out
+    Undo(Undo),
     /// Completion script on standard output
     Completions {
         /// For which shell
@@ -248,6 +256,9 @@ pub struct Add {
     /// username, email, first_name, last_name, contact_number
     #[arg(long, value_name = "FILE")]
     pub from_csv: Option<PathBuf>,
+    /// The same checks, but nothing is written
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `adsync remove`
@@ -260,6 +271,9 @@ pub struct Remove {
     /// Pick the users from a list, at a terminal; asks before it removes them
     #[arg(long)]
     pub interactive: bool,
+    /// The same checks, but nothing is written
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `adsync sync`
@@ -391,4 +405,36 @@ pub struct Restore {
     /// The same checks, but nothing is written
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `adsync undo`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Any run that was carried out can be undone: sync, import, add, remove, restore, and undo itself. A value
+that was changed again since then is left as it is, and so is whoever is not there any more or whose name
+somebody else has; each is named, and the exit code is 7.
+
+An undo does not ask the directory. The next sync reads everything, and brings the users in step again:
+mend first what made the run go wrong.
+
+Examples:
+  adsync undo 42 --dry-run              what would be taken back, with all the checks
+  adsync undo 42                        the users that run 42 changed are again as they were before it
+  adsync undo 43                        if that was run 43: they are again as run 42 left them")]
+pub struct Undo {
+    /// The number of the run; adsync history lists them
+    #[arg(value_name = "RUN")]
+    pub run: i64,
+    /// Let exactly this many deletions through that the guard would refuse
+    #[arg(long, value_name = "N")]
+    pub allow_deletes: Option<u64>,
+    /// What else the guard lets through.
+    #[command(flatten)]
+    pub allow: Allow,
+    /// Do not ask before users are deleted; nobody is asked but at a terminal
+    #[arg(short, long)]
+    pub yes: bool,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
 }

@@ -77,6 +77,8 @@ pub struct Directory {
     filter: Filter,
     /// What cannot be used of the settings.
     unusable: Vec<Unusable>,
+    /// Whether the schema of the server was asked about what they name.
+    has_schema: bool,
     /// The names behind identities that are hashes of names, once they were needed.
     names: Option<Names>,
     /// Where the domain controller stands, once it was asked and said so.
@@ -331,10 +333,16 @@ impl Directory {
         mut on_page: impl FnMut(Vec<Read>) -> Result<(), E>,
     ) -> Result<Tally, E> {
         let mapping = &self.mapping;
-        self.connection.search_users(search, |entries| {
-            let users = entries.iter().map(|entry| mapping.user(entry));
-            on_page(users.collect())
-        })
+        let mut is_useless = true;
+        let tally = self.connection.search_users(search, |entries| {
+            let users: Vec<Read> = entries.iter().map(|entry| mapping.user(entry)).collect();
+            is_useless &= users.iter().all(Result::is_err);
+            on_page(users)
+        })?;
+        if is_useless && tally.entries > 0 {
+            self.explain_useless()?;
+        }
+        Ok(tally)
     }
 
     fn search_for_users(&self, what: String, base: String, filter: String) -> Search {

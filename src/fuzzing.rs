@@ -96,6 +96,11 @@ pub fn dn_split(dn: &str) -> Option<(&str, &str)> {
     dn::split(dn)
 }
 
+/// What a DN lies in.
+pub fn dn_parent(dn: &str) -> Option<&str> {
+    dn::parent(dn)
+}
+
 /// The object identifier and the names of the attribute type that a schema describes, and the description written
 /// anew.
 pub fn attribute_type(description: &str) -> Option<(String, Vec<String>, String)> {

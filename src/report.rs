@@ -84,12 +84,16 @@ impl Report<'_> {
             _ => "imported",
         };
         let parts = [
-            (imported, new, is("import") || is("add") || is("restore")),
-            (modified, "modified", is("sync")),
+            (
+                imported,
+                new,
+                is("import") || is("add") || is("restore") || is("undo"),
+            ),
+            (modified, "modified", is("sync") || is("undo")),
             (
                 deleted,
                 if is("remove") { "removed" } else { "deleted" },
-                is("sync") || is("remove"),
+                is("sync") || is("remove") || is("undo"),
             ),
             (duplicate, "duplicate", !is("remove")),
             (out_of_scope, "out of scope", false),

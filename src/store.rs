@@ -147,6 +147,8 @@ pub struct Run {
     pub unsaid: Recent,
     /// The run that this one takes back.
     pub undoes: Option<i64>,
+    /// What of that run it cannot take back, in words.
+    pub left: Vec<String>,
     /// How long runs and changes are kept, in days.
     pub history_days: u32,
 }
@@ -168,6 +170,7 @@ impl Run {
             settings: None,
             unsaid: Recent::default(),
             undoes: None,
+            left: Vec::new(),
             history_days,
         }
     }

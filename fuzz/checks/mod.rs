@@ -229,6 +229,7 @@ pub fn dn(data: &[u8]) {
     if let Some((first, parent)) = fuzzing::dn_split(text) {
         assert!(first.len() + parent.len() < text.len());
         assert!(fuzzing::dn_is_within(text, parent), "{parent:?}");
+        assert_eq!(fuzzing::dn_parent(text), Some(parent));
     }
     if let Some((domain, name)) = fuzzing::dn_domain(text) {
         assert!(fuzzing::dn_is_within(text, &domain), "{domain:?}");

@@ -54,6 +54,7 @@ fn list(deletions: &[Deletion], command: &str, output: &Output) -> String {
     let text = table::text(&table);
     let all = match command {
         "sync" => " (`adsync sync --dry-run` shows all)",
+        "undo" => " (with --dry-run, all of them)",
         _ => "",
     };
     match deletions.len().saturating_sub(NAMED) {

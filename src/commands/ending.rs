@@ -263,13 +263,16 @@ fn approve(
     output: &Output,
 ) -> Result<Decision, StoreError> {
     let guard = guard(&terms.guard, &plan, target.reader(), run)?;
-    let approved = match guard.approve(plan) {
+    let mut approved = match guard.approve(plan) {
         Ok(approved) => approved,
         Err((refusal, plan)) => {
             let failure = refusal::explain(&refusal, &plan, target.reader(), run)?;
             return Ok(Err((failure, *plan)));
         }
     };
+    if run.undoes.is_some() {
+        approved = approved.with_all_said();
+    }
     if !terms.ask || target.is_rehearsal() {
         return Ok(Ok(approved));
     }
@@ -372,7 +375,10 @@ const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
 /// about costs the same in any store.
 fn guard(guard: &Guard, plan: &Plan, store: &Reader, run: &Run) -> Result<Guard, StoreError> {
     let mut guard = guard.clone();
-    if let Some(domain) = run.domain.as_ref().filter(|_| !Impact::of(plan).is_none()) {
+    let domain = run.domain.as_ref();
+    // What is taken back may have been done without any domain: then it is everybody.
+    let has_shares = domain.is_some() || run.undoes.is_some();
+    if has_shares && !Impact::of(plan).is_none() {
         guard.population = store.population(domain)?;
         if let Ok(since) = run.started_at.checked_sub(RECENT) {
             guard.recent = store.recent(domain, since)?;

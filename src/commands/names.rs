@@ -66,13 +66,18 @@ fn resolve_names(store: &Reader, names: Vec<String>) -> anyhow::Result<Vec<Store
     if unknown.is_empty() {
         return Ok(users);
     }
+    Err(unknown_in_store(&unknown, store)?.into())
+}
+
+/// The error that lists all names that nobody in the store has.
+pub fn unknown_in_store(unknown: &[String], store: &Reader) -> Result<Failure, StoreError> {
     let known = store.usernames()?;
-    let failure = unknown_names(&unknown, &known, "in the store");
-    if known.is_empty() {
-        let hint = "the store has no users yet; `adsync import --help` says how to bring them in";
-        return Err(failure.hint(hint).into());
-    }
-    Err(failure.into())
+    let failure = unknown_names(unknown, &known, "in the store");
+    Ok(if known.is_empty() {
+        failure.hint("the store has no users yet; `adsync import --help` says how to bring them in")
+    } else {
+        failure
+    })
 }
 
 /// The error that lists all unknown names, and for each the nearest that is known.

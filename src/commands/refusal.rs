@@ -13,9 +13,12 @@ pub fn explain(
     run: &Run,
 ) -> Result<Failure, StoreError> {
     let message = format!("refused: {refusal}; nothing was changed");
-    let cause = match settings_changed(store, run)? {
-        Some(changed) => changed,
-        None => likely(refusal.subject(), plan),
+    let cause = match (run.undoes, settings_changed(store, run)?) {
+        (Some(undone), _) => {
+            format!("`adsync history {undone}` shows what run {undone} did, which this takes back")
+        }
+        (None, Some(changed)) => changed,
+        (None, None) => likely(refusal.subject(), plan),
     };
     let number = refusal.users();
     let meant = match number {

@@ -23,7 +23,7 @@ pub fn run(arguments: &cli::Remove, context: &Context<'_>) -> anyhow::Result<Exi
     };
     let mut run = Run::begin("remove", context.settings.sync.history_days);
     run.mode = Mode::Selected;
-    with_target(context, run, false, |target, run| {
+    with_target(context, run, arguments.dry_run, |target, run| {
         let users = match &picked {
             Some(picked) => picking::again(target.reader(), picked)?,
             None => names::resolve_each(target.reader(), &arguments.usernames)?,

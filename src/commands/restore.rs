@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::cli;
 use crate::commands::ending::{Target, Terms, finish, with_target};
+use crate::commands::history::past_run;
 use crate::commands::{Context, names, picking, standing};
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
@@ -41,15 +42,7 @@ pub fn run(arguments: &cli::Restore, context: &Context<'_>) -> anyhow::Result<Ex
 }
 
 fn deleted_by(store: &Reader, number: i64) -> anyhow::Result<Vec<PastChange>> {
-    if store.run(number)?.is_none() {
-        return Err(
-            Failure::new(Kind::UnknownName, format!("no run {number} in the history"))
-                .hint(
-                    "`adsync history` lists the runs; those older than history_days are forgotten",
-                )
-                .into(),
-        );
-    }
+    past_run(store, number)?;
     let mut changes = store.changes_of_run(number)?;
     changes.retain(|change| change.action == "deleted");
     if changes.is_empty() {
@@ -131,7 +124,7 @@ fn newest(records: Vec<PastChange>) -> impl Iterator<Item = (PastChange, Snapsho
 }
 
 /// Whether the user of that row, or of that identity, is there.
-fn is_in_store(store: &Reader, row: UserId, before: &Snapshot) -> Result<bool, StoreError> {
+pub fn is_in_store(store: &Reader, row: UserId, before: &Snapshot) -> Result<bool, StoreError> {
     let Some(guid) = before.guid else {
         return Ok(store.by_id(row)?.is_some());
     };

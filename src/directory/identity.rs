@@ -72,7 +72,7 @@ enum Form {
     NsUniqueId,
     /// A name.
     Text(Case),
-    /// Any of the first three; which, nobody says.
+    /// Octets or a UUID; which, nobody says.
     Unsaid,
 }
 
@@ -155,12 +155,7 @@ impl Identity {
                 Ok(guid) if !is_name(guid) => Ok(guid),
                 _ => Ok(name(value, case)?.0),
             },
-            Form::Unsaid => octets(value)
-                .or_else(|error| uuid(value).map_err(|_| error))
-                .or_else(|error| ns_unique_id(value).ok_or(error))
-                .map_err(|error| {
-                    format!("it is {error}, and the schema of the server cannot be read, which says what else it may be")
-                }),
+            Form::Unsaid => octets_or_uuid(value),
         }
     }
 
@@ -201,7 +196,6 @@ impl Identity {
             Form::Unsaid => {
                 add(&escaped(guid.as_bytes()));
                 add(&guid.to_string());
-                add(&ns_unique_id_of(guid));
             }
         }
     }
@@ -277,6 +271,19 @@ fn uuid(value: &[u8]) -> Result<ObjectGuid, InvalidGuid> {
         Ok(text) if text.len() == 36 => text.parse(),
         _ => Err(InvalidGuid::Length(value.len())),
     }
+}
+
+/// An identity of which nobody says what it is. Not a name, which the schema would tell and which would stand for
+/// another identity then.
+fn octets_or_uuid(value: &[u8]) -> Result<ObjectGuid, String> {
+    let is_text = value.iter().all(|byte| (b' '..=b'~').contains(byte));
+    let guid = match octets(value) {
+        Ok(guid) if !is_text => return Ok(guid),
+        _ => uuid(value),
+    };
+    guid.map_err(|_| {
+        "the schema of the server, which says what kind of value it is, cannot be read".to_owned()
+    })
 }
 
 /// `66446001-1dd211b2-66225011-2ee211db`: the digits of a UUID in other groups. They are kept in the order in which they
@@ -535,25 +542,21 @@ mod tests {
     }
 
     #[test]
-    fn without_a_schema_every_form_is_asked_for() {
+    fn without_a_schema_both_forms_are_asked_for() {
         let unsaid = identity("corpId", None).expect("an identity");
         let guid = unsaid.read(UUID.as_bytes()).expect("an identity");
         let octets = guid
             .as_bytes()
             .iter()
             .fold(String::new(), |text, byte| format!("{text}\\{byte:02x}"));
-        let filter = format!(
-            "(|(corpId={octets})(corpId={UUID})(corpId=3f2504e0-4f8911d3-9a0c0305-e82c3301))"
-        );
-        for value in [
-            UUID.as_bytes(),
-            guid.as_bytes(),
-            b"3f2504e0-4f8911d3-9a0c0305-e82c3301",
-        ] {
+        let filter = format!("(|(corpId={octets})(corpId={UUID}))");
+        for value in [UUID.as_bytes(), guid.as_bytes()] {
             assert_eq!(found_by(&unsaid, value), filter);
         }
-        let refused = unsaid.read(b"alice").expect_err("refused");
-        assert!(refused.contains("schema of the server"), "{refused}");
+        for name in ["alice", "sixteen.letters1"] {
+            let refused = unsaid.read(name.as_bytes()).expect_err("refused");
+            assert!(refused.contains("schema of the server"), "{refused}");
+        }
         // Every server compares these as names.
         assert!(identity("UID", None).expect("an identity").is_name());
     }

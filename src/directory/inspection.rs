@@ -11,7 +11,7 @@ use super::attribute::Attribute;
 use super::connection::{Scope, Search, Tally};
 use super::entry::Entry;
 use super::error::DirectoryError;
-use super::mapping::Mapping;
+use super::mapping::{Mapping, Unusable};
 use super::schema::Schema;
 use super::{Directory, dn, filter, ldapsearch, standard};
 use crate::config::{Attributes, Directory as Settings, Filter, ServerUrl};
@@ -184,6 +184,14 @@ impl Directory {
             }
         }
         Ok(nobody)
+    }
+
+    /// What cannot be used of the settings on this server, after a look at its schema in any case.
+    pub fn misnamed(&mut self) -> Result<&[Unusable], DirectoryError> {
+        if !self.root.is_active_directory {
+            self.ask_schema()?;
+        }
+        Ok(self.unusable())
     }
 
     /// The attributes of the filter that the schema of the server does not have, and what was probably meant. None

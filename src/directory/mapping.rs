@@ -6,6 +6,7 @@ use super::attribute::Attribute;
 use super::entry::{DN, Entry};
 use super::identity::Identity;
 use super::leftover;
+use super::root_dse::RootDse;
 use super::schema::Schema;
 use super::standard;
 use super::values::{self, Value};
@@ -55,9 +56,10 @@ pub enum WhyUnusable {
     NoIdentity(String),
 }
 
-/// Whether the settings name an attribute about which the schema of the server must be asked.
-pub fn needs_schema(settings: &Attributes, is_active_directory: bool) -> bool {
-    let is_sure = |name: &str| standard::is_sure(name, is_active_directory);
+/// Whether the settings name an attribute about which the schema of the server must be asked before anything is read.
+/// It need not be where only the username and the identity are not sure, and are those that the settings begin with:
+/// if the server does not have them, everybody fails, and nobody loses a value.
+pub fn needs_schema(settings: &Attributes, root: &RootDse) -> bool {
     let Attributes {
         username,
         first_name,
@@ -66,14 +68,20 @@ pub fn needs_schema(settings: &Attributes, is_active_directory: bool) -> bool {
         contact_number,
         guid,
     } = settings;
-    let fields = [username, first_name, last_name, email, contact_number];
-    !(fields
+    let is_sure = |name: &str| standard::is_sure(name, root.is_active_directory);
+    let default = Attributes::default();
+    let fields = [first_name, last_name, email, contact_number];
+    let is_sure_identity = |name: &str| {
+        let is_its_own = root.is_389_directory_server && name.eq_ignore_ascii_case("nsUniqueId");
+        is_its_own || is_sure(name) && Identity::needs_no_schema(name)
+    };
+    let is_answered = fields
         .into_iter()
         .flat_map(AttributeNames::iter)
         .all(is_sure)
-        && guid
-            .iter()
-            .all(|name| is_sure(name) && Identity::needs_no_schema(name)))
+        && (*username == default.username || username.iter().all(is_sure))
+        && (*guid == default.guid || guid.iter().all(is_sure_identity));
+    !is_answered
 }
 
 impl Mapping {
@@ -129,6 +137,11 @@ impl Mapping {
             is_active_directory,
         };
         (mapping, unusable)
+    }
+
+    /// The same settings with what the schema of the server says.
+    pub fn with(&self, schema: Option<&Schema>) -> (Self, Vec<Unusable>) {
+        Self::new(self.settings.clone(), self.is_active_directory, schema)
     }
 
     /// The mapping of the settings on a server whose schema is not known.

@@ -50,6 +50,9 @@ impl Directory {
                 Ok::<_, DirectoryError>(())
             })?;
         }
+        if !users.is_empty() && users.iter().all(|(_, user)| user.is_err()) {
+            self.explain_useless()?;
+        }
         Ok(users)
     }
 
@@ -109,6 +112,9 @@ impl Directory {
             }));
             Ok::<_, DirectoryError>(())
         })?;
+        if !found.is_empty() && found.iter().all(|it| it.user.is_err()) {
+            self.explain_useless()?;
+        }
         Ok(found)
     }
 }

@@ -19,6 +19,8 @@ pub struct RootDse {
     pub naming_contexts: Vec<String>,
     /// Whether it is Active Directory (Windows or Samba).
     pub is_active_directory: bool,
+    /// Whether it is 389 Directory Server.
+    pub is_389_directory_server: bool,
     /// Whether deleted objects can be asked for.
     pub shows_deleted: bool,
     /// The DN of the domain controller's NTDS Settings object (`dsServiceName`); AD only.
@@ -49,6 +51,7 @@ impl RootDse {
                 "highestCommittedUSN",
                 "currentTime",
                 "subschemaSubentry",
+                "vendorName",
             ]
             .map(str::to_owned)
             .to_vec(),
@@ -72,6 +75,7 @@ impl RootDse {
             configuration: entry.first_text("configurationNamingContext"),
             naming_contexts: entry.texts("namingContexts"),
             is_active_directory: has("supportedCapabilities", ACTIVE_DIRECTORY),
+            is_389_directory_server: has("vendorName", "389 Project"),
             shows_deleted: has("supportedControl", SHOW_DELETED),
             service: entry.first_text("dsServiceName"),
             highest_usn: entry

@@ -106,14 +106,42 @@ impl Directory {
 
     /// The directory, if everything that the settings name can be used there.
     fn usable(self) -> Result<Self, DirectoryError> {
-        if self.unusable.is_empty() {
-            return Ok(self);
+        match self.misfit() {
+            Some(error) => Err(error),
+            None => Ok(self),
         }
-        Err(DirectoryError {
+    }
+
+    /// That something that the settings name cannot be used there.
+    fn misfit(&self) -> Option<DirectoryError> {
+        (!self.unusable.is_empty()).then(|| DirectoryError {
             server: self.server().to_string(),
             step: Step::Settings,
-            cause: Cause::Unusable(self.unusable),
+            cause: Cause::Unusable(self.unusable.clone()),
         })
+    }
+
+    /// Asks the schema of the server about what the settings name, if it was not asked yet.
+    pub(super) fn ask_schema(&mut self) -> Result<(), DirectoryError> {
+        if self.has_schema {
+            return Ok(());
+        }
+        self.has_schema = true;
+        let schema = Schema::read(&mut self.connection, &self.root)?;
+        let (mapping, unusable) = self.mapping.with(schema.as_ref());
+        self.mapping = mapping;
+        self.unusable = unusable;
+        Ok(())
+    }
+
+    /// Looks for the reason where nobody who was read is of use.
+    pub(super) fn explain_useless(&mut self) -> Result<(), DirectoryError> {
+        if self.root.is_active_directory {
+            // There the names are sure.
+            return Ok(());
+        }
+        self.ask_schema()?;
+        self.misfit().map_or(Ok(()), Err)
     }
 
     fn connect_to(
@@ -143,20 +171,21 @@ impl Directory {
             cause: Cause::OutsideDomain(root.for_users()),
         })?;
         log::info!("reading {base} from {url}");
-        let is_active_directory = root.is_active_directory;
-        let schema = if mapping::needs_schema(&settings.attributes, is_active_directory) {
+        let has_schema = mapping::needs_schema(&settings.attributes, &root);
+        let schema = if has_schema {
             Schema::read(&mut connection, &root)?
         } else {
             None
         };
         let (mapping, unusable) = Mapping::new(
             settings.attributes.clone(),
-            is_active_directory,
+            root.is_active_directory,
             schema.as_ref(),
         );
         Ok(Self {
             mapping,
             unusable,
+            has_schema,
             names: None,
             filter: settings.filter.clone(),
             connection,

@@ -12,7 +12,7 @@ use crate::plan::{
     Plan,
 };
 use crate::report::{Counts, Report};
-use crate::user::{FieldValue, ObjectGuid, Profile, StoredUser, Values};
+use crate::user::{FieldValue, ObjectGuid, Profile, StoredUser, Tracking, Values};
 
 const VERSION: u32 = 1;
 
@@ -30,6 +30,8 @@ struct RunObject<'a, A, R, I, M, D, U, O, N, F> {
     version: u32,
     run: Option<i64>,
     command: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undoes: Option<i64>,
     dry_run: bool,
     mode: &'a str,
     started_at: String,
@@ -46,6 +48,9 @@ struct RunObject<'a, A, R, I, M, D, U, O, N, F> {
     out_of_scope: O,
     missing: N,
     failed: F,
+    /// What an undo could not take back, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorObject<'a>>,
 }
@@ -184,13 +189,17 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) 
     let is = |action: &'static str| move |it: &&Import| it.action() == action;
     let new = |action| imported.iter().filter(is(action));
     let only = |command: &str, action| (run.command == command).then(|| new(action).count() as u64);
-    let (added, restored) = (only("add", "added"), only("restore", "restored"));
+    let (added, restored) = (
+        only("add", "added"),
+        only("restore", "restored").or(only("undo", "restored")),
+    );
     let mut counts = Counts::of(plan);
     counts.imported = new("imported").count() as u64;
     let object = RunObject {
         version: VERSION,
         run: *number,
         command: run.command,
+        undoes: run.undoes,
         dry_run: *dry_run,
         mode: run.mode.name(),
         started_at: run.started_at.to_string(),
@@ -209,6 +218,7 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) 
         out_of_scope: Each(|| out_of_scope.iter().map(out_of_scope_user)),
         missing: Each(|| missing.iter().map(missing_user)),
         failed: Each(|| failed.iter().map(failed_user)),
+        left: run.undoes.map(|_| run.left.as_slice()),
         error: failure.map(ErrorObject::new),
     };
     // A buffer whose type is known: of everybody in a first import there are millions of small pieces.
@@ -406,6 +416,38 @@ impl<'a> From<&'a StoredUser> for UserObject<'a> {
             domain: tracking.domain_dn.as_deref(),
             dn: origin.dn(),
             synced_at: synced_at.map(|it| it.to_string()),
+        }
+    }
+}
+
+/// A user of the store, with everything that is known of it.
+#[derive(Serialize)]
+pub struct Shown<'a> {
+    #[serde(flatten)]
+    user: UserObject<'a>,
+    missing_since: Option<String>,
+    expires_at: Option<String>,
+    found_run: Option<i64>,
+    found_on: Option<&'a str>,
+}
+
+impl<'a> Shown<'a> {
+    /// Of a user, and of what is known of the controller on which it was found.
+    pub fn new(user: &'a StoredUser, found_on: Option<&'a str>) -> Self {
+        let Tracking {
+            domain: _,
+            domain_dn: _,
+            reason: _,
+            absence,
+            expires,
+            found,
+        } = &user.tracking;
+        Self {
+            user: UserObject::from(user),
+            missing_since: absence.as_ref().map(|it| it.since.to_string()),
+            expires_at: expires.map(|it| it.to_string()),
+            found_run: found.map(|it| it.run),
+            found_on,
         }
     }
 }

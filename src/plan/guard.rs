@@ -247,6 +247,13 @@ impl Approved {
         self.unsaid
     }
 
+    /// The same plan, of a command that an administrator types to have just this.
+    #[must_use]
+    pub fn with_all_said(mut self) -> Self {
+        self.unsaid = Recent::default();
+        self
+    }
+
     /// The same plan, after an administrator was asked about its deletions and said yes.
     #[must_use]
     pub fn with_deletions_said(mut self) -> Self {

@@ -12,7 +12,10 @@ use super::history::{self, Outcome};
 use super::indexes::SetAside;
 use super::record::{self, USER_COLUMNS, snapshot, snapshot_of_new};
 use super::{Run, Writer, data_version};
-use crate::plan::{Approved, Deletion, Import, Missing, Modification, OutOfScope, Plan, Refresh};
+use crate::plan::{
+    Approved, Deletion, Duplicate, FailedUser, Import, Missing, Modification, OutOfScope, Plan,
+    Refresh,
+};
 use crate::user::{
     DomainId, Folded, Found, ObjectGuid, Origin, Status, StoredUser, Tracking, UniqueField, UserId,
     Values,
@@ -180,18 +183,37 @@ fn end(
     run: &Run,
     (run_id, keys): (i64, Keys),
 ) -> rusqlite::Result<()> {
-    let outcome = if plan.failed.is_empty() {
+    let left = run.undoes.and_then(|_| left(run, plan));
+    let outcome = if plan.failed.is_empty() && left.is_none() {
         Outcome::Done
     } else {
         Outcome::Partial
     };
-    Application::new(db, &run.started_at.to_string(), run_id, keys).apply(plan, imported)?;
+    let now = run.started_at.to_string();
+    let application = Application {
+        reads_directory: run.undoes.is_none(),
+        ..Application::new(db, &now, run_id, keys)
+    };
+    application.apply(plan, imported)?;
     run.marking.write(db, keys)?;
     domains::note_reading(db, run, run_id, keys)?;
-    history::end_run(db, run_id, run, keys, outcome, None, plan)?;
+    if let Some(undone) = run.undoes {
+        domains::take_back_readings(db, undone, keys)?;
+    }
+    history::end_run(db, run_id, run, keys, outcome, left.as_deref(), plan)?;
     history::forget_old_runs(db, run, run_id)?;
     crash::point("written");
     Ok(())
+}
+
+/// What a run that takes back another could not take back.
+fn left(run: &Run, plan: &Plan) -> Option<String> {
+    let duplicates = plan
+        .duplicate
+        .iter()
+        .map(|it| format!("{}: {}", it.username(), it.reason()));
+    let all: Vec<String> = run.left.iter().cloned().chain(duplicates).collect();
+    (!all.is_empty()).then(|| format!("not taken back: {}", all.join("; ")))
 }
 
 /// Writes users, and what became of them in the history.
@@ -200,6 +222,9 @@ pub(super) struct Application<'a> {
     now: &'a str,
     run_id: i64,
     keys: Keys,
+    /// Whether it knows from the directory how users stand to it. One that takes back another run knows from the
+    /// history, and writes them as they were.
+    reads_directory: bool,
 }
 
 impl<'a> Application<'a> {
@@ -209,6 +234,7 @@ impl<'a> Application<'a> {
             now,
             run_id,
             keys,
+            reads_directory: true,
         }
     }
 
@@ -253,6 +279,14 @@ impl<'a> Application<'a> {
         for Missing { user, next } in missing {
             self.update(user, next)?;
         }
+        if self.reads_directory {
+            self.mark_all(duplicate, failed)?;
+        }
+        Ok(())
+    }
+
+    /// Marks those who stay as they are.
+    fn mark_all(&self, duplicate: &[Duplicate], failed: &[FailedUser]) -> rusqlite::Result<()> {
         for it in duplicate {
             self.mark(it.user.as_ref(), Status::Duplicate, || it.reason())?;
         }
@@ -426,7 +460,7 @@ impl<'a> Application<'a> {
     /// With the keys of the run under way in place of what stands for them.
     fn resolved(&self, next: &StoredUser) -> StoredUser {
         let mut next = next.clone();
-        if next.origin != Origin::Local {
+        if next.origin != Origin::Local && self.reads_directory {
             let tracking = &mut next.tracking;
             tracking.domain = tracking.domain.or(self.keys.domain);
             tracking.found.get_or_insert(Found {

@@ -136,6 +136,17 @@ impl Reader {
         })
     }
 
+    /// What a controller is known by.
+    pub fn identity_of(&self, controller: ControllerId) -> Result<Option<String>, StoreError> {
+        self.db
+            .prepare_cached("SELECT identity FROM controllers WHERE id = ?1")
+            .and_then(|mut statement| {
+                let found = statement.query_row([controller.0], |row| row.get(0));
+                found.optional()
+            })
+            .map_err(self.failed("read"))
+    }
+
     /// Of the controllers of a domain that read it completely: the number of the last run in which each did.
     pub fn full_runs(&self, domain: &Domain) -> Result<Vec<(ControllerId, i64)>, StoreError> {
         self.db
@@ -179,6 +190,13 @@ pub(super) fn note(db: &Connection, run: &Run) -> rusqlite::Result<Keys> {
     let Some(domain) = &run.domain else {
         return Ok(Keys::default());
     };
+    if run.undoes.is_some() {
+        // It read no directory, so it learnt nothing of the domain.
+        return Ok(Keys {
+            domain: domain.id,
+            controller: None,
+        });
+    }
     let guid = domain.guid.as_ref().map(ObjectGuid::as_bytes);
     let id = match domain.id {
         Some(DomainId(id)) => {
@@ -254,6 +272,20 @@ pub(super) fn note_reading(
             ],
         )?;
     }
+    Ok(())
+}
+
+/// Takes back that controllers read everything in a run and after it: whoever they did not return then may be one of
+/// those that are set back, and must not count as returned by them. What they read before it stands.
+pub(super) fn take_back_readings(db: &Connection, undone: i64, keys: Keys) -> rusqlite::Result<()> {
+    db.execute(
+        "UPDATE controllers SET (full_run, full_at) = (
+             SELECT max(id), started_at FROM runs
+             WHERE runs.controller = controllers.id AND command = 'sync' AND mode = 'full'
+                 AND outcome IN ('done', 'partial') AND runs.id < ?1)
+         WHERE full_run >= ?1 AND (?2 IS NULL OR domain = ?2)",
+        params![undone, keys.domain.map(|it| it.0)],
+    )?;
     Ok(())
 }
 

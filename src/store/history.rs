@@ -1,5 +1,7 @@
 //! The history: what runs did, who ran them, and what became of each user.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde::Serialize;
@@ -9,7 +11,7 @@ use super::error::StoreError;
 use super::record::{Snapshot, parse_snapshot};
 use super::{Reader, Run, Writer};
 use crate::plan::{Plan, Recent};
-use crate::user::{Folded, UserId};
+use crate::user::{DomainId, Folded, StoredUser, UserId};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -60,8 +62,13 @@ pub struct PastRun {
     pub host: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// Why it was refused or failed.
+    /// Why it was refused or failed; of one that took back another, what it could not take back.
     pub error: Option<String>,
+    /// The run that it took back.
+    pub undoes: Option<i64>,
+    /// The domain that it read; of one that took back another, the domain of that.
+    #[serde(skip)]
+    pub domain: Option<DomainId>,
     /// Its numbers; those of a refused run are of its plan.
     pub counts: PastCounts,
 }
@@ -104,7 +111,7 @@ pub struct PastChange {
     pub after: Option<Snapshot>,
 }
 
-const RUN_COLUMNS: &str = "id, command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome, error, checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, missing, failed, others";
+const RUN_COLUMNS: &str = "id, command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome, error, checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, missing, failed, others, undoes, domain";
 
 const CHANGE_COLUMNS: &str =
     "run_id, started_at, user_id, action, username, evidence, before, after";
@@ -313,6 +320,49 @@ impl Reader {
             .collect())
     }
 
+    /// The life of a user of the store, the oldest change first: that of its row, and of the rows it had before.
+    pub fn changes_of(&self, user: &StoredUser) -> Result<Vec<PastChange>, StoreError> {
+        let Some(guid) = user.origin.guid() else {
+            return self.changes("user_id = ?1 ORDER BY run_id", user.id.0);
+        };
+        let query = format!(
+            "SELECT {CHANGE_COLUMNS} FROM changes JOIN runs ON runs.id = run_id
+             WHERE user_id = ?1 OR coalesce(before, after) ->> '$.guid' = ?2 ORDER BY run_id, user_id"
+        );
+        self.db
+            .prepare(&query)
+            .and_then(|mut statement| {
+                let params = params![user.id.0, guid.to_string()];
+                statement.query_map(params, past_change)?.collect()
+            })
+            .map_err(self.failed("read"))
+    }
+
+    /// What later runs changed of these users, the oldest change first.
+    pub fn changes_since(
+        &self,
+        run: i64,
+        users: &HashSet<UserId>,
+    ) -> Result<Vec<PastChange>, StoreError> {
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = format!(
+            "SELECT {CHANGE_COLUMNS} FROM changes JOIN runs ON runs.id = run_id WHERE run_id > ?1 ORDER BY run_id"
+        );
+        let of_them = |row: &Row<'_>| {
+            let is_of_them = users.contains(&UserId(row.get(2)?));
+            is_of_them.then(|| past_change(row)).transpose()
+        };
+        self.db
+            .prepare(&query)
+            .and_then(|mut statement| {
+                let changes = statement.query_map([run], of_them)?;
+                changes.filter_map(Result::transpose).collect()
+            })
+            .map_err(self.failed("read"))
+    }
+
     /// Every username that the history knows.
     pub fn names_of_history(&self) -> Result<Vec<String>, StoreError> {
         self.db
@@ -351,6 +401,8 @@ fn past_run(row: &Row<'_>) -> rusqlite::Result<PastRun> {
             .find(|it| it.name() == outcome)
             .unwrap_or(Outcome::Failed),
         error: row.get(9)?,
+        undoes: row.get(20)?,
+        domain: row.get::<_, Option<i64>>(21)?.map(DomainId),
         counts: PastCounts {
             checked: row.get(10)?,
             unchanged: row.get(11)?,

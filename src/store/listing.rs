@@ -1,6 +1,7 @@
 //! The users of a store, one after the other: which of them, and in which order.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -8,7 +9,7 @@ use rusqlite::Connection;
 use super::error::StoreError;
 use super::reader::Reader;
 use super::record::{self, USER_COLUMNS};
-use crate::user::{Column, DomainId, Origin, Source, Standing, Status, StoredUser, UserId};
+use crate::user::{Column, DomainId, Folded, Origin, Source, Standing, Status, StoredUser, UserId};
 
 /// Of each domain the last run that looked at everybody in it. Runs of a store that had one domain name none.
 const LAST_FULL: &str = "SELECT last.domain, id, started_at FROM (
@@ -148,20 +149,32 @@ impl Reader {
         while let Some(row) = rows.next().map_err(self.failed("read"))? {
             let user = record::user(row).map_err(self.failed("read"))?;
             let mut user = self.usable(user)?;
-            user.synced_at = last_seen.in_step(&user);
-            let domain = user.tracking.domain;
-            user.tracking.domain_dn = domain.and_then(|it| domains.get(&it).cloned());
+            fill_in(&mut user, &last_seen, &domains);
             visit(user)?;
         }
         Ok(())
     }
-}
 
-impl Reader {
+    /// The user with that username, any case, as a list has it.
+    pub fn listed(&self, username: &Folded) -> Result<Option<StoredUser>, StoreError> {
+        let mut found = self.by_username(username)?;
+        if let Some(user) = &mut found {
+            fill_in(user, &self.last_seen()?, &self.domain_names()?);
+        }
+        Ok(found)
+    }
+
     /// When users were last seen.
     pub fn last_seen(&self) -> Result<LastSeen, StoreError> {
         LastSeen::read(&self.db).map_err(self.failed("read"))
     }
+}
+
+/// What a list says of a user beside what is in its row.
+fn fill_in(user: &mut StoredUser, last_seen: &LastSeen, domains: &HashMap<DomainId, Arc<str>>) {
+    user.synced_at = last_seen.in_step(user);
+    let domain = user.tracking.domain;
+    user.tracking.domain_dn = domain.and_then(|it| domains.get(&it).cloned());
 }
 
 /// When users were last found in step. A run writes no row of a user about whom there is nothing to

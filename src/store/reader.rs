@@ -41,6 +41,11 @@ impl Ours {
     }
 }
 
+/// The key of a domain, where the store has one.
+fn key(domain: Option<&Domain>) -> Option<i64> {
+    domain.and_then(|it| it.id).map(|it| it.0)
+}
+
 /// A store that can be asked, and not changed.
 #[derive(Debug)]
 pub struct Reader {
@@ -116,14 +121,14 @@ impl Reader {
             .map_err(self.failed("read"))
     }
 
-    /// What shares are of: the imported users of a domain, counted.
-    pub fn population(&self, domain: &Domain) -> Result<Population, StoreError> {
+    /// What shares are of: the imported users of a domain, or all of them, counted.
+    pub fn population(&self, domain: Option<&Domain>) -> Result<Population, StoreError> {
         self.db
             .query_row(
                 "SELECT count(*), coalesce(sum(enabled), 0), count(first_name), count(last_name),
                     count(email), count(contact_number)
-                 FROM users WHERE guid IS NOT NULL AND domain = ?1",
-                [domain.id.map(|it| it.0)],
+                 FROM users WHERE guid IS NOT NULL AND (?2 OR domain = ?1)",
+                (key(domain), domain.is_none()),
                 |row| {
                     let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
                     Ok(Population {
@@ -136,13 +141,17 @@ impl Reader {
             .map_err(self.failed("read"))
     }
 
-    /// What runs since that time did to users of a domain that no administrator said.
-    pub fn recent(&self, domain: &Domain, since: jiff::Timestamp) -> Result<Recent, StoreError> {
+    /// What runs since that time did to users of a domain, or to all, that no administrator said.
+    pub fn recent(
+        &self,
+        domain: Option<&Domain>,
+        since: jiff::Timestamp,
+    ) -> Result<Recent, StoreError> {
         self.db
             .query_row(
                 "SELECT coalesce(sum(unsaid_deleted), 0), coalesce(sum(unsaid_disabled), 0)
-                 FROM runs WHERE started_at >= ?2 AND domain = ?1",
-                (domain.id.map(|it| it.0), since.to_string()),
+                 FROM runs WHERE started_at >= ?2 AND (?3 OR domain = ?1)",
+                (key(domain), since.to_string(), domain.is_none()),
                 |row| {
                     let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
                     Ok(Recent {

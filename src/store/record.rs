@@ -126,6 +126,9 @@ pub struct Snapshot<T = String> {
     pub missing_since: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub returned_by: Vec<i64>,
+    /// When it was last found, of a user whose status says that it was not found in step since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synced_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// The key of its domain; none of one that is new.
@@ -177,7 +180,7 @@ impl Snapshot {
             origin: self.origin(),
             values: self.values(),
             status: self.status(),
-            synced_at: None,
+            synced_at: self.synced_at,
             tracking: Tracking {
                 domain: self.domain.map(DomainId),
                 domain_dn: None,
@@ -202,7 +205,7 @@ pub fn snapshot(user: &StoredUser) -> Option<String> {
         origin,
         values,
         status,
-        synced_at: _,
+        synced_at,
         tracking,
     } = user;
     let Tracking {
@@ -220,6 +223,7 @@ pub fn snapshot(user: &StoredUser) -> Option<String> {
         reason: reason.as_deref(),
         missing_since: absence.map(|it| it.since),
         returned_by: returned_by.unwrap_or_default(),
+        synced_at: synced_at.filter(|_| !matches!(status, Status::Ok | Status::OutOfScope)),
         expires_at: *expires,
         domain: domain.map(|it| it.0),
         found_run: found.map(|it| it.run),
@@ -269,6 +273,7 @@ fn of_values<'a>(origin: &Origin<&'a str>, values: &Values<&'a str>) -> Snapshot
         reason: None,
         missing_since: None,
         returned_by: Vec::new(),
+        synced_at: None,
         expires_at: None,
         domain: None,
         found_run: None,

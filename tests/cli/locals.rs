@@ -190,6 +190,30 @@ fn who_is_not_there_stops_a_removal() {
 }
 
 #[test]
+fn a_rehearsal_of_both_writes_nothing() {
+    let sandbox = alone();
+    let says = |arguments: &[&str], code, words: &str| {
+        let answer = sandbox
+            .run(&[arguments, &["--dry-run"]].concat())
+            .expect_code(code);
+        assert!(answer.stdout.contains(words), "{words:?}\n{answer}");
+        assert!(
+            answer.stdout.contains("dry run: nothing was changed"),
+            "{answer}"
+        );
+    };
+    says(&["add", "alice"], 0, "1 added");
+    assert!(!sandbox.store_path().exists(), "it made a store");
+    add(&sandbox, &["alice", "--email", "a@x"]);
+    let bytes = sandbox.store_bytes();
+    says(&["add", "bob", "--email", "A@X"], 7, "is held by alice");
+    says(&["remove", "alice"], 0, "1 removed");
+    sandbox.run(&["remove", "bob", "--dry-run"]).expect_code(2);
+    assert!(sandbox.store_bytes() == bytes, "not a byte");
+    assert_eq!(usernames(&sandbox), ["alice"]);
+}
+
+#[test]
 fn a_freed_name_can_be_taken() {
     let sandbox = alone();
     add(&sandbox, &["alice", "--email", "a@x"]);

@@ -33,6 +33,7 @@ mod rights;
 mod runs;
 mod secrets;
 mod settings;
+mod show;
 mod stage;
 mod store_files;
 mod streams;

@@ -17,7 +17,7 @@ use crate::server::Server;
 use crate::support::adsync::{Sandbox, Settings};
 use crate::support::embedded::{CRASH_POINTS, settings_for};
 use crate::support::random::Random;
-use crate::support::store::pass_time;
+use crate::support::clock::pass_time;
 use crate::world::{self, Account, LIFETIME_DAYS, World};
 
 /// What tells a search that reads the whole scope.

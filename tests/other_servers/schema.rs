@@ -39,6 +39,28 @@ fn an_attribute_is_read_under_any_of_its_names() {
     }
 }
 
+/// On 389 Directory Server reading the schema takes as long as reading a thousand users.
+#[test]
+fn settings_as_documented_need_no_schema() {
+    for (server, guids) in [
+        (PlainServer::openldap(), &["\"entryUUID\""][..]),
+        (PlainServer::ds389(), &["\"entryUUID\"", "\"nsUniqueId\""]),
+    ] {
+        server.add(&Person::new("alice"));
+        for guid in guids {
+            let sandbox = Sandbox::new(&settings(&server, &[("guid", guid)]));
+            for arguments in [&["import", "--all"][..], &["sync", "--full"]] {
+                let log = sandbox.run(&[arguments, &["-vv"]].concat()).expect_code(0);
+                assert!(log.stderr.contains("ldapsearch"), "{log}");
+                assert!(!log.stderr.contains("(objectClass=subschema)"), "{log}");
+            }
+        }
+        let sandbox = Sandbox::new(&settings(&server, &[("last_name", "\"surname\"")]));
+        let log = sandbox.run(&["import", "--all", "-vv"]).expect_code(0);
+        assert!(log.stderr.contains("(objectClass=subschema)"), "{log}");
+    }
+}
+
 /// What is asked for without a look at the schema is returned under the name that it is asked for by.
 #[test]
 fn servers_have_what_is_taken_for_granted_under_its_first_name() {
@@ -134,6 +156,15 @@ fn settings_that_were_made_for_ad_are_told_what_to_say_here() {
     let mut settings = server.settings();
     settings.more_attributes.clear();
     let sandbox = Sandbox::new(&settings);
+    for arguments in [
+        &["import", "--all"][..],
+        &["import", "--users", "alice@example.com"],
+        &["search", "s"],
+    ] {
+        let error = &json(&sandbox, 2, arguments)["error"];
+        let hint = error["hint"].as_str().expect("a hint");
+        assert!(hint.contains("did you mean"), "{error:#}");
+    }
     let check = sandbox.run(&["check"]).expect_code(2).stdout;
     for said in [
         "did you mean username = \"uid\"",

@@ -12,6 +12,7 @@
 )]
 
 pub(crate) mod adsync;
+pub(crate) mod clock;
 pub(crate) mod embedded;
 pub(crate) mod histories;
 pub(crate) mod hostile;

@@ -4,7 +4,7 @@ use serde_json::Value;
 use testdir::{USERNAME, What, When};
 
 use crate::store::{age, open};
-use crate::support::embedded::{STAFF, Stage, assert_says, text};
+use crate::support::embedded::{ELSEWHERE, STAFF, Stage, assert_says, text};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -483,4 +483,87 @@ fn a_number_is_never_given_twice() {
     assert_eq!(numbers(&runs(&stage)), [5]);
     age(&stage, 5, 2 * DAY);
     assert_eq!(stage.sync(0)["run"], 6);
+}
+
+/// A mark is a change of the user, though of none of its values.
+#[test]
+fn how_a_user_stands_and_why_is_in_the_history() {
+    let stage = Stage::imported(&["alice", "bob", "carol", "dave"]);
+    stage
+        .run(&["add", "zoe", "--email", "zoe@example.com"])
+        .expect_code(0);
+    stage.set("alice", "mail", "zoe@example.com");
+    stage.directory.deny("bob").expect("he is there");
+    stage.change(|directory| directory.move_to("carol", ELSEWHERE));
+    stage.change(|directory| directory.rename("dave", "CN=Dave Brown"));
+    let reason = text(&stage.sync(0)["missing"][0], "reason");
+    let held = "email zoe@example.com is held by zoe (local)";
+    let outside = "in the domain, but outside base_dn and filter";
+
+    let found = changes(&stage, &["3"]);
+    assert_eq!(actions(&found), ["marked", "marked", "marked", "refreshed"]);
+    for (change, status, why) in [
+        (&found[0], "duplicate", held),
+        (&found[1], "missing", &reason),
+        (&found[2], "out_of_scope", outside),
+    ] {
+        assert_eq!(change["before"]["status"], Value::Null);
+        assert_eq!(text(&change["after"], "status"), status);
+        assert_eq!(text(&change["after"], "reason"), why);
+    }
+    let csv = stage
+        .run(&["history", "3", "--format", "csv"])
+        .expect_code(0);
+    let rows: Vec<[String; 5]> = lines(&csv.stdout)
+        .iter()
+        .map(|record| [2, 3, 4, 5, 6].map(|at| record[at].to_owned()))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            ["marked", "alice", "status", "ok", "duplicate"],
+            ["marked", "alice", "reason", "", held],
+            ["marked", "bob", "status", "ok", "missing"],
+            ["marked", "bob", "reason", "", &reason],
+            ["marked", "carol", "status", "ok", "out_of_scope"],
+            ["marked", "carol", "reason", "", outside],
+        ]
+    );
+    let table = stage.run(&["history", "3"]).expect_code(0);
+    for words in [
+        format!("duplicate: {held}"),
+        format!("missing: {reason}"),
+        format!("out of scope: {outside}"),
+        "1 duplicate, 1 out of scope, 1 missing, 1 unchanged".to_owned(),
+    ] {
+        assert!(table.stdout.contains(&words), "{words}\n{table}");
+    }
+    assert!(
+        !table.stdout.contains("dave"),
+        "nothing that counts\n{table}"
+    );
+
+    stage.set("alice", "mail", "alice.new@example.com");
+    stage.directory.allow_all();
+    stage.sync(0);
+    let table = stage.run(&["history", "4"]).expect_code(0);
+    for (user, words) in [
+        (
+            "alice",
+            "email: alice@example.com → alice.new@example.com; ok again",
+        ),
+        ("bob", "ok again"),
+    ] {
+        let row = table.stdout.lines().find(|it| it.contains(user));
+        assert!(
+            row.is_some_and(|it| it.ends_with(words)),
+            "{words}\n{table}"
+        );
+    }
+    // Whose DN alone is another has no change to show.
+    stage.change(|directory| directory.rename("dave", "CN=dave"));
+    stage.sync(0);
+    let table = stage.run(&["history", "5"]).expect_code(0);
+    assert!(table.stdout.contains("no user was changed"), "{table}");
+    assert_eq!(actions(&changes(&stage, &["5"])), ["refreshed"]);
 }

@@ -4,6 +4,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../marks/people.rs"]
+mod people;
+
 use support::store;
 
 mod controllers;
@@ -15,3 +18,5 @@ mod kills;
 mod machine;
 mod restore;
 mod two_at_once;
+mod undo;
+mod undo_histories;

@@ -108,10 +108,15 @@ fn check_base(directory: &mut Directory, findings: &mut Findings<'_>) -> bool {
 
 /// Holds the attributes that the settings name to the schema of the server.
 fn check_schema(directory: &mut Directory, findings: &mut Findings<'_>) {
-    for unusable in directory.unusable() {
-        let mut failure = Failure::new(Kind::Settings, attributes::problem(unusable));
-        failure.hint = attributes::hint(unusable);
-        findings.fail("attributes", failure);
+    match directory.misnamed() {
+        Ok(unusable) => {
+            for unusable in unusable {
+                let mut failure = Failure::new(Kind::Settings, attributes::problem(unusable));
+                failure.hint = attributes::hint(unusable);
+                findings.fail("attributes", failure);
+            }
+        }
+        Err(error) => return findings.fail("attributes", error.into()),
     }
     match directory.unknown_in_filter() {
         Ok(unknown) => {

@@ -50,14 +50,18 @@ pub fn of(report: &Report<'_>) -> Vec<List> {
         sample: _,
     } = report.plan;
     let done = report.number.filter(|_| !report.refused);
+    let [of_modified, of_deleted, of_new, of_failed] = match report.run.undoes {
+        None => [MODIFIED, DELETED, IMPORTED, FAILED],
+        Some(_) => [SET_BACK, TAKEN_OUT, RESTORED, NOT_SET_BACK],
+    };
     let all = [
-        list(MODIFIED, modified, done, modified_user),
-        list(DELETED, deleted, done, deleted_user),
+        list(of_modified, modified, done, modified_user),
+        list(of_deleted, deleted, done, deleted_user),
         list(DUPLICATE, duplicate, None, duplicate_user),
-        list(IMPORTED, imported, done, new_user),
+        list(of_new, imported, done, new_user),
         list(OUT_OF_SCOPE, out_of_scope, None, out_of_scope_user),
         list(MISSING, missing, None, missing_user),
-        list(FAILED, failed, None, failed_user),
+        list(of_failed, failed, None, failed_user),
     ];
     all.into_iter().filter(|list| list.count > 0).collect()
 }
@@ -111,6 +115,32 @@ const FAILED: Heading = (
     "Failed",
     "Users that stay as they were, because what the directory says of them cannot be used.",
     &["User", "Why"],
+);
+
+/// What the lists are called of a run that takes back another.
+const SET_BACK: Heading = (
+    "modified",
+    "Modified",
+    "Users that have the values again that they had before the run that is taken back.",
+    MODIFIED.3,
+);
+const TAKEN_OUT: Heading = (
+    "deleted",
+    "Deleted",
+    "Users that leave the store: the run that is taken back brought them in.",
+    DELETED.3,
+);
+const RESTORED: Heading = (
+    "imported",
+    "Restored",
+    "Users that are back in the store: the run that is taken back deleted them.",
+    IMPORTED.3,
+);
+const NOT_SET_BACK: Heading = (
+    "failed",
+    "Failed",
+    "Users that stay as they are, because they were changed again since.",
+    FAILED.3,
 );
 
 fn list<T>(
