@@ -58,6 +58,8 @@ pub enum ServerSource {
         name: String,
         /// The DNS server to ask; none for those of this host.
         dns_server: Option<SocketAddr>,
+        /// Servers outside that domain that it may name.
+        allowed: Vec<String>,
     },
 }
 
@@ -171,6 +173,8 @@ struct DirectoryTable {
     urls: Option<Vec<ServerUrl>>,
     domain: Option<DomainName>,
     dns_server: Option<DnsServer>,
+    #[serde(default)]
+    allowed_servers: Vec<String>,
     #[serde(default)]
     starttls: bool,
     ca_file: Option<SettingsPath>,
@@ -335,6 +339,9 @@ impl DirectoryTable {
         if self.dns_server.is_some() && self.domain.is_none() {
             return Err(wrong("dns_server under [directory] goes with domain"));
         }
+        if !self.allowed_servers.is_empty() && self.domain.is_none() {
+            return Err(wrong("allowed_servers under [directory] goes with domain"));
+        }
         // Without TLS, Kerberos encrypts the connection itself, or the login fails.
         let may_be_plain = self.allow_plaintext || self.auth == Auth::Kerberos;
         let login = Keys {
@@ -375,6 +382,7 @@ impl DirectoryTable {
                 Some(DomainName(name)) => ServerSource::Domain {
                     name,
                     dns_server: self.dns_server.map(|it| it.0),
+                    allowed: self.allowed_servers,
                 },
             },
             starttls: self.starttls,
