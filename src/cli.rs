@@ -307,7 +307,7 @@ pub struct Sync {
     /// Let exactly this many deletions through that the guard would refuse
     #[arg(long, value_name = "N")]
     pub allow_deletes: Option<u64>,
-    /// The same for users who are newly missing
+    /// Let exactly this many users be newly missing that the guard would refuse
     #[arg(long, value_name = "N")]
     pub allow_missing: Option<u64>,
     /// What else the guard lets through.
@@ -324,13 +324,13 @@ pub struct Sync {
 /// What the guard lets through, in numbers that an administrator has seen.
 #[derive(Debug, Args)]
 pub struct Allow {
-    /// Let exactly this many users lose the value of a field; a number for each field, comma-separated
+    /// Let exactly this many users lose the value of a field; of two fields, two numbers: 50,30
     #[arg(long, value_name = "N,…", value_delimiter = ',')]
     pub allow_cleared: Vec<u64>,
-    /// The same for users who are no longer enabled
+    /// Let exactly this many users be disabled
     #[arg(long, value_name = "N")]
     pub allow_disabled: Option<u64>,
-    /// The same for users who change at all
+    /// Let exactly this many users be modified
     #[arg(long, value_name = "N")]
     pub allow_modified: Option<u64>,
 }

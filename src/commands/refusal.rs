@@ -2,8 +2,8 @@
 
 use crate::failure::{Failure, Kind};
 use crate::plan::{Evidence, Plan, Refusal, Sample, Subject};
-use crate::store::{Reader, Run, StoreError};
-use crate::user::Field;
+use crate::store::{Mode, Reader, Run, StoreError};
+use crate::user::{Field, Status};
 
 /// Puts a refusal into words.
 pub fn explain(
@@ -18,7 +18,7 @@ pub fn explain(
             format!("`adsync history {undone}` shows what run {undone} did, which this takes back")
         }
         (None, Some(changed)) => changed,
-        (None, None) => likely(refusal.subject(), plan),
+        (None, None) => likely(refusal.subject(), plan, run),
     };
     let number = refusal.users();
     let meant = match number {
@@ -67,31 +67,33 @@ fn settings_changed(store: &Reader, run: &Run) -> Result<Option<String>, StoreEr
 }
 
 /// The likely cause where the settings are what they were.
-fn likely(subject: Subject, plan: &Plan) -> String {
+fn likely(subject: Subject, plan: &Plan, run: &Run) -> String {
     match subject {
-        Subject::Deleted if is_left(plan) => {
+        Subject::Deleted if deletes(plan, Evidence::OutOfScope) => {
             "check base_dn and filter: who is outside is deleted (out_of_scope = \"delete\")".to_owned()
         }
-        Subject::Deleted => {
-            "check in the directory whether they were deleted, and base_dn, filter and the rights of the account"
+        Subject::Deleted if deletes(plan, Evidence::Absent) => {
+            "check in the directory whether they were deleted; the account may have lost the right to see them"
                 .to_owned()
         }
-        Subject::Cleared(field) if nobody_has(field, &plan.sample) => format!(
-            "none of the {} users that were read has {}: the account may have lost the right to read it",
-            plan.sample.users,
+        Subject::Deleted => "check in the directory whether that many were deleted".to_owned(),
+        // A run that reads those who changed reads those who lost their values, and nobody else.
+        Subject::Cleared(field) if run.mode == Mode::Full && nobody_has(field, &plan.sample) => format!(
+            "none of the users that were read has {}; the account may have lost the right to read it",
             name(field)
         ),
         Subject::Cleared(field) => format!(
-            "check in the directory whether {} was taken away, and the rights of the account",
-            name(field)
+            "check in the directory whether the {} was removed; the account may have lost the right to read it",
+            field.name().replace('_', " ")
         ),
+        Subject::Disabled if disables_outside(plan) => {
+            "check base_dn and filter: who is outside is disabled (out_of_scope = \"disable\")".to_owned()
+        }
         Subject::Disabled => {
-            "check in the directory whether these accounts were disabled, and base_dn and filter"
-                .to_owned()
+            "check in the directory whether that many accounts were disabled".to_owned()
         }
         Subject::Modified => {
-            "check with --dry-run what would change; the attributes may mean something else now"
-                .to_owned()
+            "check what would change; an attribute may mean something else now".to_owned()
         }
         Subject::Missing => {
             "the account may have lost the right to see them, or the domain controller lags behind"
@@ -100,9 +102,16 @@ fn likely(subject: Subject, plan: &Plan) -> String {
     }
 }
 
-fn is_left(plan: &Plan) -> bool {
-    let mut deleted = plan.deleted.iter();
-    deleted.any(|it| it.evidence == Evidence::OutOfScope)
+fn deletes(plan: &Plan, evidence: Evidence) -> bool {
+    plan.deleted.iter().any(|it| it.evidence == evidence)
+}
+
+/// Whether users would be disabled because they left the scope.
+fn disables_outside(plan: &Plan) -> bool {
+    plan.modified.iter().any(|it| {
+        let is_outside = it.next.status == Status::OutOfScope;
+        is_outside && it.user.values.enabled && !it.next.values.enabled
+    })
 }
 
 fn nobody_has(field: Field, sample: &Sample) -> bool {

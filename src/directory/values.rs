@@ -95,9 +95,9 @@ mod tests {
         }))
     }
 
-    fn some(first: &str, others: &[&str]) -> Option<(String, Vec<String>)> {
+    fn found(first: &str, others: &[&str]) -> (String, Vec<String>) {
         let others = others.iter().map(|&it| it.to_owned()).collect();
-        Some((first.to_owned(), others))
+        (first.to_owned(), others)
     }
 
     #[test]
@@ -106,11 +106,14 @@ mod tests {
             let attributes: &[(&str, &[&[u8]])] =
                 &[("mail", &[nothing.as_bytes()]), ("upn", &[b"b@x"])];
             assert_eq!(value(attributes, &["mail"]), Ok(None), "{nothing:?}");
-            assert_eq!(value(attributes, &["mail", "upn"]), Ok(some("b@x", &[])));
+            assert_eq!(
+                value(attributes, &["mail", "upn"]),
+                Ok(Some(found("b@x", &[])))
+            );
         }
         assert_eq!(
             value(&[("mail", &[b" a "])], &["mail"]),
-            Ok(some(" a ", &[]))
+            Ok(Some(found(" a ", &[])))
         );
     }
 
@@ -120,9 +123,12 @@ mod tests {
             &[("mail", &[b" ", b"a@x", b"b@x"]), ("upn", &[b"c@x"])];
         assert_eq!(
             value(attributes, &["mail", "upn"]),
-            Ok(some("a@x", &["b@x"]))
+            Ok(Some(found("a@x", &["b@x"])))
         );
-        assert_eq!(value(attributes, &["upn", "mail"]), Ok(some("c@x", &[])));
+        assert_eq!(
+            value(attributes, &["upn", "mail"]),
+            Ok(Some(found("c@x", &[])))
+        );
     }
 
     #[test]
@@ -130,7 +136,10 @@ mod tests {
         let attributes: &[(&str, &[&[u8]])] = &[("mail", &[b"a@x", b"\xff"]), ("upn", &[b"c@x"])];
         let error = Err("mail is not valid UTF-8".to_owned());
         assert_eq!(value(attributes, &["mail", "upn"]), error);
-        assert_eq!(value(attributes, &["upn", "mail"]), Ok(some("c@x", &[])));
+        assert_eq!(
+            value(attributes, &["upn", "mail"]),
+            Ok(Some(found("c@x", &[])))
+        );
     }
 
     #[test]
@@ -139,19 +148,26 @@ mod tests {
         let alias: &[u8] = b"smtp:b@x";
         assert_eq!(
             of(&[alias, b"SMTP:a@x", b"x500:/o=x"]),
-            Ok(some("a@x", &[]))
+            Ok(Some(found("a@x", &[])))
         );
-        assert_eq!(of(&[b"SMTP:a@x", alias]), Ok(some("a@x", &[])));
+        assert_eq!(of(&[b"SMTP:a@x", alias]), Ok(Some(found("a@x", &[]))));
         assert_eq!(of(&[alias]), Ok(None));
         assert_eq!(of(&[b"SMTP: "]), Ok(None));
-        assert_eq!(of(&[b"SMTP:b@x", b"SMTP:a@x"]), Ok(some("b@x", &["a@x"])));
+        assert_eq!(
+            of(&[b"SMTP:b@x", b"SMTP:a@x"]),
+            Ok(Some(found("b@x", &["a@x"])))
+        );
     }
 
     #[test]
     fn a_value_comes_under_any_name_of_its_attribute() {
         let attributes: &[(&str, &[&[u8]])] = &[("SN;lang-de", &[b"x"]), ("SN", &[b"Brown"])];
         for name in ["sn", "surname", "2.5.4.4"] {
-            assert_eq!(value(attributes, &[name]), Ok(some("Brown", &[])), "{name}");
+            assert_eq!(
+                value(attributes, &[name]),
+                Ok(Some(found("Brown", &[]))),
+                "{name}"
+            );
         }
     }
 

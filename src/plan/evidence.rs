@@ -100,13 +100,13 @@ impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoTombstone => f.write_str(
-                "neither in the domain nor among its deleted objects: hidden from the account, not replicated yet, or moved to another domain",
+                "neither in the domain nor among its deleted objects; it may be hidden from the account, not replicated yet, or moved to another domain",
             ),
             Self::NeverReturned => f.write_str(
-                "not found, but the domain controller that answered has never returned this user: it may lag behind",
+                "not found, but the domain controller that answered has never returned this user, so it may lag behind",
             ),
             Self::NoWitness => f.write_str(
-                "not found, nor is any other user of the store: the account may have lost its rights",
+                "not found, nor is any other user of the store; the account may have lost its rights",
             ),
             Self::Unidentified => f.write_str(
                 "not found, but the directory sent entries that cannot be identified, and this user may be one of them",

@@ -181,6 +181,7 @@ fn a_store_that_cannot_be_read() {
 #[test]
 fn the_guard() {
     let (directory, sandbox) = with_users(&["alice", "bob"]);
+    directory.see_tombstones(true);
     sandbox.run(&["import", "--all"]).expect_code(0);
     directory.delete("alice").expect("alice is there");
     directory.delete("bob").expect("bob is there");

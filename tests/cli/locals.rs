@@ -36,13 +36,13 @@ fn a_user_is_added_with_its_values() {
     let absent = Value::Null;
     let alice = json!({
         "username": "alice", "first_name": "Alice", "last_name": "O'Hara, \"A\"", "email": "a@x",
-        "contact_number": "+1 555", "source": "local", "status": "ok", "enabled": true,
-        "guid": absent, "dn": absent, "synced_at": absent,
+        "contact_number": "+1 555", "source": "local", "status": "ok", "reason": absent,
+        "enabled": true, "guid": absent, "domain": absent, "dn": absent, "synced_at": absent,
     });
     let bob = json!({
         "username": "bob", "first_name": absent, "last_name": absent, "email": absent,
-        "contact_number": absent, "source": "local", "status": "ok", "enabled": true,
-        "guid": absent, "dn": absent, "synced_at": absent,
+        "contact_number": absent, "source": "local", "status": "ok", "reason": absent,
+        "enabled": true, "guid": absent, "domain": absent, "dn": absent, "synced_at": absent,
     });
     let found = users(&sandbox);
     assert_eq!(found[..2], [alice, bob]);
@@ -61,8 +61,8 @@ fn a_list_as_csv() {
     let answer = sandbox.run(&["list", "--format", "csv"]).expect_code(0);
     assert_eq!(
         answer.stdout,
-        "username,first_name,last_name,email,contact_number,source,status,enabled,guid,dn,synced_at\n\
-         alice,,\"O'Hara, \"\"A\"\"\",a@x,,local,ok,true,,,\n"
+        "username,first_name,last_name,email,contact_number,source,status,reason,enabled,guid,domain,dn,synced_at\n\
+         alice,,\"O'Hara, \"\"A\"\"\",a@x,,local,ok,,true,,,,\n"
     );
 }
 

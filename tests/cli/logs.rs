@@ -86,6 +86,7 @@ fn the_levels_are_those_of_v() {
 #[test]
 fn warnings_and_refusals_are_lines_too() {
     let (directory, sandbox) = with_users(&["alice", "bob"]);
+    directory.see_tombstones(true);
     sandbox.run(&["import", "--all"]).expect_code(0);
     for user in ["alice", "bob"] {
         directory.delete(user).expect("the user is there");

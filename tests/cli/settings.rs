@@ -127,6 +127,16 @@ fn an_unknown_key_is_named_with_its_line_and_the_nearest_known_one() {
         ),
         ("[store]", "pth = \"users.db\"", "pth", "path"),
         ("[sync]", "max_delete = 5", "max_delete", "max_deletes"),
+        ("[sync]", "max_clear = 5", "max_clear", "max_cleared"),
+        ("[sync]", "max_disable = 5", "max_disable", "max_disabled"),
+        ("[sync]", "max_modify = 5", "max_modify", "max_modified"),
+        ("[sync]", "max_mising = 5", "max_mising", "max_missing"),
+        (
+            "[sync]",
+            "missing_for = \"24h\"",
+            "missing_for",
+            "missing_after",
+        ),
         (
             "[sync]",
             "outofscope = \"keep\"",

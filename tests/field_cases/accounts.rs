@@ -18,7 +18,7 @@ fn the_default_filter_leaves_out_what_is_the_systems_own() {
         base_dn: None,
         ..Settings::for_dc(&dc)
     });
-    import(&sandbox);
+    import(&sandbox, "fritz");
     let expected = [&SIX[..], &[SERVICE_ACCOUNT]].concat();
     assert_eq!(usernames(&sandbox), expected);
     let check = sandbox.run(&["check"]).expect_code(0);
@@ -39,7 +39,7 @@ fn system_accounts_that_were_imported_are_kept() {
         more_directory: "filter = \"(&(objectCategory=person)(objectClass=user))\"".to_owned(),
         ..settings.clone()
     });
-    import(&sandbox);
+    import(&sandbox, "fritz");
     assert!(usernames(&sandbox).contains(&"krbtgt".to_owned()));
     sandbox.configure(&settings);
     let run = json(&sandbox, 0, &["sync"]);
@@ -100,7 +100,7 @@ fn an_account_that_had_expired_is_imported_as_it_is() {
     let dc = domain(&SIX.map(person), Account::Ordinary);
     dc.modify(&dc.dn_of("alice"), "accountExpires", Some(&in_seconds(-60)));
     let sandbox = Sandbox::for_dc(&dc);
-    import(&sandbox);
+    import(&sandbox, "fritz");
     assert_eq!(user(&sandbox, "alice")["enabled"], false);
     assert_eq!(user(&sandbox, "bob")["enabled"], true);
 }
@@ -117,7 +117,7 @@ fn an_account_expires_when_nothing_but_the_clock_has_moved() {
             "accountExpires",
             Some(&in_seconds(soon)),
         );
-        import(&sandbox);
+        import(&sandbox, "fritz");
         let before = json(&sandbox, 0, &["sync"]);
         assert_eq!(before["mode"], "delta");
         assert_eq!(user(&sandbox, "alice")["enabled"], true);

@@ -15,7 +15,7 @@ fn an_attribute_is_read_under_any_of_its_names() {
     for server in [PlainServer::openldap(), PlainServer::ds389()] {
         server.add_all(&SIX.map(Person::new));
         let sandbox = Sandbox::new(&server.settings());
-        import(&sandbox);
+        import(&sandbox, "fritz");
         let before = user(&sandbox, "alice");
         for (first, last, email, phone, username) in [
             ("gn", "surname", "rfc822Mailbox", "2.5.4.20", "userid"),
@@ -43,7 +43,7 @@ fn an_attribute_is_read_under_any_of_its_names() {
             assert!(!check.stdout.contains("nobody has"), "{check}");
 
             let fresh = Sandbox::new(&settings);
-            import(&fresh);
+            import(&fresh, "fritz");
             for field in [
                 "username",
                 "first_name",
@@ -66,7 +66,7 @@ fn two_values_in_another_order_are_no_change() {
         server.add_all(&SIX.map(Person::new));
         server.modify("alice", "mail", &["one@example.com", "two@example.com"]);
         let sandbox = Sandbox::new(&server.settings());
-        import(&sandbox);
+        import(&sandbox, "fritz");
         let stored = text(&user(&sandbox, "alice"), "email");
         for mail in [
             ["two@example.com", "one@example.com"],
@@ -96,7 +96,7 @@ fn among_several_values_a_change_of_case_is_seen() {
     let server = PlainServer::openldap();
     server.add_all(&SIX.map(Person::new));
     let sandbox = Sandbox::new(&server.settings());
-    import(&sandbox);
+    import(&sandbox, "fritz");
     server.modify("alice", "mail", &["other@example.com", "Alice@example.com"]);
     for run in sync(&sandbox, &UNMARKED, &["alice"], &[]) {
         assert_eq!(names(&run.json(0), "modified"), ["alice"]);

@@ -35,7 +35,7 @@ fn a_controller_that_lags_behind_deletes_nobody() {
         let sandbox = Sandbox::for_dc(&first);
         sandbox.configure(&settings_for(&sandbox, &[&first, &second]));
         first.add_all(&["erin", "fred"].map(person));
-        import(&sandbox);
+        import(&sandbox, "dave");
         first.stop();
 
         let hired = ["erin", "fred"];

@@ -64,7 +64,7 @@ fn missing_after_0_deletes_in_the_first_run() {
         more_sync: "missing_after = \"0\"".to_owned(),
         ..Settings::for_dc(&dc)
     });
-    import(&sandbox);
+    import(&sandbox, "fritz");
     dc.delete(&dc.dn_of("alice"));
     for run in sync(&sandbox, &ALL, &["alice", "bob"], &[]) {
         let found = run.json(0);
@@ -173,7 +173,7 @@ fn a_directory_that_is_not_ad_has_the_same_rule() {
     for server in [PlainServer::openldap(), PlainServer::ds389()] {
         server.add_all(&SIX.map(Person::new));
         let sandbox = Sandbox::new(&server.settings());
-        import(&sandbox);
+        import(&sandbox, "fritz");
         server.delete(&dn_of("alice"));
         for run in sync(&sandbox, &UNMARKED, &["alice", "bob"], &[]) {
             assert_missing(&run.json(0), &run.users, &["alice"]);
@@ -194,12 +194,12 @@ fn with_nobody_left_to_bear_witness_nobody_is_deleted() {
     let dc = SambaDc::start();
     dc.add_all(&["alice", "bob"].map(person));
     let sandbox = Sandbox::for_dc(&dc);
-    import(&sandbox);
+    import(&sandbox, "bob");
     for name in ["alice", "bob"] {
         dc.delete(&dc.dn_of(name));
     }
     for more in [&[][..], &["--delete-missing"]] {
-        for run in sync(&sandbox, &ALL, &["alice", "bob"], more) {
+        for run in sync(&sandbox, &UNMARKED, &["alice", "bob"], more) {
             assert_missing(&run.json(0), &run.users, &["alice", "bob"]);
         }
     }

@@ -17,7 +17,7 @@ fn six_enabled() -> (SambaDc, Sandbox) {
         more_directory: WITHOUT_DISABLED.to_owned(),
         ..Settings::for_dc(&dc)
     });
-    import(&sandbox);
+    import(&sandbox, "fritz");
     (dc, sandbox)
 }
 
@@ -133,7 +133,7 @@ fn out_of_scope_disable_disables_who_leaves_the_scope() {
         more_sync: "out_of_scope = \"disable\"".to_owned(),
         ..Settings::for_dc(&dc)
     });
-    import(&sandbox);
+    import(&sandbox, "fritz");
     let leavers = dc.add_ou("Leavers", BASE_DN);
     dc.move_to(&dc.dn_of("alice"), &leavers);
     for run in sync(&sandbox, &ALL, &["alice"], &[]) {
@@ -160,7 +160,7 @@ fn a_filter_with_a_typo_does_not_disable_everybody() {
         ..Settings::for_dc(&dc)
     };
     let sandbox = Sandbox::new(&settings);
-    import(&sandbox);
+    import(&sandbox, "user0020");
     sandbox.configure(&Settings {
         more_directory: "filter = \"(&(objectCategory=person)(objectClas=user))\"".to_owned(),
         ..settings

@@ -19,7 +19,7 @@ fn referred() -> (PlainServer, Sandbox) {
     people.extend(IN_THE_BRANCH.map(|uid| Person::new(uid).below(&branch)));
     server.add_all(&people);
     let sandbox = Sandbox::new(&server.settings());
-    import(&sandbox);
+    import(&sandbox, "user20");
     for uid in IN_THE_BRANCH {
         server.delete(&format!("uid={uid},{branch}"));
     }

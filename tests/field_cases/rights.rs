@@ -15,7 +15,7 @@ fn an_account_that_lost_every_right_on_the_users_deletes_none_by_name() {
         let dc = domain(&[], account);
         let everybody = dc.add_users(20);
         let sandbox = Sandbox::for_dc(&dc);
-        import(&sandbox);
+        import(&sandbox, "user0020");
         dc.deny_read(STAFF_DN, SERVICE_ACCOUNT);
         for more in [&[][..], &["--delete-missing"]] {
             for run in sync(&sandbox, &[Mode::Selected], &["user0012"], more) {
@@ -71,7 +71,7 @@ fn an_ou_that_is_hidden_from_an_account_that_sees_tombstones_is_missing() {
     people.extend((47..=50).map(|n| User::numbered(n).ou(&hidden)));
     dc.add_all(&people);
     let sandbox = Sandbox::for_dc(&dc);
-    import(&sandbox);
+    import(&sandbox, "user0001");
     dc.deny_read(&hidden, SERVICE_ACCOUNT);
     let four = ["user0047", "user0048", "user0049", "user0050"];
     for more in [&[][..], &["--delete-missing"]] {
@@ -101,7 +101,7 @@ fn an_ou_that_is_hidden_from_an_ordinary_account_is_missing() {
     let hidden = dc.add_ou("Hidden", STAFF_DN);
     dc.add_user(&person("emil").ou(&hidden));
     let sandbox = Sandbox::for_dc(&dc);
-    import(&sandbox);
+    import(&sandbox, "dave");
     dc.deny_read(&hidden, SERVICE_ACCOUNT);
     for more in [&[][..], &["--delete-missing"]] {
         for run in sync(&sandbox, &ALL, &["alice", "emil"], more) {
@@ -122,7 +122,7 @@ fn a_run_that_would_newly_miss_too_many_is_refused() {
     });
     dc.add_all(&people.collect::<Vec<_>>());
     let sandbox = Sandbox::for_dc(&dc);
-    import(&sandbox);
+    import(&sandbox, "user0001");
     dc.deny_read(&hidden, SERVICE_ACCOUNT);
     let before = users(&sandbox);
     let refused = sandbox.run(&["sync", "--full"]).expect_code(4);

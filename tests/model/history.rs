@@ -15,9 +15,9 @@ use crate::rules::{
 };
 use crate::server::Server;
 use crate::support::adsync::{Sandbox, Settings};
+use crate::support::clock::pass_time;
 use crate::support::embedded::{CRASH_POINTS, settings_for};
 use crate::support::random::Random;
-use crate::support::clock::pass_time;
 use crate::world::{self, Account, LIFETIME_DAYS, World};
 
 /// What tells a search that reads the whole scope.
@@ -348,7 +348,7 @@ impl<'a> History<'a> {
         let mut arguments = self.configured(at);
         arguments.extend(Self::arguments(&command, &terms));
         let is_of_everybody = matches!(command, Command::Sync(None));
-        let is_silent = effect.leaves_no_change() || self.worlds[at.domain].is_silent;
+        let is_silent = effect.leaves_no_change() || self.worlds[at.domain].is_silent(at.server);
         if is_of_everybody && (is_silent || self.random.percent(10)) {
             arguments.push("--full".to_owned());
         }
@@ -456,7 +456,7 @@ impl<'a> History<'a> {
         }
         let is_done = !terms.dry_run && matches!(code, 0 | 7);
         if is_done && is_of_everybody && mode == Mode::Full {
-            self.worlds[at.domain].is_silent = false;
+            self.worlds[at.domain].was_read(at.server);
         }
         self.adopt(expected, &after);
     }
@@ -864,6 +864,17 @@ impl<'a> History<'a> {
         }
     }
 
+    /// The base of the search that a fault refused.
+    fn refused(&self, at: At, effect: &Effect) -> Option<String> {
+        let Effect::FatalAtSearch(nth) = effect else {
+            return None;
+        };
+        let directory = self.worlds[at.domain].server(at.server).testdir()?;
+        let searches = directory.searches().into_iter();
+        let mut own = searches.filter(|it| !it.base.is_empty());
+        own.nth(*nth - 1).map(|it| it.base)
+    }
+
     fn run(&self, arguments: &[String], kill: Kill) -> (Option<i32>, Value, String) {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let run = self.sandbox.prepare(&arguments);
@@ -908,6 +919,9 @@ impl<'a> History<'a> {
             let controller = at.domain * 10 + at.server;
             let mut scene = world.scene(at.server, controller, now);
             scene.failed.clone_from(failed);
+            if let Some(base) = self.refused(at, effect) {
+                without_answer(&mut scene, &base);
+            }
             effect.alters(scene, is_import, world)
         };
         match command {
@@ -1018,6 +1032,7 @@ impl<'a> History<'a> {
             let Some(account) = account.filter(|it| it.is_alive()) else {
                 continue;
             };
+            // Moved since any run saw it, and then hidden: nothing tells of it either.
             let may_go = match effect {
                 // As if it had been moved to another domain: nothing at all tells of it.
                 Effect::Hidden(handle) => *handle == account.handle,
@@ -1026,11 +1041,25 @@ impl<'a> History<'a> {
                     *handle == account.handle && !account.place.is_in_scope()
                 }
                 _ => false,
-            } || (self.rules.out_of_scope == OutOfScope::Delete
-                && !world.was_in_scope(at.server, account.guid));
+            } || (world.is_denied(account) && stored.user.dn != Some(account.dn()))
+                || (self.rules.out_of_scope == OutOfScope::Delete
+                    && !world.was_in_scope(at.server, account.guid));
             let is_there = after.by_guid(at.domain, account.guid).is_some();
             assert!(is_there || may_go, "{account:?} lives, and was deleted");
         }
+    }
+}
+
+/// What a run knows that was refused the answer to a search of this base.
+fn without_answer(scene: &mut Scene, base: &str) {
+    if base.starts_with("CN=NTDS Settings,") {
+        // It does not know who answers: nobody that it has met.
+        scene.controller += 100;
+    } else if base.starts_with("CN=Directory Service,") {
+        scene.lifetime = 180 * DAY;
+    } else {
+        scene.readable.remove(base);
+        scene.unreadable.insert(base.to_owned());
     }
 }
 

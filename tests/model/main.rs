@@ -16,7 +16,6 @@ mod narrow;
 mod observed;
 mod reliability;
 mod rules;
-mod scratch;
 mod server;
 mod world;
 

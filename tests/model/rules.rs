@@ -346,11 +346,17 @@ impl Store {
     }
 
     /// A run found this user.
-    fn is_found(&mut self, key: Key, scene: &Scene, returns: bool) {
+    ///
+    /// It is returned by the controller that it was imported from, or that found it again after it was missing,
+    /// and by those at which a full run finds it after that.
+    fn is_found(&mut self, key: Key, scene: &Scene, is_full: bool) {
         let memory = self.memories.entry(key).or_default();
-        memory.missing_since = None;
+        let is_again = memory.missing_since.take().is_some();
         memory.last_seen = scene.now;
-        if returns {
+        if is_again {
+            memory.returned_by.clear();
+        }
+        if is_full || is_again {
             memory.returned_by.insert(scene.controller);
         }
     }
@@ -683,7 +689,7 @@ fn fate(
             // Who was brought back is not taken out again for what was so before.
             if terms.out_of_scope == OutOfScope::Delete && is_restored {
                 Fate::Left
-            } else if terms.out_of_scope == OutOfScope::Delete {
+            } else if terms.out_of_scope == OutOfScope::Delete && sight.values.is_some() {
                 Fate::Deleted("out_of_scope")
             } else {
                 Fate::Elsewhere(sight.clone())
@@ -857,12 +863,12 @@ pub(crate) fn import(
                 let mut seen = chosen.iter().filter(|it| !it.is_nameless);
                 seen.any(|it| user.guid == Some(it.guid))
             };
-            let owner = store.users.iter().find(|(own, user)| {
+            let owner = store.users.iter().find(|(_, user)| {
                 user.dn.as_ref() == Some(&sight.dn)
                     && user.domain == Some(scene.domain)
                     && user.status != Status::Restored
                     && !is_seen(user)
-                    && (is_all || Some(**own) == key)
+                    && is_all
             });
             if let Some((owner, _)) = owner {
                 after.fail(*owner, &mut buckets);
@@ -870,7 +876,7 @@ pub(crate) fn import(
             continue;
         }
         if let Some(key) = key {
-            after.is_found(key, scene, true);
+            after.is_found(key, scene, false);
         }
         match (&sight.values, key) {
             (None, Some(key)) => after.fail(key, &mut buckets),

@@ -153,8 +153,10 @@ pub(crate) struct World<'a> {
     pub(crate) sees_deleted: bool,
     /// Whether the server itself sees to it that names are unique and short.
     is_strict: bool,
-    /// Whether something is otherwise for the account that no change tells of.
-    pub(crate) is_silent: bool,
+    /// Whether something is otherwise at a controller that no change there tells of.
+    silent: Vec<bool>,
+    /// Whether that will be so at the next replication.
+    will_be_silent: Vec<bool>,
 }
 
 impl<'a> World<'a> {
@@ -163,13 +165,14 @@ impl<'a> World<'a> {
             domain,
             base: base.to_owned(),
             views: vec![View::default(); servers.len()],
+            silent: vec![false; servers.len()],
+            will_be_silent: vec![false; servers.len()],
             is_strict: servers.iter().any(|it| it.testdir().is_none()),
             servers,
             denied: BTreeSet::new(),
             denied_places: BTreeSet::new(),
             hides_mail: false,
             sees_deleted: false,
-            is_silent: false,
         }
     }
 
@@ -461,7 +464,7 @@ impl<'a> World<'a> {
         } else {
             200
         };
-        self.is_silent = true;
+        self.silent.fill(true);
         match random.below(kinds) {
             0..45 if !alive.is_empty() => {
                 let account = self.accounts()[*random.pick(&alive)].clone();
@@ -501,7 +504,7 @@ impl<'a> World<'a> {
         self.denied.clear();
         self.denied_places.clear();
         self.hides_mail = false;
-        self.is_silent = true;
+        self.silent.fill(true);
         format!("{}: all rights are back", self.domain)
     }
 
@@ -523,7 +526,7 @@ impl<'a> World<'a> {
         self.servers[0].forget(&account.dn());
         let taken = account.clone();
         account.place = Place::Gone;
-        self.is_silent = true;
+        self.something_vanished();
         Some(taken)
     }
 
@@ -551,10 +554,10 @@ impl<'a> World<'a> {
     /// A branch is a reference to another server from now on.
     pub(crate) fn refer(&mut self) -> String {
         let place = Place::Sales;
-        if !self.views[0].referred.insert(place) || !self.denied_places.is_empty() {
-            self.views[0].referred.remove(&place);
+        if self.views[0].referred.contains(&place) || !self.denied_places.is_empty() {
             return "nothing is referred".to_owned();
         }
+        self.views[0].referred.insert(place);
         self.servers[0].refer(&place.below(&self.base));
         for account in self
             .accounts_mut()
@@ -563,13 +566,29 @@ impl<'a> World<'a> {
         {
             account.place = Place::Gone;
         }
-        self.is_silent = true;
+        self.something_vanished();
         format!("{}: {place:?} is on another server", self.domain)
+    }
+
+    fn something_vanished(&mut self) {
+        self.silent[0] = true;
+        self.will_be_silent.fill(true);
+    }
+
+    /// Whether only a run that reads everything sees all that is otherwise at a controller.
+    pub(crate) fn is_silent(&self, at: usize) -> bool {
+        self.silent[at]
+    }
+
+    /// A run has read everything at a controller.
+    pub(crate) fn was_read(&mut self, at: usize) {
+        self.silent[at] = false;
     }
 
     /// A controller has what the first one has.
     pub(crate) fn is_replicated(&mut self, at: usize) {
         self.views[at] = self.views[0].clone();
+        self.silent[at] |= std::mem::take(&mut self.will_be_silent[at]);
     }
 
     /// Time has passed: what expires does so, tombstones are forgotten.

@@ -135,7 +135,7 @@ fn what_nobody_can_be_told_by_is_refused() {
 fn an_identity_that_can_be_read_and_not_searched_deletes_nobody() {
     for attribute in ["entryUUID", "uid"] {
         let mut server = PlainServer::openldap();
-        let people = ["alice", "bob", "carol"].map(|name| Person::new(name));
+        let people = ["alice", "bob", "carol"].map(Person::new);
         server.add_all(&people);
         let guid = format!("\"{attribute}\"");
         let sandbox = Sandbox::new(&settings(&server, &[("guid", &guid)]));

@@ -35,8 +35,11 @@ pub(crate) fn age_missing(path: &Path, hours: u32) {
     .expect("the rows can be written");
 }
 
-/// Since when each user is missing that is, by its GUID.
+/// Since when each user is missing that is, by its GUID; of a store that is not there, none.
 pub(crate) fn missing_since(path: &Path) -> BTreeMap<String, String> {
+    if !path.exists() {
+        return BTreeMap::new();
+    }
     let db = Connection::open(path).expect("the store can be opened");
     let mut statement = db
         .prepare("SELECT guid, missing_since FROM users WHERE missing_since IS NOT NULL")

@@ -618,10 +618,15 @@ fn a_deletion_of_an_older_version_is_taken_back_into_its_domain() {
     open(&stage)
         .execute_batch(
             "UPDATE changes SET before = json_remove(before, '$.domain', '$.found_run', '$.found_on')
-             WHERE action = 'deleted'",
+             WHERE action = 'deleted';
+             UPDATE domains SET provisional = 1;",
         )
         .expect("the history can be written");
     stage.run(&["undo", "2"]).expect_code(0);
+    let provisional: i64 = open(&stage)
+        .query_row("SELECT provisional FROM domains", [], |row| row.get(0))
+        .expect("a domain");
+    assert_eq!(provisional, 1, "nobody has read it");
     let domain = &stage.user("alice")["domain"];
     assert!(domain.is_string());
     assert_eq!(&stage.user("bob")["domain"], domain);

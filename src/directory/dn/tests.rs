@@ -128,6 +128,15 @@ fn what_is_normalised_is_a_dn() {
     }
 }
 
+/// Octets in hexadecimal, with this before each.
+fn octets(octets: &[u8], before: &str) -> String {
+    let digits: Vec<String> = octets
+        .iter()
+        .map(|it| format!("{before}{it:02X}"))
+        .collect();
+    digits.concat()
+}
+
 /// A relative DN: a type, and a value, each in one of several ways.
 fn relative() -> impl Strategy<Value = (String, [String; 4])> {
     let kinds = prop::sample::select(vec![
@@ -145,7 +154,7 @@ fn relative() -> impl Strategy<Value = (String, [String; 4])> {
                 format!("\\{it}")
             }
         });
-        let hexadecimal: String = value.bytes().map(|it| format!("\\{it:02X}")).collect();
+        let hexadecimal = octets(value.as_bytes(), "\\");
         let quoted: String = escaped(&|it| {
             if "\"\\".contains(it) {
                 format!("\\{it}")
@@ -153,8 +162,7 @@ fn relative() -> impl Strategy<Value = (String, [String; 4])> {
                 it.to_string()
             }
         });
-        let octets: String = value.bytes().map(|it| format!("{it:02x}")).collect();
-        let ber = format!("#04{:02x}{octets}", value.len());
+        let ber = format!("#04{:02x}{}", value.len(), octets(value.as_bytes(), ""));
         let values = [backslash, hexadecimal, format!("\"{quoted}\""), ber];
         let written = std::array::from_fn(|way| format!("{}={}", kinds[way], values[way]));
         (value, written)

@@ -10,7 +10,6 @@ use super::url::MemberUrl;
 use super::{GROUP_CLASSES, Group, collect};
 use crate::directory::ber::lossy;
 use crate::directory::connection::{Connection, Scope, Search};
-use crate::directory::entry::Entry;
 use crate::directory::error::{Cause, DirectoryError, Limit, NO_SUCH_OBJECT, REFERRAL, Step};
 use crate::directory::ranges::AllValues;
 use crate::directory::{BATCH, dn, filter};
@@ -161,7 +160,7 @@ impl Walk<'_> {
         };
         let mut found = Vec::new();
         self.connection.search(&search, |entries| {
-            found.extend(entries.iter().map(Entry::dn).map(|dn| dn.into_owned()));
+            found.extend(entries.iter().map(|entry| entry.dn().into_owned()));
             Ok::<_, DirectoryError>(())
         })?;
         for dn in found {

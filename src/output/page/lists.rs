@@ -101,13 +101,13 @@ const IMPORTED: Heading = (
 const OUT_OF_SCOPE: Heading = (
     "out_of_scope",
     "Out of scope",
-    "Users that are in the directory, but not where adsync looks any more. They are kept.",
+    "Users that are in the directory, but not where adsync looks any more. They are kept, and kept in step.",
     &["User", "Where it is now"],
 );
 const MISSING: Heading = (
     "missing",
     "Missing",
-    "Users that the directory did not return, which is not yet proof that they were deleted. They are kept.",
+    "Users that the directory did not return, which is not yet proof that they were deleted. They are kept; adsync remove takes one out.",
     &["User", "Missing since", "Why it is kept"],
 );
 const FAILED: Heading = (

@@ -108,7 +108,7 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, What)> {
         result: "modified",
         color: Color::DarkCyan,
         username: &it.user.values.profile.username,
-        what: What::changes(&it.changes),
+        what: detail::modified(it),
     });
     rows.add(deleted, limit, &done, |it| Row {
         result: "deleted",

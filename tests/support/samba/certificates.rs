@@ -24,6 +24,8 @@ pub(super) const CA_FILE: &str = "ca.pem";
 pub(super) const OTHER_CA_FILE: &str = "other-ca.pem";
 pub(super) const CERTIFICATE_FILE: &str = "dc.pem";
 pub(super) const KEY_FILE: &str = "dc.key";
+/// All that belongs to one server and not to its domain.
+pub(super) const FILES: [&str; 4] = [CA_FILE, OTHER_CA_FILE, CERTIFICATE_FILE, KEY_FILE];
 
 /// The certificate that a server shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::ldif::Record;
 use super::provision::copy_folder;
-use super::{SambaDc, Search};
+use super::{SambaDc, Search, certificates};
 
 /// A domain controller's files as they were at one moment.
 pub(crate) struct Snapshot(TempDir);
@@ -53,8 +53,16 @@ impl SambaDc {
     /// Takes over the content of another controller of the domain, as replication does in the end.
     pub(crate) fn catch_up_with(&mut self, other: &mut Self) {
         let own = self.invocation_id();
+        let certificate = certificates::FILES.map(|name| {
+            let file = self.directory.path().join(name);
+            (fs::read(&file).expect("an own file can be read"), file)
+        });
         let now = other.snapshot();
         self.revert_to(&now);
+        for (bytes, file) in certificate {
+            fs::write(file, bytes).expect("the server's folder is writable");
+        }
+        // And starts it again, with them.
         self.set_invocation_id(&own);
     }
 

@@ -50,6 +50,10 @@ impl User {
             .phone(&format!("+1 555 {n:04}"))
     }
 
+    pub(crate) fn sam(&self) -> &str {
+        &self.sam
+    }
+
     pub(crate) fn cn(mut self, cn: &str) -> Self {
         cn.clone_into(&mut self.cn);
         self

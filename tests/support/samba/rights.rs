@@ -59,16 +59,43 @@ impl SambaDc {
     }
 
     /// Hides one attribute, by its `schemaIDGUID`, of an entry and of everything below it from an
-    /// account.
+    /// account. What the entries below say themselves takes precedence, and those of users say that
+    /// everybody reads what is public of them.
     pub(crate) fn deny_attribute(&self, dn: &str, attribute: &str, sam: &str) {
         let sid = self.sid_of(sam);
         self.put_first(dn, &format!("(OD;CI;RP;{attribute};;{sid})"));
     }
 
-    /// Gives back what [`Self::deny_attribute`] took.
-    pub(crate) fn allow_attribute(&self, dn: &str, attribute: &str, sam: &str) {
-        let ace = format!("(OD;CI;RP;{attribute};;{})", self.sid_of(sam));
-        self.change_access(dn, |old| old.replace(&ace, ""));
+    /// Hides one attribute of every user below an entry from an account.
+    pub(crate) fn deny_attribute_of_users(&self, dn: &str, attribute: &str, sam: &str) {
+        let ace = format!("(OD;;RP;{attribute};;{})", self.sid_of(sam));
+        self.change_access_of_users(dn, |old| first(old, &ace));
+    }
+
+    /// Gives back what [`Self::deny_attribute_of_users`] took.
+    pub(crate) fn allow_attribute_of_users(&self, dn: &str, attribute: &str, sam: &str) {
+        let ace = format!("(OD;;RP;{attribute};;{})", self.sid_of(sam));
+        self.change_access_of_users(dn, |old| old.replace(&ace, ""));
+    }
+
+    fn change_access_of_users(&self, dn: &str, change: impl Fn(&str) -> String) {
+        let output = self.run_ldb(
+            "ldbsearch",
+            |tool| {
+                tool.args(["-b", dn, "(objectClass=user)", "nTSecurityDescriptor"]);
+            },
+            "",
+        );
+        let unwrapped = output.replace("\n ", "");
+        let records = unwrapped.split("\n\n").filter_map(|record| {
+            let dn = value_of(record, "dn")?;
+            let old = value_of(record, "nTSecurityDescriptor")?;
+            let record = Record::modify(&dn).replace("nTSecurityDescriptor", change(&old));
+            Some(record.to_string())
+        });
+        let records: String = records.collect();
+        assert_ne!(records, "", "there are no users below {dn}");
+        self.run_ldb("ldbmodify", |_| {}, &records);
     }
 
     /// Lets the password of an account be years old, where passwords are good for 42 days.
@@ -155,12 +182,7 @@ impl SambaDc {
     /// Puts an entry first in an access list: denials are only heeded before
     /// what allows.
     fn put_first(&self, dn: &str, ace: &str) {
-        self.change_access(dn, |old| {
-            let (flags, aces) = old
-                .split_at_checked(old.find('(').unwrap_or(old.len()))
-                .unwrap_or((old, ""));
-            format!("{flags}{ace}{aces}")
-        });
+        self.change_access(dn, |old| first(old, ace));
     }
 
     fn change_access(&self, dn: &str, change: impl FnOnce(&str) -> String) {
@@ -212,6 +234,13 @@ impl SambaDc {
         );
         output
     }
+}
+
+/// An access list with one more entry in front of the others.
+fn first(list: &str, ace: &str) -> String {
+    let begins = list.find('(').unwrap_or(list.len());
+    let (flags, aces) = list.split_at(begins);
+    format!("{flags}{ace}{aces}")
 }
 
 /// The value of an attribute in wrapped LDIF: continued lines start with a
