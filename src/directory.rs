@@ -189,7 +189,9 @@ impl Directory {
             );
             let asked: HashSet<&ObjectGuid> = batch.iter().collect();
             let was_asked = |read: &Read| {
-                let guid = read.as_ref().map_or_else(|bad| bad.guid, |it| Some(it.guid));
+                let guid = read
+                    .as_ref()
+                    .map_or_else(|bad| bad.guid, |it| Some(it.guid));
                 guid.is_none_or(|guid| asked.contains(&guid))
             };
             let mut strangers = 0;
@@ -208,7 +210,9 @@ impl Directory {
     fn tell_of_strangers(&self, entries: usize) {
         if entries > 0 {
             let server = self.server();
-            log::warn!("{server} sent {entries} entries that were not asked for; they are passed over");
+            log::warn!(
+                "{server} sent {entries} entries that were not asked for; they are passed over"
+            );
         }
     }
 

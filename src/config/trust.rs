@@ -36,7 +36,9 @@ pub fn require(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
         let shown = folder.display();
         if let Some(owner) = stranger(&metadata) {
             return Err(refuse(
-                format!("{shown}, which leads to them, belongs to {owner}, who can put others in their place"),
+                format!(
+                    "{shown}, which leads to them, belongs to {owner}, who can put others in their place"
+                ),
                 format!("chown -h root {name}, or say --config with settings elsewhere"),
             ));
         }

@@ -388,10 +388,9 @@ impl fmt::Display for DirectoryError {
                 }
             }
             Cause::Tls(what) | Cause::Dns(what) => f.write_str(what),
-            Cause::OutsideServers(hosts) => write!(
-                f,
-                "the DNS names servers outside of it only ({hosts})"
-            ),
+            Cause::OutsideServers(hosts) => {
+                write!(f, "the DNS names servers outside of it only ({hosts})")
+            }
             Cause::Ticket(error) => write!(f, "{error}"),
             Cause::NotEncrypted => f.write_str(
                 "the server does not encrypt the connection, and there is no TLS either",

@@ -49,7 +49,10 @@ pub fn servers(settings: &Settings, preferred: Option<&str>) -> Result<Vec<Serve
         );
     }
     if records.is_empty() && !outside.is_empty() {
-        let hosts: Vec<&str> = outside.iter().map(|it| it.host.trim_end_matches('.')).collect();
+        let hosts: Vec<&str> = outside
+            .iter()
+            .map(|it| it.host.trim_end_matches('.'))
+            .collect();
         return Err(DirectoryError {
             server: format!("the domain {domain}"),
             step: Step::Resolve,
@@ -83,7 +86,9 @@ fn is_of_domain(host: &str, domain: &str, allowed: &[String]) -> bool {
     let normal = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
     let (host, domain) = (normal(host), normal(domain));
     host == domain
-        || host.strip_suffix(&domain).is_some_and(|it| it.ends_with('.'))
+        || host
+            .strip_suffix(&domain)
+            .is_some_and(|it| it.ends_with('.'))
         || allowed.iter().any(|it| normal(it) == host)
 }
 
@@ -251,9 +256,17 @@ mod tests {
     fn a_server_outside_the_domain_is_none_of_it() {
         let allowed = ["DC9.partner.example.".to_owned()];
         let is = |host: &str| is_of_domain(host, "corp.example.com", &allowed);
-        assert!(is("dc1.corp.example.com.") && is("DC1.Corp.Example.com") && is("corp.example.com"));
+        assert!(
+            is("dc1.corp.example.com.") && is("DC1.Corp.Example.com") && is("corp.example.com")
+        );
         assert!(is("dc9.partner.example"));
-        for host in ["evil.com", "evilcorp.example.com", "corp.example.com.evil.com", "", "."] {
+        for host in [
+            "evil.com",
+            "evilcorp.example.com",
+            "corp.example.com.evil.com",
+            "",
+            ".",
+        ] {
             assert!(!is(host), "{host}");
         }
     }
