@@ -27,7 +27,7 @@ pub fn run(arguments: &cli::Remove, context: &Context<'_>) -> anyhow::Result<Exi
     with_target(context, run, arguments.dry_run, |target, run| {
         let users = match &picked {
             Some(picked) => picking::again(target.reader(), picked)?,
-            None => names::resolve(target.reader(), &arguments.usernames)?,
+            None => names::resolve_each(target.reader(), &arguments.usernames)?,
         };
         if users.iter().any(is_imported) {
             let note = "the directory keeps them: `adsync import` would bring them back";

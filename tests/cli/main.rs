@@ -39,6 +39,7 @@ mod stage;
 mod store_files;
 mod streams;
 mod terminal;
+mod trust;
 mod usage;
 mod values;
 mod verbosity;
