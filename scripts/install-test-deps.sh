@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Installs what the end-to-end tests need on Debian and Ubuntu: Samba's Active Directory
-# domain controller, OpenLDAP's server and command-line tools, Kerberos with what building for it
-# takes, a clock that can be set, a browser for the pages of --report, a terminal, the shells that
+# domain controller, OpenLDAP's server and command-line tools, 389 Directory Server, Kerberos with what
+# building for it takes, a clock that can be set, a browser for the pages of --report, a terminal, the shells that
 # adsync completes words for, and what reads manual pages, systemd's units and packages. Says
 # nothing and changes nothing when everything is there. No service is started.
 set -euo pipefail
 
 packages=(
     samba samba-ad-provision samba-dsdb-modules samba-vfs-modules
-    ldb-tools ldap-utils libsasl2-modules openssl slapd
+    ldb-tools ldap-utils libsasl2-modules openssl slapd 389-ds-base
     faketime chromium tmux zsh fish man-db dpkg-dev systemd
     krb5-user libkrb5-dev libclang-dev pkg-config libsasl2-modules-gssapi-mit
 )
@@ -50,7 +50,7 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# The packages would start smbd and nmbd for the whole machine. A script at this
+# The packages would start smbd, nmbd and slapd for the whole machine. A script at this
 # path that exits with 101 forbids it; one that is there already stays as it is.
 if [[ ! -e $policy ]]; then
     policy_made=yes

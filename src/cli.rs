@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Filter;
+use crate::plan::Allowed;
 use crate::user::{Column, Source, Standing};
 
 /// Keeps the users an application imported from Active Directory in step with it.
@@ -20,14 +21,14 @@ use crate::user::{Column, Source, Standing};
 )]
 #[command(after_help = "\
 Exit codes:
-  0  done (duplicates included, unless --strict)
+  0  done (duplicates and missing users included, unless --strict)
   1  failed; nothing was changed
   2  usage or settings error
   3  --dry-run --exit-code: there is something to do
-  4  the delete guard refused; nothing was changed
+  4  the guard refused; nothing was changed
   5  the directory could not be reached, refused the login, or answered incompletely; nothing was changed
   6  another run holds the store
-  7  done, but some users failed (or, with --strict, are duplicates); the others were updated")]
+  7  done, but some users failed (or, with --strict, are duplicates or missing); the others were updated")]
 pub struct Cli {
     /// What all commands share.
     #[command(flatten)]
@@ -129,6 +130,12 @@ Examples:
     Import(Import),
     /// Users of the store
     List(List),
+    /// One user: every field, where it comes from, its status and why, and its history
+    Show {
+        /// The username in the store, any case
+        #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
+        user: String,
+    },
     /// Add a local user, or many
     Add(Add),
     /// Take users out of the store (the directory is never written)
@@ -139,6 +146,8 @@ Examples:
     History(History),
     /// Bring deleted users back, with the values they had
     Restore(Restore),
+    /// Take back what a run did: values as they were, deleted users back, new ones out
+    Undo(Undo),
     /// Completion script on standard output
     Completions {
         /// For which shell
@@ -184,6 +193,9 @@ pub struct Import {
     /// Pick the users from a list, at a terminal: of the selection, else of all users of the scope
     #[arg(long, conflicts_with = "users")]
     pub interactive: bool,
+    /// What the guard lets through.
+    #[command(flatten)]
+    pub allow: Allow,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
@@ -244,6 +256,9 @@ pub struct Add {
     /// username, email, first_name, last_name, contact_number
     #[arg(long, value_name = "FILE")]
     pub from_csv: Option<PathBuf>,
+    /// The same checks, but nothing is written
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `adsync remove`
@@ -256,6 +271,9 @@ pub struct Remove {
     /// Pick the users from a list, at a terminal; asks before it removes them
     #[arg(long)]
     pub interactive: bool,
+    /// The same checks, but nothing is written
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `adsync sync`
@@ -283,15 +301,50 @@ pub struct Sync {
     /// Ignore the saved change mark
     #[arg(long)]
     pub full: bool,
+    /// Do not wait for missing_after: delete whoever is missing where everything else proves it
+    #[arg(long)]
+    pub delete_missing: bool,
     /// Let exactly this many deletions through that the guard would refuse
     #[arg(long, value_name = "N")]
     pub allow_deletes: Option<u64>,
+    /// Let exactly this many users be newly missing that the guard would refuse
+    #[arg(long, value_name = "N")]
+    pub allow_missing: Option<u64>,
+    /// What else the guard lets through.
+    #[command(flatten)]
+    pub allow: Allow,
     /// Do not ask before users are deleted; nobody is asked but at a terminal
     #[arg(short, long)]
     pub yes: bool,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
+}
+
+/// What the guard lets through, in numbers that an administrator has seen.
+#[derive(Debug, Args)]
+pub struct Allow {
+    /// Let exactly this many users lose the value of a field; of two fields, two numbers: 50,30
+    #[arg(long, value_name = "N,…", value_delimiter = ',')]
+    pub allow_cleared: Vec<u64>,
+    /// Let exactly this many users be disabled
+    #[arg(long, value_name = "N")]
+    pub allow_disabled: Option<u64>,
+    /// Let exactly this many users be modified
+    #[arg(long, value_name = "N")]
+    pub allow_modified: Option<u64>,
+}
+
+impl Allow {
+    /// The same, as the guard takes it.
+    pub fn allowed(&self) -> Allowed {
+        Allowed {
+            cleared: self.allow_cleared.clone(),
+            disabled: self.allow_disabled,
+            modified: self.allow_modified,
+            ..Allowed::default()
+        }
+    }
 }
 
 /// How a run ends.
@@ -303,7 +356,7 @@ pub struct Ending {
     /// With --dry-run: exit 3 when there is something to do
     #[arg(long, requires = "dry_run")]
     pub exit_code: bool,
-    /// Exit 7 when there are duplicates
+    /// Exit 7 when there are duplicates or missing users
     #[arg(long)]
     pub strict: bool,
     /// Write the result as a page for a browser or an email, too: one file, readable by its owner only
@@ -352,4 +405,36 @@ pub struct Restore {
     /// The same checks, but nothing is written
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `adsync undo`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Any run that was carried out can be undone: sync, import, add, remove, restore, and undo itself. A value
+that was changed again since then is left as it is, and so is whoever is not there any more or whose name
+somebody else has; each is named, and the exit code is 7.
+
+An undo does not ask the directory. The next sync reads everything, and brings the users in step again:
+mend first what made the run go wrong.
+
+Examples:
+  adsync undo 42 --dry-run              what would be taken back, with all the checks
+  adsync undo 42                        the users that run 42 changed are again as they were before it
+  adsync undo 43                        if that was run 43: they are again as run 42 left them")]
+pub struct Undo {
+    /// The number of the run; adsync history lists them
+    #[arg(value_name = "RUN")]
+    pub run: i64,
+    /// Let exactly this many deletions through that the guard would refuse
+    #[arg(long, value_name = "N")]
+    pub allow_deletes: Option<u64>,
+    /// What else the guard lets through.
+    #[command(flatten)]
+    pub allow: Allow,
+    /// Do not ask before users are deleted; nobody is asked but at a terminal
+    #[arg(short, long)]
+    pub yes: bool,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
 }

@@ -1,7 +1,9 @@
 //! The commands, one file each.
 
+mod absence;
 mod add;
 mod attempts;
+mod changes;
 mod check;
 mod confirmation;
 mod cost;
@@ -13,14 +15,18 @@ mod man;
 mod measured;
 mod names;
 mod picking;
+mod presence;
 mod read_only;
 mod reading;
+mod refusal;
 mod remove;
 mod restore;
 mod search;
+mod show;
 mod standing;
 mod survey;
 mod sync;
+mod undo;
 
 use std::time::Duration;
 
@@ -76,6 +82,7 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
             })
         }
         Command::List(arguments) => list::run(&arguments, &context),
+        Command::Show { user } => show::run(&user, &context),
         Command::Add(arguments) => add::run(arguments, &context),
         Command::Sync(arguments) => {
             measured::run("sync", arguments.ending.dry_run, &context, || {
@@ -85,6 +92,7 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
         Command::Remove(arguments) => remove::run(&arguments, &context),
         Command::History(arguments) => history::run(&arguments, &context),
         Command::Restore(arguments) => restore::run(&arguments, &context),
+        Command::Undo(arguments) => undo::run(&arguments, &context),
         Command::Check | Command::Completions { .. } | Command::Man { .. } => Ok(ExitCode::Done),
     }
 }

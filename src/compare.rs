@@ -5,10 +5,21 @@
 //! its row and does no I/O of its own, so that a large directory streams past it: what is in step
 //! leaves a bit behind, nothing else.
 
+mod seen;
+
 use std::collections::{HashMap, HashSet};
 
-use crate::plan::{Changed, Deletion, Evidence, FailedUser, Findings, Import, OutOfScope, Refresh};
-use crate::user::{DirectoryUser, ObjectGuid, Origin, Profile, Status, StoredUser, UserId, Values};
+use jiff::Timestamp;
+
+use crate::plan::{
+    Changed, Deletion, Evidence, FailedUser, Findings, Import, Missing, OutOfScope, Refresh,
+};
+use crate::user::{
+    Absence, DirectoryUser, DomainId, Field, ObjectGuid, Origin, Profile, Status, StoredUser,
+    Tracking, UserId, Values,
+};
+
+pub use seen::Seen;
 
 /// What a directory user that the store does not have is to the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +44,11 @@ pub enum MissingValue {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OutOfScopePolicy {
-    /// Keep and mark them.
+    /// Keep them, in step with the directory, and mark them.
     #[default]
     Keep,
+    /// The same, and they are not enabled; the guard applies.
+    Disable,
     /// Delete them; the guard applies.
     Delete,
 }
@@ -45,6 +58,7 @@ impl OutOfScopePolicy {
     pub fn name(self) -> &'static str {
         match self {
             Self::Keep => "keep",
+            Self::Disable => "disable",
             Self::Delete => "delete",
         }
     }
@@ -63,61 +77,28 @@ pub struct BadEntry {
     pub reason: String,
 }
 
-/// Where an imported user is that the scope did not return.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Whereabouts {
-    /// In the domain, outside the scope.
-    Elsewhere {
-        /// Its DN.
-        dn: String,
-    },
-    /// Deleted; the directory still has the object.
-    Tombstone,
-    /// Nowhere in a complete answer of the whole domain.
-    Nowhere,
-}
+/// Why a user outside the scope is marked so.
+const OUT_OF_SCOPE: &str = "in the domain, but outside base_dn and filter";
 
-/// The rows that were seen, a bit each.
-#[derive(Debug, Default)]
-pub struct Seen(Vec<u64>);
-
-impl Seen {
-    /// Marks a row; false, if it was marked before.
-    fn insert(&mut self, id: UserId) -> bool {
-        let (word, bit) = Self::place(id);
-        if word >= self.0.len() {
-            self.0.resize(word + 1, 0);
-        }
-        let new = self.0[word] & bit == 0;
-        self.0[word] |= bit;
-        new
-    }
-
-    fn remove(&mut self, id: UserId) {
-        let (word, bit) = Self::place(id);
-        if let Some(word) = self.0.get_mut(word) {
-            *word &= !bit;
-        }
-    }
-
-    /// Whether the row was seen.
-    pub fn contains(&self, id: UserId) -> bool {
-        let (word, bit) = Self::place(id);
-        self.0.get(word).is_some_and(|word| word & bit != 0)
-    }
-
-    fn place(id: UserId) -> (usize, u64) {
-        // Row numbers are positive: the store gives them out, beginning with one.
-        let number = usize::try_from(id.0).unwrap_or(0);
-        (number / 64, 1 << (number % 64))
-    }
+/// What a comparison has to know of the run.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// When the run began: whose account has expired by then is not enabled.
+    pub now: Timestamp,
+    /// What a user of the directory is that the store does not have.
+    pub newcomers: Newcomers,
+    /// What it means that an attribute has no value.
+    pub missing_value: MissingValue,
+    /// What becomes of users that left the scope.
+    pub out_of_scope: OutOfScopePolicy,
+    /// The domain that is read; none while the store does not know it.
+    pub domain: Option<DomainId>,
 }
 
 /// The comparison as far as it has come.
 #[derive(Debug)]
 pub struct Comparison {
-    newcomers: Newcomers,
-    missing_value: MissingValue,
+    terms: Terms,
     findings: Findings,
     seen: Seen,
     /// Identities of users that are not in the store, to notice when one comes twice.
@@ -132,10 +113,9 @@ pub struct Comparison {
 
 impl Comparison {
     /// Nothing seen yet.
-    pub fn new(newcomers: Newcomers, missing_value: MissingValue) -> Self {
+    pub fn new(terms: Terms) -> Self {
         Self {
-            newcomers,
-            missing_value,
+            terms,
             findings: Findings::default(),
             seen: Seen::default(),
             new: HashSet::new(),
@@ -154,41 +134,94 @@ impl Comparison {
             self.repeated.insert(user.guid, Some(stored.id));
             return;
         }
+        self.compare(&user, stored, true);
+    }
+
+    /// Takes in a user of the store that is in the domain, but not in the scope.
+    pub fn see_outside(&mut self, user: &DirectoryUser, stored: StoredUser) {
+        if self.terms.out_of_scope == OutOfScopePolicy::Delete {
+            let evidence = Evidence::OutOfScope;
+            return self.delete(stored, evidence);
+        }
+        self.compare(user, stored, false);
+    }
+
+    fn compare(&mut self, user: &DirectoryUser, stored: StoredUser, is_in_scope: bool) {
         let known = stored.values.as_deref();
+        let profile = self.fill_in(with_known_values(user, &known.profile), &known.profile);
+        self.findings.sample.users += 1;
+        let counts = self.findings.sample.with_value.iter_mut();
+        for (count, (_, value)) in counts.zip(profile.optional()) {
+            *count += u64::from(value.is_some());
+        }
+        let may_be_enabled = is_in_scope || self.terms.out_of_scope != OutOfScopePolicy::Disable;
         let wanted = Values {
-            profile: self.fill_in(user.profile(), &known.profile),
-            enabled: user.enabled.unwrap_or(known.enabled),
+            profile,
+            enabled: may_be_enabled && user.enabled_at(self.terms.now, known.enabled),
         };
-        let dn = || user.dn().to_owned();
-        if wanted != known {
-            let wanted = wanted.to_owned();
-            self.findings.changed.push(Changed {
-                user: stored,
-                origin: Origin::Directory {
-                    guid: user.guid,
-                    dn: dn(),
-                },
-                wanted,
-            });
-        } else if Refresh::is_needed(&stored, user.dn()) {
-            self.findings.refreshed.push(Refresh {
-                user: stored,
-                dn: dn(),
-            });
+        let status = if is_in_scope {
+            Status::Ok
         } else {
-            self.findings.unchanged += 1;
+            Status::OutOfScope
+        };
+        let is_same = wanted == known;
+        if is_same && self.is_as_stored(user, &stored, status) {
+            if is_in_scope {
+                self.findings.unchanged += 1;
+            } else {
+                let next = stored.clone();
+                self.findings
+                    .out_of_scope
+                    .push(OutOfScope { user: stored, next });
+            }
+            return;
+        }
+        let reason = (!is_in_scope).then(|| OUT_OF_SCOPE.to_owned());
+        let mut next = stored.with_status(status, reason);
+        next.origin = Origin::Directory {
+            guid: user.guid,
+            dn: user.dn().to_owned(),
+        };
+        next.tracking.domain = self.terms.domain;
+        next.tracking.expires = user.expires;
+        if !is_same {
+            next.values = wanted.to_owned();
+            self.findings.changed.push(Changed { user: stored, next });
+        } else if is_in_scope {
+            self.findings.refreshed.push(Refresh { user: stored, next });
+        } else {
+            self.findings
+                .out_of_scope
+                .push(OutOfScope { user: stored, next });
         }
     }
 
+    /// Whether there is nothing to write about a user whose values are those of the directory.
+    fn is_as_stored(&self, user: &DirectoryUser, stored: &StoredUser, status: Status) -> bool {
+        let Tracking {
+            domain,
+            reason,
+            absence: _,
+            domain_dn: _,
+            expires,
+            found: _,
+        } = &stored.tracking;
+        stored.status == status
+            && stored.origin.dn() == Some(user.dn())
+            && *domain == self.terms.domain
+            && *expires == user.expires
+            && reason.is_some() == (status != Status::Ok)
+    }
+
     fn see_new(&mut self, user: DirectoryUser) {
-        if self.newcomers == Newcomers::Ignore {
+        if self.terms.newcomers == Newcomers::Ignore {
             return;
         }
         if !self.new.insert(user.guid) {
             self.repeated.insert(user.guid, None);
             return;
         }
-        let mut import = Import::from(user);
+        let mut import = Import::from_directory(user, self.terms.now);
         import.arrival = self.new.len() as u64;
         self.findings.new.push(import);
     }
@@ -198,7 +231,7 @@ impl Comparison {
         profile: Profile<&'a str>,
         stored: &Profile<&'a str>,
     ) -> Profile<&'a str> {
-        if self.missing_value == MissingValue::Clears {
+        if self.terms.missing_value == MissingValue::Clears {
             return profile;
         }
         Profile {
@@ -233,7 +266,7 @@ impl Comparison {
                 return;
             }
             // Known by its identity not to be in the store: no business of a synchronisation.
-            (None, Some(_)) if self.newcomers == Newcomers::Ignore => return,
+            (None, Some(_)) if self.terms.newcomers == Newcomers::Ignore => return,
             (None, Some(guid)) if !self.new.insert(guid) => {
                 self.repeated.insert(guid, None);
                 return;
@@ -273,12 +306,15 @@ impl Comparison {
             new,
             deletions: _,
             out_of_scope: _,
+            missing: _,
             failed,
+            foreign: _,
+            sample: _,
         } = &mut self.findings;
         let before = refreshed.len() + changed.len() + new.len() + failed.len();
         let is_again = |guid: Option<ObjectGuid>| guid.is_some_and(|it| repeated.contains_key(&it));
         refreshed.retain(|it| !is_again(it.user.origin.guid()));
-        changed.retain(|it| !is_again(it.origin.guid()));
+        changed.retain(|it| !is_again(it.next.origin.guid()));
         new.retain(|it| !is_again(it.guid()));
         failed.retain(|it| !is_again(it.guid));
         let removed = before - refreshed.len() - changed.len() - new.len() - failed.len();
@@ -306,33 +342,49 @@ impl Comparison {
         &self.seen
     }
 
-    /// Takes in where a user is that the scope did not return.
-    pub fn miss(&mut self, user: StoredUser, whereabouts: Whereabouts, policy: OutOfScopePolicy) {
-        let would_go = match &whereabouts {
-            Whereabouts::Elsewhere { .. } => policy == OutOfScopePolicy::Delete,
-            Whereabouts::Tombstone | Whereabouts::Nowhere => true,
-        };
-        if would_go && user.status == Status::Restored {
-            // An administrator brought it back and knows that the scope does not have it.
+    /// Takes in a user of the store that is a deleted object of the directory, or proven to be gone.
+    pub fn see_deleted(&mut self, user: StoredUser, evidence: Evidence) {
+        self.delete(user, evidence);
+    }
+
+    fn delete(&mut self, user: StoredUser, evidence: Evidence) {
+        if user.status == Status::Restored {
+            // An administrator brought it back and knows that the directory does not have it.
             self.findings.unchanged += 1;
             return;
         }
-        let evidence = match whereabouts {
-            Whereabouts::Elsewhere { dn } => {
-                if policy == OutOfScopePolicy::Keep {
-                    self.findings.out_of_scope.push(OutOfScope { user, dn });
-                    return;
-                }
-                Evidence::OutOfScope
-            }
-            Whereabouts::Tombstone => Evidence::Tombstone,
-            Whereabouts::Nowhere if self.unidentified > 0 => {
-                self.findings.failed.push(doubtful(user, self.unidentified));
-                return;
-            }
-            Whereabouts::Nowhere => Evidence::Absent,
-        };
         self.findings.deletions.push(Deletion { user, evidence });
+    }
+
+    /// Takes in a user of the store that was found nowhere, which is no proof, and why; `last_seen` and `returned_by`
+    /// are kept with one that is newly missing.
+    pub fn miss(&mut self, user: StoredUser, reason: String, last: LastSeen) {
+        if user.status == Status::Restored {
+            self.findings.unchanged += 1;
+            return;
+        }
+        let mut next = user.clone();
+        next.status = Status::Missing;
+        next.tracking.reason = Some(reason);
+        if user.tracking.absence.is_none() {
+            next.tracking.absence = Some(Absence {
+                since: self.terms.now,
+                returned_by: last.returned_by,
+            });
+            next.synced_at = last.at.or(user.synced_at);
+        }
+        self.findings.missing.push(Missing { user, next });
+    }
+
+    /// Takes in a user of the store whose entry outside the scope cannot be used.
+    pub fn fail(&mut self, user: StoredUser, reason: String) {
+        self.findings.failed.push(FailedUser {
+            guid: user.origin.guid(),
+            username: user.values.profile.username.clone(),
+            dn: user.origin.dn().map(str::to_owned),
+            user: Some(user),
+            reason,
+        });
     }
 
     /// Takes in users that were not looked at, because nothing changed about them: how many are in step,
@@ -340,10 +392,15 @@ impl Comparison {
     pub fn vouch_for(&mut self, in_step: u64, out_of_scope: Vec<StoredUser>) {
         self.findings.unchanged += in_step;
         let unmoved = out_of_scope.into_iter().map(|user| OutOfScope {
-            dn: user.origin.dn().unwrap_or_default().to_owned(),
+            next: user.clone(),
             user,
         });
         self.findings.out_of_scope.extend(unmoved);
+    }
+
+    /// Entries that came without an identity that could be told.
+    pub fn unidentified(&self) -> u64 {
+        self.unidentified
     }
 
     /// Whether entries were seen whose identity cannot be read.
@@ -357,29 +414,45 @@ impl Comparison {
     }
 }
 
-/// An imported user that is nowhere, while the directory sent entries whose identity cannot be
-/// read: it may be one of them.
-fn doubtful(user: StoredUser, unidentified: u64) -> FailedUser {
-    let entries = if unidentified == 1 {
-        "entry"
-    } else {
-        "entries"
-    };
-    FailedUser {
-        guid: user.origin.guid(),
-        username: user.values.profile.username.clone(),
-        dn: user.origin.dn().map(str::to_owned),
-        user: Some(user),
-        reason: format!(
-            "not found, but the directory sent {unidentified} {entries} without a usable identity, and this user may be among them"
-        ),
+/// What is known of a user that was found nowhere, to be kept while it is missing.
+#[derive(Clone, Debug, Default)]
+pub struct LastSeen {
+    /// When a run found it last.
+    pub at: Option<Timestamp>,
+    /// The controllers that had returned it.
+    pub returned_by: Vec<crate::user::ControllerId>,
+}
+
+/// What the directory says of a user. Of several values the stored one stays while it is still among them: their order
+/// means nothing (RFC 4511, 4.1.7).
+fn with_known_values<'a>(user: &'a DirectoryUser, known: &Profile<&'a str>) -> Profile<&'a str> {
+    let mut profile = user.profile();
+    for (field, others) in &user.others {
+        let keep = |value: &mut Option<&'a str>, known: Option<&'a str>| {
+            if let Some(known) = known.filter(|known| others.iter().any(|it| it == known)) {
+                *value = Some(known);
+            }
+        };
+        match field {
+            Field::Username => {
+                let mut username = Some(profile.username);
+                keep(&mut username, Some(known.username));
+                profile.username = username.unwrap_or_default();
+            }
+            Field::FirstName => keep(&mut profile.first_name, known.first_name),
+            Field::LastName => keep(&mut profile.last_name, known.last_name),
+            Field::Email => keep(&mut profile.email, known.email),
+            Field::ContactNumber => keep(&mut profile.contact_number, known.contact_number),
+            Field::Enabled => {}
+        }
     }
+    profile
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::user::Packed;
+    use crate::user::{ControllerId, Found, Packed};
 
     fn guid(number: u8) -> ObjectGuid {
         ObjectGuid::from_bytes([number; 16])
@@ -407,7 +480,37 @@ mod tests {
             },
             status,
             synced_at: None,
+            tracking: tracking(),
         }
+    }
+
+    fn tracking() -> Tracking {
+        Tracking {
+            domain: Some(DomainId(1)),
+            found: Some(Found { run: 1, on: None }),
+            ..Tracking::default()
+        }
+    }
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_700_000_000).expect("a time")
+    }
+
+    fn terms() -> Terms {
+        Terms {
+            now: now(),
+            newcomers: Newcomers::Ignore,
+            missing_value: MissingValue::Clears,
+            out_of_scope: OutOfScopePolicy::Keep,
+            domain: Some(DomainId(1)),
+        }
+    }
+
+    fn importing() -> Comparison {
+        Comparison::new(Terms {
+            newcomers: Newcomers::Import,
+            ..terms()
+        })
     }
 
     fn read(number: u8, email: Option<&str>) -> DirectoryUser {
@@ -430,7 +533,7 @@ mod tests {
     }
 
     fn sync() -> Comparison {
-        Comparison::new(Newcomers::Ignore, MissingValue::Clears)
+        Comparison::new(terms())
     }
 
     #[test]
@@ -468,7 +571,10 @@ mod tests {
     #[test]
     fn a_global_catalog_clears_no_field() {
         for (missing, changed) in [(MissingValue::Clears, 1), (MissingValue::Keeps, 0)] {
-            let mut comparison = Comparison::new(Newcomers::Ignore, missing);
+            let mut comparison = Comparison::new(Terms {
+                missing_value: missing,
+                ..terms()
+            });
             comparison.see(read(1, None), Some(stored(1, Status::Ok)));
             assert_eq!(comparison.finish().changed.len(), changed, "{missing:?}");
         }
@@ -477,7 +583,10 @@ mod tests {
     #[test]
     fn newcomers_are_the_business_of_an_import_alone() {
         for (newcomers, new) in [(Newcomers::Import, 1), (Newcomers::Ignore, 0)] {
-            let mut comparison = Comparison::new(newcomers, MissingValue::Clears);
+            let mut comparison = Comparison::new(Terms {
+                newcomers,
+                ..terms()
+            });
             comparison.see(read(1, None), None);
             assert_eq!(comparison.finish().new.len(), new, "{newcomers:?}");
         }
@@ -500,7 +609,7 @@ mod tests {
 
     #[test]
     fn a_newcomer_that_comes_twice_is_asked_for_again_too() {
-        let mut comparison = Comparison::new(Newcomers::Import, MissingValue::Clears);
+        let mut comparison = importing();
         comparison.see(read(1, None), None);
         comparison.see(read(1, Some("a@x")), None);
         assert_eq!(comparison.take_repeated(), [guid(1)]);
@@ -522,75 +631,156 @@ mod tests {
         assert!(comparison.finish().failed.is_empty());
     }
 
-    #[test]
-    fn nobody_is_absent_while_an_entry_has_no_identity() {
-        let mut comparison = sync();
-        comparison.see_bad(bad(None), None);
-        comparison.miss(
-            stored(1, Status::Ok),
-            Whereabouts::Nowhere,
-            OutOfScopePolicy::Keep,
-        );
-        comparison.miss(
-            stored(2, Status::Ok),
-            Whereabouts::Tombstone,
-            OutOfScopePolicy::Keep,
-        );
-        let findings = comparison.finish();
-        assert_eq!(findings.failed.len(), 2);
-        // A tombstone is certain all the same.
-        assert_eq!(findings.deletions.len(), 1);
-        assert_eq!(findings.deletions[0].evidence, Evidence::Tombstone);
+    fn outside(policy: OutOfScopePolicy, email: Option<&str>) -> Findings {
+        let mut comparison = Comparison::new(Terms {
+            out_of_scope: policy,
+            ..terms()
+        });
+        comparison.see_outside(&read(1, email), stored(1, Status::Ok));
+        comparison.finish()
     }
 
     #[test]
-    fn where_a_missing_user_is_decides() {
-        let elsewhere = || Whereabouts::Elsewhere {
-            dn: "CN=elsewhere".to_owned(),
-        };
-        for (whereabouts, policy, evidence) in [
-            (
-                Whereabouts::Nowhere,
-                OutOfScopePolicy::Keep,
-                Some(Evidence::Absent),
-            ),
-            (
-                Whereabouts::Tombstone,
-                OutOfScopePolicy::Keep,
-                Some(Evidence::Tombstone),
-            ),
-            (elsewhere(), OutOfScopePolicy::Keep, None),
-            (
-                elsewhere(),
-                OutOfScopePolicy::Delete,
-                Some(Evidence::OutOfScope),
-            ),
-        ] {
+    fn who_left_the_scope_is_kept_in_step() {
+        let same = outside(OutOfScopePolicy::Keep, Some("a@x"));
+        assert_eq!((same.out_of_scope.len(), same.changed.len()), (1, 0));
+        assert_eq!(same.out_of_scope[0].next.status, Status::OutOfScope);
+        let other = outside(OutOfScopePolicy::Keep, Some("b@x"));
+        assert_eq!((other.out_of_scope.len(), other.changed.len()), (0, 1));
+        let next = &other.changed[0].next;
+        assert_eq!(next.status, Status::OutOfScope);
+        assert_eq!(next.values.profile.email.as_deref(), Some("b@x"));
+    }
+
+    #[test]
+    fn who_left_the_scope_may_be_disabled_or_deleted() {
+        let disabled = outside(OutOfScopePolicy::Disable, Some("a@x"));
+        assert!(!disabled.changed[0].next.values.enabled);
+        let deleted = outside(OutOfScopePolicy::Delete, Some("b@x"));
+        assert_eq!(deleted.deletions[0].evidence, Evidence::OutOfScope);
+    }
+
+    #[test]
+    fn a_user_is_missing_since_it_was_missed_first() {
+        let miss = |user: StoredUser| {
             let mut comparison = sync();
-            comparison.miss(stored(1, Status::Ok), whereabouts, policy);
-            let findings = comparison.finish();
-            let deleted = findings.deletions.first().map(|it| it.evidence);
-            assert_eq!(deleted, evidence);
-            assert_eq!(findings.out_of_scope.len(), usize::from(evidence.is_none()));
-        }
+            let last = LastSeen {
+                at: Some(now()),
+                returned_by: vec![ControllerId(7)],
+            };
+            comparison.miss(user, "not found".to_owned(), last);
+            let missing = comparison.finish().missing.remove(0);
+            assert_eq!(missing.next.status, Status::Missing);
+            assert_eq!(missing.reason(), "not found");
+            missing
+        };
+        let newly = miss(stored(1, Status::Ok));
+        assert!(newly.is_new());
+        let absence = newly.absence().expect("since when").clone();
+        assert_eq!(absence.since, now());
+        assert_eq!(absence.returned_by, [ControllerId(7)]);
+
+        let earlier = Absence {
+            since: Timestamp::from_second(1).expect("a time"),
+            returned_by: vec![ControllerId(3)],
+        };
+        let mut again = stored(1, Status::Missing);
+        again.tracking.absence = Some(earlier.clone());
+        let again = miss(again);
+        assert!(!again.is_new());
+        assert_eq!(again.absence(), Some(&earlier));
+    }
+
+    #[test]
+    fn who_comes_back_is_found_since_this_run() {
+        let mut missing = stored(1, Status::Missing);
+        missing.tracking.absence = Some(Absence {
+            since: now(),
+            returned_by: Vec::new(),
+        });
+        missing.tracking.reason = Some("not found".to_owned());
+        let mut comparison = sync();
+        comparison.see(read(1, Some("a@x")), Some(missing));
+        let findings = comparison.finish();
+        let Tracking {
+            absence,
+            reason,
+            found,
+            ..
+        } = &findings.refreshed[0].next.tracking;
+        assert_eq!((absence, reason, found), (&None, &None, &None));
     }
 
     #[test]
     fn who_was_restored_is_kept_though_the_directory_does_not_have_it() {
-        for whereabouts in [Whereabouts::Nowhere, Whereabouts::Tombstone] {
+        let mut comparison = sync();
+        comparison.see_deleted(stored(1, Status::Restored), Evidence::Tombstone);
+        comparison.miss(
+            stored(2, Status::Restored),
+            String::new(),
+            LastSeen::default(),
+        );
+        let findings = comparison.finish();
+        assert!(findings.deletions.is_empty() && findings.missing.is_empty());
+        assert_eq!(findings.unchanged, 2);
+    }
+
+    #[test]
+    fn an_account_is_enabled_until_it_expires() {
+        let expiring = |second| {
+            let mut user = read(1, Some("a@x"));
+            user.expires = Timestamp::from_second(second).ok();
             let mut comparison = sync();
-            let restored = stored(1, Status::Restored);
-            comparison.miss(restored, whereabouts, OutOfScopePolicy::Delete);
-            let findings = comparison.finish();
-            assert!(findings.deletions.is_empty());
-            assert_eq!(findings.unchanged, 1);
+            comparison.see(user, Some(stored(1, Status::Ok)));
+            comparison.finish()
+        };
+        let later = expiring(1_700_000_001);
+        // When it expires is kept, so that a run by mark knows of it.
+        assert_eq!((later.refreshed.len(), later.changed.len()), (1, 0));
+        assert!(later.refreshed[0].next.tracking.expires.is_some());
+        for past in [1_700_000_000, 1_699_999_999] {
+            let changed = expiring(past).changed;
+            assert!(!changed[0].next.values.enabled);
         }
     }
 
-    fn is_doubted(mut comparison: Comparison) -> bool {
-        let (user, keep) = (stored(9, Status::Ok), OutOfScopePolicy::Keep);
-        comparison.miss(user, Whereabouts::Nowhere, keep);
-        comparison.finish().deletions.is_empty()
+    #[test]
+    fn of_several_values_the_stored_one_stays() {
+        let with = |first: &str, others: &[&str]| {
+            let mut user = read(1, Some(first));
+            let others = others.iter().map(|it| (*it).to_owned()).collect();
+            user.others = vec![(Field::Email, others)];
+            let mut comparison = sync();
+            comparison.see(user, Some(stored(1, Status::Ok)));
+            let findings = comparison.finish();
+            let next = findings
+                .changed
+                .first()
+                .map(|it| it.next.values.profile.email.clone());
+            next.flatten()
+        };
+        assert_eq!(with("b@x", &["a@x"]), None);
+        assert_eq!(with("a@x", &["b@x"]), None);
+        assert_eq!(with("b@x", &["c@x"]).as_deref(), Some("b@x"));
+        // A change of case is a change.
+        assert_eq!(with("b@x", &["A@x"]).as_deref(), Some("b@x"));
+    }
+
+    #[test]
+    fn a_user_of_a_domain_that_was_not_read_before_becomes_one_of_this_one() {
+        let mut other = stored(1, Status::Ok);
+        other.tracking.domain = Some(DomainId(9));
+        let mut comparison = sync();
+        comparison.see(read(1, Some("a@x")), Some(other));
+        let findings = comparison.finish();
+        assert_eq!(
+            findings.refreshed[0].next.tracking.domain,
+            Some(DomainId(1))
+        );
+    }
+
+    fn is_doubted(comparison: Comparison) -> bool {
+        comparison.unidentified() > 0
     }
 
     #[test]
@@ -632,21 +822,6 @@ mod tests {
         comparison.see(read(1, Some("a@x")), Some(stored(1, Status::Ok)));
         assert_eq!(comparison.findings.unchanged, 1);
         assert!(is_doubted(comparison));
-    }
-
-    #[test]
-    fn each_row_has_a_bit_of_its_own() {
-        let mut seen = Seen::default();
-        for id in [1, 63, 64, 65, 126, 127, 128, 1000] {
-            assert!(seen.insert(UserId(id)), "{id}");
-            assert!(!seen.insert(UserId(id)), "{id}");
-        }
-        seen.remove(UserId(65));
-        let is_seen = |id| seen.contains(UserId(id));
-        assert_eq!(
-            [1, 2, 62, 63, 64, 65, 66, 127].map(is_seen),
-            [true, false, false, true, true, false, false, true]
-        );
     }
 
     #[test]

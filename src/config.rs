@@ -5,7 +5,10 @@
 
 mod location;
 mod login;
+mod path;
 mod reading;
+#[cfg(unix)]
+mod trust;
 mod values;
 
 use std::net::SocketAddr;
@@ -17,14 +20,15 @@ use serde::Deserialize;
 use crate::compare::OutOfScopePolicy;
 use crate::failure::{Failure, Kind};
 use crate::login::Login;
-use crate::plan::MaxDeletes;
+use crate::plan::{Limit, Limits};
 use crate::secret;
 
 pub use location::default_store_path;
 use login::{Auth, Keys};
+use path::SettingsPath;
 pub use values::{AttributeNames, Filter, ServerUrl};
 use values::{
-    DnsServer, DomainName, Interval, MaxDeletesValue, MaxEntries, MaxMessageBytes, MaxValueBytes,
+    DnsServer, DomainName, Interval, LimitValue, MaxEntries, MaxMessageBytes, MaxValueBytes,
     PageSize, Password, PasswordCommand, Seconds,
 };
 
@@ -54,6 +58,8 @@ pub enum ServerSource {
         name: String,
         /// The DNS server to ask; none for those of this host.
         dns_server: Option<SocketAddr>,
+        /// Servers outside that domain that it may name.
+        allowed: Vec<String>,
     },
 }
 
@@ -135,8 +141,10 @@ impl Default for Attributes {
 /// How users are kept in step.
 #[derive(Debug)]
 pub struct Sync {
-    /// How many deletions the guard lets through unasked.
-    pub max_deletes: MaxDeletes,
+    /// What the guard lets through unasked.
+    pub limits: Limits,
+    /// How long a user must be missing before that may be proof that it was deleted.
+    pub missing_after: Duration,
     /// What becomes of users that left the scope.
     pub out_of_scope: OutOfScopePolicy,
     /// A full run at least this often.
@@ -166,15 +174,17 @@ struct DirectoryTable {
     domain: Option<DomainName>,
     dns_server: Option<DnsServer>,
     #[serde(default)]
+    allowed_servers: Vec<String>,
+    #[serde(default)]
     starttls: bool,
-    ca_file: Option<PathBuf>,
+    ca_file: Option<SettingsPath>,
     #[serde(default)]
     auth: Auth,
     username: Option<String>,
-    password_file: Option<PathBuf>,
+    password_file: Option<SettingsPath>,
     password_command: Option<PasswordCommand>,
     password: Option<Password>,
-    keytab: Option<PathBuf>,
+    keytab: Option<SettingsPath>,
     principal: Option<String>,
     base_dn: Option<String>,
     #[serde(default)]
@@ -210,7 +220,7 @@ fn default_timeout() -> Seconds {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StoreTable {
-    path: Option<PathBuf>,
+    path: Option<SettingsPath>,
     #[serde(default)]
     read_only: bool,
 }
@@ -218,17 +228,27 @@ struct StoreTable {
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct SyncTable {
-    max_deletes: MaxDeletesValue,
+    max_deletes: LimitValue,
+    max_cleared: LimitValue,
+    max_disabled: LimitValue,
+    max_modified: LimitValue,
+    max_missing: LimitValue,
+    missing_after: Interval,
     out_of_scope: OutOfScopePolicy,
     full_every: Interval,
     history_days: u32,
-    metrics_file: Option<PathBuf>,
+    metrics_file: Option<SettingsPath>,
 }
 
 impl Default for SyncTable {
     fn default() -> Self {
         Self {
-            max_deletes: MaxDeletesValue(MaxDeletes::Percent(10)),
+            max_deletes: LimitValue(Limit::Percent(10)),
+            max_cleared: LimitValue(Limit::Percent(10)),
+            max_disabled: LimitValue(Limit::Percent(10)),
+            max_modified: LimitValue(Limit::Percent(50)),
+            max_missing: LimitValue(Limit::Percent(10)),
+            missing_after: Interval(Duration::from_hours(24)),
             out_of_scope: OutOfScopePolicy::Keep,
             full_every: Interval(Duration::from_hours(24)),
             history_days: 365,
@@ -242,13 +262,13 @@ impl Settings {
     pub fn load(explicit: Option<&Path>) -> Result<Self, Failure> {
         let file = location::find(explicit)?;
         let (text, metadata) = reading::read(&file)?;
+        #[cfg(unix)]
+        trust::require(&file, &metadata)?;
         let settings = Self::from_text(file, &text)?;
         let password = settings.directory.login.password();
         if password.is_some_and(|(_, sources)| sources.inline.is_some()) {
             secret::refuse_if_others_have_it(&settings.file, &metadata)?;
         }
-        #[cfg(unix)]
-        reading::refuse_if_others_can_write(&settings.file, &metadata)?;
         Ok(settings)
     }
 
@@ -259,20 +279,28 @@ impl Settings {
             store,
             sync,
         } = reading::parse(&file, text)?;
+        let folder = path::folder_of(&file);
         let store_path = match store.path {
-            Some(path) => path,
+            Some(path) => path.within(&folder),
             None => default_store_path()?,
         };
         Ok(Self {
-            directory: directory.check(&file)?,
+            directory: directory.check(&file, &folder)?,
             store_path,
             read_only: store.read_only,
             sync: Sync {
-                max_deletes: sync.max_deletes.0,
+                limits: Limits {
+                    deletes: sync.max_deletes.0,
+                    cleared: sync.max_cleared.0,
+                    disabled: sync.max_disabled.0,
+                    modified: sync.max_modified.0,
+                    missing: sync.max_missing.0,
+                },
+                missing_after: sync.missing_after.0,
                 out_of_scope: sync.out_of_scope,
                 full_every: sync.full_every.0,
                 history_days: sync.history_days,
-                metrics_file: sync.metrics_file,
+                metrics_file: sync.metrics_file.map(|it| it.within(&folder)),
             },
             file,
         })
@@ -281,7 +309,7 @@ impl Settings {
 
 impl DirectoryTable {
     /// Checks what concerns several values together.
-    fn check(self, file: &Path) -> Result<Directory, Failure> {
+    fn check(self, file: &Path, folder: &Path) -> Result<Directory, Failure> {
         let wrong = |what: &str| {
             Failure::new(
                 Kind::Settings,
@@ -311,6 +339,9 @@ impl DirectoryTable {
         if self.dns_server.is_some() && self.domain.is_none() {
             return Err(wrong("dns_server under [directory] goes with domain"));
         }
+        if !self.allowed_servers.is_empty() && self.domain.is_none() {
+            return Err(wrong("allowed_servers under [directory] goes with domain"));
+        }
         // Without TLS, Kerberos encrypts the connection itself, or the login fails.
         let may_be_plain = self.allow_plaintext || self.auth == Auth::Kerberos;
         let login = Keys {
@@ -322,7 +353,7 @@ impl DirectoryTable {
             keytab: self.keytab,
             principal: self.principal,
         }
-        .check(wrong)?;
+        .check(folder, wrong)?;
         if self.base_dn.as_deref() == Some("") {
             return Err(wrong("base_dn is empty").hint("leave it out to read the whole domain"));
         }
@@ -351,10 +382,11 @@ impl DirectoryTable {
                 Some(DomainName(name)) => ServerSource::Domain {
                     name,
                     dns_server: self.dns_server.map(|it| it.0),
+                    allowed: self.allowed_servers,
                 },
             },
             starttls: self.starttls,
-            ca_file: self.ca_file,
+            ca_file: self.ca_file.map(|it| it.within(folder)),
             login,
             base_dn: self.base_dn,
             filter: self.filter,

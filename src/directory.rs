@@ -20,6 +20,7 @@ mod ldapsearch;
 mod leftover;
 pub(crate) mod mapping;
 mod names;
+mod proof;
 mod ranges;
 mod root_dse;
 pub(crate) mod schema;
@@ -30,16 +31,15 @@ mod text;
 mod tls;
 mod values;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use crate::compare::{BadEntry, MissingValue, Whereabouts};
+use crate::compare::{BadEntry, MissingValue};
 use crate::config::{Filter, ServerUrl};
 use crate::failure::Failure;
 use crate::mark::{Position, Question};
 use crate::user::{DirectoryUser, ObjectGuid};
 
 use connection::{Connection, Scope, Search};
-use entry::Entry;
 use identity::Names;
 use mapping::Mapping;
 use root_dse::RootDse;
@@ -47,11 +47,11 @@ use root_dse::RootDse;
 pub use changes::Changes;
 pub use connection::{Opened, THREAD as CONNECTION_THREAD, Tally};
 pub use error::attributes;
-pub use error::{Cause, DirectoryError, NO_SUCH_OBJECT, Step, TicketError};
-use error::{INVALID_DN_SYNTAX, REFERRAL};
+pub use error::{Cause, DirectoryError, Missed, NO_SUCH_OBJECT, Step, TicketError};
 pub use inspection::{Identities, Unfilled, ldapsearch_of_root, open_ports};
 pub use mapping::{Unusable, WhyUnusable};
 pub use names::FoundUser;
+pub use proof::Located;
 pub use servers::Servers;
 pub use tls::Certificate;
 
@@ -83,6 +83,8 @@ pub struct Directory {
     names: Option<Names>,
     /// Where the domain controller stands, once it was asked and said so.
     position: Option<Position>,
+    /// Containers that were found readable.
+    containers: HashSet<String>,
 }
 
 /// Which part of the scope is read.
@@ -94,15 +96,6 @@ pub enum Selection {
     Filter(Filter),
     /// What lies at or below this DN.
     Below(String),
-}
-
-/// Where users are that were looked up by identity.
-#[derive(Debug, Default)]
-pub struct Located {
-    /// Those that were found.
-    pub found: HashMap<ObjectGuid, Whereabouts>,
-    /// Entries that carry none of the identities that were asked for.
-    pub unidentified: u64,
 }
 
 impl Directory {
@@ -194,82 +187,39 @@ impl Directory {
                 self.base.clone(),
                 filter::all(&[self.filter.as_str(), &identities]),
             );
-            self.read_users(&search, &mut on_page)?;
+            let asked: HashSet<&ObjectGuid> = batch.iter().collect();
+            let was_asked = |read: &Read| {
+                let guid = read
+                    .as_ref()
+                    .map_or_else(|bad| bad.guid, |it| Some(it.guid));
+                guid.is_none_or(|guid| asked.contains(&guid))
+            };
+            let mut strangers = 0;
+            self.read_users(&search, |mut users| {
+                let all = users.len();
+                users.retain(was_asked);
+                strangers += all - users.len();
+                on_page(users)
+            })?;
+            self.tell_of_strangers(strangers);
         }
         Ok(())
     }
 
-    /// Looks users up by identity in the whole domain, without the filter of the scope, among the
-    /// living and, where the account may see them, the deleted. A user that is not in the result is
-    /// nowhere.
-    pub fn locate(&mut self, guids: &[ObjectGuid]) -> Result<Located, DirectoryError> {
-        let mut located = Located::default();
-        for batch in guids.chunks(BATCH) {
-            let count = batch.len();
-            let identities = self.any_of(batch)?;
-            let search = self.search_identities(
-                format!("{count} missing users of {} by identity", self.domain),
-                identities,
-                self.root.shows_deleted,
+    /// Says that a server sends what was not asked for: it is no answer, and nobody is touched by it.
+    fn tell_of_strangers(&self, entries: usize) {
+        if entries > 0 {
+            let server = self.server();
+            log::warn!(
+                "{server} sent {entries} entries that were not asked for; they are passed over"
             );
-            let asked: HashSet<ObjectGuid> = batch.iter().copied().collect();
-            let mapping = &self.mapping;
-            self.connection.search(&search, |entries| {
-                for entry in entries {
-                    match mapping.guid(&entry) {
-                        Ok(guid) if asked.contains(&guid) => {
-                            located.found.insert(guid, whereabouts(&entry));
-                        }
-                        // It was found by one of these identities, but does not say by which: it may be any
-                        // of them, and taking that one for "not found" would delete a user.
-                        _ => located.unidentified += 1,
-                    }
-                }
-                Ok::<_, DirectoryError>(())
-            })?;
-        }
-        if guids.iter().any(|guid| !located.found.contains_key(guid)) {
-            self.verify_search_by_identity()?;
-        }
-        Ok(located)
-    }
-
-    /// Whether an entry of that DN is there whose identity cannot be read: it is found by no identity.
-    pub fn hides_identity(&mut self, dn: &str) -> Result<bool, DirectoryError> {
-        let search = Search {
-            what: dn.to_owned(),
-            base: dn.to_owned(),
-            scope: Scope::Base,
-            filter: "(objectClass=*)".to_owned(),
-            attributes: vec![self.mapping.guid_attribute().to_owned()],
-            show_deleted: false,
-            first_page_only: false,
-        };
-        let mapping = &self.mapping;
-        let mut is_hidden = false;
-        let answer = self.connection.search(&search, |entries| {
-            is_hidden |= entries.iter().any(|entry| mapping.guid(entry).is_err());
-            Ok::<_, DirectoryError>(())
-        });
-        match answer {
-            Ok(_) => Ok(is_hidden),
-            // Nothing is there, or it is not this server's.
-            Err(error)
-                if matches!(
-                    error.result_code(),
-                    Some(NO_SUCH_OBJECT | REFERRAL | INVALID_DN_SYNTAX)
-                ) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(error),
         }
     }
 
     /// Makes sure that a user who is there is found by identity. An attribute without an equality
     /// matching rule, or one that the account may read and not search, is found by nobody, with success, and would make
     /// everybody seem gone. Where the account sees no user at all this cannot be told, and the guard has the word.
-    fn verify_search_by_identity(&mut self) -> Result<(), DirectoryError> {
+    pub fn verify_search_by_identity(&mut self) -> Result<(), DirectoryError> {
         match self.identity_is_searchable()? {
             Some(false) => Err(self.not_searchable()),
             Some(true) | None => Ok(()),
@@ -432,14 +382,19 @@ impl Directory {
     }
 }
 
-fn whereabouts(entry: &Entry) -> Whereabouts {
-    if changes::is_deleted(entry) {
-        Whereabouts::Tombstone
-    } else {
-        Whereabouts::Elsewhere {
-            dn: entry.dn().into_owned(),
-        }
-    }
+/// A DN in a form in which two that name the same entry are the same text.
+pub fn normalised_dn(dn: &str) -> String {
+    dn::normalised(dn)
+}
+
+/// Whether a DN is `base` or lies below it.
+pub fn is_within_dn(dn: &str, base: &str) -> bool {
+    dn::is_within(dn, base)
+}
+
+/// Whether two DNs name the same entry.
+pub fn same_dn(one: &str, other: &str) -> bool {
+    one == other || normalised_dn(one) == normalised_dn(other)
 }
 
 impl From<DirectoryError> for Failure {

@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ExitCode {
-    /// Done; duplicates are no failure unless `--strict` says so.
+    /// Done; duplicates and missing users are no failure unless `--strict` says so.
     Done = 0,
     /// Failed; nothing was changed.
     Failed = 1,
@@ -12,14 +12,14 @@ pub enum ExitCode {
     Usage = 2,
     /// `--dry-run --exit-code`: there is something to do.
     Pending = 3,
-    /// The delete guard refused the plan; nothing was changed.
+    /// The guard refused the plan; nothing was changed.
     Refused = 4,
     /// The directory could not be reached, refused the login, or answered incompletely; nothing was
     /// changed.
     Directory = 5,
     /// Another run holds the store.
     Busy = 6,
-    /// Done, but some users failed (or, with `--strict`, are duplicates); the others were updated.
+    /// Done, but some users failed (or, with `--strict`, are duplicates or missing); the others were updated.
     Partial = 7,
 }
 

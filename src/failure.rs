@@ -24,7 +24,7 @@ pub enum Kind {
     Login,
     /// The directory answered with an error, or incompletely.
     Directory,
-    /// The delete guard refused the plan.
+    /// The guard refused the plan.
     Guard,
     /// Another run holds the store.
     Locked,

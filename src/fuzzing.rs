@@ -150,5 +150,5 @@ pub fn snapshot(json: &str) -> Option<(Origin, Values)> {
 
 /// The JSON of such a row.
 pub fn write_snapshot(origin: &Origin, values: &Values) -> Option<String> {
-    record::snapshot(origin, values)
+    record::snapshot_of_new(&origin.as_deref(), &values.as_deref(), None)
 }

@@ -73,6 +73,28 @@ impl Question {
         self.0.insert(name.to_owned(), value.into());
     }
 
+    /// The value of a setting.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Each setting that differs: its name, its value here, and the other one.
+    pub fn differences(&self, other: &Self) -> Vec<(String, Option<String>, Option<String>)> {
+        let names: std::collections::BTreeSet<&String> =
+            self.0.keys().chain(other.0.keys()).collect();
+        names
+            .into_iter()
+            .map(|name| {
+                (
+                    name.clone(),
+                    self.0.get(name).cloned(),
+                    other.0.get(name).cloned(),
+                )
+            })
+            .filter(|(_, here, there)| here != there)
+            .collect()
+    }
+
     /// The name of a setting that differs.
     fn difference<'a>(&'a self, other: &'a Self) -> Option<&'a str> {
         let has_other = |(name, value): &(&String, &String)| other.0.get(*name) != Some(*value);

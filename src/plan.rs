@@ -7,22 +7,29 @@
 //!
 //! Nothing here knows a connection, a database, a clock or a printer.
 
+mod again;
 mod duplicates;
+pub mod evidence;
 mod guard;
 mod import;
 mod order;
 #[cfg(test)]
 mod properties;
+mod reversal;
 
 use std::collections::HashMap;
+use std::fmt;
 
 use crate::user::{
-    Change, Folded, ObjectGuid, Origin, Status, StoredUser, UniqueField, UserId, Values,
+    Absence, Change, Folded, ObjectGuid, Origin, Status, StoredUser, UniqueField, UserId, Values,
 };
 
 use duplicates::Candidates;
-pub use guard::{Approved, Guard, MaxDeletes, Refusal};
+pub use guard::{
+    Allowed, Approved, Guard, Impact, Limit, Limits, Population, Recent, Refusal, Subject,
+};
 pub use import::Import;
+pub use reversal::{Left, Reversal};
 
 /// What reading the directory and comparing it with the store has found. Every user that was
 /// looked at is in exactly one of these lists, or counted in `unchanged`.
@@ -30,7 +37,7 @@ pub use import::Import;
 pub struct Findings {
     /// Users whose values are those of the store, and about whom nothing else is to be written.
     pub unchanged: u64,
-    /// Users whose values are those of the store, but whose DN or status is not.
+    /// Users whose values are those of the store, but about whom something else is to be written.
     pub refreshed: Vec<Refresh>,
     /// Users of the store that shall get other values.
     pub changed: Vec<Changed>,
@@ -38,30 +45,43 @@ pub struct Findings {
     pub new: Vec<Import>,
     /// Users that shall leave the store.
     pub deletions: Vec<Deletion>,
-    /// Users that are in the domain but not in the scope, and are kept.
+    /// Users that are in the domain but not in the scope, are kept, and have the values of the store.
     pub out_of_scope: Vec<OutOfScope>,
+    /// Users that were found nowhere, which is not yet proof that they were deleted.
+    pub missing: Vec<Missing>,
     /// Users whose data cannot be used.
     pub failed: Vec<FailedUser>,
+    /// Imported users of other domains, which the run leaves alone.
+    pub foreign: u64,
+    /// How many users were read, and which fields any of them had a value in.
+    pub sample: Sample,
 }
 
-/// A user of the store that shall get the values it has in the directory.
+/// What the users that were read had, so that a right that was lost can be told from values that were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sample {
+    /// How many users there were.
+    pub users: u64,
+    /// Of each of [`Profile::optional`](crate::user::Profile::optional) how many had a value.
+    pub with_value: [u64; 4],
+}
+
+/// A user of the store that shall get other values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
     /// The user as it is in the store.
     pub user: StoredUser,
-    /// Where it comes from, with its DN as it is now.
-    pub origin: Origin,
-    /// The values it shall have.
-    pub wanted: Values,
+    /// The user as it shall be.
+    pub next: StoredUser,
 }
 
-/// A user that changes in nothing that counts: only its DN or its status is written.
+/// A user that changes in nothing that counts: only what is kept beside its values is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refresh {
     /// The user as it is in the store.
     pub user: StoredUser,
-    /// Its DN as it is now.
-    pub dn: String,
+    /// The user as it shall be.
+    pub next: StoredUser,
 }
 
 /// Why a user is to be deleted.
@@ -75,6 +95,8 @@ pub enum Evidence {
     OutOfScope,
     /// The administrator named it in `adsync remove`.
     Removed,
+    /// The run that brought it in is taken back.
+    Undone,
 }
 
 impl Evidence {
@@ -85,6 +107,7 @@ impl Evidence {
             Self::Absent => "absent",
             Self::OutOfScope => "out_of_scope",
             Self::Removed => "removed",
+            Self::Undone => "undone",
         }
     }
 }
@@ -98,13 +121,39 @@ pub struct Deletion {
     pub evidence: Evidence,
 }
 
-/// A user that is in the domain but not in the scope; it keeps its values.
+/// A user that is in the domain but not in the scope, with the values of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutOfScope {
     /// The user as it is in the store.
     pub user: StoredUser,
-    /// Where it is now.
-    pub dn: String,
+    /// The user as it shall be, with its DN as it is now.
+    pub next: StoredUser,
+}
+
+/// A user that was found nowhere, which is not yet proof that it was deleted; it keeps its values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The user as it is in the store.
+    pub user: StoredUser,
+    /// The user as it shall be: since when it is missing, and why it is kept.
+    pub next: StoredUser,
+}
+
+impl Missing {
+    /// Whether it was not missing before.
+    pub fn is_new(&self) -> bool {
+        self.user.status != Status::Missing
+    }
+
+    /// Since when.
+    pub fn absence(&self) -> Option<&Absence> {
+        self.next.tracking.absence.as_ref()
+    }
+
+    /// Why it is kept.
+    pub fn reason(&self) -> &str {
+        self.next.tracking.reason.as_deref().unwrap_or_default()
+    }
 }
 
 /// A user whose data cannot be used; it keeps what it has, and is never counted as missing.
@@ -127,7 +176,7 @@ pub struct FailedUser {
 pub struct Plan {
     /// Users as they are in the directory, about whom nothing is written.
     pub unchanged: u64,
-    /// Users that count as unchanged, but whose DN or status is written.
+    /// Users that count as unchanged, but about whom something is written.
     pub refreshed: Vec<Refresh>,
     /// Users that will be new in the store.
     pub imported: Vec<Import>,
@@ -137,10 +186,16 @@ pub struct Plan {
     pub deleted: Vec<Deletion>,
     /// Users that stay as they are, because another user holds or wants the same name.
     pub duplicate: Vec<Duplicate>,
-    /// Users that left the scope and stay as they are.
+    /// Users that are not in the scope and have the values of the store.
     pub out_of_scope: Vec<OutOfScope>,
+    /// Users that were found nowhere and stay as they are.
+    pub missing: Vec<Missing>,
     /// Users that stay as they are, because their data cannot be used.
     pub failed: Vec<FailedUser>,
+    /// Imported users of other domains, which the run leaves alone.
+    pub foreign: u64,
+    /// What the users that were read had.
+    pub sample: Sample,
 }
 
 /// A user that will get new values.
@@ -148,10 +203,8 @@ pub struct Plan {
 pub struct Modification {
     /// The user as it is in the store.
     pub user: StoredUser,
-    /// Where it comes from, with its DN as it is now.
-    pub origin: Origin,
-    /// The values it will have.
-    pub values: Values,
+    /// The user as it will be.
+    pub next: StoredUser,
     /// What differs; never empty.
     pub changes: Vec<Change>,
 }
@@ -165,6 +218,8 @@ pub struct Duplicate {
     pub origin: Origin,
     /// The values it cannot have.
     pub wanted: Values,
+    /// The user as it would be; none for one that cannot be new.
+    pub next: Option<StoredUser>,
     /// Each value that it cannot have, and because of whom; never empty.
     pub conflicts: Vec<Conflict>,
 }
@@ -217,6 +272,30 @@ impl Holders {
 }
 
 impl Findings {
+    /// How many users were looked at.
+    pub fn looked_at(&self) -> u64 {
+        let Self {
+            unchanged,
+            refreshed,
+            changed,
+            new,
+            deletions,
+            out_of_scope,
+            missing,
+            failed,
+            foreign: _,
+            sample: _,
+        } = self;
+        let listed = refreshed.len()
+            + changed.len()
+            + new.len()
+            + deletions.len()
+            + out_of_scope.len()
+            + missing.len()
+            + failed.len();
+        unchanged + listed as u64
+    }
+
     /// The names that users newly want: those whose holders [`plan`] has to know.
     pub fn wanted_names(&self) -> impl Iterator<Item = (UniqueField, Folded)> {
         let candidates = Candidates::of(self);
@@ -224,7 +303,37 @@ impl Findings {
     }
 }
 
+impl fmt::Display for Conflict {
+    /// `email d@x is held by dave (local)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            field,
+            value,
+            holder,
+            contested,
+        } = self;
+        let field = field.field().name();
+        let verb = if *contested {
+            "is also wanted by"
+        } else {
+            "is held by"
+        };
+        write!(
+            f,
+            "{field} {value} {verb} {} ({})",
+            holder.username,
+            holder.origin.name()
+        )
+    }
+}
+
 impl Duplicate {
+    /// Why it is one, in one line.
+    pub fn reason(&self) -> String {
+        let conflicts: Vec<String> = self.conflicts.iter().map(ToString::to_string).collect();
+        conflicts.join("; ")
+    }
+
     /// The username in the store; for one that cannot be new the one it would have.
     pub fn username(&self) -> &str {
         let values = self.user.as_ref().map_or(&self.wanted, |user| &user.values);
@@ -249,31 +358,26 @@ pub fn plan(mut findings: Findings, holders: &Holders) -> Plan {
         mut new,
         mut deletions,
         mut out_of_scope,
+        mut missing,
         mut failed,
+        foreign,
+        sample,
     } = findings;
     let mut duplicate = Vec::new();
     let mut modified = Vec::new();
     let first_new = changed.len();
-    for (
-        at,
-        Changed {
-            user,
-            origin,
-            wanted,
-        },
-    ) in changed.into_iter().enumerate()
-    {
+    for (at, Changed { user, next }) in changed.into_iter().enumerate() {
         match conflicts.remove(&at) {
             None => modified.push(Modification {
-                changes: user.values.changes(&wanted),
+                changes: user.values.changes(&next.values),
                 user,
-                origin,
-                values: wanted,
+                next,
             }),
             Some(conflicts) => duplicate.push(Duplicate {
                 user: Some(user),
-                origin,
-                wanted,
+                origin: next.origin.clone(),
+                wanted: next.values.clone(),
+                next: Some(next),
                 conflicts,
             }),
         }
@@ -287,6 +391,7 @@ pub fn plan(mut findings: Findings, holders: &Holders) -> Plan {
             user: None,
             origin: import.origin().to_owned(),
             wanted: import.values().to_owned(),
+            next: None,
             conflicts,
         }));
         is_free
@@ -299,6 +404,7 @@ pub fn plan(mut findings: Findings, holders: &Holders) -> Plan {
     refreshed.sort_by_cached_key(|it| by_user(&it.user));
     deletions.sort_by_cached_key(|it| by_user(&it.user));
     out_of_scope.sort_by_cached_key(|it| by_user(&it.user));
+    missing.sort_by_cached_key(|it| by_user(&it.user));
     failed.sort_by_cached_key(|it| (Folded::new(&it.username), it.guid, it.dn.clone()));
     Plan {
         unchanged,
@@ -308,7 +414,10 @@ pub fn plan(mut findings: Findings, holders: &Holders) -> Plan {
         deleted: deletions,
         duplicate,
         out_of_scope,
+        missing,
         failed,
+        foreign,
+        sample,
     }
 }
 
@@ -323,13 +432,17 @@ impl Plan {
             deleted,
             duplicate,
             out_of_scope,
+            missing,
             failed,
+            foreign: _,
+            sample: _,
         } = self;
         let listed = imported.len()
             + modified.len()
             + deleted.len()
             + duplicate.len()
             + out_of_scope.len()
+            + missing.len()
             + failed.len();
         self.untouched() + listed as u64
     }
@@ -342,12 +455,5 @@ impl Plan {
     /// Whether applying the plan would change a user.
     pub fn has_changes(&self) -> bool {
         !(self.imported.is_empty() && self.modified.is_empty() && self.deleted.is_empty())
-    }
-}
-
-impl Refresh {
-    /// Whether there is anything to write about a user whose values are those of the directory.
-    pub fn is_needed(user: &StoredUser, dn: &str) -> bool {
-        user.origin.dn() != Some(dn) || user.status != Status::Ok
     }
 }

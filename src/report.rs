@@ -35,6 +35,10 @@ pub struct Counts {
     pub duplicate: u64,
     /// Users that left the scope and stay as they are.
     pub out_of_scope: u64,
+    /// Users that were found nowhere, which is not yet proof that they were deleted.
+    pub missing: u64,
+    /// Imported users of other domains, which the run left alone.
+    pub foreign: u64,
     /// Users whose data cannot be used.
     pub failed: u64,
 }
@@ -50,6 +54,8 @@ impl Counts {
             deleted: plan.deleted.len() as u64,
             duplicate: plan.duplicate.len() as u64,
             out_of_scope: plan.out_of_scope.len() as u64,
+            missing: plan.missing.len() as u64,
+            foreign: plan.foreign,
             failed: plan.failed.len() as u64,
         }
     }
@@ -67,26 +73,34 @@ impl Report<'_> {
             deleted,
             duplicate,
             out_of_scope,
+            missing,
+            foreign,
             failed,
         } = Counts::of(self.plan);
         let is = |command| self.run.command == command;
         let new = match self.run.command {
             "add" => "added",
-            "restore" => "restored",
+            "restore" | "undo" => "restored",
             _ => "imported",
         };
         let parts = [
-            (imported, new, is("import") || is("add") || is("restore")),
-            (modified, "modified", is("sync")),
+            (
+                imported,
+                new,
+                is("import") || is("add") || is("restore") || is("undo"),
+            ),
+            (modified, "modified", is("sync") || is("undo")),
             (
                 deleted,
                 if is("remove") { "removed" } else { "deleted" },
-                is("sync") || is("remove"),
+                is("sync") || is("remove") || is("undo"),
             ),
             (duplicate, "duplicate", !is("remove")),
             (out_of_scope, "out of scope", false),
+            (missing, "missing", false),
             (failed, "failed", false),
             (unchanged, "unchanged", false),
+            (foreign, "foreign", false),
         ];
         parts
             .into_iter()

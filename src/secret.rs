@@ -121,7 +121,7 @@ fn read_file(path: &Path) -> Result<SecretString, Failure> {
             path.display()
         ))
     })?;
-    Ok(first_line(&text))
+    one_line(&text, &format!("the password file {}", path.display()))
 }
 
 /// Reads a text into a place that is wiped. It never grows, for what it grew out of would stay behind.
@@ -139,11 +139,22 @@ fn read_secret(source: impl Read) -> io::Result<Zeroizing<String>> {
     }
 }
 
-/// The text without the line end that an editor or a command puts behind it.
-fn first_line(text: &str) -> SecretString {
+/// The text without the line end that an editor or a command puts behind it. More lines, or what an editor puts
+/// before a text, would be tried as a part of the password, and a few tries lock the account.
+fn one_line(text: &str, source: &str) -> Result<SecretString, Failure> {
     let line = text.strip_suffix('\n');
-    let line = line.map(|it| it.strip_suffix('\r').unwrap_or(it));
-    SecretString::from(line.unwrap_or(text))
+    let line = line.map_or(text, |it| it.strip_suffix('\r').unwrap_or(it));
+    if line.starts_with('\u{feff}') {
+        let message = format!("{source} begins with a byte order mark (U+FEFF)");
+        return Err(settings(message)
+            .hint("save it as UTF-8 without BOM: `sed -i '1s/^\\xEF\\xBB\\xBF//'` takes it out"));
+    }
+    if line.contains(['\n', '\r']) {
+        let message = format!("{source} has more than one line, and a password is one");
+        return Err(settings(message)
+            .hint("leave the password in it alone, with one line end behind it at most"));
+    }
+    Ok(SecretString::from(line))
 }
 
 #[cfg(test)]
@@ -159,13 +170,22 @@ mod tests {
 
     #[test]
     fn one_line_end_is_taken_off_and_nothing_else() {
-        for (printed, kept) in [
-            (r"pass\n", "pass"),
-            (r" pa ss \r\n", " pa ss "),
-            (r"p\n\n", "p\n"),
-        ] {
+        for (printed, kept) in [(r"pass\n", "pass"), (r" pa ss \r\n", " pa ss ")] {
             let password = password(&sh(&format!("printf '{printed}'"))).expect("a password");
             assert_eq!(password.expose_secret(), kept);
+        }
+    }
+
+    #[test]
+    fn what_is_more_than_a_password_is_told_and_not_tried() {
+        for (printed, told) in [
+            (r"p\n\n", "more than one line"),
+            (r"p\r\n\r\n", "more than one line"),
+            (r"p\nq", "more than one line"),
+            (r"\357\273\277p\n", "byte order mark"),
+        ] {
+            let error = password(&sh(&format!("printf '{printed}'"))).expect_err("refused");
+            assert!(error.message.contains(told), "{error}");
         }
     }
 

@@ -6,10 +6,12 @@
 mod apply;
 mod census;
 mod crash;
+mod domains;
 mod draft;
 mod error;
 mod files;
 mod filling;
+mod flaw;
 mod history;
 mod indexes;
 mod known;
@@ -30,16 +32,20 @@ use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
-use crate::user::{StoredUser, UserId};
+use crate::mark::Question;
+use crate::plan::Recent;
+use crate::user::{Controller, Domain, StoredUser, UserId};
 
+pub use apply::Applied;
 pub use census::Census;
+pub use domains::KnownDomain;
 pub use error::StoreError;
 pub use filling::Filling;
 pub use history::{Outcome, PastChange, PastCounts, PastRun};
 pub use known::Known;
-pub use listing::Listing;
+pub use listing::{LastSeen, Listing};
 pub use marks::Marking;
-pub use reader::{Reader, Unchanging};
+pub use reader::{Ours, Reader, Unchanging};
 pub use record::Snapshot;
 pub use walk::Walk;
 
@@ -52,9 +58,10 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("store/schema/2.sql")),
     M::up(include_str!("store/schema/3.sql")),
     M::up(include_str!("store/schema/4.sql")),
+    M::up(include_str!("store/schema/5.sql")),
 ];
 /// The version after the last of them (`PRAGMA user_version`).
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// How much of a store is kept in memory by a connection that reads, in KiB. Of a large store a page is
 /// seldom asked for again, and memory that was used just now is quicker to fill than more of it.
@@ -76,6 +83,10 @@ pub struct Writer {
     reader: Reader,
     draft: Option<Draft>,
     filling: Option<Filling>,
+    /// Which file was opened; none while there is none.
+    file: Option<(u64, u64)>,
+    /// What counts the changes that others make, as it was before anything was read (`PRAGMA data_version`).
+    data_version: i64,
     _lock: RunLock,
 }
 
@@ -112,7 +123,7 @@ impl Mode {
 /// What the history keeps of a run beside its plan.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// The command: `import`, `sync`, `add`, `remove`.
+    /// The command: `import`, `sync`, `add`, `remove`, `restore`, `undo`.
     pub command: &'static str,
     /// Which users it looked at.
     pub mode: Mode,
@@ -126,6 +137,18 @@ pub struct Run {
     pub scope_users: Option<u64>,
     /// What becomes of the change mark.
     pub marking: Marking,
+    /// The domain that is read, once it is known.
+    pub domain: Option<Domain>,
+    /// Who answers.
+    pub controller: Option<Controller>,
+    /// The settings under which the directory is read.
+    pub settings: Option<Question>,
+    /// What of the plan no administrator said.
+    pub unsaid: Recent,
+    /// The run that this one takes back.
+    pub undoes: Option<i64>,
+    /// What of that run it cannot take back, in words.
+    pub left: Vec<String>,
     /// How long runs and changes are kept, in days.
     pub history_days: u32,
 }
@@ -142,6 +165,12 @@ impl Run {
             selected: Vec::new(),
             scope_users: None,
             marking: Marking::Keep,
+            domain: None,
+            controller: None,
+            settings: None,
+            unsaid: Recent::default(),
+            undoes: None,
+            left: Vec::new(),
             history_days,
         }
     }
@@ -178,7 +207,10 @@ impl Writer {
             (None, Reader::new(path, open_to_write(path)?))
         };
         crash::point("prepared");
+        let data_version = data_version(&reader.db).map_err(sql(path, "read"))?;
         Ok(Self {
+            file: files::identity(path).filter(|_| draft.is_none()),
+            data_version,
             reader,
             draft,
             filling: None,
@@ -192,12 +224,28 @@ impl Writer {
         write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let Some(draft) = &self.draft else {
-            return transact(&mut self.reader.db, write).map_err(self.reader.failed("write to"));
+            self.require_same_file(false)?;
+            let done = transact(&mut self.reader.db, write);
+            let done = done.map_err(|error| self.reader.cannot_write(error))?;
+            self.require_same_file(true)?;
+            return Ok(done);
         };
         let mut db = draft.open()?;
         let done = transact(&mut db, write).map_err(self.reader.failed("write to"))?;
         self.publish(db)?;
         Ok(done)
+    }
+
+    /// Refuses to go on when the file that was opened was deleted or replaced: what is written to it nobody would read.
+    fn require_same_file(&self, is_written: bool) -> Result<(), StoreError> {
+        let path = self.reader.path();
+        if files::identity(path) == self.file {
+            return Ok(());
+        }
+        Err(StoreError::Replaced {
+            path: path.to_owned(),
+            is_written,
+        })
     }
 
     /// Puts a store that was made by this run in its place.
@@ -207,7 +255,10 @@ impl Writer {
             let path = self.reader.path().to_owned();
             // The run is done, whether or not it can be asked about.
             match open_to_write(&path) {
-                Ok(db) => self.reader = Reader::new(&path, db),
+                Ok(db) => {
+                    self.reader = Reader::new(&path, db);
+                    self.file = files::identity(&path);
+                }
                 Err(error) => log::warn!("{error}"),
             }
         }
@@ -224,6 +275,11 @@ fn transact<T>(
     let done = write(&transaction)?;
     transaction.commit()?;
     Ok(done)
+}
+
+/// A number that is another one after another connection has written.
+fn data_version(db: &Connection) -> rusqlite::Result<i64> {
+    db.pragma_query_value(None, "data_version", |row| row.get(0))
 }
 
 /// Opens a store that is there, and brings it up to date where needed.
@@ -244,25 +300,24 @@ fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
     prepare(path, db)
 }
 
+/// Whether there is a store. An empty file is none; what cannot be looked at is an error.
+pub fn is_there(path: &Path) -> Result<bool, StoreError> {
+    owner::refuse_link(path)?;
+    let source = match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => std::io::ErrorKind::IsADirectory.into(),
+        Ok(metadata) => return Ok(metadata.len() > 0),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => error,
+    };
+    let path = path.to_owned();
+    Err(StoreError::File { path, source })
+}
+
 impl Reader {
     /// Opens the store to read. One that does not exist reads as an empty one, and is not made; one of an
     /// older version reads as what the next run will make of it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        owner::refuse_link(path)?;
-        let is_empty = match std::fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => {
-                let source = std::io::ErrorKind::IsADirectory.into();
-                let path = path.to_owned();
-                return Err(StoreError::File { path, source });
-            }
-            Ok(metadata) => metadata.len() == 0,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
-            Err(source) => {
-                let path = path.to_owned();
-                return Err(StoreError::File { path, source });
-            }
-        };
-        if is_empty {
+        if !is_there(path)? {
             return Self::empty(path);
         }
         #[cfg(unix)]

@@ -6,11 +6,13 @@ mod column;
 mod folded;
 mod guid;
 mod packed;
+mod tracking;
 
 pub use column::{Column, Source, Standing};
 pub use folded::Folded;
 pub use guid::{InvalidGuid, ObjectGuid};
 pub use packed::Packed;
+pub use tracking::{Absence, Controller, ControllerId, Domain, DomainId, Found, Tracking};
 
 use jiff::Timestamp;
 
@@ -81,6 +83,23 @@ impl<T: AsRef<str>> Profile<T> {
         }
     }
 
+    /// The fields that may have no value, in this order: first name, last name, email, contact number.
+    pub fn optional(&self) -> [(Field, Option<&str>); 4] {
+        let Profile {
+            username: _,
+            first_name,
+            last_name,
+            email,
+            contact_number,
+        } = self.as_deref();
+        [
+            (Field::FirstName, first_name),
+            (Field::LastName, last_name),
+            (Field::Email, email),
+            (Field::ContactNumber, contact_number),
+        ]
+    }
+
     /// First and last name as one reads them, with a space between.
     pub fn full_name(&self) -> String {
         [&self.first_name, &self.last_name]
@@ -93,27 +112,15 @@ impl<T: AsRef<str>> Profile<T> {
 
     /// Why this profile cannot be stored, if it cannot.
     pub fn defect(&self) -> Option<String> {
-        let Profile {
-            username,
-            first_name,
-            last_name,
-            email,
-            contact_number,
-        } = self.as_deref();
+        let username = self.username.as_ref();
         if username.trim().is_empty() {
             return Some("no username".to_owned());
         }
         if username.contains(char::is_control) {
             return Some("the username holds control characters".to_owned());
         }
-        let others = [
-            (Field::FirstName, first_name),
-            (Field::LastName, last_name),
-            (Field::Email, email),
-            (Field::ContactNumber, contact_number),
-        ];
         std::iter::once((Field::Username, Some(username)))
-            .chain(others)
+            .chain(self.optional())
             .find_map(|(field, value)| too_long(field, value?))
     }
 }
@@ -148,6 +155,16 @@ pub enum Field {
 }
 
 impl Field {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Username,
+        Self::FirstName,
+        Self::LastName,
+        Self::Email,
+        Self::ContactNumber,
+        Self::Enabled,
+    ];
+
     /// The name of the field in settings, JSON, CSV and tables.
     pub fn name(self) -> &'static str {
         match self {
@@ -232,43 +249,37 @@ impl<T: AsRef<str>> Values<T> {
 }
 
 impl Values {
+    /// What it has in a field.
+    pub fn value(&self, field: Field) -> FieldValue {
+        let Profile {
+            username,
+            first_name,
+            last_name,
+            email,
+            contact_number,
+        } = &self.profile;
+        match field {
+            Field::Username => FieldValue::Text(Some(username.clone())),
+            Field::FirstName => FieldValue::Text(first_name.clone()),
+            Field::LastName => FieldValue::Text(last_name.clone()),
+            Field::Email => FieldValue::Text(email.clone()),
+            Field::ContactNumber => FieldValue::Text(contact_number.clone()),
+            Field::Enabled => FieldValue::Flag(self.enabled),
+        }
+    }
+
     /// The fields that differ between these values and those they shall become, a change of case
     /// included.
     pub fn changes(&self, to: &Self) -> Vec<Change> {
-        let Self {
-            profile:
-                Profile {
-                    username,
-                    first_name,
-                    last_name,
-                    email,
-                    contact_number,
-                },
-            enabled,
-        } = self;
-        let text = |value: &Option<String>| FieldValue::Text(value.clone());
-        let name = |value: &String| FieldValue::Text(Some(value.clone()));
-        let new = &to.profile;
-        [
-            (Field::Username, name(username), name(&new.username)),
-            (Field::FirstName, text(first_name), text(&new.first_name)),
-            (Field::LastName, text(last_name), text(&new.last_name)),
-            (Field::Email, text(email), text(&new.email)),
-            (
-                Field::ContactNumber,
-                text(contact_number),
-                text(&new.contact_number),
-            ),
-            (
-                Field::Enabled,
-                FieldValue::Flag(*enabled),
-                FieldValue::Flag(to.enabled),
-            ),
-        ]
-        .into_iter()
-        .filter(|(_, from, to)| from != to)
-        .map(|(field, from, to)| Change { field, from, to })
-        .collect()
+        Field::ALL
+            .into_iter()
+            .map(|field| Change {
+                field,
+                from: self.value(field),
+                to: to.value(field),
+            })
+            .filter(|it| it.from != it.to)
+            .collect()
     }
 }
 
@@ -341,6 +352,8 @@ pub enum Status {
     Duplicate,
     /// In the domain, but not in the scope; kept.
     OutOfScope,
+    /// Neither in its domain nor among the deleted objects, which is not yet proof that it was deleted; kept.
+    Missing,
     /// Not updated: what the directory says of it cannot be used.
     Failed,
     /// Brought back by hand after it was deleted. It is kept, whatever the directory says, until it is
@@ -350,10 +363,11 @@ pub enum Status {
 
 impl Status {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Ok,
         Self::Duplicate,
         Self::OutOfScope,
+        Self::Missing,
         Self::Failed,
         Self::Restored,
     ];
@@ -364,6 +378,7 @@ impl Status {
             Self::Ok => "ok",
             Self::Duplicate => "duplicate",
             Self::OutOfScope => "out_of_scope",
+            Self::Missing => "missing",
             Self::Failed => "failed",
             Self::Restored => "restored",
         }
@@ -392,6 +407,26 @@ pub struct StoredUser {
     pub status: Status,
     /// When it was last found in step or brought in step; none for a local user.
     pub synced_at: Option<Timestamp>,
+    /// What ties it to its directory.
+    pub tracking: Tracking,
+}
+
+impl StoredUser {
+    /// The same user as it shall be when a run leaves its values and gives it another status.
+    #[must_use]
+    pub fn with_status(&self, status: Status, reason: Option<String>) -> Self {
+        let is_back = matches!(self.status, Status::Missing | Status::Restored);
+        Self {
+            status,
+            tracking: Tracking {
+                reason,
+                absence: None,
+                found: self.tracking.found.filter(|_| !is_back),
+                ..self.tracking.clone()
+            },
+            ..self.clone()
+        }
+    }
 }
 
 /// A user as the directory has it.
@@ -411,6 +446,12 @@ pub struct DirectoryUser {
 }
 
 impl DirectoryUser {
+    /// Whether the account is enabled at that time: the directory says so, or says nothing and `known` is that it
+    /// is, and it has not expired.
+    pub fn enabled_at(&self, now: Timestamp, known: bool) -> bool {
+        self.enabled.unwrap_or(known) && self.expires.is_none_or(|it| now < it)
+    }
+
     /// The mapped values.
     pub fn profile(&self) -> Profile<&str> {
         self.text.profile()

@@ -44,10 +44,10 @@ pub fn run(arguments: cli::Add, context: &Context<'_>) -> anyhow::Result<ExitCod
     };
     let mut run = Run::begin("add", context.settings.sync.history_days);
     run.mode = Mode::Selected;
-    with_target(context, run, false, |target, run| {
+    with_target(context, run, arguments.dry_run, |target, run| {
         // A user that was named and cannot be added is a failure of this command.
         let terms = Terms::exactly(0, true);
-        finish(findings(profiles), target, run, &terms, context.output)
+        finish(findings(profiles), target, run, &terms, context)
     })
 }
 

@@ -31,8 +31,6 @@ pub fn run(config: Option<&Path>, output: &Output) -> anyhow::Result<ExitCode> {
         Ok(settings) => {
             settings.directory.login.prepare()?;
             findings.ok("settings", settings.file.display().to_string());
-            #[cfg(unix)]
-            rights::check_settings(&settings.file, &mut findings);
             check_directory(&settings, &mut findings);
             check_store(&settings, &mut findings);
             #[cfg(unix)]
@@ -98,7 +96,10 @@ fn check_server(
                     },
                 );
             }
-            Opened::Connected(address) => findings.ok("tcp", format!("connected to {address}")),
+            Opened::Connected { address, missed } => {
+                let missed: Vec<String> = missed.iter().map(|it| format!("; {it}")).collect();
+                findings.ok("tcp", format!("connected to {address}{}", missed.concat()));
+            }
             Opened::Encrypted(certificate) => check_certificate(certificate, findings),
             Opened::Bound(account) => {
                 let is_plain = !url.is_ldaps() && !settings.starttls;
@@ -197,10 +198,10 @@ struct Inventory {
 
 fn inventory(path: &Path) -> Result<Inventory, StoreError> {
     let store = Reader::open(path)?;
-    let duplicates = store.imported_with(Status::Duplicate)?;
+    let duplicates = store.all_with(Status::Duplicate)?;
     Ok(Inventory {
         users: store.user_count()?,
-        imported: store.imported_count()?,
+        imported: store.imported_of_all()?,
         duplicates: duplicates
             .into_iter()
             .map(|user| user.values.profile.username)

@@ -13,15 +13,15 @@ use crate::plan::{Deletion, Plan};
 /// How many users are named before the question.
 const NAMED: usize = 20;
 
-/// Asks once whether the users of the plan that are to be deleted are meant. An error says that they
-/// are not.
-pub fn of_deletions(plan: &Plan, command: &str, output: &Output) -> Result<(), Failure> {
+/// Asks once whether the users of the plan that are to be deleted are meant. Gives whether anybody
+/// was asked; an error says that they are not meant.
+pub fn of_deletions(plan: &Plan, command: &str, output: &Output) -> Result<bool, Failure> {
     if plan.deleted.is_empty() || !output.can_ask {
-        return Ok(());
+        return Ok(false);
     }
     let question = question(plan.deleted.len(), command);
     let reason = match output.ask(&list(&plan.deleted, command, output), &question) {
-        Answer::Yes => return Ok(()),
+        Answer::Yes => return Ok(true),
         Answer::No => "not confirmed".to_owned(),
         Answer::None => format!("no answer in {} minutes", PATIENCE.as_secs() / 60),
     };
@@ -54,6 +54,7 @@ fn list(deletions: &[Deletion], command: &str, output: &Output) -> String {
     let text = table::text(&table);
     let all = match command {
         "sync" => " (`adsync sync --dry-run` shows all)",
+        "undo" => " (with --dry-run, all of them)",
         _ => "",
     };
     match deletions.len().saturating_sub(NAMED) {

@@ -5,15 +5,17 @@ use std::{panic, thread};
 
 use crate::cli;
 use crate::cli::Format;
-use crate::commands::{Context, confirmation};
+use crate::commands::{Context, confirmation, refusal};
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::output::page::PageFile;
 use crate::output::{Output, csv, json, table};
-use crate::plan::{Approved, Findings, Guard, Plan, Refusal, plan};
+use crate::plan::{
+    Allowed, Approved, Findings, Guard, Impact, Limits, Plan, Population, Recent, plan,
+};
 use crate::report::Report;
 use crate::signals;
-use crate::store::{Filling, Outcome, Reader, Run, StoreError, Writer};
+use crate::store::{Applied, Filling, Outcome, Reader, Run, StoreError, Writer};
 
 /// The store as a run has it. A dry run has one that cannot be written.
 #[derive(Debug)]
@@ -76,14 +78,17 @@ impl Target {
         })
     }
 
-    /// Applies the plan, unless this is a rehearsal; gives the number of the run and the plan.
-    fn apply(&mut self, approved: Approved, run: &Run) -> Result<(Option<i64>, Plan), StoreError> {
+    /// Applies the plan, unless this is a rehearsal.
+    fn apply(&mut self, approved: Approved, run: &Run) -> Result<Ended, StoreError> {
         match self {
             Self::Store(writer) => {
-                let applied = signals::while_committing(|| writer.apply(approved, run));
-                applied.map(|(number, plan)| (Some(number), plan))
+                let applied = signals::while_committing(|| writer.apply(approved, run))?;
+                Ok(match applied {
+                    Applied::Done(number, plan) => Ended::Done(Some(number), plan),
+                    Applied::Overtaken { plan, changed } => Ended::Again(plan.without(&changed)),
+                })
             }
-            Self::Rehearsal(_) => Ok((None, approved.into_plan())),
+            Self::Rehearsal(_) => Ok(Ended::Done(None, approved.into_plan())),
         }
     }
 
@@ -107,10 +112,21 @@ impl Target {
     }
 }
 
+/// What came of applying a plan.
+enum Ended {
+    /// It was applied; the number of the run, and the plan to be told of.
+    Done(Option<i64>, Plan),
+    /// Other programs wrote to the store meanwhile: what is left has to be planned again.
+    Again(Findings),
+}
+
+/// How often a run plans again that was overtaken by other programs.
+const ATTEMPTS: u32 = 5;
+
 /// How a run is ended, beside its plan.
 #[derive(Debug)]
 pub struct Terms {
-    /// The rule that the plan must keep.
+    /// The rule that the plan must keep, but for what the store knows.
     pub guard: Guard,
     /// Duplicates make the run end with exit code 7.
     pub strict: bool,
@@ -124,9 +140,20 @@ pub struct Terms {
 
 impl Terms {
     /// Those of the command line.
-    pub fn new(guard: Guard, ending: &cli::Ending, page: Option<PageFile>) -> Self {
+    pub fn new(
+        limits: Limits,
+        allowed: Allowed,
+        ending: &cli::Ending,
+        page: Option<PageFile>,
+    ) -> Self {
         Self {
-            guard,
+            guard: Guard {
+                limits,
+                allowed,
+                is_meant: false,
+                population: Population::default(),
+                recent: Recent::default(),
+            },
             strict: ending.strict,
             exit_code: ending.exit_code,
             page,
@@ -143,6 +170,16 @@ impl Terms {
             page: None,
             ask: false,
         }
+    }
+
+    /// The same, and whether an administrator named the users one by one.
+    #[must_use]
+    pub fn meaning(self, is_meant: bool) -> Self {
+        let guard = Guard {
+            is_meant,
+            ..self.guard
+        };
+        Self { guard, ..self }
     }
 
     /// The same, and whether a person at the terminal is asked before users are deleted.
@@ -183,38 +220,86 @@ pub fn with_target(
 
 /// Plans, guards, asks, applies and tells.
 pub fn finish(
-    findings: Findings,
+    mut findings: Findings,
     target: &mut Target,
+    run: &Run,
+    terms: &Terms,
+    context: &Context<'_>,
+) -> anyhow::Result<ExitCode> {
+    let output = context.output;
+    for _ in 0..ATTEMPTS {
+        let step = output.step("planning");
+        let plan = target.plan(findings)?;
+        step.finish_and_clear();
+        let approved = match approve(plan, target, run, terms, output)? {
+            Ok(approved) => approved,
+            Err((failure, plan)) => {
+                return Ok(refuse(&failure, &plan, target, run, terms, output)?);
+            }
+        };
+        let step = output.step("writing");
+        let ended = target.apply(approved, run)?;
+        step.finish_and_clear();
+        match ended {
+            Ended::Done(number, plan) => {
+                return told(number, plan, target.is_rehearsal(), run, terms, output);
+            }
+            Ended::Again(left) => findings = left,
+        }
+    }
+    let path = target.reader().path().to_owned();
+    Err(StoreError::Overtaken { path }.into())
+}
+
+/// A plan that may be applied, or why it may not, and the plan.
+type Decision = Result<Approved, (Failure, Plan)>;
+
+/// Has the guard look at a plan, and a person at the terminal who wants to be asked.
+fn approve(
+    plan: Plan,
+    target: &Target,
+    run: &Run,
+    terms: &Terms,
+    output: &Output,
+) -> Result<Decision, StoreError> {
+    let guard = guard(&terms.guard, &plan, target.reader(), run)?;
+    let mut approved = match guard.approve(plan) {
+        Ok(approved) => approved,
+        Err((refusal, plan)) => {
+            let failure = refusal::explain(&refusal, &plan, target.reader(), run)?;
+            return Ok(Err((failure, *plan)));
+        }
+    };
+    if run.undoes.is_some() {
+        approved = approved.with_all_said();
+    }
+    if !terms.ask || target.is_rehearsal() {
+        return Ok(Ok(approved));
+    }
+    Ok(
+        match confirmation::of_deletions(approved.plan(), run.command, output) {
+            Ok(true) => Ok(approved.with_deletions_said()),
+            Ok(false) => Ok(approved),
+            Err(failure) => Err((failure, approved.into_plan())),
+        },
+    )
+}
+
+/// Tells what a run did, or what a rehearsed one would have done.
+fn told(
+    number: Option<i64>,
+    plan: Plan,
+    dry_run: bool,
     run: &Run,
     terms: &Terms,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
-    let step = output.step("planning");
-    let plan = target.plan(findings)?;
-    step.finish_and_clear();
-    let approved = match terms.guard.approve(plan) {
-        Ok(approved) => approved,
-        Err((refusal, plan)) => {
-            let failure = explain(refusal);
-            return Ok(refuse(&failure, &plan, target, run, terms, output)?);
-        }
-    };
-    if terms.ask
-        && !target.is_rehearsal()
-        && let Err(failure) = confirmation::of_deletions(approved.plan(), run.command, output)
-    {
-        let plan = approved.into_plan();
-        return Ok(refuse(&failure, &plan, target, run, terms, output)?);
-    }
-    let step = output.step("writing");
-    let (number, plan) = target.apply(approved, run)?;
-    step.finish_and_clear();
     // The process ends soon, and with it a million users at once: one by one they would take a while.
     let plan = ManuallyDrop::new(plan);
     let report = Report {
         run,
         number,
-        dry_run: target.is_rehearsal(),
+        dry_run,
         refused: false,
         plan: &plan,
     };
@@ -254,7 +339,8 @@ fn untold(number: Option<i64>, what: &str, error: &std::io::Error) -> Failure {
 }
 
 fn exit_code(plan: &Plan, terms: &Terms) -> ExitCode {
-    if !plan.failed.is_empty() || (terms.strict && !plan.duplicate.is_empty()) {
+    let is_off = !(plan.duplicate.is_empty() && plan.missing.is_empty());
+    if !plan.failed.is_empty() || (terms.strict && is_off) {
         ExitCode::Partial
     } else if terms.exit_code && plan.has_changes() {
         ExitCode::Pending
@@ -265,7 +351,9 @@ fn exit_code(plan: &Plan, terms: &Terms) -> ExitCode {
 
 fn tell(report: &Report<'_>, lost: Option<&Failure>, output: &Output) -> std::io::Result<()> {
     let plan = report.plan;
-    let is_wrong = !(plan.duplicate.is_empty() && plan.failed.is_empty()) || lost.is_some();
+    let is_wrong =
+        !(plan.duplicate.is_empty() && plan.missing.is_empty() && plan.failed.is_empty())
+            || lost.is_some();
     if output.quiet && !plan.has_changes() && !is_wrong {
         return Ok(());
     }
@@ -280,19 +368,23 @@ fn show(report: &Report<'_>, failure: Option<&Failure>, output: &Output) -> std:
     })
 }
 
-fn explain(refusal: Refusal) -> Failure {
-    Failure::new(
-        Kind::Guard,
-        format!("refused: {refusal}; nothing was changed"),
-    )
-    .hint(format!(
-        "check base_dn, filter and the rights of the account first; if {} meant, say --allow-deletes {}",
-        match refusal.deletions() {
-            1 => "it is".to_owned(),
-            several => format!("all {several} are"),
-        },
-        refusal.deletions()
-    ))
+/// How far back what runs did unasked counts in.
+const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
+
+/// The guard with what the store knows. Counting is looking at each user: a run that does nothing that a limit is
+/// about costs the same in any store.
+fn guard(guard: &Guard, plan: &Plan, store: &Reader, run: &Run) -> Result<Guard, StoreError> {
+    let mut guard = guard.clone();
+    let domain = run.domain.as_ref();
+    // What is taken back may have been done without any domain: then it is everybody.
+    let has_shares = domain.is_some() || run.undoes.is_some();
+    if has_shares && !Impact::of(plan).is_none() {
+        guard.population = store.population(domain)?;
+        if let Ok(since) = run.started_at.checked_sub(RECENT) {
+            guard.recent = store.recent(domain, since)?;
+        }
+    }
+    Ok(guard)
 }
 
 /// Shows the plan that is not applied, and why: the guard, or the person at the terminal, said no.

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use crate::cli;
 use crate::commands::attempts::with_directory;
 use crate::commands::ending::{self, Target, Terms, finish, with_target};
-use crate::commands::reading::{Reading, mark_after_part};
+use crate::commands::reading::{self, Reading, mark_after_part};
 use crate::commands::survey::Survey;
 use crate::commands::{Context, names, picking};
 use crate::compare::Newcomers;
@@ -18,7 +18,6 @@ use crate::directory::{Directory, NO_SUCH_OBJECT, Read, Selection};
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::nearest::nearest;
-use crate::plan::Guard;
 use crate::store::{Filling, Mode, Run};
 use crate::user::{Folded, ObjectGuid};
 
@@ -44,14 +43,17 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
         run.mode = Mode::Selected;
     }
     with_target(context, run, arguments.ending.dry_run, |target, run| {
-        let mark = target.reader().mark()?;
+        let mark = reading::likely_mark(target.reader(), context)?;
         let (reading, filling) = with_directory(context, mark.as_ref(), |directory| {
             read(&whom, target, directory, run, context)
         })?;
         let findings = reading.note_in(run);
         target.take_in(filling);
-        let terms = Terms::new(Guard::exactly(0), &arguments.ending, page);
-        finish(findings, target, run, &terms, context.output)
+        let limits = context.settings.sync.limits;
+        let allowed = arguments.allow.allowed();
+        let is_one = arguments.users.len() == 1 && findings.looked_at() == 1;
+        let terms = Terms::new(limits, allowed, &arguments.ending, page).meaning(is_one);
+        finish(findings, target, run, &terms, context)
     })
 }
 
@@ -73,18 +75,20 @@ fn read(
     whom: &Whom<'_>,
     target: &Target,
     directory: &mut Directory,
-    run: &Run,
+    run: &mut Run,
     context: &Context<'_>,
 ) -> anyhow::Result<(Reading, Option<Filling>)> {
     let store = target.reader();
+    let reach = reading::reach(store, directory, run, context)?;
     let what = format!("reading {}", directory.base());
     let expected = if whom.is_all() {
-        store.scope_users()?
+        store.scope_users(&reach.domain)?
     } else {
         None
     };
     let progress = context.output.progress(&what, expected);
-    let survey = Survey::new(store, directory, Newcomers::Import, progress)?;
+    let terms = reach.terms(directory, Newcomers::Import);
+    let survey = Survey::new(store, reach.absences(), terms, progress)?;
     // Who is in the store is known by identity; of a selection nobody is guessed by DN.
     let mut survey = survey
         .among(if whom.is_all() { None } else { Some(&[]) })
@@ -122,7 +126,9 @@ fn read(
         findings,
         mode: run.mode,
         scope_users,
-        marking: mark_after_part(store, directory, context)?,
+        marking: mark_after_part(store, directory, &reach.domain, context)?,
+        settings: reading::question(directory, context),
+        adopted: 0,
     };
     Ok((reading, filling))
 }

@@ -128,7 +128,9 @@ fn results(counts: &PastCounts) -> Vec<(&'static str, u64)> {
         deleted,
         duplicate,
         out_of_scope,
+        missing,
         failed,
+        foreign,
     } = counts;
     [
         ("unchanged", unchanged),
@@ -137,7 +139,9 @@ fn results(counts: &PastCounts) -> Vec<(&'static str, u64)> {
         ("deleted", deleted),
         ("duplicate", duplicate),
         ("out_of_scope", out_of_scope),
+        ("missing", missing),
         ("failed", failed),
+        ("foreign", foreign),
     ]
     .map(|(result, count)| (result, count.unsigned_abs()))
     .to_vec()

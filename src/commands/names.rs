@@ -38,11 +38,22 @@ pub fn require(arguments: &[String]) -> anyhow::Result<()> {
     split(arguments, |_| Ok(false)).map(drop)
 }
 
-/// The users of the store with these names; the error lists all that are not known.
+/// The users of the store with these names, of which each argument may be a list; the error lists all that are not
+/// known.
 pub fn resolve(store: &Reader, arguments: &[String]) -> anyhow::Result<Vec<StoredUser>> {
-    let _unchanging = store.hold_still()?;
     let find = |name: &str| store.by_username(&Folded::new(name));
     let names = split(arguments, |name| Ok(find(name)?.is_some()))?;
+    resolve_names(store, names)
+}
+
+/// The users of the store with these names, each argument one of them: a comma belongs to the name.
+pub fn resolve_each(store: &Reader, arguments: &[String]) -> anyhow::Result<Vec<StoredUser>> {
+    resolve_names(store, split(arguments, |_| Ok(true))?)
+}
+
+fn resolve_names(store: &Reader, names: Vec<String>) -> anyhow::Result<Vec<StoredUser>> {
+    let _unchanging = store.hold_still()?;
+    let find = |name: &str| store.by_username(&Folded::new(name));
     let mut users = Vec::new();
     let mut unknown = Vec::new();
     for name in names {
@@ -55,13 +66,18 @@ pub fn resolve(store: &Reader, arguments: &[String]) -> anyhow::Result<Vec<Store
     if unknown.is_empty() {
         return Ok(users);
     }
+    Err(unknown_in_store(&unknown, store)?.into())
+}
+
+/// The error that lists all names that nobody in the store has.
+pub fn unknown_in_store(unknown: &[String], store: &Reader) -> Result<Failure, StoreError> {
     let known = store.usernames()?;
-    let failure = unknown_names(&unknown, &known, "in the store");
-    if known.is_empty() {
-        let hint = "the store has no users yet; `adsync import --help` says how to bring them in";
-        return Err(failure.hint(hint).into());
-    }
-    Err(failure.into())
+    let failure = unknown_names(unknown, &known, "in the store");
+    Ok(if known.is_empty() {
+        failure.hint("the store has no users yet; `adsync import --help` says how to bring them in")
+    } else {
+        failure
+    })
 }
 
 /// The error that lists all unknown names, and for each the nearest that is known.

@@ -10,10 +10,9 @@ pub fn refuse_writing(
     is_said: bool,
     settings: &Settings,
 ) -> Result<(), Failure> {
-    let Some(writing) = Writing::of(command) else {
+    let Some(name) = writes(command) else {
         return Ok(());
     };
-    let name = writing.name;
     let failure = if is_said {
         let message = format!("--read-only: `adsync {name}` would write to the store");
         Failure::new(Kind::Usage, message)
@@ -26,35 +25,25 @@ pub fn refuse_writing(
     } else {
         return Ok(());
     };
-    Err(failure.hint(if writing.can_rehearse {
-        format!("`adsync {name} --dry-run` shows what it would do")
-    } else {
-        "an account that may write does this, with settings of its own".to_owned()
-    }))
+    Err(failure.hint(format!("`adsync {name} --dry-run` shows what it would do")))
 }
 
-/// A command that writes to the store.
-struct Writing {
-    name: &'static str,
-    /// Whether it has `--dry-run`.
-    can_rehearse: bool,
-}
-
-impl Writing {
-    fn of(command: &Command) -> Option<Self> {
-        let (name, can_rehearse, is_rehearsal) = match command {
-            Command::Import(it) => ("import", true, it.ending.dry_run),
-            Command::Sync(it) => ("sync", true, it.ending.dry_run),
-            Command::Restore(it) => ("restore", true, it.dry_run),
-            Command::Add(_) => ("add", false, false),
-            Command::Remove(_) => ("remove", false, false),
-            Command::Check
-            | Command::Search { .. }
-            | Command::List(_)
-            | Command::History(_)
-            | Command::Completions { .. }
-            | Command::Man { .. } => return None,
-        };
-        (!is_rehearsal).then_some(Self { name, can_rehearse })
-    }
+/// The name of a command that writes to the store.
+fn writes(command: &Command) -> Option<&'static str> {
+    let (name, is_rehearsal) = match command {
+        Command::Import(it) => ("import", it.ending.dry_run),
+        Command::Sync(it) => ("sync", it.ending.dry_run),
+        Command::Undo(it) => ("undo", it.ending.dry_run),
+        Command::Restore(it) => ("restore", it.dry_run),
+        Command::Add(it) => ("add", it.dry_run),
+        Command::Remove(it) => ("remove", it.dry_run),
+        Command::Check
+        | Command::Search { .. }
+        | Command::List(_)
+        | Command::Show { .. }
+        | Command::History(_)
+        | Command::Completions { .. }
+        | Command::Man { .. } => return None,
+    };
+    (!is_rehearsal).then_some(name)
 }

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use crate::commands::Context;
+use crate::commands::absence::{self, Absences};
 use crate::commands::cost;
 use crate::commands::survey::{Survey, guids};
-use crate::compare::{Newcomers, OutOfScopePolicy};
+use crate::compare::{Newcomers, Terms};
 use crate::directory::{Directory, Selection};
+use crate::failure::{Failure, Kind};
 use crate::mark::{Circumstances, Mark, Question, WhyFull, Witnesses};
 use crate::plan::Findings;
 use crate::store::{Marking, Mode, Reader, Run};
-use crate::user::{ObjectGuid, Status, StoredUser};
+use crate::user::{Controller, Domain, ObjectGuid, Status, StoredUser};
 
 /// So few users are looked up by identity at any rate: it is a search or two.
 const FEW: u64 = 200;
@@ -25,6 +27,10 @@ pub struct Reading {
     pub scope_users: Option<u64>,
     /// What becomes of the change mark.
     pub marking: Marking,
+    /// The settings under which it was read.
+    pub settings: Question,
+    /// How many users were found to be of this domain that were of none that was read before.
+    pub adopted: u64,
 }
 
 impl Reading {
@@ -33,6 +39,7 @@ impl Reading {
         run.mode = self.mode;
         run.scope_users = self.scope_users;
         run.marking = self.marking;
+        run.settings = Some(self.settings);
         self.findings
     }
 }
@@ -43,41 +50,142 @@ impl Reading {
 pub fn mark_after_part(
     store: &Reader,
     directory: &Directory,
+    domain: &Domain,
     context: &Context<'_>,
 ) -> anyhow::Result<Marking> {
     let question = question(directory, context);
     let fits = |mark: Mark| directory.is_past(&mark) && mark.question == question;
-    Ok(if store.mark()?.is_none_or(fits) {
+    Ok(if store.mark(domain)?.is_none_or(fits) {
         Marking::Keep
     } else {
         Marking::Forget
     })
 }
 
+/// What a run reads, for whom, and how.
+pub struct Reach<'a> {
+    /// The domain.
+    pub domain: Domain,
+    /// Who answers.
+    pub controller: Controller,
+    /// When the run began.
+    pub now: jiff::Timestamp,
+    /// Whether users are deleted that are missing, however short.
+    pub delete_missing: bool,
+    /// The settings, and where is told what happens.
+    pub context: &'a Context<'a>,
+}
+
+/// Finds out which domain the directory has and who answers, and notes it in the run.
+pub fn reach<'a>(
+    store: &Reader,
+    directory: &mut Directory,
+    run: &mut Run,
+    context: &'a Context<'a>,
+) -> anyhow::Result<Reach<'a>> {
+    let (domain, controller) = absence::identify(store, directory)?;
+    run.domain = Some(domain.clone());
+    run.controller = Some(controller.clone());
+    Ok(Reach {
+        domain,
+        controller,
+        now: run.started_at,
+        delete_missing: false,
+        context,
+    })
+}
+
+/// The change mark that these settings probably go on from, before the domain is known: of servers that are equal, its
+/// domain controller is asked.
+pub fn likely_mark(store: &Reader, context: &Context<'_>) -> anyhow::Result<Option<Mark>> {
+    let marks = store.marks()?;
+    let base = context.settings.directory.base_dn.as_deref();
+    let fits = |mark: &&Mark| base.is_some_and(|base| mark.question.get("base_dn") == Some(base));
+    Ok(marks.iter().find(fits).or(marks.first()).cloned())
+}
+
+impl Reach<'_> {
+    /// What is known before users are looked for that were found nowhere.
+    pub fn absences(&self) -> Absences {
+        Absences {
+            domain: self.domain.clone(),
+            controller: self.controller.clone(),
+            now: self.now,
+            missing_after: if self.delete_missing {
+                std::time::Duration::ZERO
+            } else {
+                self.context.settings.sync.missing_after
+            },
+        }
+    }
+
+    /// What the comparison has to know.
+    pub fn terms(&self, directory: &Directory, newcomers: Newcomers) -> Terms {
+        Terms {
+            now: self.now,
+            newcomers,
+            missing_value: directory.missing_value(),
+            out_of_scope: self.context.settings.sync.out_of_scope,
+            domain: self.domain.id,
+        }
+    }
+}
+
 /// Reads what is to be known of every imported user.
 pub fn everybody(
     store: &Reader,
     directory: &mut Directory,
-    imported: u64,
+    reach: &Reach<'_>,
     full: bool,
-    run: &Run,
-    context: &Context<'_>,
 ) -> anyhow::Result<Reading> {
+    let imported = store.imported_count(&reach.domain)?;
+    let foreign = store.imported_of_all()?.saturating_sub(imported);
+    reach.context.output.note(&match imported {
+        1 => "synchronising the one imported user".to_owned(),
+        _ => format!("synchronising all {imported} imported users"),
+    });
     let mut everybody = Everybody {
         store,
         directory,
         imported,
-        context,
-        policy: context.settings.sync.out_of_scope,
-        began: run.started_at,
+        reach,
     };
-    match everybody.suspects(full)? {
+    let mut reading = match everybody.suspects(full)? {
         Ok((mark, suspects)) => everybody.delta(mark, suspects),
         Err(why) => {
-            say_why(&why, context);
+            say_why(&why, reach.context);
             everybody.full()
         }
+    }?;
+    // Who was found by identity may have been of a domain that was only known from DNs.
+    reading.findings.foreign = foreign.saturating_sub(reading.adopted);
+    if reading.findings.looked_at() == 0 && reading.findings.foreign > 0 {
+        return Err(all_foreign(store, &reach.domain, foreign)?.into());
     }
+    Ok(reading)
+}
+
+/// That the settings read another domain than the one that everybody in the store is of.
+fn all_foreign(store: &Reader, domain: &Domain, foreign: u64) -> anyhow::Result<Failure> {
+    let domains = store.domains()?;
+    let others: Vec<String> = domains
+        .into_iter()
+        .filter(|it| Some(it.id) != domain.id)
+        .map(|it| it.dn)
+        .collect();
+    let who = match foreign {
+        1 => "the one imported user of the store belongs".to_owned(),
+        many => format!("all {many} imported users of the store belong"),
+    };
+    Ok(Failure::new(
+        Kind::Settings,
+        format!(
+            "{who} to another domain ({}), and these settings read {}",
+            others.join("; "),
+            domain.dn
+        ),
+    )
+    .hint("check url and base_dn under [directory], and path under [store]"))
 }
 
 fn say_why(why: &WhyFull, context: &Context<'_>) {
@@ -88,7 +196,7 @@ fn say_why(why: &WhyFull, context: &Context<'_>) {
 }
 
 /// The settings that decide what is read, and as what.
-fn question(directory: &Directory, context: &Context<'_>) -> Question {
+pub fn question(directory: &Directory, context: &Context<'_>) -> Question {
     let mut question = directory.question();
     question.insert("username", directory.account());
     question.insert("out_of_scope", context.settings.sync.out_of_scope.name());
@@ -102,9 +210,7 @@ struct Everybody<'a> {
     directory: &'a mut Directory,
     /// How many they are.
     imported: u64,
-    context: &'a Context<'a>,
-    policy: OutOfScopePolicy,
-    began: jiff::Timestamp,
+    reach: &'a Reach<'a>,
 }
 
 /// The users that a run by change mark looks at.
@@ -121,9 +227,9 @@ impl<'a> Everybody<'a> {
     fn circumstances(&mut self) -> anyhow::Result<Circumstances> {
         Ok(Circumstances {
             position: self.directory.position()?,
-            question: question(self.directory, self.context),
-            now: self.began,
-            full_every: self.context.settings.sync.full_every,
+            question: question(self.directory, self.reach.context),
+            now: self.reach.now,
+            full_every: self.reach.context.settings.sync.full_every,
         })
     }
 
@@ -132,7 +238,7 @@ impl<'a> Everybody<'a> {
         if full {
             return Ok(Err(WhyFull::Asked));
         }
-        let Some(mark) = self.store.mark()? else {
+        let Some(mark) = self.store.mark(&self.reach.domain)? else {
             return Ok(Err(WhyFull::NoMark));
         };
         let mark = match self.circumstances()?.go_on(mark) {
@@ -142,7 +248,8 @@ impl<'a> Everybody<'a> {
         let changes = self.directory.changes_since(&mark)?;
         let _unchanging = self.store.hold_still()?;
         // One that is not in the store any more may be anywhere.
-        let is_known = self.store.by_guid(mark.witnesses.living)?.is_some();
+        let ours = self.store.ours(&self.reach.domain)?;
+        let is_known = self.store.by_guid(&ours, mark.witnesses.living)?.is_some();
         if !(is_known && changes.sees_living) {
             return Ok(Err(WhyFull::NoWitness));
         }
@@ -159,18 +266,32 @@ impl<'a> Everybody<'a> {
         }
         let mut users = Vec::new();
         for guid in &suspected {
-            users.extend(self.store.by_guid(*guid)?);
+            users.extend(self.store.by_guid(&ours, *guid)?);
         }
+        let domain = &self.reach.domain;
         let is_other =
             |user: &StoredUser| !user.origin.guid().is_some_and(|it| suspected.contains(&it));
-        for status in [Status::Duplicate, Status::Failed, Status::Restored] {
-            let again = self.store.imported_with(status)?;
-            users.extend(again.into_iter().filter(is_other));
+        let mut again = Vec::new();
+        for status in [
+            Status::Duplicate,
+            Status::Missing,
+            Status::Failed,
+            Status::Restored,
+        ] {
+            again.extend(self.store.imported_with(domain, status)?);
         }
-        let mut out_of_scope = self.store.imported_with(Status::OutOfScope)?;
-        out_of_scope.retain(is_other);
+        // That an account expires is no change of it in the directory.
+        for user in self.store.expired(domain, self.reach.now)? {
+            if matches!(user.status, Status::Ok | Status::OutOfScope) {
+                again.push(user);
+            }
+        }
+        users.extend(again.into_iter().filter(is_other));
+        let mut out_of_scope = self.store.imported_with(domain, Status::OutOfScope)?;
+        let looked_at: std::collections::HashSet<_> = users.iter().map(|user| user.id).collect();
+        out_of_scope.retain(|user| is_other(user) && !looked_at.contains(&user.id));
         let count = users.len() as u64;
-        let size = self.store.scope_users()?;
+        let size = self.store.scope_users(domain)?;
         let is_cheaper = |size| cost::is_cheaper_to_read_all(count, size);
         if count > FEW && size.is_some_and(is_cheaper) {
             return Ok(Err(WhyFull::ManyChanges(count)));
@@ -189,9 +310,13 @@ impl<'a> Everybody<'a> {
 
     /// Imported users that are not in the domain, for an account that does not see deleted objects.
     fn sweep(&mut self) -> anyhow::Result<Vec<ObjectGuid>> {
-        let guids = self.store.imported_guids()?;
+        let guids = self.store.imported_guids(&self.reach.domain, None)?;
         let what = "looking for deleted users";
-        let progress = self.context.output.progress(what, Some(guids.len() as u64));
+        let progress = self
+            .reach
+            .context
+            .output
+            .progress(what, Some(guids.len() as u64));
         let absent = self
             .directory
             .absent(&guids, |batch| progress.inc(batch as u64))?;
@@ -208,11 +333,13 @@ impl<'a> Everybody<'a> {
         } = suspects;
         let aside = (users.len() + out_of_scope.len()) as u64;
         let in_step = self.imported.saturating_sub(aside);
-        let mut survey = named(self.store, self.directory, &users, self.context)?;
+        let mut survey = named(self.store, self.directory, &users, self.reach)?;
         survey.vouch_for(in_step, out_of_scope);
         let has_witness = is_in_scope(&survey, witnesses.living, &users);
         let (findings, is_doubtful) = survey.finish();
-        let marking = match self.circumstances()?.position {
+        let circumstances = self.circumstances()?;
+        let mark_settings = circumstances.question;
+        let marking = match circumstances.position {
             Some(position) if has_witness && !is_doubtful => Marking::Set(Mark {
                 position,
                 witnesses,
@@ -225,6 +352,8 @@ impl<'a> Everybody<'a> {
             mode: Mode::Delta,
             scope_users: None,
             marking,
+            settings: mark_settings,
+            adopted: 0,
         })
     }
 
@@ -235,6 +364,7 @@ impl<'a> Everybody<'a> {
             None => self.enumerated()?,
         };
         let witness = survey.witness();
+        let adopted = survey.adopted();
         let (findings, is_doubtful) = survey.finish();
         let marking = match witness {
             Some(living) if !is_doubtful => self.new_mark(living)?,
@@ -245,6 +375,8 @@ impl<'a> Everybody<'a> {
             mode: Mode::Full,
             scope_users,
             marking,
+            settings: question(self.directory, self.reach.context),
+            adopted,
         })
     }
 
@@ -274,38 +406,40 @@ impl<'a> Everybody<'a> {
     /// when the whole scope was read, for it may be an entry whose identity cannot be read any more.
     fn by_identity(&mut self) -> anyhow::Result<Option<Survey<'a>>> {
         let is_cheaper = |size| !cost::is_cheaper_to_read_all(self.imported, size);
-        if !self.store.scope_users()?.is_some_and(is_cheaper) {
+        if !self
+            .store
+            .scope_users(&self.reach.domain)?
+            .is_some_and(is_cheaper)
+        {
             return Ok(None);
         }
-        let guids = self.store.imported_guids()?;
+        let guids = self.store.imported_guids(&self.reach.domain, None)?;
         let mut survey = self.survey(Some(self.imported))?;
         self.directory
             .read_guids(&guids, |users| survey.take(users))?;
         survey.settle_repeated(self.directory)?;
-        let nowhere = survey.settle_missing(self.directory, None, self.policy)?;
+        let nowhere = survey.settle_missing(self.directory, None)?;
         Ok((nowhere == 0).then_some(survey))
     }
 
     /// Reads the whole scope; with it how many users that has.
     fn enumerated(&mut self) -> anyhow::Result<(Survey<'a>, Option<u64>)> {
-        let mut survey = self.survey(self.store.scope_users()?)?;
+        let mut survey = self.survey(self.store.scope_users(&self.reach.domain)?)?;
         let tally = self
             .directory
             .read(&Selection::All, |users| survey.take(users))?;
+        survey.note_whole_scope();
         survey.settle_repeated(self.directory)?;
-        survey.settle_missing(self.directory, None, self.policy)?;
+        survey.settle_missing(self.directory, None)?;
         Ok((survey, Some(tally.entries)))
     }
 
     fn survey(&self, expected: Option<u64>) -> anyhow::Result<Survey<'a>> {
         let what = format!("reading {}", self.directory.base());
-        let progress = self.context.output.progress(&what, expected);
-        Ok(Survey::new(
-            self.store,
-            self.directory,
-            Newcomers::Ignore,
-            progress,
-        )?)
+        let progress = self.reach.context.output.progress(&what, expected);
+        let terms = self.reach.terms(self.directory, Newcomers::Ignore);
+        let absences = self.reach.absences();
+        Ok(Survey::new(self.store, absences, terms, progress)?)
     }
 }
 
@@ -324,14 +458,17 @@ pub fn named<'a>(
     store: &'a Reader,
     directory: &mut Directory,
     users: &[StoredUser],
-    context: &Context<'_>,
+    reach: &Reach<'_>,
 ) -> anyhow::Result<Survey<'a>> {
-    let policy = context.settings.sync.out_of_scope;
     let what = format!("reading {}", directory.base());
-    let progress = context.output.progress(&what, Some(users.len() as u64));
-    let mut survey = Survey::new(store, directory, Newcomers::Ignore, progress)?.among(Some(users));
+    let progress = reach
+        .context
+        .output
+        .progress(&what, Some(users.len() as u64));
+    let terms = reach.terms(directory, Newcomers::Ignore);
+    let mut survey = Survey::new(store, reach.absences(), terms, progress)?.among(Some(users));
     directory.read_guids(&guids(users), |them| survey.take(them))?;
     survey.settle_repeated(directory)?;
-    survey.settle_missing(directory, Some(users), policy)?;
+    survey.settle_missing(directory, Some(users))?;
     Ok(survey)
 }

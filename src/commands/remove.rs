@@ -3,7 +3,7 @@
 use crate::cli;
 use crate::commands::ending::{Terms, finish, with_target};
 use crate::commands::survey::is_imported;
-use crate::commands::{Context, names, picking};
+use crate::commands::{Context, names, picking, presence};
 use crate::exit_code::ExitCode;
 use crate::output::picker::Purpose;
 use crate::plan::{Deletion, Evidence, Findings};
@@ -19,14 +19,15 @@ pub fn run(arguments: &cli::Remove, context: &Context<'_>) -> anyhow::Result<Exi
         Some(picked)
     } else {
         names::require(&arguments.usernames)?;
+        presence::require(context)?;
         None
     };
     let mut run = Run::begin("remove", context.settings.sync.history_days);
     run.mode = Mode::Selected;
-    with_target(context, run, false, |target, run| {
+    with_target(context, run, arguments.dry_run, |target, run| {
         let users = match &picked {
             Some(picked) => picking::again(target.reader(), picked)?,
-            None => names::resolve(target.reader(), &arguments.usernames)?,
+            None => names::resolve_each(target.reader(), &arguments.usernames)?,
         };
         if users.iter().any(is_imported) {
             let note = "the directory keeps them: `adsync import` would bring them back";
@@ -45,7 +46,7 @@ pub fn run(arguments: &cli::Remove, context: &Context<'_>) -> anyhow::Result<Exi
             deletions,
             ..Findings::default()
         };
-        finish(findings, target, run, &terms, context.output)
+        finish(findings, target, run, &terms, context)
     })
 }
 

@@ -4,14 +4,15 @@ use std::collections::HashSet;
 
 use crate::cli;
 use crate::commands::ending::{Target, Terms, finish, with_target};
-use crate::commands::{Context, names, picking, standing};
+use crate::commands::history::past_run;
+use crate::commands::{Context, names, picking, presence, standing};
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::output::picker::{Item, Purpose};
 use crate::output::table::local_time;
 use crate::plan::{Findings, Import};
 use crate::store::{Mode, PastChange, Reader, Run, Snapshot, StoreError};
-use crate::user::{Folded, Origin, UserId};
+use crate::user::{DomainId, Folded, StoredUser, UserId};
 
 /// Runs the command.
 pub fn run(arguments: &cli::Restore, context: &Context<'_>) -> anyhow::Result<ExitCode> {
@@ -21,11 +22,12 @@ pub fn run(arguments: &cli::Restore, context: &Context<'_>) -> anyhow::Result<Ex
         };
         Some(picked)
     } else {
+        if arguments.run.is_none() {
+            names::require(&arguments.names)?;
+        }
+        presence::require(context)?;
         None
     };
-    if !arguments.interactive && arguments.run.is_none() {
-        names::require(&arguments.names)?;
-    }
     let mut run = Run::begin("restore", context.settings.sync.history_days);
     run.mode = Mode::Selected;
     with_target(context, run, arguments.dry_run, |target, run| {
@@ -36,26 +38,12 @@ pub fn run(arguments: &cli::Restore, context: &Context<'_>) -> anyhow::Result<Ex
         };
         let findings = findings(records, target, context)?;
         // Whoever was asked for and stays away is a failure of this command.
-        finish(
-            findings,
-            target,
-            run,
-            &Terms::exactly(0, true),
-            context.output,
-        )
+        finish(findings, target, run, &Terms::exactly(0, true), context)
     })
 }
 
 fn deleted_by(store: &Reader, number: i64) -> anyhow::Result<Vec<PastChange>> {
-    if store.run(number)?.is_none() {
-        return Err(
-            Failure::new(Kind::UnknownName, format!("no run {number} in the history"))
-                .hint(
-                    "`adsync history` lists the runs; those older than history_days are forgotten",
-                )
-                .into(),
-        );
-    }
+    past_run(store, number)?;
     let mut changes = store.changes_of_run(number)?;
     changes.retain(|change| change.action == "deleted");
     if changes.is_empty() {
@@ -78,7 +66,7 @@ fn newest_of(store: &Reader, arguments: &[String]) -> anyhow::Result<Vec<PastCha
     };
     let mut found: Vec<PastChange> = Vec::new();
     let mut unknown = Vec::new();
-    for name in names::split(arguments, |name| Ok(find(name).is_some()))? {
+    for name in names::split(arguments, |_| Ok(true))? {
         match find(&name).or_else(|| find(name.trim())) {
             Some(record) => found.push(record.clone()),
             None => unknown.push(name),
@@ -100,7 +88,7 @@ fn findings(
     let mut findings = Findings::default();
     for (record, before) in newest(records) {
         let origin = before.origin();
-        let is_back = is_in_store(target.reader(), record.user, &origin)?;
+        let is_back = is_in_store(target.reader(), record.user, &before)?;
         if is_back {
             context
                 .output
@@ -110,6 +98,14 @@ fn findings(
         }
         let mut import = Import::new(&origin, &before.values());
         import.returns_as = Some(record.user);
+        import.domain = match before.domain {
+            Some(id) => Some(DomainId(id)),
+            // The history of an older store does not say.
+            None => target
+                .reader()
+                .domain_around(before.dn.as_deref().unwrap_or_default())?,
+        };
+        import.expires = before.expires_at;
         findings.new.push(import);
     }
     Ok(findings)
@@ -129,11 +125,15 @@ fn newest(records: Vec<PastChange>) -> impl Iterator<Item = (PastChange, Snapsho
 }
 
 /// Whether the user of that row, or of that identity, is there.
-fn is_in_store(store: &Reader, row: UserId, origin: &Origin) -> Result<bool, StoreError> {
-    Ok(match origin.guid() {
-        Some(guid) => store.by_guid(guid)?.is_some(),
-        None => store.by_id(row)?.is_some(),
-    })
+pub fn is_in_store(store: &Reader, row: UserId, before: &Snapshot) -> Result<bool, StoreError> {
+    let Some(guid) = before.guid else {
+        return Ok(store.by_id(row)?.is_some());
+    };
+    let is_it = |user: &StoredUser| {
+        let domain = user.tracking.domain.map(|it| it.0);
+        before.domain.is_none() || domain.is_none() || domain == before.domain
+    };
+    Ok(store.all_with_guid(guid)?.iter().any(is_it))
 }
 
 /// The newest records of deleted users, of one run or of all, that a person picked; none if there is
@@ -169,7 +169,7 @@ fn candidates(records: Vec<PastChange>, store: &Reader) -> anyhow::Result<Vec<(P
     let mut candidates = Vec::new();
     for (record, before) in newest(records) {
         let origin = before.origin();
-        if is_in_store(store, record.user, &origin)? {
+        if is_in_store(store, record.user, &before)? {
             continue;
         }
         let values = before.values();

@@ -5,14 +5,14 @@ use comfy_table::Cell;
 use serde::Serialize;
 
 use crate::cli::Format;
-use crate::commands::Context;
 use crate::commands::attempts::with_directory;
 use crate::commands::standing::{self, Standing};
+use crate::commands::{Context, absence};
 use crate::directory::FoundUser;
 use crate::exit_code::ExitCode;
 use crate::output::table::detail;
 use crate::output::{Output, json, legible, table};
-use crate::store::Reader;
+use crate::store::{Ours, Reader};
 use crate::user::ObjectGuid;
 
 /// A user as it is printed.
@@ -37,8 +37,10 @@ pub fn run(prefix: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let output = context.output;
     let store = Reader::open(&context.settings.store_path)?;
     let (mut rows, base) = with_directory(context, None, |directory| {
+        let (domain, _) = absence::identify(&store, directory)?;
+        let ours = store.ours(&domain)?;
         let found = directory.search(prefix)?;
-        let rows = found.into_iter().map(|found| row(found, &store));
+        let rows = found.into_iter().map(|found| row(found, &store, &ours));
         let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;
         Ok((rows, directory.base().to_owned()))
     })?;
@@ -64,7 +66,7 @@ pub fn run(prefix: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::Done)
 }
 
-fn row(found: FoundUser, store: &Reader) -> anyhow::Result<Row> {
+fn row(found: FoundUser, store: &Reader, ours: &Ours) -> anyhow::Result<Row> {
     let FoundUser { user, display_name } = found;
     let user = match user {
         Ok(user) => user,
@@ -83,7 +85,7 @@ fn row(found: FoundUser, store: &Reader) -> anyhow::Result<Row> {
             });
         }
     };
-    let (status, reason) = match standing::of(&user, store)? {
+    let (status, reason) = match standing::of(&user, store, ours)? {
         Standing::New => ("new", None),
         Standing::Imported => ("imported", None),
         Standing::Duplicate(conflicts) => {

@@ -3,7 +3,7 @@
 use crate::output::picker::Item;
 use crate::output::table::detail;
 use crate::plan::{Conflict, Findings, Import, plan};
-use crate::store::Reader;
+use crate::store::{Ours, Reader};
 use crate::user::{DirectoryUser, UniqueField};
 
 /// What an import of a directory user alone would come to.
@@ -18,11 +18,14 @@ pub enum Standing {
 }
 
 /// Of a user of the directory.
-pub fn of(user: &DirectoryUser, store: &Reader) -> anyhow::Result<Standing> {
-    if store.by_guid(user.guid)?.is_some() {
+pub fn of(user: &DirectoryUser, store: &Reader, ours: &Ours) -> anyhow::Result<Standing> {
+    if store.by_guid(ours, user.guid)?.is_some() {
         return Ok(Standing::Imported);
     }
-    let conflicts = conflicts(Import::from(user.clone()), store)?;
+    let conflicts = conflicts(
+        Import::from_directory(user.clone(), jiff::Timestamp::now()),
+        store,
+    )?;
     Ok(if conflicts.is_empty() {
         Standing::New
     } else {

@@ -4,16 +4,19 @@ use std::collections::{HashMap, HashSet};
 
 use indicatif::ProgressBar;
 
-use crate::compare::{BadEntry, Comparison, Newcomers, OutOfScopePolicy, Whereabouts};
-use crate::directory::{Directory, Read};
+use crate::commands::absence::{Absences, Judge, Seen, Verdict};
+use crate::compare::{BadEntry, Comparison, Terms};
+use crate::directory::{Directory, Read, normalised_dn};
 use crate::output::advance;
-use crate::plan::Findings;
-use crate::store::{Filling, Reader, StoreError, Unchanging, Walk};
+use crate::plan::{Evidence, Findings};
+use crate::store::{Filling, Ours, Reader, StoreError, Unchanging, Walk};
 use crate::user::{ObjectGuid, Origin, Status, StoredUser, UserId};
 
 /// A comparison under way.
 pub struct Survey<'a> {
     store: &'a Reader,
+    absences: Absences,
+    ours: Ours,
     users: Walk<'a>,
     _store_holds_still: Unchanging<'a>,
     comparison: Comparison,
@@ -24,6 +27,10 @@ pub struct Survey<'a> {
     /// Their rows, which need not be looked up again.
     known: HashMap<ObjectGuid, StoredUser>,
     witness: Option<ObjectGuid>,
+    /// How many were found that were of no domain that was read before.
+    adopted: u64,
+    /// Whether all of the scope was read.
+    has_read_scope: bool,
     /// Where new users are written as they come.
     filling: Option<Filling>,
 }
@@ -32,20 +39,24 @@ impl<'a> Survey<'a> {
     /// Begins one.
     pub fn new(
         store: &'a Reader,
-        directory: &Directory,
-        newcomers: Newcomers,
+        absences: Absences,
+        terms: Terms,
         progress: ProgressBar,
     ) -> Result<Self, StoreError> {
         Ok(Self {
             store,
-            users: Walk::new(store),
+            ours: store.ours(&absences.domain)?,
+            users: Walk::new(store, &absences.domain)?,
+            absences,
             _store_holds_still: store.hold_still()?,
-            comparison: Comparison::new(newcomers, directory.missing_value()),
+            comparison: Comparison::new(terms),
             progress,
             rows_by_dn: None,
             chosen: None,
             known: HashMap::new(),
             witness: None,
+            adopted: 0,
+            has_read_scope: false,
             filling: None,
         })
     }
@@ -77,8 +88,10 @@ impl<'a> Survey<'a> {
                         Some(known) => Some(known.clone()),
                         None => self.users.find(user.guid)?,
                     };
-                    if stored.is_some() {
+                    if let Some(stored) = &stored {
                         self.witness.get_or_insert(user.guid);
+                        let is_ours = stored.tracking.domain == self.absences.domain.id;
+                        self.adopted += u64::from(!is_ours);
                     }
                     self.comparison.see(user, stored);
                 }
@@ -98,19 +111,24 @@ impl<'a> Survey<'a> {
     /// read, by DN.
     fn owner(&mut self, entry: &BadEntry) -> Result<Option<StoredUser>, StoreError> {
         if let Some(guid) = entry.guid {
-            return self.store.by_guid(guid);
+            return self.store.by_guid(&self.ours, guid);
         }
         let rows = match &mut self.rows_by_dn {
             Some(rows) => rows,
             // Seldom needed, but where one identity cannot be read, often none can.
-            none => none.insert(self.store.rows_by_dn()?),
+            none => none.insert(self.store.rows_by_dn(&self.absences.domain)?),
         };
         let is_chosen = |id: &UserId| self.chosen.as_ref().is_none_or(|them| them.contains(id));
         let row = rows
-            .get(&entry.dn.to_lowercase())
+            .get(&normalised_dn(&entry.dn))
             .copied()
             .filter(is_chosen);
         row.map_or(Ok(None), |id| self.store.by_id(id))
+    }
+
+    /// Notes that all of the scope was read.
+    pub fn note_whole_scope(&mut self) {
+        self.has_read_scope = true;
     }
 
     /// Reads users again that came more than once. Those that still do are unusable.
@@ -144,12 +162,9 @@ impl<'a> Survey<'a> {
                 guid: Some(guid),
                 dn: dns.first().copied().unwrap_or_default().to_owned(),
                 username: None,
-                reason: format!(
-                    "several entries of the directory have the identity {guid}: {}",
-                    dns.join("; ")
-                ),
+                reason: several_entries(guid, &dns),
             };
-            let stored = self.store.by_guid(guid)?;
+            let stored = self.store.by_guid(&self.ours, guid)?;
             self.comparison.see_bad(entry, stored);
         }
         Ok(())
@@ -160,66 +175,96 @@ impl<'a> Survey<'a> {
         filling.map_or(Ok(()), |filling| filling.withdraw(guids))
     }
 
-    /// Finds out where imported users are that were not returned: all of them, or those of `among`. Gives
+    /// Finds out what became of imported users that were not returned: all of them, or those of `among`. Gives
     /// how many are nowhere.
     pub fn settle_missing(
         &mut self,
         directory: &mut Directory,
         among: Option<&[StoredUser]>,
-        policy: OutOfScopePolicy,
     ) -> anyhow::Result<u64> {
         let seen = self.comparison.seen();
         let missing = match among {
-            None => self.store.imported_except(seen)?,
+            None => self.store.imported_except(&self.absences.domain, seen)?,
             Some(users) => users
                 .iter()
                 .filter(|user| !seen.contains(user.id))
                 .cloned()
                 .collect(),
         };
-        if !missing.is_empty() {
-            let count = missing.len();
-            self.progress
-                .set_message(format!("looking for {count} missing"));
+        if missing.is_empty() {
+            return Ok(0);
         }
+        let count = missing.len();
+        self.progress
+            .set_message(format!("looking for {count} missing"));
         let mut located = directory.locate(&guids(&missing))?;
-        let is_nowhere = |user: &&StoredUser| {
-            let guid = user.origin.guid();
-            guid.is_none_or(|guid| !located.found.contains_key(&guid))
-        };
-        let nowhere: Vec<&StoredUser> = missing.iter().filter(is_nowhere).collect();
-        if among.is_some() {
-            // The scope was not read, so an entry whose identity cannot be read has not been seen.
-            for dn in nowhere.iter().filter_map(|user| user.origin.dn()) {
-                located.unidentified += u64::from(directory.hides_identity(dn)?);
-            }
-        }
-        let is_gone = |user: &&&StoredUser| user.status != Status::Restored;
-        let gone = nowhere.iter().filter(is_gone).count();
         self.comparison.see_unidentified(located.unidentified);
 
         // One that was moved within the scope while pages were read may have been missed: those that are
         // in the domain are asked for in the scope once more.
-        let elsewhere: Vec<ObjectGuid> = located
-            .found
-            .iter()
-            .filter(|(_, it)| matches!(it, Whereabouts::Elsewhere { .. }))
-            .map(|(guid, _)| *guid)
-            .collect();
+        let elsewhere: Vec<ObjectGuid> = located.living.keys().copied().collect();
         directory.read_guids(&elsewhere, |users| self.take(users))?;
 
+        let mut nowhere = Vec::new();
         for user in missing {
             if self.comparison.seen().contains(user.id) {
                 continue;
             }
-            let whereabouts = user
-                .origin
-                .guid()
-                .and_then(|guid| located.found.remove(&guid))
-                .unwrap_or(Whereabouts::Nowhere);
-            self.comparison.miss(user, whereabouts, policy);
+            let Some(guid) = user.origin.guid() else {
+                continue;
+            };
+            if let Some(dns) = located.several.remove(&guid) {
+                let dns: Vec<&str> = dns.iter().map(String::as_str).collect();
+                self.comparison.fail(user, several_entries(guid, &dns));
+            } else if located.deleted.contains_key(&guid) {
+                self.comparison.see_deleted(user, Evidence::Tombstone);
+            } else {
+                match located.living.remove(&guid) {
+                    Some(Ok(found)) => {
+                        self.witness.get_or_insert(guid);
+                        self.comparison.see_outside(&found, user);
+                    }
+                    Some(Err(entry)) => self.comparison.fail(user, entry.reason),
+                    None => nowhere.push(user),
+                }
+            }
         }
-        Ok(gone as u64)
+        self.judge(directory, nowhere)
+    }
+
+    /// Has those judged who are neither in the domain nor among the deleted objects.
+    fn judge(
+        &mut self,
+        directory: &mut Directory,
+        nowhere: Vec<StoredUser>,
+    ) -> anyhow::Result<u64> {
+        let is_gone = |user: &&StoredUser| user.status != Status::Restored;
+        let gone = nowhere.iter().filter(is_gone).count() as u64;
+        if gone == 0 {
+            for user in nowhere {
+                self.comparison.see_deleted(user, Evidence::Absent);
+            }
+            return Ok(0);
+        }
+        let mut judge = Judge::new(
+            &self.absences,
+            self.store,
+            directory,
+            &guids(&nowhere),
+            Seen {
+                found: self.witness,
+                unidentified: self.comparison.unidentified(),
+                has_read_scope: self.has_read_scope,
+            },
+        )?;
+        for user in nowhere {
+            match judge.judge(&user)? {
+                Verdict::Deleted => self.comparison.see_deleted(user, Evidence::Absent),
+                Verdict::Unusable(reason) => self.comparison.fail(user, reason),
+                Verdict::Missing(reason, last) => self.comparison.miss(user, reason, last),
+            }
+        }
+        Ok(gone)
     }
 
     /// Takes in users of the store that were not looked at, because nothing changed about them.
@@ -237,6 +282,11 @@ impl<'a> Survey<'a> {
         self.filling.take()
     }
 
+    /// How many users were found that were of no domain that was read before.
+    pub fn adopted(&self) -> u64 {
+        self.adopted
+    }
+
     /// A user of the store that was read.
     pub fn witness(&self) -> Option<ObjectGuid> {
         self.witness
@@ -248,6 +298,11 @@ impl<'a> Survey<'a> {
         let is_doubtful = self.comparison.is_doubtful();
         (self.comparison.finish(), is_doubtful)
     }
+}
+
+fn several_entries(guid: ObjectGuid, dns: &[&str]) -> String {
+    let dns = dns.join("; ");
+    format!("several entries of the directory have the identity {guid}: {dns}")
 }
 
 /// The identities of imported users.

@@ -3,14 +3,14 @@
 use crate::cli;
 use crate::commands::attempts::with_directory;
 use crate::commands::ending::{self, Terms, finish, with_target};
-use crate::commands::reading::{self, Reading};
+use crate::commands::reading::{self, Reach, Reading};
 use crate::commands::survey::is_imported;
-use crate::commands::{Context, names, picking};
+use crate::commands::{Context, names, picking, presence};
 use crate::directory::Directory;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::output::picker::Purpose;
-use crate::plan::Guard;
+use crate::plan::Allowed;
 use crate::store::{Mode, Reader, Run};
 use crate::user::StoredUser;
 
@@ -24,37 +24,33 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
     let run = Run::begin("sync", settings.history_days);
     with_target(context, run, arguments.ending.dry_run, |target, run| {
         let store = target.reader();
-        let mark = store.mark()?;
-        let findings = if let Some(users) = whom.choose(store)? {
+        let mark = reading::likely_mark(store, context)?;
+        let chosen = whom.choose(store)?;
+        if let Some(users) = &chosen {
             run.mode = Mode::Selected;
             run.selected = users.iter().map(|user| user.id).collect();
-            with_directory(context, mark.as_ref(), |directory| {
-                selected(store, directory, &users, context)
-            })?
-        } else {
-            let imported = store.imported_count()?;
-            context.output.note(&match imported {
-                1 => "synchronising the one imported user".to_owned(),
-                _ => format!("synchronising all {imported} imported users"),
-            });
-            with_directory(context, mark.as_ref(), |directory| {
-                reading::everybody(store, directory, imported, arguments.full, run, context)
-            })?
         }
-        .note_in(run);
-        // Counting is looking at each: a run of a few users, of whom nobody goes, costs the same in any store.
-        let imported = if findings.deletions.is_empty() {
-            0
-        } else {
-            store.imported_count()?
+        let reading = with_directory(context, mark.as_ref(), |directory| {
+            let reach = Reach {
+                delete_missing: arguments.delete_missing,
+                ..reading::reach(store, directory, run, context)?
+            };
+            match &chosen {
+                Some(users) => selected(store, directory, users, &reach),
+                None => reading::everybody(store, directory, &reach, arguments.full),
+            }
+        })?;
+        let findings = reading.note_in(run);
+        let allowed = Allowed {
+            deletes: arguments.allow_deletes,
+            missing: arguments.allow_missing,
+            ..arguments.allow.allowed()
         };
-        let guard = Guard {
-            max_deletes: settings.max_deletes,
-            imported,
-            allow_deletes: arguments.allow_deletes,
-        };
-        let terms = Terms::new(guard, &arguments.ending, page).asking(!arguments.yes);
-        finish(findings, target, run, &terms, context.output)
+        let is_meant = chosen.is_some_and(|users| users.len() == 1);
+        let terms = Terms::new(settings.limits, allowed, &arguments.ending, page)
+            .meaning(is_meant)
+            .asking(!arguments.yes);
+        finish(findings, target, run, &terms, context)
     })
 }
 
@@ -63,16 +59,40 @@ fn selected(
     store: &Reader,
     directory: &mut Directory,
     users: &[StoredUser],
-    context: &Context<'_>,
+    reach: &Reach<'_>,
 ) -> anyhow::Result<Reading> {
-    let survey = reading::named(store, directory, users, context)?;
+    refuse_foreign(store, users, reach)?;
+    let survey = reading::named(store, directory, users, reach)?;
     let (findings, _) = survey.finish();
     Ok(Reading {
         findings,
         mode: Mode::Selected,
         scope_users: None,
-        marking: reading::mark_after_part(store, directory, context)?,
+        marking: reading::mark_after_part(store, directory, &reach.domain, reach.context)?,
+        settings: reading::question(directory, reach.context),
+        adopted: 0,
     })
+}
+
+/// Refuses users of another domain than the one that is read: this run cannot say anything about them.
+fn refuse_foreign(store: &Reader, users: &[StoredUser], reach: &Reach<'_>) -> anyhow::Result<()> {
+    let ours = store.ours(&reach.domain)?;
+    let foreign: Vec<&str> = users
+        .iter()
+        .filter(|user| !ours.has(user))
+        .map(|user| user.values.profile.username.as_str())
+        .collect();
+    if foreign.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "of another domain than {}: {}",
+        reach.domain.dn,
+        foreign.join(", ")
+    );
+    Err(Failure::new(Kind::UnknownName, message)
+        .hint("run adsync with the settings of their domain; `adsync list --columns username,domain` shows it")
+        .into())
 }
 
 /// Whom the command line means.
@@ -88,11 +108,15 @@ impl<'a> Whom<'a> {
         if arguments.interactive {
             return Ok(pick(context)?.map(Self::Picked));
         }
-        if arguments.users.is_empty() {
-            return Ok(Some(Self::Everybody));
+        if !arguments.users.is_empty() {
+            names::require(&arguments.users)?;
         }
-        names::require(&arguments.users)?;
-        Ok(Some(Self::Named(&arguments.users)))
+        presence::require(context)?;
+        Ok(Some(if arguments.users.is_empty() {
+            Self::Everybody
+        } else {
+            Self::Named(&arguments.users)
+        }))
     }
 
     /// The chosen users, as the store has them; none for all of them.

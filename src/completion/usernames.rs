@@ -1,4 +1,4 @@
-//! Usernames to complete a word with.
+//! Usernames to complete a word with, and the numbers of runs.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use crate::config::Settings;
-use crate::store::{Known, Reader};
+use crate::output::legible;
+use crate::output::table::local_time;
+use crate::store::{Known, Outcome, Reader};
 
 /// Where which usernames are meant: the command, its argument, and how a word is completed there.
-pub fn completers() -> [(&'static str, &'static str, ArgValueCompleter); 4] {
+pub fn completers() -> [(&'static str, &'static str, ArgValueCompleter); 6] {
     [
         (
             "sync",
@@ -31,7 +33,37 @@ pub fn completers() -> [(&'static str, &'static str, ArgValueCompleter); 4] {
             "user",
             ArgValueCompleter::new(|word: &OsStr| one(word, Known::Ever)),
         ),
+        (
+            "show",
+            "user",
+            ArgValueCompleter::new(|word: &OsStr| one(word, Known::Stored)),
+        ),
+        (
+            "undo",
+            "run",
+            ArgValueCompleter::new(|word: &OsStr| runs(word)),
+        ),
     ]
+}
+
+/// How many runs are offered.
+const RUNS: u64 = 20;
+
+/// The numbers of the last runs that can be undone, each with what it was.
+fn runs(word: &OsStr) -> Vec<CompletionCandidate> {
+    let Some(prefix) = word.to_str() else {
+        return Vec::new();
+    };
+    let runs = store().and_then(|store| store.runs(RUNS).ok());
+    let runs = runs.unwrap_or_default().into_iter();
+    runs.filter(|run| matches!(run.outcome, Outcome::Done | Outcome::Partial))
+        .map(|run| (run.run.to_string(), run))
+        .filter(|(number, _)| number.starts_with(prefix))
+        .map(|(number, run)| {
+            let what = format!("{} {}", local_time(run.started_at), run.command);
+            CompletionCandidate::new(number).help(Some(legible(&what).into()))
+        })
+        .collect()
 }
 
 /// One username.
@@ -59,15 +91,17 @@ fn list(word: &OsStr, known: Known) -> Vec<CompletionCandidate> {
 
 /// The usernames of the store that begin so.
 fn find(prefix: &str, known: Known) -> impl Iterator<Item = String> + use<> {
-    let settings = Settings::load(settings_file(std::env::args_os()).as_deref());
-    let names = settings.ok().and_then(|settings| {
-        let store = Reader::open(&settings.store_path).ok()?;
-        store.known_usernames(prefix, known).ok()
-    });
+    let names = store().and_then(|store| store.known_usernames(prefix, known).ok());
     names
         .unwrap_or_default()
         .into_iter()
         .filter(|it| is_plain(it))
+}
+
+/// The store of the settings that the unfinished line means.
+fn store() -> Option<Reader> {
+    let settings = Settings::load(settings_file(std::env::args_os()).as_deref());
+    Reader::open(&settings.ok()?.store_path).ok()
 }
 
 /// Whether a shell takes the name as it is. Any other would have to be quoted, by the rules of each

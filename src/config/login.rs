@@ -1,13 +1,34 @@
 //! The keys of the login, which depend on each other.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde::Deserialize;
 
+use super::path::{self, SettingsPath};
 use super::values::{Password, PasswordCommand};
 use crate::failure::Failure;
 use crate::login::Login;
 use crate::secret::PasswordSources;
+
+/// What was probably meant by a name in double quotes in which backslashes became control characters; none where
+/// there are none.
+fn in_single_quotes(username: &str) -> Option<String> {
+    let escapes = [
+        ('\u{8}', 'b'),
+        ('\t', 't'),
+        ('\n', 'n'),
+        ('\u{c}', 'f'),
+        ('\r', 'r'),
+        ('\u{1b}', 'e'),
+    ];
+    let written = |it: char| {
+        let escape = escapes.iter().find(|(control, _)| *control == it);
+        escape.map_or(it.to_string(), |(_, letter)| format!("\\{letter}"))
+    };
+    username
+        .contains(char::is_control)
+        .then(|| username.chars().map(written).collect())
+}
 
 /// How to log in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -24,23 +45,23 @@ pub enum Auth {
 pub struct Keys {
     pub auth: Auth,
     pub username: Option<String>,
-    pub password_file: Option<PathBuf>,
+    pub password_file: Option<SettingsPath>,
     pub password_command: Option<PasswordCommand>,
     pub password: Option<Password>,
-    pub keytab: Option<PathBuf>,
+    pub keytab: Option<SettingsPath>,
     pub principal: Option<String>,
 }
 
 impl Keys {
-    /// Checks that they go together; `wrong` says which settings are meant.
-    pub fn check(self, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
+    /// Checks that they go together, in the settings of this folder; `wrong` says which are meant.
+    pub fn check(self, folder: &Path, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
         match self.auth {
-            Auth::Password => self.password(wrong),
-            Auth::Kerberos => self.kerberos(wrong),
+            Auth::Password => self.password(folder, wrong),
+            Auth::Kerberos => self.kerberos(folder, wrong),
         }
     }
 
-    fn password(self, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
+    fn password(self, folder: &Path, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
         let username = match self.username.as_deref() {
             Some("") => return Err(wrong("username under [directory] is empty")),
             None => {
@@ -48,7 +69,13 @@ impl Keys {
                     "add username = \"svc-adsync@corp.example.com\", the account that adsync logs in with",
                 ));
             }
-            Some(username) => username.to_owned(),
+            Some(username) => match in_single_quotes(username) {
+                None => username.to_owned(),
+                Some(meant) => {
+                    return Err(wrong("username under [directory] has a control character: in double quotes a backslash begins an escape")
+                        .hint(format!("write it in single quotes: username = '{meant}'")));
+                }
+            },
         };
         if self.password_file.is_some() && self.password_command.is_some() {
             return Err(wrong("both password_file and password_command are given"));
@@ -62,18 +89,23 @@ impl Keys {
                     .hint("add auth = \"kerberos\", and take username and the password out"));
             }
         }
+        let mut command = self.password_command.map(|it| it.0);
+        if let Some(program) = command.as_mut().and_then(|it| it.first_mut()) {
+            *program = path::program(program, folder)
+                .map_err(|why| wrong(&format!("password_command under [directory]: {why}")))?;
+        }
         Ok(Login::Password {
             username,
             sources: PasswordSources {
-                file: self.password_file,
-                command: self.password_command.map(|it| it.0),
+                file: self.password_file.map(|it| it.within(folder)),
+                command,
                 inline: self.password.map(|it| it.0),
             },
         })
     }
 
     #[cfg(feature = "kerberos")]
-    fn kerberos(self, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
+    fn kerberos(self, folder: &Path, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
         for (key, is_given) in [
             ("username", self.username.is_some()),
             ("password_file", self.password_file.is_some()),
@@ -92,14 +124,14 @@ impl Keys {
                 .hint("leave it out for that of the ticket, or the first of the keytab"));
         }
         Ok(Login::Kerberos(crate::login::Kerberos {
-            keytab: self.keytab,
+            keytab: self.keytab.map(|it| it.within(folder)),
             principal: self.principal,
         }))
     }
 
     #[cfg(not(feature = "kerberos"))]
     #[expect(clippy::unused_self, reason = "as it is with Kerberos")]
-    fn kerberos(self, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
+    fn kerberos(self, _folder: &Path, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
         Err(wrong("auth = \"kerberos\" under [directory], and this adsync was built without Kerberos").hint(
             "the Debian package has it; from the sources: apt-get install libkrb5-dev libclang-dev pkg-config, then cargo install --path . --locked --features kerberos",
         ))

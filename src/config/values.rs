@@ -9,7 +9,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use crate::plan::MaxDeletes;
+use crate::plan::Limit;
 
 /// AD gives at most this many entries a page unless its `MaxPageSize` was changed (MS-ADTS
 /// 3.1.1.3.4.6).
@@ -200,6 +200,11 @@ impl TryFrom<String> for Filter {
         } else {
             format!("({text})")
         };
+        if depth(&text) > DEEPEST {
+            return Err(format!(
+                "this filter is nested deeper than {DEEPEST} parentheses, which no server reads"
+            ));
+        }
         match ldap3::parse_filter(&text) {
             Ok(_) => Ok(Self(text)),
             Err(()) => Err(format!(
@@ -207,6 +212,23 @@ impl TryFrom<String> for Filter {
             )),
         }
     }
+}
+
+/// How deep a filter may be nested. Parsing one calls itself for each parenthesis, and Active Directory reads no more.
+const DEEPEST: usize = 100;
+
+/// How deep the parentheses of a filter are nested; in a value they are escaped.
+fn depth(filter: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for byte in filter.bytes() {
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 impl std::str::FromStr for Filter {
@@ -410,10 +432,10 @@ impl TryFrom<String> for Interval {
     }
 }
 
-/// A number of deletions, or a share in percent such as `"10%"`.
+/// A number of users, or a share in percent such as `"10%"`.
 #[derive(Deserialize)]
 #[serde(try_from = "NumberOrText")]
-pub(super) struct MaxDeletesValue(pub(super) MaxDeletes);
+pub(super) struct LimitValue(pub(super) Limit);
 
 #[derive(Deserialize)]
 #[serde(
@@ -425,13 +447,13 @@ enum NumberOrText {
     Text(String),
 }
 
-impl TryFrom<NumberOrText> for MaxDeletesValue {
+impl TryFrom<NumberOrText> for LimitValue {
     type Error = String;
 
     fn try_from(value: NumberOrText) -> Result<Self, String> {
         let (parsed, text) = match value {
             NumberOrText::Number(number) => (
-                u64::try_from(number).ok().map(MaxDeletes::Number),
+                u64::try_from(number).ok().map(Limit::Number),
                 number.to_string(),
             ),
             NumberOrText::Text(text) => {
@@ -439,9 +461,9 @@ impl TryFrom<NumberOrText> for MaxDeletesValue {
                     .strip_suffix('%')
                     .and_then(|share| share.trim().parse().ok());
                 let parsed = match percent {
-                    Some(percent @ 0..=100) => Some(MaxDeletes::Percent(percent)),
+                    Some(percent @ 0..=100) => Some(Limit::Percent(percent)),
                     Some(_) => None,
-                    None => text.parse().ok().map(MaxDeletes::Number),
+                    None => text.parse().ok().map(Limit::Number),
                 };
                 (parsed, text)
             }
@@ -521,12 +543,11 @@ mod tests {
 
     #[test]
     fn max_deletes_is_a_number_or_a_percentage() {
-        let read = |text: &str| {
-            MaxDeletesValue::try_from(NumberOrText::Text(text.to_owned())).map(|it| it.0)
-        };
-        assert_eq!(read("10%"), Ok(MaxDeletes::Percent(10)));
-        assert_eq!(read("0%"), Ok(MaxDeletes::Percent(0)));
-        assert_eq!(read("7"), Ok(MaxDeletes::Number(7)));
+        let read =
+            |text: &str| LimitValue::try_from(NumberOrText::Text(text.to_owned())).map(|it| it.0);
+        assert_eq!(read("10%"), Ok(Limit::Percent(10)));
+        assert_eq!(read("0%"), Ok(Limit::Percent(0)));
+        assert_eq!(read("7"), Ok(Limit::Number(7)));
         for text in ["101%", "-1%", "-1", "ten", "%", "", "10.5%", "256%"] {
             assert!(read(text).is_err(), "{text}");
         }

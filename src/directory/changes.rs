@@ -86,7 +86,7 @@ impl Directory {
             Ok::<_, DirectoryError>(())
         });
         match answer {
-            Err(error) if error.result_code().is_none() => return Err(error),
+            Err(error) if !error.is_of_entry() => return Err(error),
             // It is not there for this account.
             _ => {}
         }
@@ -118,11 +118,11 @@ impl Directory {
     /// The deleted object that changed last, of those on the first page of an answer. None where the
     /// account sees none. The container itself is no proof: Samba shows it to everybody.
     fn a_deleted_object(&mut self) -> Result<Option<ObjectGuid>, DirectoryError> {
-        Ok(self.deleted_objects()?.1)
+        Ok(self.newest_deleted()?.1)
     }
 
     /// Whether the account sees deleted objects, and one of those that have an identity.
-    pub(super) fn deleted_objects(&mut self) -> Result<(bool, Option<ObjectGuid>), DirectoryError> {
+    pub(super) fn newest_deleted(&mut self) -> Result<(bool, Option<ObjectGuid>), DirectoryError> {
         if !self.root.shows_deleted {
             return Ok((false, None));
         }
@@ -151,7 +151,7 @@ impl Directory {
         match answer {
             Ok(_) => Ok((any, newest.map(|(_, guid)| guid))),
             // Without the right to list it the container may not be there at all.
-            Err(error) if error.result_code().is_some() => Ok((false, None)),
+            Err(error) if error.is_of_entry() => Ok((false, None)),
             Err(error) => Err(error),
         }
     }

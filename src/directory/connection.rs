@@ -5,9 +5,10 @@
 //! wait has a deadline. An answer is complete or an error: only success on the last page ends a
 //! search well.
 //!
-//! From the network to the caller: `opening` makes the stream, `wire` cuts it into messages (`framing`),
+//! From the network to the caller: `addresses` connects, `opening` makes the stream, `wire` cuts it into messages (`framing`),
 //! `message` knows what is in them, and `paging` makes pages of them.
 
+mod addresses;
 pub(crate) mod bare;
 pub(crate) mod framing;
 pub(crate) mod message;

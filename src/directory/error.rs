@@ -5,6 +5,7 @@
 
 pub mod attributes;
 mod certificate;
+pub mod handshake;
 mod kerberos;
 mod login;
 mod network;
@@ -19,6 +20,7 @@ use crate::config::ServerUrl;
 use crate::failure::Kind;
 
 pub use kerberos::TicketError;
+pub use network::Missed;
 
 /// What was being done when it failed. Reads after "cannot".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,8 +69,12 @@ pub enum Cause {
     Io(io::Error),
     /// Nothing came in that time.
     Timeout(Duration),
+    /// None of the addresses of the host could be connected to, each for its own reason.
+    Addresses(Vec<Missed>),
     /// The DNS does not have what was asked for.
     Dns(String),
+    /// The DNS names only servers outside the domain; which.
+    OutsideServers(String),
     /// The server's certificate is not accepted.
     Certificate(Box<RejectedCertificate>),
     /// TLS failed otherwise.
@@ -201,6 +207,19 @@ pub const NO_SUCH_OBJECT: u32 = 32;
 pub const REFERRAL: u32 = 10;
 /// `invalidDNSyntax`
 pub const INVALID_DN_SYNTAX: u32 = 34;
+/// `inappropriateAuthentication`
+const INAPPROPRIATE_AUTHENTICATION: u32 = 48;
+/// `insufficientAccessRights`
+const INSUFFICIENT_ACCESS_RIGHTS: u32 = 50;
+
+/// The result codes that are about the entry that was asked for, and not about how the server is.
+const OF_ENTRY: [u32; 5] = [
+    REFERRAL,
+    NO_SUCH_OBJECT,
+    INVALID_DN_SYNTAX,
+    INAPPROPRIATE_AUTHENTICATION,
+    INSUFFICIENT_ACCESS_RIGHTS,
+];
 
 impl DirectoryError {
     /// Whether the account was refused. Never to be tried again, nor on another server: a few wrong
@@ -229,7 +248,9 @@ impl DirectoryError {
                 matches!(self.step, Step::Read(_) | Step::Bind(_) | Step::Kerberos(_))
             }
             Cause::Timeout(_) => servers > 1 && matches!(self.step, Step::Read(_)),
-            Cause::Dns(_)
+            Cause::Addresses(_)
+            | Cause::Dns(_)
+            | Cause::OutsideServers(_)
             | Cause::Certificate(_)
             | Cause::Tls(_)
             | Cause::Ticket(_)
@@ -248,6 +269,13 @@ impl DirectoryError {
             Cause::Result { code, .. } => Some(code),
             _ => None,
         }
+    }
+
+    /// Whether the server said that an entry is not there, or not for this account. Any other failure says nothing
+    /// about the entry.
+    pub fn is_of_entry(&self) -> bool {
+        let code = self.result_code();
+        code.is_some_and(|code| OF_ENTRY.contains(&code))
     }
 
     /// The kind that decides the exit code.
@@ -296,6 +324,12 @@ impl DirectoryError {
             (_, Cause::IdentityNotSearchable(_)) => {
                 "the account must have the right to search for the attribute, not only to read it, and the server an equality matching rule for it; where it is not AD, guid = \"entryUUID\" under [directory.attributes] has one"
             }
+            (_, Cause::OutsideServers(hosts)) => {
+                return Some(format!(
+                    "if the password may go there, say allowed_servers = [\"{}\"] under [directory]; else somebody has changed what the DNS says",
+                    hosts.replace(", ", "\", \"")
+                ));
+            }
             (_, Cause::Unusable(unusable)) => {
                 return unusable.first().and_then(attributes::hint);
             }
@@ -322,6 +356,7 @@ impl DirectoryError {
         match (&self.step, &self.cause) {
             (Step::Resolve, _) => network::commands(self),
             (_, Cause::Certificate(rejected)) => certificate::commands(rejected, self),
+            (_, Cause::Tls(what)) if handshake::is_incompatible(what) => handshake::commands(self),
             (Step::Bind(username), Cause::Result { code, text }) => {
                 login::commands(*code, text, username)
             }
@@ -344,14 +379,18 @@ impl fmt::Display for DirectoryError {
         match &self.cause {
             Cause::Io(error) => f.write_str(&network::reason(error, self.url().as_ref())),
             Cause::Timeout(after) => write!(f, "no answer within {} s", after.as_secs()),
+            Cause::Addresses(missed) => f.write_str(&network::all(missed)),
             Cause::Certificate(rejected) => {
-                f.write_str(&certificate::problem(&rejected.problem))?;
+                f.write_str(&certificate::problem(rejected))?;
                 match &rejected.certificate {
                     Some(certificate) => write!(f, " (the server presented {certificate})"),
                     None => Ok(()),
                 }
             }
             Cause::Tls(what) | Cause::Dns(what) => f.write_str(what),
+            Cause::OutsideServers(hosts) => {
+                write!(f, "the DNS names servers outside of it only ({hosts})")
+            }
             Cause::Ticket(error) => write!(f, "{error}"),
             Cause::NotEncrypted => f.write_str(
                 "the server does not encrypt the connection, and there is no TLS either",

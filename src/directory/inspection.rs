@@ -140,7 +140,7 @@ impl Directory {
         if !self.root.shows_deleted {
             return Ok(None);
         }
-        Ok(Some(self.deleted_objects()?.0))
+        Ok(Some(self.newest_deleted()?.0))
     }
 
     /// How far the clock of the domain controller is ahead of this host's, in seconds.

@@ -13,6 +13,8 @@ const ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";
 pub struct RootDse {
     /// The domain's naming context; AD only.
     pub default_naming_context: Option<String>,
+    /// The naming context of the forest's own settings (`configurationNamingContext`); AD only.
+    pub configuration: Option<String>,
     /// All naming contexts of the server.
     pub naming_contexts: Vec<String>,
     /// Whether it is Active Directory (Windows or Samba).
@@ -42,6 +44,7 @@ impl RootDse {
             attributes: [
                 "defaultNamingContext",
                 "namingContexts",
+                "configurationNamingContext",
                 "supportedCapabilities",
                 "supportedControl",
                 "dsServiceName",
@@ -69,6 +72,7 @@ impl RootDse {
         let has = |attribute, value: &str| entry.texts(attribute).iter().any(|it| it == value);
         Self {
             default_naming_context: entry.first_text("defaultNamingContext"),
+            configuration: entry.first_text("configurationNamingContext"),
             naming_contexts: entry.texts("namingContexts"),
             is_active_directory: has("supportedCapabilities", ACTIVE_DIRECTORY),
             is_389_directory_server: has("vendorName", "389 Project"),

@@ -193,6 +193,7 @@ impl Directory {
             base,
             domain,
             position: None,
+            containers: std::collections::HashSet::new(),
         })
     }
 }

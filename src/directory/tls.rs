@@ -13,9 +13,17 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+use x509_parser::public_key::PublicKey;
 
 use crate::config::Directory as Settings;
 use crate::failure::{Failure, Kind};
+
+/// `sha1WithRSAEncryption`, `md5WithRSAEncryption`, `ecdsa-with-SHA1` (RFC 3279, 2.2)
+const WEAK_SIGNATURES: [&str; 3] = [
+    "1.2.840.113549.1.1.5",
+    "1.2.840.113549.1.1.4",
+    "1.2.840.10045.4.1",
+];
 
 /// What a server's certificate says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +38,12 @@ pub struct Certificate {
     pub not_after: i64,
     /// The names and addresses it is for (`subjectAltName`).
     pub names: Vec<String>,
+    /// Whether it is that of a CA (`basicConstraints`).
+    pub is_ca: bool,
+    /// How long its key is, if that is RSA, in bits.
+    pub rsa_bits: Option<usize>,
+    /// Whether it is signed with SHA-1 or MD5.
+    pub has_weak_signature: bool,
 }
 
 impl Certificate {
@@ -54,6 +68,18 @@ impl Certificate {
             not_before: certificate.validity().not_before.timestamp(),
             not_after: certificate.validity().not_after.timestamp(),
             names,
+            is_ca: certificate.is_ca(),
+            rsa_bits: match certificate.public_key().parsed() {
+                Ok(PublicKey::RSA(key)) => Some(key.key_size()),
+                _ => None,
+            },
+            has_weak_signature: WEAK_SIGNATURES.contains(
+                &certificate
+                    .signature_algorithm
+                    .algorithm
+                    .to_id_string()
+                    .as_str(),
+            ),
         })
     }
 
@@ -107,6 +133,9 @@ impl fmt::Display for Certificate {
         }
     }
 }
+
+/// U+FEFF in UTF-8
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The TLS settings of a connection. Remembers the certificate that the server presented, also one
 /// that was refused, so that an error can name it.
@@ -184,8 +213,11 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, Failure> {
         )
         .hint("it must hold the CA's certificate in PEM (-----BEGIN CERTIFICATE-----)")
     };
-    let certificates = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+    let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    // Windows' editors put one before a text.
+    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
+    let certificates = CertificateDer::pem_slice_iter(text)
+        .collect::<Result<Vec<_>, _>>()
         .map_err(|error| wrong(error.to_string()))?;
     for certificate in certificates {
         roots

@@ -23,7 +23,10 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
         deleted,
         duplicate,
         out_of_scope,
+        missing,
         failed,
+        foreign: _,
+        sample: _,
     } = report.plan;
     for it in imported {
         let guid = it.guid().map(|guid| guid.to_string()).unwrap_or_default();
@@ -43,7 +46,12 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
     }
     for it in out_of_scope {
         let (name, guid, _) = identity(&it.user);
-        csv.write_record(["out_of_scope", name, &guid, &it.dn, "", "", "", ""])?;
+        let dn = it.next.origin.dn().unwrap_or_default();
+        csv.write_record(["out_of_scope", name, &guid, dn, "", "", "", ""])?;
+    }
+    for it in missing {
+        let (name, guid, dn) = identity(&it.user);
+        csv.write_record(["missing", name, &guid, dn, "", "", "", it.reason()])?;
     }
     for FailedUser {
         user: _,
@@ -68,7 +76,7 @@ fn identity(user: &StoredUser) -> (&str, String, &str) {
 
 fn write_modified(csv: &mut Writer<&mut dyn Write>, it: &Modification) -> io::Result<()> {
     let (name, guid, _) = identity(&it.user);
-    let dn = it.origin.dn().unwrap_or_default();
+    let dn = it.next.origin.dn().unwrap_or_default();
     for change in &it.changes {
         let (from, to) = (plain(&change.from), plain(&change.to));
         let field = change.field.name();

@@ -8,10 +8,11 @@ use serde::{Serialize, Serializer};
 
 use crate::failure::Failure;
 use crate::plan::{
-    Conflict, Deletion, Duplicate, FailedUser, Holder, Import, Modification, OutOfScope, Plan,
+    Conflict, Deletion, Duplicate, FailedUser, Holder, Import, Missing, Modification, OutOfScope,
+    Plan,
 };
 use crate::report::{Counts, Report};
-use crate::user::{FieldValue, ObjectGuid, Profile, StoredUser, Values};
+use crate::user::{FieldValue, ObjectGuid, Profile, StoredUser, Tracking, Values};
 
 const VERSION: u32 = 1;
 
@@ -25,10 +26,12 @@ pub fn text(value: &impl Serialize) -> String {
 }
 
 #[derive(Serialize)]
-struct RunObject<'a, A, R, I, M, D, U, O, F> {
+struct RunObject<'a, A, R, I, M, D, U, O, N, F> {
     version: u32,
     run: Option<i64>,
     command: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undoes: Option<i64>,
     dry_run: bool,
     mode: &'a str,
     started_at: String,
@@ -43,7 +46,11 @@ struct RunObject<'a, A, R, I, M, D, U, O, F> {
     deleted: D,
     duplicate: U,
     out_of_scope: O,
+    missing: N,
     failed: F,
+    /// What an undo could not take back, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorObject<'a>>,
 }
@@ -111,6 +118,15 @@ struct HolderObject<'a> {
 }
 
 #[derive(Serialize)]
+struct MissingObject<'a> {
+    guid: Option<ObjectGuid>,
+    username: &'a str,
+    dn: Option<&'a str>,
+    since: Option<String>,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
 struct FailedObject<'a> {
     guid: Option<ObjectGuid>,
     username: &'a str,
@@ -164,19 +180,26 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) 
         deleted,
         duplicate,
         out_of_scope,
+        missing,
         failed,
+        foreign: _,
+        sample: _,
     } = plan;
     // A bucket that only one command has is left out by the others.
     let is = |action: &'static str| move |it: &&Import| it.action() == action;
     let new = |action| imported.iter().filter(is(action));
     let only = |command: &str, action| (run.command == command).then(|| new(action).count() as u64);
-    let (added, restored) = (only("add", "added"), only("restore", "restored"));
+    let (added, restored) = (
+        only("add", "added"),
+        only("restore", "restored").or(only("undo", "restored")),
+    );
     let mut counts = Counts::of(plan);
     counts.imported = new("imported").count() as u64;
     let object = RunObject {
         version: VERSION,
         run: *number,
         command: run.command,
+        undoes: run.undoes,
         dry_run: *dry_run,
         mode: run.mode.name(),
         started_at: run.started_at.to_string(),
@@ -193,7 +216,9 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) 
         deleted: Each(|| deleted.iter().map(deleted_user)),
         duplicate: Each(|| duplicate.iter().map(duplicate_user)),
         out_of_scope: Each(|| out_of_scope.iter().map(out_of_scope_user)),
+        missing: Each(|| missing.iter().map(missing_user)),
         failed: Each(|| failed.iter().map(failed_user)),
+        left: run.undoes.map(|_| run.left.as_slice()),
         error: failure.map(ErrorObject::new),
     };
     // A buffer whose type is known: of everybody in a first import there are millions of small pieces.
@@ -223,7 +248,17 @@ fn out_of_scope_user(it: &OutOfScope) -> Named<'_> {
     Named {
         guid: it.user.origin.guid(),
         username: &it.user.values.profile.username,
-        dn: Some(&it.dn),
+        dn: it.next.origin.dn(),
+    }
+}
+
+fn missing_user(it: &Missing) -> MissingObject<'_> {
+    MissingObject {
+        guid: it.user.origin.guid(),
+        username: &it.user.values.profile.username,
+        dn: it.user.origin.dn(),
+        since: it.absence().map(|it| it.since.to_string()),
+        reason: it.reason(),
     }
 }
 
@@ -238,14 +273,13 @@ fn new_user(import: &Import) -> Named<'_> {
 fn modified_user(modification: &Modification) -> Modified<'_> {
     let Modification {
         user,
-        origin,
-        values: _,
+        next,
         changes,
     } = modification;
     Modified {
         guid: user.origin.guid(),
         username: &user.values.profile.username,
-        dn: origin.dn(),
+        dn: next.origin.dn(),
         changes: changes
             .iter()
             .map(|it| {
@@ -275,6 +309,7 @@ fn duplicate_user(duplicate: &Duplicate) -> DuplicateObject<'_> {
         user: _,
         origin,
         wanted: _,
+        next: _,
         conflicts,
     } = duplicate;
     DuplicateObject {
@@ -339,8 +374,10 @@ struct UserObject<'a> {
     contact_number: Option<&'a str>,
     source: &'static str,
     status: &'static str,
+    reason: Option<&'a str>,
     enabled: bool,
     guid: Option<ObjectGuid>,
+    domain: Option<&'a str>,
     dn: Option<&'a str>,
     synced_at: Option<String>,
 }
@@ -364,6 +401,7 @@ impl<'a> From<&'a StoredUser> for UserObject<'a> {
                 },
             status,
             synced_at,
+            tracking,
         } = user;
         Self {
             username,
@@ -373,10 +411,44 @@ impl<'a> From<&'a StoredUser> for UserObject<'a> {
             contact_number: contact_number.as_deref(),
             source: origin.name(),
             status: status.name(),
+            reason: tracking.reason.as_deref(),
             enabled: *enabled,
             guid: origin.guid(),
+            domain: tracking.domain_dn.as_deref(),
             dn: origin.dn(),
             synced_at: synced_at.map(|it| it.to_string()),
+        }
+    }
+}
+
+/// A user of the store, with everything that is known of it.
+#[derive(Serialize)]
+pub struct Shown<'a> {
+    #[serde(flatten)]
+    user: UserObject<'a>,
+    missing_since: Option<String>,
+    expires_at: Option<String>,
+    found_run: Option<i64>,
+    found_on: Option<&'a str>,
+}
+
+impl<'a> Shown<'a> {
+    /// Of a user, and of what is known of the controller on which it was found.
+    pub fn new(user: &'a StoredUser, found_on: Option<&'a str>) -> Self {
+        let Tracking {
+            domain: _,
+            domain_dn: _,
+            reason: _,
+            absence,
+            expires,
+            found,
+        } = &user.tracking;
+        Self {
+            user: UserObject::from(user),
+            missing_since: absence.as_ref().map(|it| it.since.to_string()),
+            expires_at: expires.map(|it| it.to_string()),
+            found_run: found.map(|it| it.run),
+            found_on,
         }
     }
 }

@@ -103,10 +103,19 @@ fn notice(report: &Report<'_>, refusal: Option<&Failure>) -> Option<Notice> {
             hint: failure.hint.as_deref().map(Text::new),
         });
     }
-    report.dry_run.then(|| Notice {
+    if report.dry_run {
+        return Some(Notice {
+            kind: "rehearsed",
+            title: "Dry run: nothing was changed.",
+            text: Text::new("This is what a run would do."),
+            hint: None,
+        });
+    }
+    let left = &report.run.left;
+    (!left.is_empty()).then(|| Notice {
         kind: "rehearsed",
-        title: "Dry run: nothing was changed.",
-        text: Text::new("This is what a run would do."),
+        title: "Not everything could be taken back.",
+        text: Text::new(&left.join("; ")),
         hint: None,
     })
 }
@@ -119,13 +128,16 @@ fn numbers(report: &Report<'_>, lists: &[List]) -> Vec<Number> {
             .find(|it| it.kind == kind)
             .map_or(0, |it| it.count)
     };
-    let is_sync = report.run.command == "sync";
+    let is_undo = report.run.undoes.is_some();
+    let is_import = report.run.command == "import";
+    let new = if is_undo { "restored" } else { "imported" };
     [
-        ("imported", "imported", !is_sync),
-        ("modified", "modified", is_sync),
-        ("deleted", "deleted", is_sync),
+        ("imported", new, is_import || is_undo),
+        ("modified", "modified", !is_import),
+        ("deleted", "deleted", !is_import),
         ("duplicate", "duplicate", true),
         ("out_of_scope", "out of scope", false),
+        ("missing", "missing", false),
         ("failed", "failed", false),
     ]
     .into_iter()

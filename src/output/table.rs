@@ -16,7 +16,7 @@ use super::Output;
 use what::{Room, What};
 
 pub use run::run;
-pub use users::Users;
+pub use users::{Users, status};
 
 /// The narrowest terminal that a table is fitted to, in columns.
 const NARROWEST: u16 = 40;
@@ -189,6 +189,25 @@ pub fn took(milliseconds: u64) -> String {
     } else {
         format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100)
     }
+}
+
+/// Facts below each other: what each is, and what there is of it.
+pub fn facts(output: &Output, facts: &[(&str, String)]) -> String {
+    let mut table = bare(output);
+    for (name, value) in facts {
+        let name = Cell::new(name);
+        let name = if output.color {
+            name.add_attribute(Attribute::Bold)
+        } else {
+            name
+        };
+        table.add_row(vec![name, Cell::new(value)]);
+    }
+    pad(&mut table);
+    if let Some(name) = table.column_mut(0) {
+        name.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    text(&table)
 }
 
 /// A step of a check: its mark in a colour (an SGR code), its name, and what is said of it, wrapped beside them.

@@ -55,7 +55,7 @@ impl<'a> Candidates<'a> {
 impl<'a> Candidate<'a> {
     pub(super) fn wanted(self) -> Profile<&'a str> {
         match self {
-            Self::Changed(it) => it.wanted.profile.as_deref(),
+            Self::Changed(it) => it.next.values.profile.as_deref(),
             Self::New(it) => it.profile(),
         }
     }
@@ -97,7 +97,7 @@ impl<'a> Candidate<'a> {
             Self::Changed(it) => {
                 let user = &it.user;
                 let username = user.values.profile.username.as_str();
-                (Some(user.id), username, it.origin.as_deref())
+                (Some(user.id), username, it.next.origin.as_deref())
             }
             Self::New(it) => (None, it.username(), it.origin()),
         };

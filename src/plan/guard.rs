@@ -1,39 +1,43 @@
 //! The guard: what stands between a plan and the store.
 //!
-//! A filter with a typo, a half-restored domain controller or a lost right look like people who left.
-//! No rule can tell them apart for certain, so a plan that deletes more than is usual needs an
+//! A filter with a typo, a half-restored domain controller or a lost right look like people who left, or like fields
+//! that were emptied. No rule can tell them apart for certain, so a plan that does more than is usual needs an
 //! administrator who says the number.
 
 use std::fmt;
 
-use super::Plan;
+use super::{Evidence, Plan};
+use crate::user::Field;
 
-/// A share never means fewer deletions than this: in a small store one departure is a large share.
+/// A share never means fewer users than this: in a small store one departure is a large share.
 const SMALLEST_SHARE: u64 = 5;
+/// The same for users that change at all.
+const SMALLEST_SHARE_MODIFIED: u64 = 20;
 
-/// How many deletions a run may make unasked.
+/// How many users a run may do something to unasked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MaxDeletes {
+pub enum Limit {
     /// That many.
     Number(u64),
-    /// That share of all imported users in percent, rounded up, and never fewer than five.
+    /// That share in percent, rounded up.
     Percent(u8),
 }
 
-impl MaxDeletes {
-    /// The limit in a store with that many imported users.
-    pub fn limit(self, imported: u64) -> u64 {
+impl Limit {
+    /// How many that are of so many users; a share that is not none is never below `smallest`.
+    fn of(self, users: u64, smallest: u64) -> u64 {
         match self {
             Self::Number(number) => number,
+            Self::Percent(0) => 0,
             Self::Percent(percent) => {
-                let share = (u128::from(imported) * u128::from(percent)).div_ceil(100);
-                u64::try_from(share).unwrap_or(u64::MAX).max(SMALLEST_SHARE)
+                let share = (u128::from(users) * u128::from(percent)).div_ceil(100);
+                u64::try_from(share).unwrap_or(u64::MAX).max(smallest)
             }
         }
     }
 }
 
-impl fmt::Display for MaxDeletes {
+impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(number) => write!(f, "{number}"),
@@ -42,132 +46,470 @@ impl fmt::Display for MaxDeletes {
     }
 }
 
-/// The rule that a plan must keep.
+/// The limits of the settings.
 #[derive(Clone, Copy, Debug)]
-pub struct Guard {
-    /// How many deletions are let through unasked.
-    pub max_deletes: MaxDeletes,
-    /// All imported users of the store before the run.
+pub struct Limits {
+    /// Users who leave the store.
+    pub deletes: Limit,
+    /// Users who lose the value of one field.
+    pub cleared: Limit,
+    /// Users who are no longer enabled.
+    pub disabled: Limit,
+    /// Users who change at all.
+    pub modified: Limit,
+    /// Users who are newly missing.
+    pub missing: Limit,
+}
+
+/// The numbers that the administrator said (`--allow-deletes` and its sisters).
+#[derive(Clone, Debug, Default)]
+pub struct Allowed {
+    /// Of deletions.
+    pub deletes: Option<u64>,
+    /// Of users who lose the value of a field; one number for each field that is over the limit.
+    pub cleared: Vec<u64>,
+    /// Of users who are no longer enabled.
+    pub disabled: Option<u64>,
+    /// Of users who change.
+    pub modified: Option<u64>,
+    /// Of users who are newly missing.
+    pub missing: Option<u64>,
+}
+
+impl Allowed {
+    fn has(&self, subject: Subject, users: u64) -> bool {
+        match subject {
+            Subject::Deleted => self.deletes == Some(users),
+            Subject::Cleared(_) => self.cleared.contains(&users),
+            Subject::Disabled => self.disabled == Some(users),
+            Subject::Modified => self.modified == Some(users),
+            Subject::Missing => self.missing == Some(users),
+        }
+    }
+}
+
+/// What the shares are of: the imported users of the domain before the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Population {
+    /// All of them.
     pub imported: u64,
-    /// The number that the administrator said with `--allow-deletes`.
-    pub allow_deletes: Option<u64>,
+    /// Those that are enabled.
+    pub enabled: u64,
+    /// Those that have a value, in the order of [`Profile::optional`](crate::user::Profile::optional).
+    pub with_value: [u64; 4],
+}
+
+/// What runs of the last seven days did that no administrator said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recent {
+    /// Users that they deleted.
+    pub deleted: u64,
+    /// Users that they disabled.
+    pub disabled: u64,
+}
+
+/// What a limit is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Users who leave the store.
+    Deleted,
+    /// Users who lose the value of this field.
+    Cleared(Field),
+    /// Users who are no longer enabled.
+    Disabled,
+    /// Users who change at all.
+    Modified,
+    /// Users who are newly missing.
+    Missing,
+}
+
+impl Subject {
+    /// The setting under `[sync]`.
+    pub fn setting(self) -> &'static str {
+        match self {
+            Self::Deleted => "max_deletes",
+            Self::Cleared(_) => "max_cleared",
+            Self::Disabled => "max_disabled",
+            Self::Modified => "max_modified",
+            Self::Missing => "max_missing",
+        }
+    }
+
+    /// The flag that lets a number through.
+    pub fn flag(self) -> &'static str {
+        match self {
+            Self::Deleted => "--allow-deletes",
+            Self::Cleared(_) => "--allow-cleared",
+            Self::Disabled => "--allow-disabled",
+            Self::Modified => "--allow-modified",
+            Self::Missing => "--allow-missing",
+        }
+    }
+}
+
+/// What a plan would do to users, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Impact {
+    /// Users who would leave the store.
+    pub deleted: u64,
+    /// Users who would lose a value, in the order of [`Profile::optional`](crate::user::Profile::optional).
+    pub cleared: [u64; 4],
+    /// Users who would no longer be enabled.
+    pub disabled: u64,
+    /// Users who would change at all.
+    pub modified: u64,
+    /// Users who would be newly missing.
+    pub missing: u64,
+}
+
+impl Impact {
+    /// Of a plan.
+    pub fn of(plan: &Plan) -> Self {
+        let mut impact = Self {
+            deleted: plan.deleted.len() as u64,
+            modified: plan.modified.len() as u64,
+            missing: plan.missing.iter().filter(|it| it.is_new()).count() as u64,
+            ..Self::default()
+        };
+        for it in &plan.modified {
+            let (before, after) = (&it.user.values, &it.next.values);
+            impact.disabled += u64::from(before.enabled && !after.enabled);
+            let fields = before.profile.optional().into_iter();
+            let fields = fields.zip(after.profile.optional());
+            for (count, ((_, before), (_, after))) in impact.cleared.iter_mut().zip(fields) {
+                *count += u64::from(before.is_some() && after.is_none());
+            }
+        }
+        impact
+    }
+
+    /// Whether there is anything that a limit is about.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Each of the numbers, those that are none left out.
+    fn numbers(&self) -> impl Iterator<Item = (Subject, u64)> {
+        let fields = [
+            Field::FirstName,
+            Field::LastName,
+            Field::Email,
+            Field::ContactNumber,
+        ];
+        let cleared = fields.into_iter().map(Subject::Cleared).zip(self.cleared);
+        [(Subject::Deleted, self.deleted)]
+            .into_iter()
+            .chain(cleared)
+            .chain([
+                (Subject::Disabled, self.disabled),
+                (Subject::Missing, self.missing),
+                (Subject::Modified, self.modified),
+            ])
+            .filter(|(_, users)| *users > 0)
+    }
+}
+
+/// The rule that a plan must keep.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    /// What is let through unasked.
+    pub limits: Limits,
+    /// What the administrator said.
+    pub allowed: Allowed,
+    /// Whether the administrator named the users one by one: then what happens to them is meant.
+    pub is_meant: bool,
+    /// What the shares are of.
+    pub population: Population,
+    /// What the last days add.
+    pub recent: Recent,
 }
 
 /// A plan that the guard let through. Only such a plan can be applied.
 #[derive(Debug)]
-pub struct Approved(Plan);
+pub struct Approved {
+    plan: Plan,
+    unsaid: Recent,
+}
 
 impl Approved {
     /// The plan, to be looked at before it is applied.
     pub fn plan(&self) -> &Plan {
-        &self.0
+        &self.plan
     }
 
     /// The plan, which is approved no longer: whoever takes it has applied it, or never will.
     pub fn into_plan(self) -> Plan {
-        self.0
+        self.plan
+    }
+
+    /// What of it no administrator said, to be counted in by the runs of the next days.
+    pub fn unsaid(&self) -> Recent {
+        self.unsaid
+    }
+
+    /// The same plan, of a command that an administrator types to have just this.
+    #[must_use]
+    pub fn with_all_said(mut self) -> Self {
+        self.unsaid = Recent::default();
+        self
+    }
+
+    /// The same plan, after an administrator was asked about its deletions and said yes.
+    #[must_use]
+    pub fn with_deletions_said(mut self) -> Self {
+        self.unsaid.deleted = 0;
+        self
     }
 }
 
 /// Why the guard refused a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// More deletions than the settings allow.
-    #[error(
-        "{} would be deleted; max_deletes = {max_deletes} lets {limit} of {imported} imported users through",
-        users(*deletions)
-    )]
+    /// More than the settings allow.
     TooMany {
-        /// Deletions in the plan.
-        deletions: u64,
+        /// What is too much.
+        subject: Subject,
+        /// How many users of the plan.
+        users: u64,
+        /// How many more in the last seven days.
+        recent: u64,
         /// The setting.
-        max_deletes: MaxDeletes,
+        setting: Limit,
         /// What the setting amounts to.
         limit: u64,
-        /// All imported users.
-        imported: u64,
+        /// What it is a share of.
+        of: u64,
     },
     /// Every user of the run would be deleted.
-    #[error("all {deletions} users of this run would be deleted")]
     Everyone {
         /// Deletions in the plan.
         deletions: u64,
     },
 }
 
-fn users(count: u64) -> String {
-    match count {
-        1 => "1 user".to_owned(),
-        count => format!("{count} users"),
+impl Refusal {
+    /// What the refusal is about.
+    pub fn subject(&self) -> Subject {
+        match *self {
+            Self::TooMany { subject, .. } => subject,
+            Self::Everyone { .. } => Subject::Deleted,
+        }
+    }
+
+    /// The number to say when the plan is meant.
+    pub fn users(&self) -> u64 {
+        match *self {
+            Self::TooMany { users, .. } => users,
+            Self::Everyone { deletions } => deletions,
+        }
     }
 }
 
-impl Refusal {
-    /// How many deletions the plan has: the number to say when they are meant.
-    pub fn deletions(&self) -> u64 {
-        match *self {
-            Self::TooMany { deletions, .. } | Self::Everyone { deletions } => deletions,
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::TooMany {
+            subject,
+            users,
+            recent,
+            setting,
+            limit,
+            of,
+        } = *self
+        else {
+            return write!(f, "all {} users of this run would be deleted", self.users());
+        };
+        let who = counted(users, "user");
+        match subject {
+            Subject::Deleted => write!(f, "{who} would be deleted")?,
+            Subject::Cleared(field) => write!(f, "{who} would lose {}", named(field))?,
+            Subject::Disabled => write!(f, "{who} would be disabled")?,
+            Subject::Modified => write!(f, "{who} would be modified")?,
+            Subject::Missing => write!(f, "{who} would be newly missing")?,
         }
+        if recent > 0 {
+            write!(f, ", after {recent} in the last 7 days")?;
+        }
+        let base = match subject {
+            Subject::Cleared(field) => {
+                format!(
+                    "{} with {}",
+                    counted(of, "imported user"),
+                    indefinite(field)
+                )
+            }
+            Subject::Disabled => counted(of, "enabled imported user"),
+            _ => counted(of, "imported user"),
+        };
+        let name = subject.setting();
+        write!(f, "; {name} = {setting} lets {limit} of {base} through")
+    }
+}
+
+/// `the email address`
+fn named(field: Field) -> &'static str {
+    match field {
+        Field::Username => "the username",
+        Field::FirstName => "the first name",
+        Field::LastName => "the last name",
+        Field::Email => "the email address",
+        Field::ContactNumber => "the contact number",
+        Field::Enabled => "the mark that the account is enabled",
+    }
+}
+
+/// `an email address`
+fn indefinite(field: Field) -> String {
+    let name = named(field).trim_start_matches("the ");
+    let article = if field == Field::Email { "an" } else { "a" };
+    format!("{article} {name}")
+}
+
+fn counted(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
     }
 }
 
 impl Guard {
     /// The rule for a run that deletes exactly the users an administrator named, or none.
     pub fn exactly(deletions: u64) -> Self {
+        let none = Limit::Number(0);
         Self {
-            max_deletes: MaxDeletes::Number(0),
-            imported: 0,
-            allow_deletes: Some(deletions),
+            limits: Limits {
+                deletes: none,
+                cleared: Limit::Number(u64::MAX),
+                disabled: Limit::Number(u64::MAX),
+                modified: Limit::Number(u64::MAX),
+                missing: none,
+            },
+            allowed: Allowed {
+                deletes: Some(deletions),
+                ..Allowed::default()
+            },
+            is_meant: false,
+            population: Population::default(),
+            recent: Recent::default(),
         }
     }
 
     /// Lets the plan through, or gives it back with the reason.
     pub fn approve(&self, plan: Plan) -> Result<Approved, (Refusal, Box<Plan>)> {
-        match self.objection(&plan) {
-            None => Ok(Approved(plan)),
+        let impact = Impact::of(&plan);
+        match self.objection(&plan, &impact) {
+            None => Ok(Approved {
+                unsaid: self.unsaid(&plan, &impact),
+                plan,
+            }),
             Some(refusal) => Err((refusal, Box::new(plan))),
         }
     }
 
-    fn objection(&self, plan: &Plan) -> Option<Refusal> {
-        let deletions = plan.deleted.len() as u64;
-        if deletions == 0 || self.allow_deletes == Some(deletions) {
+    fn objection(&self, plan: &Plan, impact: &Impact) -> Option<Refusal> {
+        if self.is_meant {
             return None;
         }
-        let limit = self.max_deletes.limit(self.imported);
-        if deletions > limit {
-            return Some(Refusal::TooMany {
-                deletions,
-                max_deletes: self.max_deletes,
-                limit,
-                imported: self.imported,
-            });
+        impact
+            .numbers()
+            .filter(|(subject, users)| !self.allowed.has(*subject, *users))
+            .find_map(|(subject, users)| {
+                self.too_many(subject, users)
+                    .or_else(|| everyone(subject, users, plan))
+            })
+    }
+
+    fn too_many(&self, subject: Subject, users: u64) -> Option<Refusal> {
+        let Limits {
+            deletes,
+            cleared,
+            disabled,
+            modified,
+            missing,
+        } = self.limits;
+        let Population {
+            imported,
+            enabled,
+            with_value,
+        } = self.population;
+        let (setting, of, recent, smallest) = match subject {
+            Subject::Deleted => (deletes, imported, self.recent.deleted, SMALLEST_SHARE),
+            Subject::Cleared(field) => {
+                let of = with_value[position(field)];
+                (cleared, of, 0, SMALLEST_SHARE)
+            }
+            Subject::Disabled => (disabled, enabled, self.recent.disabled, SMALLEST_SHARE),
+            Subject::Modified => (modified, imported, 0, SMALLEST_SHARE_MODIFIED),
+            Subject::Missing => (missing, imported, 0, SMALLEST_SHARE),
+        };
+        let limit = setting.of(of, smallest);
+        (users.saturating_add(recent) > limit).then_some(Refusal::TooMany {
+            subject,
+            users,
+            recent,
+            setting,
+            limit,
+            of,
+        })
+    }
+
+    /// What of the plan no administrator said.
+    fn unsaid(&self, plan: &Plan, impact: &Impact) -> Recent {
+        let is_said = |subject, users| self.is_meant || self.allowed.has(subject, users);
+        let named = |it: &&super::Deletion| it.evidence == Evidence::Removed;
+        let deleted = impact.deleted - plan.deleted.iter().filter(named).count() as u64;
+        let unless_said = |subject, users: u64| if is_said(subject, users) { 0 } else { users };
+        Recent {
+            deleted: unless_said(Subject::Deleted, deleted),
+            disabled: unless_said(Subject::Disabled, impact.disabled),
         }
-        // An entry that is nobody of the store is no user that would be left.
-        let strangers = plan.failed.iter().filter(|it| it.user.is_none()).count() as u64;
-        (deletions >= 2 && deletions == plan.checked() - strangers)
-            .then_some(Refusal::Everyone { deletions })
+    }
+}
+
+/// Whether every user of a run of two or more would be deleted.
+fn everyone(subject: Subject, users: u64, plan: &Plan) -> Option<Refusal> {
+    // An entry that is nobody of the store is no user that would be left.
+    let strangers = plan.failed.iter().filter(|it| it.user.is_none()).count() as u64;
+    let is_everyone = subject == Subject::Deleted && users >= 2;
+    (is_everyone && users == plan.checked() - strangers)
+        .then_some(Refusal::Everyone { deletions: users })
+}
+
+/// Where a field stands among those that may have no value.
+fn position(field: Field) -> usize {
+    match field {
+        Field::FirstName => 0,
+        Field::LastName => 1,
+        Field::Email => 2,
+        _ => 3,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Deletion, Evidence};
-    use crate::user::{Origin, Profile, Status, StoredUser, UserId, Values};
+    use crate::plan::{Deletion, Missing, Modification};
+    use crate::user::{Origin, Profile, Status, StoredUser, Tracking, UserId, Values};
+
+    fn user(id: i64) -> StoredUser {
+        StoredUser {
+            id: UserId(id),
+            origin: Origin::Local,
+            values: Values {
+                profile: Profile {
+                    email: Some("a@x".to_owned()),
+                    ..Profile::default()
+                },
+                enabled: true,
+            },
+            status: Status::Ok,
+            synced_at: None,
+            tracking: Tracking::default(),
+        }
+    }
 
     fn plan(deletions: i64, unchanged: u64) -> Plan {
         let deletion = |id| Deletion {
-            user: StoredUser {
-                id: UserId(id),
-                origin: Origin::Local,
-                values: Values {
-                    profile: Profile::default(),
-                    enabled: true,
-                },
-                status: Status::Ok,
-                synced_at: None,
-            },
+            user: user(id),
             evidence: Evidence::Absent,
         };
         Plan {
@@ -177,57 +519,89 @@ mod tests {
         }
     }
 
-    fn lets(max_deletes: MaxDeletes, allow: Option<u64>, deletions: i64, unchanged: u64) -> bool {
-        let guard = Guard {
-            max_deletes,
-            imported: unchanged + deletions.unsigned_abs(),
-            allow_deletes: allow,
+    /// So many users who would be changed like this.
+    fn changing(users: i64, change: impl Fn(&mut StoredUser)) -> Plan {
+        let modification = |id| {
+            let user = user(id);
+            let mut next = user.clone();
+            change(&mut next);
+            Modification {
+                user,
+                next,
+                changes: Vec::new(),
+            }
         };
+        Plan {
+            unchanged: 1,
+            modified: (0..users).map(modification).collect(),
+            ..Plan::default()
+        }
+    }
+
+    fn guard(limit: Limit, users: u64) -> Guard {
+        Guard {
+            limits: Limits {
+                deletes: limit,
+                cleared: limit,
+                disabled: limit,
+                modified: limit,
+                missing: limit,
+            },
+            allowed: Allowed::default(),
+            is_meant: false,
+            population: Population {
+                imported: users,
+                enabled: users,
+                with_value: [users; 4],
+            },
+            recent: Recent::default(),
+        }
+    }
+
+    fn lets(limit: Limit, allow: Option<u64>, deletions: i64, unchanged: u64) -> bool {
+        let mut guard = guard(limit, unchanged + deletions.unsigned_abs());
+        guard.allowed.deletes = allow;
         guard.approve(plan(deletions, unchanged)).is_ok()
     }
 
     #[test]
     fn a_share_is_rounded_up_and_never_below_five() {
-        let ten = MaxDeletes::Percent(10);
-        assert_eq!(ten.limit(0), 5);
-        assert_eq!(ten.limit(50), 5);
-        assert_eq!(ten.limit(51), 6);
-        assert_eq!(ten.limit(60), 6);
-        assert_eq!(ten.limit(61), 7);
-        assert_eq!(MaxDeletes::Percent(100).limit(u64::MAX), u64::MAX);
+        let ten = |users| Limit::Percent(10).of(users, SMALLEST_SHARE);
+        assert_eq!([0, 50, 51, 60, 61].map(ten), [5, 5, 6, 6, 7]);
+        assert_eq!(Limit::Percent(100).of(u64::MAX, 5), u64::MAX);
+        assert_eq!(Limit::Percent(0).of(1000, 5), 0);
+        assert_eq!(Limit::Percent(50).of(10, SMALLEST_SHARE_MODIFIED), 20);
     }
 
     #[test]
     fn the_limit_itself_is_let_through_and_one_more_is_not() {
-        assert!(lets(MaxDeletes::Percent(10), None, 5, 45));
-        assert!(!lets(MaxDeletes::Percent(10), None, 6, 44));
-        assert!(lets(MaxDeletes::Number(2), None, 2, 1));
-        assert!(!lets(MaxDeletes::Number(2), None, 3, 1000));
-        assert!(!lets(MaxDeletes::Number(0), None, 1, 1000));
+        assert!(lets(Limit::Percent(10), None, 5, 45));
+        assert!(!lets(Limit::Percent(10), None, 6, 44));
+        assert!(lets(Limit::Number(2), None, 2, 1));
+        assert!(!lets(Limit::Number(2), None, 3, 1000));
+        assert!(!lets(Limit::Number(0), None, 1, 1000));
+        assert!(!lets(Limit::Percent(0), None, 1, 1000));
     }
 
     #[test]
     fn a_run_in_which_everybody_would_be_deleted_is_refused() {
-        assert!(!lets(MaxDeletes::Number(100), None, 2, 0));
-        assert!(lets(MaxDeletes::Number(100), None, 2, 1));
-        assert!(lets(MaxDeletes::Number(100), None, 1, 0));
+        assert!(!lets(Limit::Number(100), None, 2, 0));
+        assert!(lets(Limit::Number(100), None, 2, 1));
+        assert!(lets(Limit::Number(100), None, 1, 0));
     }
 
     #[test]
     fn only_the_very_number_overrules() {
         for (allowed, through) in [(24, false), (25, true), (26, false)] {
-            assert_eq!(
-                lets(MaxDeletes::Percent(10), Some(allowed), 25, 25),
-                through
-            );
-            assert_eq!(lets(MaxDeletes::Number(100), Some(allowed), 25, 0), through);
+            assert_eq!(lets(Limit::Percent(10), Some(allowed), 25, 25), through);
+            assert_eq!(lets(Limit::Number(100), Some(allowed), 25, 0), through);
         }
     }
 
     #[test]
     fn what_is_usual_needs_no_number() {
-        assert!(lets(MaxDeletes::Percent(10), Some(3), 1, 50));
-        assert!(lets(MaxDeletes::Number(0), Some(3), 0, 50));
+        assert!(lets(Limit::Percent(10), Some(3), 1, 50));
+        assert!(lets(Limit::Number(0), Some(3), 0, 50));
     }
 
     #[test]
@@ -237,6 +611,115 @@ mod tests {
             assert!(result.is_err(), "{allowed} {deletions}");
         }
         assert!(Guard::exactly(2).approve(plan(2, 0)).is_ok());
+    }
+
+    fn refused(guard: &Guard, plan: Plan) -> Option<(Subject, u64)> {
+        let refusal = guard.approve(plan).err().map(|(refusal, _)| refusal)?;
+        Some((refusal.subject(), refusal.users()))
+    }
+
+    #[test]
+    fn every_kind_of_change_has_its_limit() {
+        let clear = |it: &mut StoredUser| it.values.profile.email = None;
+        let disable = |it: &mut StoredUser| it.values.enabled = false;
+        let rename = |it: &mut StoredUser| it.values.profile.username = "b".to_owned();
+        let ten = guard(Limit::Percent(10), 30);
+        assert_eq!(refused(&ten, changing(5, clear)), None);
+        assert_eq!(
+            refused(&ten, changing(6, clear)),
+            Some((Subject::Cleared(Field::Email), 6))
+        );
+        assert_eq!(refused(&ten, changing(5, disable)), None);
+        assert_eq!(
+            refused(&ten, changing(6, disable)),
+            Some((Subject::Disabled, 6))
+        );
+        assert_eq!(refused(&ten, changing(20, rename)), None);
+        assert_eq!(
+            refused(&ten, changing(21, rename)),
+            Some((Subject::Modified, 21))
+        );
+    }
+
+    #[test]
+    fn users_who_were_missing_already_are_not_newly_missing() {
+        let missing = |status| {
+            let miss = |id| Missing {
+                user: StoredUser { status, ..user(id) },
+                next: user(id),
+            };
+            Plan {
+                missing: (0..6).map(miss).collect(),
+                ..Plan::default()
+            }
+        };
+        let ten = guard(Limit::Percent(10), 30);
+        assert_eq!(
+            refused(&ten, missing(Status::Ok)),
+            Some((Subject::Missing, 6))
+        );
+        assert_eq!(refused(&ten, missing(Status::Missing)), None);
+    }
+
+    #[test]
+    fn each_field_is_allowed_by_its_own_number() {
+        let clear = |it: &mut StoredUser| it.values.profile.email = None;
+        let mut ten = guard(Limit::Percent(10), 30);
+        for (allowed, through) in [(vec![6], true), (vec![5, 6], true), (vec![7], false)] {
+            ten.allowed.cleared = allowed;
+            assert_eq!(refused(&ten, changing(6, clear)).is_none(), through);
+        }
+    }
+
+    #[test]
+    fn the_last_days_count_in() {
+        let mut ten = guard(Limit::Percent(10), 30);
+        ten.recent.deleted = 3;
+        assert_eq!(refused(&ten, plan(2, 28)), None);
+        assert_eq!(refused(&ten, plan(3, 27)), Some((Subject::Deleted, 3)));
+        ten.allowed.deletes = Some(3);
+        assert_eq!(refused(&ten, plan(3, 27)), None);
+        ten.allowed.deletes = None;
+        // Who deletes nobody is not held up by what was.
+        ten.recent.deleted = 300;
+        assert_eq!(refused(&ten, plan(0, 30)), None);
+    }
+
+    #[test]
+    fn what_was_said_does_not_count_in_later() {
+        let mut ten = guard(Limit::Percent(10), 30);
+        let unsaid = |guard: &Guard| guard.approve(plan(3, 27)).expect("let through").unsaid();
+        assert_eq!(unsaid(&ten).deleted, 3);
+        ten.allowed.deletes = Some(3);
+        assert_eq!(unsaid(&ten).deleted, 0);
+        ten.allowed.deletes = None;
+        ten.is_meant = true;
+        assert_eq!(unsaid(&ten).deleted, 0);
+    }
+
+    #[test]
+    fn what_is_named_one_by_one_is_meant() {
+        let mut none = guard(Limit::Number(0), 30);
+        none.is_meant = true;
+        assert_eq!(refused(&none, plan(1, 0)), None);
+    }
+
+    #[test]
+    fn a_refusal_says_what_and_how_many() {
+        let mut ten = guard(Limit::Percent(10), 30);
+        ten.recent.deleted = 4;
+        let said = |guard: &Guard, plan| {
+            let refusal = guard.approve(plan).err().map(|(refusal, _)| refusal);
+            refusal.map(|it| it.to_string()).unwrap_or_default()
+        };
+        assert_eq!(
+            said(&ten, plan(2, 28)),
+            "2 users would be deleted, after 4 in the last 7 days; max_deletes = 10% lets 5 of 30 imported users through"
+        );
+        assert_eq!(
+            said(&ten, changing(6, |it| it.values.profile.email = None)),
+            "6 users would lose the email address; max_cleared = 10% lets 5 of 30 imported users with an email address through"
+        );
     }
 
     #[test]
@@ -249,25 +732,18 @@ mod tests {
             dn: None,
             reason: "no objectGUID".to_owned(),
         });
-        let guard = Guard {
-            max_deletes: MaxDeletes::Percent(10),
-            imported: 2,
-            allow_deletes: None,
-        };
-        assert!(guard.approve(all).is_err());
+        assert!(guard(Limit::Percent(10), 2).approve(all).is_err());
     }
 
     #[test]
     fn users_of_whom_only_the_dn_is_written_are_untouched() {
-        let deleted = plan(1, 3);
-        let user = deleted.deleted[0].user.clone();
         let refreshed = vec![crate::plan::Refresh {
-            user,
-            dn: String::new(),
+            user: user(1),
+            next: user(1),
         }];
         let plan = Plan {
             refreshed,
-            ..deleted
+            ..plan(1, 3)
         };
         assert_eq!((plan.untouched(), plan.checked()), (4, 5));
     }

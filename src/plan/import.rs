@@ -1,6 +1,10 @@
 //! A user that is new in the store.
 
-use crate::user::{DirectoryUser, ObjectGuid, Origin, Packed, Profile, UserId, Values};
+use jiff::Timestamp;
+
+use crate::user::{
+    DirectoryUser, DomainId, ObjectGuid, Origin, Packed, Profile, StoredUser, UserId, Values,
+};
 
 /// A user that is new in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +14,12 @@ pub struct Import {
     guid: Option<ObjectGuid>,
     /// The row it had before it was deleted, if it is brought back.
     pub returns_as: Option<UserId>,
+    /// What the row was besides, if it is to be again what it was.
+    pub as_before: Option<Box<StoredUser>>,
+    /// When the account expires; none: never, or the directory does not say.
+    pub expires: Option<Timestamp>,
+    /// The domain that it is of, if it is not that of the run.
+    pub domain: Option<DomainId>,
     /// When it came, of all that are new: the order of the rows in the store. A directory returns its users
     /// in much the same order the next time.
     pub arrival: u64,
@@ -24,6 +34,9 @@ impl Import {
             enabled,
             guid: origin.guid(),
             returns_as: None,
+            as_before: None,
+            expires: None,
+            domain: None,
             arrival: 0,
         }
     }
@@ -77,20 +90,25 @@ impl Import {
     }
 }
 
-impl From<DirectoryUser> for Import {
-    fn from(user: DirectoryUser) -> Self {
+impl Import {
+    /// A user of the directory, as it is at that time.
+    pub fn from_directory(user: DirectoryUser, now: Timestamp) -> Self {
+        let enabled = user.enabled_at(now, true);
         let DirectoryUser {
             guid,
             text,
-            enabled,
-            expires: _,
+            enabled: _,
+            expires,
             others: _,
         } = user;
         Self {
             text,
-            enabled: enabled.unwrap_or(true),
+            enabled,
             guid: Some(guid),
             returns_as: None,
+            as_before: None,
+            expires,
+            domain: None,
             arrival: 0,
         }
     }

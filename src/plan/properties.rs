@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::user::{Profile, Values};
+use crate::user::{Profile, Tracking, Values};
 
 /// One user of the small world: what the store has of it, and what happened to it in the directory.
 #[derive(Clone, Debug)]
@@ -30,6 +30,7 @@ enum Fate {
     },
     Gone,
     OutOfScope,
+    Missing,
     Failed,
 }
 
@@ -51,6 +52,7 @@ fn fate() -> impl Strategy<Value = Fate> {
         6 => (name(), email()).prop_map(|(username, email)| Fate::Wants { username, email }),
         1 => Just(Fate::Gone),
         1 => Just(Fate::OutOfScope),
+        1 => Just(Fate::Missing),
         1 => Just(Fate::Failed),
     ]
 }
@@ -105,6 +107,7 @@ fn stored(people: &[Person]) -> Vec<StoredUser> {
             values: values(&person.username, person.email.as_ref()),
             status: Status::Ok,
             synced_at: None,
+            tracking: Tracking::default(),
         })
         .collect()
 }
@@ -139,18 +142,25 @@ fn findings(people: &[Person], newcomers: &[Newcomer]) -> Findings {
                 if wanted == user.values {
                     findings.unchanged += 1;
                 } else {
-                    findings.changed.push(Changed {
-                        origin: user.origin.clone(),
-                        user,
-                        wanted,
-                    });
+                    let next = StoredUser {
+                        values: wanted,
+                        ..user.clone()
+                    };
+                    findings.changed.push(Changed { user, next });
                 }
             }
             Fate::Gone => findings.deletions.push(Deletion {
                 user,
                 evidence: Evidence::Absent,
             }),
-            Fate::OutOfScope => findings.out_of_scope.push(OutOfScope { user, dn }),
+            Fate::OutOfScope => findings.out_of_scope.push(OutOfScope {
+                next: user.with_status(Status::OutOfScope, None),
+                user,
+            }),
+            Fate::Missing => findings.missing.push(Missing {
+                next: user.with_status(Status::Missing, None),
+                user,
+            }),
             Fate::Failed => findings.failed.push(FailedUser {
                 guid: user.origin.guid(),
                 username: person.username.clone(),
@@ -177,7 +187,7 @@ fn applied(store: &[StoredUser], plan: &Plan) -> Vec<StoredUser> {
         .collect();
     for it in &plan.modified {
         for user in after.iter_mut().filter(|user| user.id == it.user.id) {
-            user.values = it.values.clone();
+            user.values = it.next.values.clone();
         }
     }
     for (number, it) in plan.imported.iter().enumerate() {
@@ -187,6 +197,7 @@ fn applied(store: &[StoredUser], plan: &Plan) -> Vec<StoredUser> {
             values: it.values().to_owned(),
             status: Status::Ok,
             synced_at: None,
+            tracking: Tracking::default(),
         });
     }
     after
@@ -213,7 +224,7 @@ fn largest_allowed(findings: &Findings, store: &[StoredUser]) -> usize {
     let updates: Vec<Update> = findings
         .changed
         .iter()
-        .map(|it| (Some(&it.user), &it.wanted))
+        .map(|it| (Some(&it.user), &it.next.values))
         .chain(new.iter().map(|values| (None, values)))
         .collect();
     let contested: Vec<bool> = (0..updates.len())
@@ -297,6 +308,7 @@ proptest! {
         shuffle(&mut shuffled.deletions, seed);
         shuffle(&mut shuffled.failed, seed);
         shuffle(&mut shuffled.out_of_scope, seed);
+        shuffle(&mut shuffled.missing, seed);
         let straight = plan(findings(&people, &newcomers), &holders(&store));
         prop_assert_eq!(straight, plan(shuffled, &holders(&store)));
     }
@@ -312,6 +324,7 @@ proptest! {
         named.extend(plan.modified.iter().map(|it| it.user.id));
         named.extend(plan.deleted.iter().map(|it| it.user.id));
         named.extend(plan.out_of_scope.iter().map(|it| it.user.id));
+        named.extend(plan.missing.iter().map(|it| it.user.id));
         named.extend(plan.failed.iter().filter_map(|it| it.user.as_ref()).map(|it| it.id));
         named.extend(
             plan.duplicate.iter().filter_map(|it| it.user.as_ref()).map(|it| it.id),
@@ -349,9 +362,12 @@ proptest! {
 
         // The directory says the same as before; what was updated is in step with it now.
         let mut again = Findings::default();
-        for Duplicate { user, origin, wanted, conflicts: _ } in first.duplicate.clone() {
+        for Duplicate { user, origin, wanted, next: _, conflicts: _ } in first.duplicate.clone() {
             match user {
-                Some(user) => again.changed.push(Changed { user, origin, wanted }),
+                Some(user) => {
+                    let next = StoredUser { origin, values: wanted, ..user.clone() };
+                    again.changed.push(Changed { user, next });
+                }
                 None => again.new.push(Import::new(&origin, &wanted)),
             }
         }

@@ -9,8 +9,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 
-use super::{PASSWORD_VARIABLE, first_line, read_secret, settings};
+use super::{PASSWORD_VARIABLE, one_line, read_secret, settings};
 use crate::failure::Failure;
 
 /// How often it is looked whether the program has ended.
@@ -50,7 +51,7 @@ pub fn run(command: &[String], deadline: Duration) -> Result<SecretString, Failu
             .hint("run it by hand, as the account that runs adsync"));
     }
     match password.map(|it| it.recv_timeout(left())) {
-        Some(Ok(Some(text))) => Ok(text),
+        Some(Ok(Some(text))) => one_line(&text, "what password_command prints"),
         Some(Err(RecvTimeoutError::Timeout)) => {
             end_group(&mut child);
             Err(late())
@@ -95,12 +96,11 @@ fn end_group(child: &mut Child) {
 }
 
 /// Reads the password; gives none if it is no text, or too much of it.
-fn read_aside(stdout: impl Read + Send + 'static) -> mpsc::Receiver<Option<SecretString>> {
+fn read_aside(stdout: impl Read + Send + 'static) -> mpsc::Receiver<Option<Zeroizing<String>>> {
     let (done, password) = mpsc::channel();
     std::thread::spawn(move || {
-        let text = read_secret(stdout).ok();
         // Nobody waits any more where the program was too late.
-        let _ = done.send(text.map(|text| first_line(&text)));
+        let _ = done.send(read_secret(stdout).ok());
     });
     password
 }

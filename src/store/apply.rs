@@ -1,36 +1,76 @@
 //! Applying a plan: one transaction with the history, all or nothing.
 
-use rusqlite::{CachedStatement, Connection, Statement, params};
+use std::collections::HashMap;
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Statement, params};
 
 use super::crash;
+use super::domains::{self, Keys};
 use super::error::StoreError;
 use super::filling::Filling;
 use super::history::{self, Outcome};
 use super::indexes::SetAside;
-use super::record::snapshot;
-use super::{Run, Writer};
+use super::record::{self, USER_COLUMNS, snapshot, snapshot_of_new};
+use super::{Run, Writer, data_version};
 use crate::plan::{
-    Approved, Deletion, Duplicate, FailedUser, Import, Modification, OutOfScope, Plan, Refresh,
+    Approved, Deletion, Duplicate, FailedUser, Import, Missing, Modification, OutOfScope, Plan,
+    Refresh,
 };
-use crate::user::{Origin, Status, StoredUser, UniqueField, UserId, Values};
+use crate::user::{
+    DomainId, Folded, Found, ObjectGuid, Origin, Status, StoredUser, Tracking, UniqueField, UserId,
+    Values,
+};
 
 /// From so many new users on, and more than there are, the indexes are made when all are written.
 const LARGE_IMPORT: usize = 10_000;
 
 impl Writer {
-    /// Applies an approved plan and notes the run in the history; gives the number of the run, and
-    /// the plan back to be told of. When this fails, the store is as it was.
-    pub fn apply(&mut self, approved: Approved, run: &Run) -> Result<(i64, Plan), StoreError> {
+    /// Applies an approved plan and notes the run in the history. When this fails, the store is as it was.
+    ///
+    /// A row is only written if it is as the plan saw it: what other programs have changed meanwhile is told, and
+    /// nothing is written.
+    pub fn apply(&mut self, approved: Approved, run: &Run) -> Result<Applied, StoreError> {
+        let run = &Run {
+            unsaid: approved.unsaid(),
+            ..run.clone()
+        };
         let plan = approved.into_plan();
         let run_id = if let Some(filling) = self.filling.take() {
             self.apply_filled(filling, &plan, run)?
         } else {
             let is_large = plan.imported.len() >= LARGE_IMPORT
                 && plan.imported.len() as u64 > self.user_count()?;
-            self.transact(|db| write(db, &plan, run, is_large))?
+            let before = self.data_version;
+            let written = self.transact(|db| {
+                if data_version(db)? != before {
+                    let rows = overtaken(db, &plan)?;
+                    if !rows.is_empty() {
+                        return Ok(Err(rows));
+                    }
+                }
+                write(db, &plan, run, is_large).map(Ok)
+            });
+            match written {
+                Ok(Ok(run_id)) => run_id,
+                Ok(Err(rows)) => return self.overtaken(plan, rows),
+                // Another program has taken a name since it was asked who holds it.
+                Err(StoreError::Sql { source, .. }) if is_of_unique_name(&source) => {
+                    return self.overtaken(plan, Vec::new());
+                }
+                Err(error) => return Err(error),
+            }
         };
         crash::point("committed");
-        Ok((run_id, plan))
+        Ok(Applied::Done(run_id, plan))
+    }
+
+    fn overtaken(&self, plan: Plan, rows: Vec<UserId>) -> Result<Applied, StoreError> {
+        let mut changed = HashMap::new();
+        for id in rows {
+            let now = self.by_id(id)?;
+            changed.insert(id, now.filter(|user| user.origin != Origin::Local));
+        }
+        Ok(Applied::Overtaken { plan, changed })
     }
 
     /// Applies the plan of a store whose new users were written while they were read.
@@ -40,9 +80,9 @@ impl Writer {
         plan: &Plan,
         run: &Run,
     ) -> Result<i64, StoreError> {
-        let run_id = filling.run_id;
+        let (run_id, keys) = (filling.run_id, filling.keys);
         let db = filling.settle(plan)?;
-        end(&db, plan, &[], run, run_id)
+        end(&db, plan, &[], run, (run_id, keys))
             .and_then(|()| db.execute_batch("COMMIT"))
             .map_err(self.reader.failed("write to"))?;
         self.publish(db)?;
@@ -50,15 +90,87 @@ impl Writer {
     }
 }
 
+/// What came of applying a plan.
+#[derive(Debug)]
+pub enum Applied {
+    /// It was written; the number of the run, and the plan to be told of.
+    Done(i64, Plan),
+    /// Nothing was written, for other programs wrote to the store meanwhile.
+    Overtaken {
+        /// The plan, which does not hold any more.
+        plan: Plan,
+        /// The users whose rows are others than the plan saw, and those rows if they are of imported users still.
+        changed: HashMap<UserId, Option<StoredUser>>,
+    },
+}
+
+/// The users of a plan whose rows are not as it saw them.
+fn overtaken(db: &Connection, plan: &Plan) -> rusqlite::Result<Vec<UserId>> {
+    let Plan {
+        unchanged: _,
+        refreshed,
+        imported: _,
+        modified,
+        deleted,
+        duplicate,
+        out_of_scope,
+        missing,
+        failed,
+        foreign: _,
+        sample: _,
+    } = plan;
+    let users = (refreshed.iter().map(|it| &it.user))
+        .chain(modified.iter().map(|it| &it.user))
+        .chain(deleted.iter().map(|it| &it.user))
+        .chain(duplicate.iter().filter_map(|it| it.user.as_ref()))
+        .chain(out_of_scope.iter().map(|it| &it.user))
+        .chain(missing.iter().map(|it| &it.user))
+        .chain(failed.iter().filter_map(|it| it.user.as_ref()));
+    let query = format!("SELECT {USER_COLUMNS} FROM users WHERE users.id = ?1");
+    let mut statement = db.prepare(&query)?;
+    let mut others = Vec::new();
+    for user in users {
+        let now = statement.query_row([user.id.0], record::user).optional()?;
+        let is_as_seen = matches!(now, Some(Ok(now)) if is_same(&now, user));
+        if !is_as_seen {
+            others.push(user.id);
+        }
+    }
+    Ok(others)
+}
+
+/// Whether a row holds what it held, when it was last in step apart.
+fn is_same(now: &StoredUser, before: &StoredUser) -> bool {
+    let StoredUser {
+        id,
+        origin,
+        values,
+        status,
+        synced_at: _,
+        tracking,
+    } = now;
+    *id == before.id
+        && *origin == before.origin
+        && *values == before.values
+        && *status == before.status
+        && *tracking == before.tracking
+}
+
+fn is_of_unique_name(error: &rusqlite::Error) -> bool {
+    let unique = rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE;
+    matches!(error.sqlite_error(), Some(it) if it.extended_code == unique)
+}
+
 /// Notes the run, and writes what the plan says; gives the number of the run.
 fn write(db: &Connection, plan: &Plan, run: &Run, is_large: bool) -> rusqlite::Result<i64> {
     crash::point("begun");
     let run_id = history::begin_run(db, run)?;
     crash::point("run noted");
+    let keys = domains::note(db, run)?;
     let mut in_order: Vec<&Import> = plan.imported.iter().collect();
     in_order.sort_by_key(|it| it.arrival);
     let aside = is_large.then(|| SetAside::begin(db)).transpose()?;
-    end(db, plan, &in_order, run, run_id)?;
+    end(db, plan, &in_order, run, (run_id, keys))?;
     aside.map_or(Ok(()), |indexes| indexes.end(db))?;
     Ok(run_id)
 }
@@ -69,19 +181,39 @@ fn end(
     plan: &Plan,
     imported: &[&Import],
     run: &Run,
-    run_id: i64,
+    (run_id, keys): (i64, Keys),
 ) -> rusqlite::Result<()> {
-    let outcome = if plan.failed.is_empty() {
+    let left = run.undoes.and_then(|_| left(run, plan));
+    let outcome = if plan.failed.is_empty() && left.is_none() {
         Outcome::Done
     } else {
         Outcome::Partial
     };
-    Application::new(db, &run.started_at.to_string(), run_id).apply(plan, imported)?;
-    run.marking.write(db)?;
-    history::end_run(db, run_id, run, outcome, None, plan)?;
+    let now = run.started_at.to_string();
+    let application = Application {
+        reads_directory: run.undoes.is_none(),
+        ..Application::new(db, &now, run_id, keys)
+    };
+    application.apply(plan, imported)?;
+    run.marking.write(db, keys)?;
+    domains::note_reading(db, run, run_id, keys)?;
+    if let Some(undone) = run.undoes {
+        domains::take_back_readings(db, undone, keys)?;
+    }
+    history::end_run(db, run_id, run, keys, outcome, left.as_deref(), plan)?;
     history::forget_old_runs(db, run, run_id)?;
     crash::point("written");
     Ok(())
+}
+
+/// What a run that takes back another could not take back.
+fn left(run: &Run, plan: &Plan) -> Option<String> {
+    let duplicates = plan
+        .duplicate
+        .iter()
+        .map(|it| format!("{}: {}", it.username(), it.reason()));
+    let all: Vec<String> = run.left.iter().cloned().chain(duplicates).collect();
+    (!all.is_empty()).then(|| format!("not taken back: {}", all.join("; ")))
 }
 
 /// Writes users, and what became of them in the history.
@@ -89,11 +221,21 @@ pub(super) struct Application<'a> {
     db: &'a Connection,
     now: &'a str,
     run_id: i64,
+    keys: Keys,
+    /// Whether it knows from the directory how users stand to it. One that takes back another run knows from the
+    /// history, and writes them as they were.
+    reads_directory: bool,
 }
 
 impl<'a> Application<'a> {
-    pub(super) fn new(db: &'a Connection, now: &'a str, run_id: i64) -> Self {
-        Self { db, now, run_id }
+    pub(super) fn new(db: &'a Connection, now: &'a str, run_id: i64, keys: Keys) -> Self {
+        Self {
+            db,
+            now,
+            run_id,
+            keys,
+            reads_directory: true,
+        }
     }
 
     fn apply(&self, plan: &Plan, new: &[&Import]) -> rusqlite::Result<()> {
@@ -107,51 +249,49 @@ impl<'a> Application<'a> {
             deleted,
             duplicate,
             out_of_scope,
+            missing,
             failed,
+            foreign: _,
+            sample: _,
         } = plan;
         for deletion in deleted {
             self.delete(deletion)?;
         }
         crash::point("deleted");
-        // Users that take each other's names would collide half-way, so those who change a name are
-        // taken out first and put back with the new one.
-        let (renamed, other): (Vec<_>, Vec<_>) = modified.iter().partition(|it| changes_name(it));
-        for modification in &renamed {
-            self.take_out(modification.user.id)?;
+        // Users that take each other's names would collide half-way, so those who change a name let go of theirs
+        // first.
+        for it in modified.iter().filter(|it| changes_name(it)) {
+            self.let_go_of_names(it.user.id)?;
         }
         crash::point("taken out");
-        let mut insert = self.statement(INSERT_USER)?;
-        for modification in renamed {
-            let Modification {
-                user,
-                origin,
-                values,
-                ..
-            } = modification;
-            let (origin, values) = (origin.as_deref(), values.as_deref());
-            self.insert(&mut insert, Some(user.id), &origin, &values)?;
-            self.note_modification(modification)?;
-        }
-        for modification in other {
-            self.update(modification)?;
-            self.note_modification(modification)?;
+        for Modification { user, next, .. } in modified {
+            self.update(user, next)?;
         }
         crash::point("modified");
         self.import(new.iter().copied())?;
         crash::point("imported");
-        for Refresh { user, dn } in refreshed {
-            self.refresh(user.id, dn, Status::Ok)?;
+        for Refresh { user, next } in refreshed {
+            self.update(user, next)?;
         }
-        for OutOfScope { user, dn } in out_of_scope {
-            if user.status != Status::OutOfScope || user.origin.dn() != Some(dn) {
-                self.refresh(user.id, dn, Status::OutOfScope)?;
-            }
+        for OutOfScope { user, next } in out_of_scope {
+            self.update(user, next)?;
         }
-        for Duplicate { user, .. } in duplicate {
-            self.mark(user.as_ref(), Status::Duplicate)?;
+        for Missing { user, next } in missing {
+            self.update(user, next)?;
         }
-        for FailedUser { user, .. } in failed {
-            self.mark(user.as_ref(), Status::Failed)?;
+        if self.reads_directory {
+            self.mark_all(duplicate, failed)?;
+        }
+        Ok(())
+    }
+
+    /// Marks those who stay as they are.
+    fn mark_all(&self, duplicate: &[Duplicate], failed: &[FailedUser]) -> rusqlite::Result<()> {
+        for it in duplicate {
+            self.mark(it.user.as_ref(), Status::Duplicate, || it.reason())?;
+        }
+        for it in failed {
+            self.mark(it.user.as_ref(), Status::Failed, || it.reason.clone())?;
         }
         Ok(())
     }
@@ -168,7 +308,7 @@ impl<'a> Application<'a> {
             action: "deleted",
             username: &user.values.profile.username,
             evidence: Some(evidence.name()),
-            before: snapshot(&user.origin, &user.values),
+            before: snapshot(user),
             after: None,
         })
     }
@@ -180,6 +320,18 @@ impl<'a> Application<'a> {
         expect(gone, 1)
     }
 
+    /// Gives a user names that nobody else has, until it gets its new ones.
+    fn let_go_of_names(&self, user: UserId) -> rusqlite::Result<()> {
+        let changed = self
+            .statement(
+                "UPDATE users SET username_folded = char(1) || 'adsync' || id,
+                    email_folded = iif(email IS NULL, NULL, char(1) || 'adsync' || id)
+                 WHERE id = ?1",
+            )?
+            .execute([user.0])?;
+        expect(changed, 1)
+    }
+
     /// Writes new users.
     pub(super) fn import<'i>(
         &self,
@@ -188,18 +340,19 @@ impl<'a> Application<'a> {
         let mut insert = self.statement(INSERT_USER)?;
         let mut note = self.statement(INSERT_CHANGE)?;
         for user in users {
-            let (origin, values) = (user.origin(), user.values());
-            let id = self.insert(&mut insert, user.returns_as, &origin, &values)?;
-            if user.returns_as.is_some() && origin != Origin::Local {
-                self.set_status(id, Status::Restored)?;
+            if let Some(before) = &user.as_before {
+                self.bring_back(before, user.action())?;
+                continue;
             }
+            let (origin, values) = (user.origin(), user.values());
+            let id = self.insert(&mut insert, user, &origin, &values)?;
             let told = Note {
                 user: id,
                 action: user.action(),
                 username: values.profile.username,
                 evidence: None,
                 before: None,
-                after: snapshot(&origin, &values),
+                after: snapshot_of_new(&origin, &values, user.expires),
             };
             told.write(&mut note, self.run_id)?;
         }
@@ -218,100 +371,170 @@ impl<'a> Application<'a> {
     fn insert(
         &self,
         statement: &mut Statement<'_>,
-        id: Option<UserId>,
+        user: &Import,
         origin: &Origin<&str>,
         values: &Values<&str>,
     ) -> rusqlite::Result<UserId> {
         let Values { profile, enabled } = values;
         let email_folded = profile.folded_email();
+        let is_imported = *origin != Origin::Local;
+        let status = if is_imported && user.returns_as.is_some() {
+            Status::Restored
+        } else {
+            Status::Ok
+        };
+        // Who is brought back by hand was not found in the directory.
+        let found_on = self.keys.controller.filter(|_| status == Status::Ok);
         statement.execute(params![
-            id.map(|id| id.0),
+            user.returns_as.map(|id| id.0),
             profile.username,
             profile.folded_username().as_str(),
             profile.first_name,
             profile.last_name,
             profile.email,
-            email_folded.as_ref().map(crate::user::Folded::as_str),
+            email_folded.as_ref().map(Folded::as_str),
             profile.contact_number,
             enabled,
             origin.name(),
-            origin
-                .guid()
-                .as_ref()
-                .map(crate::user::ObjectGuid::as_bytes),
+            origin.guid().as_ref().map(ObjectGuid::as_bytes),
             origin.dn(),
-            (*origin != Origin::Local).then_some(self.now),
+            status.name(),
+            is_imported.then_some(self.now),
+            self.domain_of(user).map(|it| it.0).filter(|_| is_imported),
+            user.expires.map(|it| it.to_string()),
+            is_imported.then_some(self.run_id),
+            found_on.map(|it| it.0).filter(|_| is_imported),
         ])?;
-        Ok(id.unwrap_or_else(|| UserId(self.db.last_insert_rowid())))
+        let last = || UserId(self.db.last_insert_rowid());
+        Ok(user.returns_as.unwrap_or_else(last))
     }
 
-    fn update(&self, modification: &Modification) -> rusqlite::Result<()> {
-        let Modification {
-            user,
-            origin,
-            values: Values { profile, enabled },
-            changes: _,
-        } = modification;
-        let changed = self
-            .statement(
-                "UPDATE users SET username = ?2, first_name = ?3, last_name = ?4, email = ?5,
-                    contact_number = ?6, enabled = ?7, dn = ?8, status = 'ok', synced_at = ?9
-                 WHERE id = ?1",
-            )?
+    /// The domain of a new user: that of the run, or of one that is brought back the one it was of.
+    fn domain_of(&self, user: &Import) -> Option<DomainId> {
+        user.domain.or(self.keys.domain)
+    }
+
+    /// Inserts a user as it was.
+    fn bring_back(&self, before: &StoredUser, action: &'static str) -> rusqlite::Result<()> {
+        self.statement("INSERT INTO users (id, username, username_folded, source, guid) VALUES (?1, ?2, ?3, ?4, ?5)")?
             .execute(params![
-                user.id.0,
-                profile.username,
-                profile.first_name,
-                profile.last_name,
-                profile.email,
-                profile.contact_number,
-                enabled,
-                origin.dn(),
-                self.now,
+                before.id.0,
+                before.values.profile.username,
+                before.values.profile.folded_username().as_str(),
+                before.origin.name(),
+                before.origin.guid().as_ref().map(ObjectGuid::as_bytes),
             ])?;
-        expect(changed, 1)
-    }
-
-    fn note_modification(&self, modification: &Modification) -> rusqlite::Result<()> {
-        let Modification {
-            user,
-            origin,
-            values,
-            changes: _,
-        } = modification;
+        self.write(before)?;
         self.note(Note {
-            user: user.id,
-            action: "modified",
-            username: &user.values.profile.username,
+            user: before.id,
+            action,
+            username: &before.values.profile.username,
             evidence: None,
-            before: snapshot(&user.origin, &user.values),
-            after: snapshot(origin, values),
+            before: None,
+            after: snapshot(before),
         })
     }
 
-    fn refresh(&self, user: UserId, dn: &str, status: Status) -> rusqlite::Result<()> {
-        let synced_at = (status == Status::Ok).then_some(self.now);
-        let changed = self
-            .statement(
-                "UPDATE users SET dn = ?2, status = ?3, synced_at = coalesce(?4, synced_at) WHERE id = ?1",
-            )?
-            .execute(params![user.0, dn, status.name(), synced_at])?;
-        expect(changed, 1)
-    }
-
-    /// Marks a user that stays as it is; nothing is written when it is marked so already.
-    fn mark(&self, user: Option<&StoredUser>, status: Status) -> rusqlite::Result<()> {
-        let Some(user) = user.filter(|user| user.status != status) else {
-            return Ok(());
+    /// Brings a row from what it is to what it shall be, if the two differ, and notes it.
+    fn update(&self, user: &StoredUser, next: &StoredUser) -> rusqlite::Result<()> {
+        let next = self.resolved(next);
+        let action = match () {
+            () if user.values != next.values => "modified",
+            () if user.status != next.status || user.tracking.reason != next.tracking.reason => {
+                "marked"
+            }
+            () if user.origin != next.origin || user.tracking != next.tracking => "refreshed",
+            () => return Ok(()),
         };
-        self.set_status(user.id, status)
+        self.write(&next)?;
+        self.note(Note {
+            user: user.id,
+            action,
+            username: &user.values.profile.username,
+            evidence: None,
+            before: snapshot(user),
+            after: snapshot(&next),
+        })
     }
 
-    fn set_status(&self, user: UserId, status: Status) -> rusqlite::Result<()> {
-        let changed = self
-            .statement("UPDATE users SET status = ?2 WHERE id = ?1")?
-            .execute(params![user.0, status.name()])?;
+    /// With the keys of the run under way in place of what stands for them.
+    fn resolved(&self, next: &StoredUser) -> StoredUser {
+        let mut next = next.clone();
+        if next.origin != Origin::Local && self.reads_directory {
+            let tracking = &mut next.tracking;
+            tracking.domain = tracking.domain.or(self.keys.domain);
+            tracking.found.get_or_insert(Found {
+                run: self.run_id,
+                on: self.keys.controller,
+            });
+        }
+        next
+    }
+
+    /// Writes all of a row that may change.
+    fn write(&self, user: &StoredUser) -> rusqlite::Result<()> {
+        let StoredUser {
+            id,
+            origin,
+            values: Values { profile, enabled },
+            status,
+            synced_at,
+            tracking,
+        } = user;
+        let Tracking {
+            domain,
+            domain_dn: _,
+            reason,
+            absence,
+            expires,
+            found,
+        } = tracking;
+        let synced_at = match status {
+            // Now it is in step.
+            Status::Ok | Status::OutOfScope if *origin != Origin::Local => {
+                Some(self.now.to_owned())
+            }
+            _ => synced_at.map(|it| it.to_string()),
+        };
+        let returned_by = absence.as_ref().map(|it| {
+            let ids: Vec<String> = it.returned_by.iter().map(|it| it.0.to_string()).collect();
+            format!("[{}]", ids.join(","))
+        });
+        let changed = self.statement(UPDATE_USER)?.execute(params![
+            id.0,
+            profile.username,
+            profile.folded_username().as_str(),
+            profile.first_name,
+            profile.last_name,
+            profile.email,
+            profile.folded_email().as_ref().map(Folded::as_str),
+            profile.contact_number,
+            enabled,
+            origin.dn(),
+            status.name(),
+            synced_at,
+            domain.map(|it| it.0),
+            reason,
+            absence.as_ref().map(|it| it.since.to_string()),
+            returned_by,
+            expires.map(|it| it.to_string()),
+            found.map(|it| it.run),
+            found.and_then(|it| it.on).map(|it| it.0),
+        ])?;
         expect(changed, 1)
+    }
+
+    /// Marks a user that stays as it is.
+    fn mark(
+        &self,
+        user: Option<&StoredUser>,
+        status: Status,
+        reason: impl FnOnce() -> String,
+    ) -> rusqlite::Result<()> {
+        match user {
+            Some(user) => self.update(user, &user.with_status(status, Some(reason()))),
+            None => Ok(()),
+        }
     }
 
     fn note(&self, note: Note<'_>) -> rusqlite::Result<()> {
@@ -322,8 +545,15 @@ impl<'a> Application<'a> {
 
 const INSERT_USER: &str =
     "INSERT INTO users (id, username, username_folded, first_name, last_name, email,
-        email_folded, contact_number, enabled, source, guid, dn, status, synced_at)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'ok', ?13)";
+        email_folded, contact_number, enabled, source, guid, dn, status, synced_at,
+        domain, expires_at, found_run, found_on)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+
+const UPDATE_USER: &str = "UPDATE users SET username = ?2, username_folded = ?3, first_name = ?4,
+        last_name = ?5, email = ?6, email_folded = ?7, contact_number = ?8, enabled = ?9, dn = ?10,
+        status = ?11, synced_at = ?12, domain = ?13, reason = ?14, missing_since = ?15,
+        returned_by = ?16, expires_at = ?17, found_run = ?18, found_on = ?19
+     WHERE id = ?1";
 
 const INSERT_CHANGE: &str =
     "INSERT INTO changes (run_id, user_id, action, username, evidence, before, after)
@@ -367,6 +597,7 @@ pub(super) fn expect(rows: usize, expected: usize) -> rusqlite::Result<()> {
 
 fn changes_name(modification: &Modification) -> bool {
     UniqueField::ALL.into_iter().any(|field| {
-        modification.user.values.profile.unique(field) != modification.values.profile.unique(field)
+        modification.user.values.profile.unique(field)
+            != modification.next.values.profile.unique(field)
     })
 }

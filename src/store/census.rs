@@ -19,7 +19,7 @@ impl Reader {
     /// Counts the users. No row is read for it, but those of the few whose status is not `ok`.
     pub fn census(&self) -> Result<Census, StoreError> {
         let _unchanging = self.hold_still()?;
-        let imported = self.imported_count()?;
+        let imported = self.imported_of_all()?;
         let local = self.user_count()?.saturating_sub(imported);
         let mut directory = Vec::new();
         let mut others = 0;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::flaw;
 use crate::failure::Kind;
 use crate::shell;
 
@@ -66,6 +67,20 @@ pub enum StoreError {
         /// Why.
         source: rusqlite::Error,
     },
+    /// The file that was opened is not the one of that name any more.
+    #[error("the store {} was deleted or replaced while this run was under way{}", path.display(), if *is_written { ": what the run wrote is in the file that was there before" } else { "" })]
+    Replaced {
+        /// The store.
+        path: PathBuf,
+        /// Whether the run was written by then.
+        is_written: bool,
+    },
+    /// Other programs wrote to it again and again.
+    #[error("other programs wrote to the store {} each time that this run was about to", path.display())]
+    Overtaken {
+        /// The store.
+        path: PathBuf,
+    },
     /// The schema could not be made.
     #[error("cannot prepare the store {}: {source}", path.display())]
     Migration {
@@ -83,6 +98,14 @@ pub enum StoreError {
         id: i64,
         /// What is wrong with it.
         what: String,
+    },
+    /// A row has the highest number there is, so none can be added.
+    #[error("cannot write to the store {}: a row of {table} has, or had, the highest number there is ({}), so none can be added", path.display(), i64::MAX)]
+    NumbersUsedUp {
+        /// The store.
+        path: PathBuf,
+        /// The table.
+        table: String,
     },
 }
 
@@ -110,7 +133,15 @@ impl StoreError {
                 return Some(format!("sudo -u {} {}", shell::quoted(owner), typed()));
             }
             Self::Sql { source, .. } => return sql_hint(source),
-            Self::Migration { .. } | Self::Row { .. } => return None,
+            Self::Row { path, id, .. } => return Some(row_hint(path, *id)),
+            Self::NumbersUsedUp { .. } => {
+                "another program gave it that number: give it another, and let seq of sqlite_sequence be the highest that is left"
+            }
+            Self::Replaced { .. } => {
+                "bring back a backup while no run is under way; run adsync again for the store that is there now"
+            }
+            Self::Overtaken { .. } => "nothing was changed; try again when they are done",
+            Self::Migration { .. } => return None,
         };
         Some(hint.to_owned())
     }
@@ -121,6 +152,16 @@ fn link_hint(target: Option<&Path>) -> String {
         Some(target) => format!("say path = \"{}\" under [store]", target.display()),
         None => "what it leads to is not there; say under [store] where the store is".to_owned(),
     }
+}
+
+fn row_hint(store: &Path, id: i64) -> String {
+    let store = store.to_string_lossy();
+    let query = format!("SELECT * FROM users WHERE id = {id}");
+    format!(
+        "another program wrote that row: mend it, or bring the store back from a backup; to see it: sqlite3 {} {}",
+        shell::quoted(&store),
+        shell::quoted(&query)
+    )
 }
 
 /// The command line, to be typed again.
@@ -139,16 +180,22 @@ fn is_full(error: &std::io::Error) -> bool {
     )
 }
 
+/// What to do about what adsync never writes itself.
+const OTHERS_WROTE: &str = "another program has changed the store; nothing was changed now: mend what it wrote (docs/store.md says what belongs there), or bring it back from a backup";
+
 /// What `SQLite` says, once.
 fn sql_text(error: &rusqlite::Error) -> String {
     match error {
         rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
-        other => other.to_string(),
+        other => flaw::of_value(other).unwrap_or_else(|| other.to_string()),
     }
 }
 
 fn sql_hint(error: &rusqlite::Error) -> Option<String> {
     use rusqlite::ErrorCode as Code;
+    if flaw::is_of_value(error) {
+        return Some(OTHERS_WROTE.to_owned());
+    }
     let hint = match error.sqlite_error_code()? {
         Code::DatabaseBusy | Code::DatabaseLocked => {
             "another program is writing to it; nothing was changed, try again"
@@ -164,6 +211,8 @@ fn sql_hint(error: &rusqlite::Error) -> Option<String> {
         Code::DatabaseCorrupt | Code::NotADatabase => {
             "the file is damaged or no adsync store; bring it back from a backup"
         }
+        // Unknown: a table or a column that is not as it was, or what should be JSON and is not.
+        Code::ConstraintViolation | Code::TypeMismatch | Code::Unknown => OTHERS_WROTE,
         _ => return None,
     };
     Some(hint.to_owned())

@@ -10,6 +10,7 @@ use std::{panic, thread};
 use rusqlite::{Connection, OpenFlags};
 
 use super::apply::Application;
+use super::domains::{self, Keys};
 use super::draft;
 use super::error::StoreError;
 use super::indexes::SetAside;
@@ -29,6 +30,7 @@ pub struct Filling {
     draft: Option<draft::Paths>,
     failed: Failed,
     pub(super) run_id: i64,
+    pub(super) keys: Keys,
     now: String,
     aside: SetAside,
     /// How many users it has.
@@ -55,12 +57,13 @@ impl Writer {
             None => open(self.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?,
         };
         let failed = sql(self.path(), "write to");
-        let (run_id, aside) = begin(&db, run).map_err(&failed)?;
+        let (run_id, keys, aside) = begin(&db, run).map_err(&failed)?;
         Ok(Some(Filling {
             db,
             draft: self.draft.as_deref().cloned(),
             failed: Failed(Box::new(failed)),
             run_id,
+            keys,
             now: run.started_at.to_string(),
             aside,
             count: 0,
@@ -78,7 +81,7 @@ impl Writer {
     }
 }
 
-fn begin(db: &Connection, run: &Run) -> rusqlite::Result<(i64, SetAside)> {
+fn begin(db: &Connection, run: &Run) -> rusqlite::Result<(i64, Keys, SetAside)> {
     db.pragma_update(None, "cache_size", -WRITE_CACHE_KIB)?;
     db.pragma_update(None, "threads", SORTERS)?;
     db.pragma_update(None, "foreign_keys", true)?;
@@ -87,13 +90,14 @@ fn begin(db: &Connection, run: &Run) -> rusqlite::Result<(i64, SetAside)> {
     crash::point("begun");
     let run_id = history::begin_run(db, run)?;
     crash::point("run noted");
-    Ok((run_id, SetAside::begin(db)?))
+    let keys = domains::note(db, run)?;
+    Ok((run_id, keys, SetAside::begin(db)?))
 }
 
 impl Filling {
     /// Writes users that were read.
     pub fn add(&mut self, users: &[Import]) -> Result<(), StoreError> {
-        Application::new(&self.db, &self.now, self.run_id)
+        Application::new(&self.db, &self.now, self.run_id, self.keys)
             .import(users.iter())
             .map_err(&self.failed.0)?;
         self.count += users.len();
@@ -110,7 +114,7 @@ impl Filling {
             return Ok(());
         }
         let rows = rows(&self.db, guids)?;
-        let application = Application::new(&self.db, &self.now, self.run_id);
+        let application = Application::new(&self.db, &self.now, self.run_id, self.keys);
         rows.iter()
             .try_for_each(|row| application.undo_import(*row))?;
         self.count -= rows.len();

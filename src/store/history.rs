@@ -1,14 +1,17 @@
 //! The history: what runs did, who ran them, and what became of each user.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde::Serialize;
 
+use super::domains::Keys;
 use super::error::StoreError;
 use super::record::{Snapshot, parse_snapshot};
 use super::{Reader, Run, Writer};
-use crate::plan::Plan;
-use crate::user::{Folded, UserId};
+use crate::plan::{Plan, Recent};
+use crate::user::{DomainId, Folded, StoredUser, UserId};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -59,8 +62,13 @@ pub struct PastRun {
     pub host: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// Why it was refused or failed.
+    /// Why it was refused or failed; of one that took back another, what it could not take back.
     pub error: Option<String>,
+    /// The run that it took back.
+    pub undoes: Option<i64>,
+    /// The domain that it read; of one that took back another, the domain of that.
+    #[serde(skip)]
+    pub domain: Option<DomainId>,
     /// Its numbers; those of a refused run are of its plan.
     pub counts: PastCounts,
 }
@@ -76,7 +84,10 @@ pub struct PastCounts {
     pub deleted: i64,
     pub duplicate: i64,
     pub out_of_scope: i64,
+    pub missing: i64,
     pub failed: i64,
+    /// Imported users of other domains.
+    pub foreign: i64,
 }
 
 /// What a run did to one user.
@@ -88,7 +99,7 @@ pub struct PastChange {
     pub at: Timestamp,
     /// The row of the user, which it keeps when it is brought back.
     pub user: UserId,
-    /// `imported`, `added`, `modified`, `deleted` or `restored`.
+    /// `imported`, `added`, `modified`, `deleted`, `restored`, `marked` or `refreshed`.
     pub action: String,
     /// The username before the run.
     pub username: String,
@@ -100,12 +111,12 @@ pub struct PastChange {
     pub after: Option<Snapshot>,
 }
 
-const RUN_COLUMNS: &str = "id, command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome, error, checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed";
+const RUN_COLUMNS: &str = "id, command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome, error, checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, missing, failed, others, undoes, domain";
 
 const CHANGE_COLUMNS: &str =
     "run_id, started_at, user_id, action, username, evidence, before, after";
 
-const FORGET: &str = "DELETE FROM runs WHERE started_at < ?1 AND id <> ?2";
+const FORGET: &str = "DELETE FROM runs WHERE id = ?1";
 
 /// Notes that a run is under way; gives its number.
 pub(super) fn begin_run(db: &Connection, run: &Run) -> rusqlite::Result<i64> {
@@ -140,6 +151,7 @@ pub(super) fn end_run(
     db: &Connection,
     run_id: i64,
     run: &Run,
+    keys: Keys,
     outcome: Outcome,
     error: Option<&str>,
     plan: &Plan,
@@ -150,7 +162,9 @@ pub(super) fn end_run(
         "UPDATE runs SET mode = :mode, duration_ms = :duration_ms, outcome = :outcome, error = :error,
             checked = :checked, unchanged = :unchanged, imported = :imported, modified = :modified,
             deleted = :deleted, duplicate = :duplicate, out_of_scope = :out_of_scope, failed = :failed,
-            in_step = :in_step, scope_users = :scope_users
+            in_step = :in_step, scope_users = :scope_users, missing = :missing, others = :others,
+            domain = :domain, controller = :controller, unsaid_deleted = :unsaid_deleted,
+            unsaid_disabled = :unsaid_disabled, undoes = :undoes
          WHERE id = :id",
         named_params! {
             ":id": run_id,
@@ -166,6 +180,13 @@ pub(super) fn end_run(
             ":duplicate": count(plan.duplicate.len()),
             ":out_of_scope": count(plan.out_of_scope.len()),
             ":failed": count(plan.failed.len()),
+            ":missing": count(plan.missing.len()),
+            ":others": wide(plan.foreign),
+            ":domain": keys.domain.map(|it| it.0),
+            ":controller": keys.controller.map(|it| it.0),
+            ":unsaid_deleted": wide(run.unsaid.deleted),
+            ":unsaid_disabled": wide(run.unsaid.disabled),
+            ":undoes": run.undoes,
             ":in_step": in_step(outcome, plan, run),
             ":scope_users": run.scope_users.map(wide),
         },
@@ -176,12 +197,39 @@ pub(super) fn end_run(
 /// Forgets runs that are older than the history is kept, and with them their changes.
 pub(super) fn forget_old_runs(db: &Connection, run: &Run, but: i64) -> rusqlite::Result<()> {
     let days = jiff::SignedDuration::from_hours(24 * i64::from(run.history_days));
+    let before: Option<String> = db
+        .prepare_cached("SELECT started_at FROM runs WHERE id <> ?1 ORDER BY id DESC LIMIT 1")?
+        .query_row([but], |row| row.get(0))
+        .optional()?;
+    // A clock that jumped ahead must not forget everything: what the run before it says counts as well.
+    let before = before.and_then(|it| it.parse().ok());
+    let now = before.map_or(run.started_at, |it: Timestamp| it.min(run.started_at));
     // Before the beginning of time there is nothing to forget.
-    let Ok(oldest) = run.started_at.checked_sub(days) else {
+    let Ok(oldest) = now.checked_sub(days) else {
         return Ok(());
     };
-    db.execute(FORGET, params![oldest.to_string(), but])?;
+    let (oldest, now) = (oldest.to_string(), run.started_at.to_string());
+    // In the order in which they were, whatever the clock said: one that was dated back does not go before its time.
+    while let Some(id) = oldest_run(db, &oldest, &now)?.filter(|id| *id != but) {
+        db.prepare_cached(FORGET)?.execute([id])?;
+    }
     Ok(())
+}
+
+/// The first run that is kept, if it began before that time. Of one that is dated ahead of now the next one tells.
+fn oldest_run(db: &Connection, oldest: &str, now: &str) -> rusqlite::Result<Option<i64>> {
+    let mut statement = db.prepare_cached("SELECT id, started_at FROM runs ORDER BY id LIMIT 2")?;
+    let mut rows = statement.query([])?;
+    let mut first = None;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        let started_at = row.get_ref(1)?.as_str()?;
+        let first = *first.get_or_insert(id);
+        if started_at <= now {
+            return Ok((started_at < oldest).then_some(first));
+        }
+    }
+    Ok(None)
 }
 
 /// In a run of selected users: those that were found in step, as a JSON array of their ids.
@@ -195,6 +243,7 @@ fn in_step(outcome: Outcome, plan: &Plan, run: &Run) -> Option<String> {
         .iter()
         .filter_map(|it| it.user.as_ref())
         .chain(plan.out_of_scope.iter().map(|it| &it.user))
+        .chain(plan.missing.iter().map(|it| &it.user))
         .chain(plan.failed.iter().filter_map(|it| it.user.as_ref()))
         .chain(plan.deleted.iter().map(|it| &it.user))
         .map(|user| user.id)
@@ -221,7 +270,16 @@ impl Writer {
         self.filling = None;
         self.transact(|db| {
             let run_id = begin_run(db, run)?;
-            end_run(db, run_id, run, outcome, Some(error), plan)?;
+            // A domain that is not known yet is not made known by a run that changed nothing.
+            let keys = Keys {
+                domain: run.domain.as_ref().and_then(|it| it.id),
+                controller: run.controller.as_ref().and_then(|it| it.id),
+            };
+            let run = Run {
+                unsaid: Recent::default(),
+                ..run.clone()
+            };
+            end_run(db, run_id, &run, keys, outcome, Some(error), plan)?;
             Ok(run_id)
         })
     }
@@ -289,6 +347,49 @@ impl Reader {
             .collect())
     }
 
+    /// The life of a user of the store, the oldest change first: that of its row, and of the rows it had before.
+    pub fn changes_of(&self, user: &StoredUser) -> Result<Vec<PastChange>, StoreError> {
+        let Some(guid) = user.origin.guid() else {
+            return self.changes("user_id = ?1 ORDER BY run_id", user.id.0);
+        };
+        let query = format!(
+            "SELECT {CHANGE_COLUMNS} FROM changes JOIN runs ON runs.id = run_id
+             WHERE user_id = ?1 OR coalesce(before, after) ->> '$.guid' = ?2 ORDER BY run_id, user_id"
+        );
+        self.db
+            .prepare(&query)
+            .and_then(|mut statement| {
+                let params = params![user.id.0, guid.to_string()];
+                statement.query_map(params, past_change)?.collect()
+            })
+            .map_err(self.failed("read"))
+    }
+
+    /// What later runs changed of these users, the oldest change first.
+    pub fn changes_since(
+        &self,
+        run: i64,
+        users: &HashSet<UserId>,
+    ) -> Result<Vec<PastChange>, StoreError> {
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = format!(
+            "SELECT {CHANGE_COLUMNS} FROM changes JOIN runs ON runs.id = run_id WHERE run_id > ?1 ORDER BY run_id"
+        );
+        let of_them = |row: &Row<'_>| {
+            let is_of_them = users.contains(&UserId(row.get(2)?));
+            is_of_them.then(|| past_change(row)).transpose()
+        };
+        self.db
+            .prepare(&query)
+            .and_then(|mut statement| {
+                let changes = statement.query_map([run], of_them)?;
+                changes.filter_map(Result::transpose).collect()
+            })
+            .map_err(self.failed("read"))
+    }
+
     /// Every username that the history knows.
     pub fn names_of_history(&self) -> Result<Vec<String>, StoreError> {
         self.db
@@ -327,6 +428,8 @@ fn past_run(row: &Row<'_>) -> rusqlite::Result<PastRun> {
             .find(|it| it.name() == outcome)
             .unwrap_or(Outcome::Failed),
         error: row.get(9)?,
+        undoes: row.get(20)?,
+        domain: row.get::<_, Option<i64>>(21)?.map(DomainId),
         counts: PastCounts {
             checked: row.get(10)?,
             unchanged: row.get(11)?,
@@ -335,7 +438,9 @@ fn past_run(row: &Row<'_>) -> rusqlite::Result<PastRun> {
             deleted: row.get(14)?,
             duplicate: row.get(15)?,
             out_of_scope: row.get(16)?,
-            failed: row.get(17)?,
+            missing: row.get(17)?,
+            failed: row.get(18)?,
+            foreign: row.get(19)?,
         },
     })
 }
@@ -368,14 +473,15 @@ mod tests {
 
     use super::*;
     use crate::store::reader::SCOPE_USERS;
+    use crate::user::{Domain, DomainId};
 
     /// A store with so many runs, a day apart, of which the first alone read all of the scope.
     fn history(runs: u32) -> Reader {
         let store = Reader::open(Path::new("/nonexistent/users.db")).expect("an empty one");
         let insert = "INSERT INTO runs (command, mode, started_at, duration_ms, run_by, host, outcome,
-                checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed, scope_users)
+                checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed, scope_users, domain)
              VALUES ('sync', 'full', date('2026-01-01', '+' || ?1 || ' days'), 1, 'root', 'app1', 'done',
-                0, 0, 0, 0, 0, 0, 0, 0, iif(?1, NULL, 5))";
+                0, 0, 0, 0, 0, 0, 0, 0, iif(?1, NULL, 5), 1)";
         for day in 0..runs {
             store.db.execute(insert, [day]).expect("a run");
         }
@@ -391,13 +497,58 @@ mod tests {
         statement.get_status(StatementStatus::VmStep)
     }
 
+    /// The runs that are left when one at that time forgets those older than ten days.
+    fn left(days: &[&str], now: &str) -> Vec<i64> {
+        let store = history(0);
+        for day in days.iter().chain([&now]) {
+            let insert = "INSERT INTO runs (command, mode, started_at, duration_ms, run_by, host, outcome,
+                    checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed)
+                 VALUES ('sync', 'full', ?1 || 'T02:00:00Z', 1, 'root', 'app1', 'done', 0, 0, 0, 0, 0, 0, 0, 0)";
+            store.db.execute(insert, [day]).expect("a run");
+        }
+        let mut run = Run::begin("sync", 10);
+        run.started_at = format!("{now}T02:00:00Z").parse().expect("a time");
+        let newest = i64::try_from(days.len()).expect("few") + 1;
+        forget_old_runs(&store.db, &run, newest).expect("forgotten");
+        let runs = store.runs(100).expect("readable");
+        runs.iter().rev().map(|it| it.run).collect()
+    }
+
+    #[test]
+    fn runs_are_forgotten_when_they_are_old() {
+        let days = ["2026-01-01", "2026-01-02", "2026-01-12"];
+        assert_eq!(left(&days, "2026-01-12"), [2, 3, 4]);
+        assert_eq!(left(&days, "2026-01-13"), [2, 3, 4]);
+    }
+
+    #[test]
+    fn a_clock_that_jumped_ahead_forgets_nobody() {
+        let days = ["2026-01-01", "2026-01-02"];
+        assert_eq!(left(&days, "2099-01-01"), [1, 2, 3]);
+        // And the run that it dated so does not keep all that came after it.
+        let days = ["2099-01-01", "2026-01-01", "2026-01-02", "2026-02-01"];
+        assert_eq!(left(&days, "2026-02-01"), [4, 5]);
+    }
+
+    #[test]
+    fn a_run_that_was_dated_back_is_kept_for_its_time() {
+        let days = ["2026-01-05", "2001-01-01", "2026-01-06"];
+        assert_eq!(left(&days, "2026-01-06"), [1, 2, 3, 4]);
+        assert_eq!(left(&days, "2001-01-02"), [1, 2, 3, 4]);
+    }
+
     #[test]
     fn a_run_costs_the_same_however_long_the_history_is() {
         let (short, long) = (history(10), history(1000));
-        let forget = |store| steps(store, FORGET, &[&"2025-12-31", &3]);
+        let forget = |store| steps(store, FORGET, &[&0]);
         assert_eq!(forget(&long), forget(&short));
-        let scope_users = |store| steps(store, SCOPE_USERS, &[]);
+        let domain = Domain {
+            id: Some(DomainId(1)),
+            guid: None,
+            dn: "DC=x".to_owned(),
+        };
+        let scope_users = |store| steps(store, SCOPE_USERS, &[&1]);
         assert_eq!(scope_users(&long), scope_users(&short));
-        assert_eq!(long.scope_users().expect("an answer"), Some(5));
+        assert_eq!(long.scope_users(&domain).expect("an answer"), Some(5));
     }
 }

@@ -1,19 +1,25 @@
 //! The users of a store, one after the other: which of them, and in which order.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use super::error::StoreError;
 use super::reader::Reader;
 use super::record::{self, USER_COLUMNS};
-use crate::user::{Column, Origin, Source, Standing, Status, StoredUser, UserId};
+use crate::user::{Column, DomainId, Folded, Origin, Source, Standing, Status, StoredUser, UserId};
 
-/// The runs that looked at everybody, the last of them first.
-const LAST_FULL: &str = "SELECT id, started_at FROM runs
-    WHERE command = 'sync' AND mode IN ('full', 'delta') AND outcome IN ('done', 'partial')
-    ORDER BY id DESC LIMIT 1";
+/// Of each domain the last run that looked at everybody in it. Runs of a store that had one domain name none.
+const LAST_FULL: &str = "SELECT last.domain, id, started_at FROM (
+        SELECT domains.id AS domain, (
+            SELECT runs.id FROM runs
+            WHERE command = 'sync' AND mode IN ('full', 'delta') AND outcome IN ('done', 'partial')
+                AND (runs.domain = domains.id OR runs.domain IS NULL)
+            ORDER BY runs.id DESC LIMIT 1) AS run_id
+        FROM domains
+    ) AS last JOIN runs ON runs.id = last.run_id";
 
 /// Which users are handed over, and in which order.
 #[derive(Clone, Debug)]
@@ -53,16 +59,16 @@ impl Listing {
         let order = self.order();
         let times = if self.sort == Column::SyncedAt {
             format!(
-                "WITH last_full (id, at) AS ({LAST_FULL}),
+                "WITH last_full (of, id, at) AS MATERIALIZED ({LAST_FULL}),
                  selected (user, at) AS MATERIALIZED (
                      SELECT value, max(started_at) FROM runs, json_each(in_step)
-                     WHERE runs.id > coalesce((SELECT id FROM last_full), 0) GROUP BY value)"
+                     WHERE runs.id > coalesce((SELECT min(id) FROM last_full), 0) GROUP BY value)"
             )
         } else {
             String::new()
         };
         let join = if self.sort == Column::SyncedAt {
-            "LEFT JOIN selected ON selected.user = users.id"
+            "LEFT JOIN selected ON selected.user = users.id LEFT JOIN last_full ON last_full.of = users.domain"
         } else {
             ""
         };
@@ -91,12 +97,14 @@ impl Listing {
                 "CASE WHEN status = 'ok' AND NOT enabled THEN 'disabled' ELSE status END"
             }
             Column::Enabled => "enabled",
+            Column::Reason => "reason COLLATE NOCASE",
+            Column::Domain => "domain",
             Column::Guid => "guid",
             Column::Dn => "dn COLLATE NOCASE",
             // As `LastSeen` tells it. Runs are noted to the second, so the texts sort as the times do.
             Column::SyncedAt => {
                 "CASE WHEN guid IS NULL OR status <> 'ok' THEN synced_at
-                 ELSE nullif(max(coalesce(synced_at, ''), coalesce((SELECT at FROM last_full), ''),
+                 ELSE nullif(max(coalesce(synced_at, ''), coalesce(last_full.at, ''),
                                  coalesce(selected.at, '')), '') END"
             }
         };
@@ -111,6 +119,7 @@ fn of_standing(standing: Standing) -> &'static str {
         // Said twice, for the index of those who are not in step.
         Standing::Duplicate => "(status = 'duplicate' AND status <> 'ok')",
         Standing::OutOfScope => "(status = 'out_of_scope' AND status <> 'ok')",
+        Standing::Missing => "(status = 'missing' AND status <> 'ok')",
         Standing::Failed => "(status = 'failed' AND status <> 'ok')",
         Standing::Restored => "(status = 'restored' AND status <> 'ok')",
     }
@@ -130,7 +139,8 @@ impl Reader {
         listing: &Listing,
         visit: &mut super::Visit<'_, E>,
     ) -> Result<(), E> {
-        let last_seen = LastSeen::read(&self.db).map_err(self.failed("read"))?;
+        let last_seen = self.last_seen()?;
+        let domains = self.domain_names()?;
         let mut statement = self
             .db
             .prepare(&listing.query())
@@ -139,52 +149,89 @@ impl Reader {
         while let Some(row) = rows.next().map_err(self.failed("read"))? {
             let user = record::user(row).map_err(self.failed("read"))?;
             let mut user = self.usable(user)?;
-            user.synced_at = last_seen.of(&user);
+            fill_in(&mut user, &last_seen, &domains);
             visit(user)?;
         }
         Ok(())
     }
+
+    /// The user with that username, any case, as a list has it.
+    pub fn listed(&self, username: &Folded) -> Result<Option<StoredUser>, StoreError> {
+        let mut found = self.by_username(username)?;
+        if let Some(user) = &mut found {
+            fill_in(user, &self.last_seen()?, &self.domain_names()?);
+        }
+        Ok(found)
+    }
+
+    /// When users were last seen.
+    pub fn last_seen(&self) -> Result<LastSeen, StoreError> {
+        LastSeen::read(&self.db).map_err(self.failed("read"))
+    }
+}
+
+/// What a list says of a user beside what is in its row.
+fn fill_in(user: &mut StoredUser, last_seen: &LastSeen, domains: &HashMap<DomainId, Arc<str>>) {
+    user.synced_at = last_seen.in_step(user);
+    let domain = user.tracking.domain;
+    user.tracking.domain_dn = domain.and_then(|it| domains.get(&it).cloned());
 }
 
 /// When users were last found in step. A run writes no row of a user about whom there is nothing to
 /// say, so this is told from the runs.
-struct LastSeen {
-    /// The last run that looked at everybody.
-    full: Option<Timestamp>,
+#[derive(Debug)]
+pub struct LastSeen {
+    /// Of each domain the last run that looked at everybody.
+    full: HashMap<DomainId, Timestamp>,
     /// Runs of selected users after it.
     selected: HashMap<UserId, Timestamp>,
 }
 
 impl LastSeen {
     fn read(db: &Connection) -> rusqlite::Result<Self> {
-        let full: Option<(i64, String)> = db
-            .query_row(LAST_FULL, [], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let since = full.as_ref().map_or(0, |(id, _)| *id);
+        let mut full = HashMap::new();
+        let mut since = None;
+        let mut statement = db.prepare(LAST_FULL)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let id: i64 = row.get(1)?;
+            since = Some(since.map_or(id, |it: i64| it.min(id)));
+            if let Ok(at) = row.get::<_, String>(2)?.parse() {
+                full.insert(DomainId(row.get(0)?), at);
+            }
+        }
         let mut selected = HashMap::new();
         let mut statement = db.prepare(
             "SELECT value, started_at FROM runs, json_each(in_step) WHERE runs.id > ?1 ORDER BY runs.id",
         )?;
-        let mut rows = statement.query([since])?;
+        let mut rows = statement.query([since.unwrap_or(i64::MIN)])?;
         while let Some(row) = rows.next()? {
             if let Ok(at) = row.get::<_, String>(1)?.parse() {
                 selected.insert(UserId(row.get(0)?), at);
             }
         }
-        Ok(Self {
-            full: full.and_then(|(_, at)| at.parse().ok()),
-            selected,
-        })
+        Ok(Self { full, selected })
     }
 
-    fn of(&self, user: &StoredUser) -> Option<Timestamp> {
+    /// When a user was last found or brought in step.
+    fn in_step(&self, user: &StoredUser) -> Option<Timestamp> {
         if user.origin == Origin::Local || user.status != Status::Ok {
             return user.synced_at;
         }
-        let selected = self.selected.get(&user.id).copied();
-        [user.synced_at, self.full, selected]
+        self.found(user)
+    }
+
+    /// When a run last found a user of the directory there, in step or not.
+    pub fn found(&self, user: &StoredUser) -> Option<Timestamp> {
+        if matches!(user.status, Status::Missing | Status::Restored) {
+            return user.synced_at;
+        }
+        let full = user.tracking.domain.and_then(|it| self.full.get(&it));
+        let selected = self.selected.get(&user.id);
+        [user.synced_at.as_ref(), full, selected]
             .into_iter()
             .flatten()
             .max()
+            .copied()
     }
 }

@@ -4,9 +4,13 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::Reader;
+use super::domains::Keys;
 use super::error::StoreError;
+use super::flaw;
 use crate::mark::{Mark, Position, Question, Witnesses};
-use crate::user::ObjectGuid;
+use crate::user::{Domain, DomainId, ObjectGuid};
+
+const COLUMNS: &str = "service, invocation_id, usn, settings, full_at, witness, deleted_witness";
 
 /// What a run does to the change mark.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,21 +20,27 @@ pub enum Marking {
     Keep,
     /// The store does not stand there any more: the next run is a full one.
     Forget,
+    /// The same of every domain.
+    ForgetAll,
     /// The store has come this far.
     Set(Mark),
 }
 
 impl Marking {
-    pub(super) fn write(&self, db: &Connection) -> rusqlite::Result<()> {
+    pub(super) fn write(&self, db: &Connection, keys: Keys) -> rusqlite::Result<()> {
+        let domain = keys.domain.map(|it| it.0);
         match self {
             Self::Keep => Ok(()),
-            Self::Forget => db.execute("DELETE FROM marks", []).map(drop),
-            Self::Set(mark) => set(db, mark),
+            Self::Forget => db
+                .execute("DELETE FROM marks WHERE domain = ?1", [domain])
+                .map(drop),
+            Self::ForgetAll => db.execute("DELETE FROM marks", []).map(drop),
+            Self::Set(mark) => set(db, mark, domain),
         }
     }
 }
 
-fn set(db: &Connection, mark: &Mark) -> rusqlite::Result<()> {
+fn set(db: &Connection, mark: &Mark, domain: Option<i64>) -> rusqlite::Result<()> {
     let Mark {
         position:
             Position {
@@ -45,9 +55,10 @@ fn set(db: &Connection, mark: &Mark) -> rusqlite::Result<()> {
     let settings = serde_json::to_string(question)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     db.execute(
-        "REPLACE INTO marks (id, service, invocation_id, usn, settings, full_at, witness, deleted_witness)
-         VALUES (1, :service, :invocation_id, :usn, :settings, :full_at, :witness, :deleted_witness)",
+        "REPLACE INTO marks (domain, service, invocation_id, usn, settings, full_at, witness, deleted_witness)
+         VALUES (:domain, :service, :invocation_id, :usn, :settings, :full_at, :witness, :deleted_witness)",
         named_params! {
+            ":domain": domain,
             ":service": service,
             ":invocation_id": invocation_id.as_bytes(),
             ":usn": usn,
@@ -61,18 +72,31 @@ fn set(db: &Connection, mark: &Mark) -> rusqlite::Result<()> {
 }
 
 impl Reader {
-    /// The change mark. One that adsync did not write so is none: then everything is read.
-    pub fn mark(&self) -> Result<Option<Mark>, StoreError> {
+    /// The change mark of a domain. One that adsync did not write so is none: then everything is read.
+    pub fn mark(&self, domain: &Domain) -> Result<Option<Mark>, StoreError> {
+        let query = format!("SELECT {COLUMNS} FROM marks WHERE domain = ?1");
         self.db
-            .query_row(
-                "SELECT service, invocation_id, usn, settings, full_at, witness, deleted_witness FROM marks",
-                [],
-                mark,
-            )
+            .query_row(&query, [domain.id.map(|DomainId(id)| id)], usable)
             .optional()
             .map(Option::flatten)
             .map_err(self.failed("read"))
     }
+
+    /// The change marks of all domains, but for those that adsync did not write so.
+    pub fn marks(&self) -> Result<Vec<Mark>, StoreError> {
+        let query = format!("SELECT {COLUMNS} FROM marks ORDER BY domain");
+        let marks: Vec<Option<Mark>> = self
+            .db
+            .prepare(&query)
+            .and_then(|mut statement| statement.query_map([], usable)?.collect())
+            .map_err(self.failed("read"))?;
+        Ok(marks.into_iter().flatten().collect())
+    }
+}
+
+/// None where another program wrote what cannot be a mark.
+fn usable(row: &Row<'_>) -> rusqlite::Result<Option<Mark>> {
+    mark(row).or_else(|error| flaw::is_of_value(&error).then_some(None).ok_or(error))
 }
 
 fn mark(row: &Row<'_>) -> rusqlite::Result<Option<Mark>> {

@@ -1,25 +1,49 @@
 //! Questions to the store.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Params, Transaction};
 
 use super::error::StoreError;
+use super::flaw;
 use super::record::{self, USER_COLUMNS};
 use super::sql;
 use crate::compare::Seen;
-use crate::plan::{Holder, Holders};
-use crate::user::{Folded, ObjectGuid, Status, StoredUser, UniqueField, UserId};
+use crate::directory::normalised_dn;
+use crate::plan::{Holder, Holders, Population, Recent};
+use crate::user::{Domain, DomainId, Folded, ObjectGuid, Status, StoredUser, UniqueField, UserId};
 
 /// Found at the end of an index, however many runs there are.
-pub(super) const SCOPE_USERS: &str =
-    "SELECT scope_users FROM runs WHERE scope_users IS NOT NULL ORDER BY id DESC LIMIT 1";
+pub(super) const SCOPE_USERS: &str = "SELECT scope_users FROM runs WHERE scope_users IS NOT NULL AND domain IS ?1 ORDER BY id DESC LIMIT 1";
 
 /// While this is there, the store answers as it is now. Many questions cost less so, too.
 #[derive(Debug)]
 pub struct Unchanging<'a> {
     _transaction: Transaction<'a>,
+}
+
+/// Which rows are of a domain.
+#[derive(Clone, Debug)]
+pub struct Ours {
+    id: Option<DomainId>,
+    /// With those of domains that no run has read yet: who has one of them is ours when it is found by its identity.
+    keys: HashSet<DomainId>,
+}
+
+impl Ours {
+    /// Whether a user that was found in the domain by its identity is this one.
+    pub fn has(&self, user: &StoredUser) -> bool {
+        match user.tracking.domain {
+            None => true,
+            Some(key) => Some(key) == self.id || self.keys.contains(&key),
+        }
+    }
+}
+
+/// The key of a domain, where the store has one.
+fn key(domain: Option<&Domain>) -> Option<i64> {
+    domain.and_then(|it| it.id).map(|it| it.0)
 }
 
 /// A store that can be asked, and not changed.
@@ -49,6 +73,17 @@ impl Reader {
         sql(&self.path, doing)
     }
 
+    /// Why it could not be written to.
+    pub(super) fn cannot_write(&self, error: rusqlite::Error) -> StoreError {
+        match flaw::used_up(&self.db, &error) {
+            Some(table) => StoreError::NumbersUsedUp {
+                path: self.path.clone(),
+                table,
+            },
+            None => self.failed("write to")(error),
+        }
+    }
+
     /// Keeps the answers to one state of the store.
     pub fn hold_still(&self) -> Result<Unchanging<'_>, StoreError> {
         let transaction = self.db.unchecked_transaction();
@@ -57,10 +92,75 @@ impl Reader {
         })
     }
 
-    /// How many imported users there are.
-    pub fn imported_count(&self) -> Result<u64, StoreError> {
+    /// Which rows are of a domain.
+    pub fn ours(&self, domain: &Domain) -> Result<Ours, StoreError> {
+        Ok(Ours {
+            id: domain.id,
+            keys: self.keys_of(domain)?,
+        })
+    }
+
+    /// How many imported users there are, of any domain.
+    pub fn imported_of_all(&self) -> Result<u64, StoreError> {
         // Those that have none are few or all there are. To count rows takes less than to look at each.
         self.count("SELECT count(*) - (SELECT count(*) FROM users WHERE guid IS NULL) FROM users")
+    }
+
+    /// How many imported users a domain has.
+    pub fn imported_count(&self, domain: &Domain) -> Result<u64, StoreError> {
+        if self.domains()?.iter().all(|it| Some(it.id) == domain.id) {
+            return self.imported_of_all();
+        }
+        self.db
+            .query_row(
+                "SELECT count(*) FROM users WHERE guid IS NOT NULL AND domain = ?1",
+                [domain.id.map(|it| it.0)],
+                |row| row.get(0),
+            )
+            .map(i64::unsigned_abs)
+            .map_err(self.failed("read"))
+    }
+
+    /// What shares are of: the imported users of a domain, or all of them, counted.
+    pub fn population(&self, domain: Option<&Domain>) -> Result<Population, StoreError> {
+        self.db
+            .query_row(
+                "SELECT count(*), coalesce(sum(enabled), 0), count(first_name), count(last_name),
+                    count(email), count(contact_number)
+                 FROM users WHERE guid IS NOT NULL AND (?2 OR domain = ?1)",
+                (key(domain), domain.is_none()),
+                |row| {
+                    let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+                    Ok(Population {
+                        imported: count(0)?,
+                        enabled: count(1)?,
+                        with_value: [count(2)?, count(3)?, count(4)?, count(5)?],
+                    })
+                },
+            )
+            .map_err(self.failed("read"))
+    }
+
+    /// What runs since that time did to users of a domain, or to all, that no administrator said.
+    pub fn recent(
+        &self,
+        domain: Option<&Domain>,
+        since: jiff::Timestamp,
+    ) -> Result<Recent, StoreError> {
+        self.db
+            .query_row(
+                "SELECT coalesce(sum(unsaid_deleted), 0), coalesce(sum(unsaid_disabled), 0)
+                 FROM runs WHERE started_at >= ?2 AND (?3 OR domain = ?1)",
+                (key(domain), since.to_string(), domain.is_none()),
+                |row| {
+                    let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+                    Ok(Recent {
+                        deleted: count(0)?,
+                        disabled: count(1)?,
+                    })
+                },
+            )
+            .map_err(self.failed("read"))
     }
 
     /// How many users there are.
@@ -77,24 +177,35 @@ impl Reader {
 
     /// The user of that row.
     pub fn by_id(&self, id: UserId) -> Result<Option<StoredUser>, StoreError> {
-        self.one("id = ?1", [id.0])
+        self.one("users.id = ?1", [id.0])
     }
 
-    /// The imported user with that identity.
-    pub fn by_guid(&self, guid: ObjectGuid) -> Result<Option<StoredUser>, StoreError> {
-        self.one("guid = ?1", [guid.as_bytes()])
+    /// The imported user of a domain with that identity.
+    pub fn by_guid(&self, ours: &Ours, guid: ObjectGuid) -> Result<Option<StoredUser>, StoreError> {
+        let query = format!("SELECT {USER_COLUMNS} FROM users WHERE guid = ?1");
+        let users = self.several(&query, [guid.as_bytes()])?;
+        Ok(users.into_iter().find(|it| ours.has(it)))
+    }
+
+    /// The imported users with that identity, of any domain.
+    pub fn all_with_guid(&self, guid: ObjectGuid) -> Result<Vec<StoredUser>, StoreError> {
+        let query = format!("SELECT {USER_COLUMNS} FROM users WHERE guid = ?1");
+        self.several(&query, [guid.as_bytes()])
     }
 
     /// Up to that many imported users, in the order of their rows, beginning behind one.
     pub(super) fn imported_after(
         &self,
-        row: UserId,
+        row: Option<UserId>,
         limit: u32,
     ) -> Result<Vec<StoredUser>, StoreError> {
+        let Some(first) = row.map_or(Some(i64::MIN), |row| row.0.checked_add(1)) else {
+            return Ok(Vec::new());
+        };
         let query = format!(
-            "SELECT {USER_COLUMNS} FROM users WHERE id > ?1 AND +guid IS NOT NULL ORDER BY id LIMIT ?2"
+            "SELECT {USER_COLUMNS} FROM users WHERE id >= ?1 AND +guid IS NOT NULL ORDER BY id LIMIT ?2"
         );
-        self.several(&query, (row.0, limit))
+        self.several(&query, (first, limit))
     }
 
     /// The user with that username, any case.
@@ -102,15 +213,15 @@ impl Reader {
         self.one("username_folded = ?1", [username.as_str()])
     }
 
-    /// The imported users by the DNs, in lower case, under which they were last seen; for entries whose
+    /// The imported users by the normalised DNs under which they were last seen; for entries whose
     /// identity cannot be read.
-    pub fn rows_by_dn(&self) -> Result<HashMap<String, UserId>, StoreError> {
+    pub fn rows_by_dn(&self, domain: &Domain) -> Result<HashMap<String, UserId>, StoreError> {
         self.db
-            .prepare("SELECT dn, id FROM users WHERE guid IS NOT NULL AND dn IS NOT NULL")
+            .prepare("SELECT dn, id FROM users WHERE guid IS NOT NULL AND dn IS NOT NULL AND domain = ?1")
             .and_then(|mut statement| {
-                let rows = statement.query_map([], |row| {
+                let rows = statement.query_map([domain.id.map(|it| it.0)], |row| {
                     let dn: String = row.get(0)?;
-                    Ok((dn.to_lowercase(), UserId(row.get(1)?)))
+                    Ok((normalised_dn(&dn), UserId(row.get(1)?)))
                 })?;
                 rows.collect()
             })
@@ -147,14 +258,19 @@ impl Reader {
         })
     }
 
-    /// The imported users whose rows were not seen.
-    pub fn imported_except(&self, seen: &Seen) -> Result<Vec<StoredUser>, StoreError> {
+    /// The imported users of a domain whose rows were not seen.
+    pub fn imported_except(
+        &self,
+        domain: &Domain,
+        seen: &Seen,
+    ) -> Result<Vec<StoredUser>, StoreError> {
         // Answered from the index of the identities alone.
         let unseen: Vec<i64> = self
             .db
-            .prepare("SELECT id FROM users WHERE guid IS NOT NULL")
+            .prepare("SELECT id FROM users WHERE guid IS NOT NULL AND domain = ?1")
             .and_then(|mut statement| {
-                let ids = statement.query_map([], |row| row.get::<_, i64>(0))?;
+                let key = domain.id.map(|it| it.0);
+                let ids = statement.query_map([key], |row| row.get::<_, i64>(0))?;
                 ids.filter(|id| !matches!(id, Ok(id) if seen.contains(UserId(*id))))
                     .collect()
             })
@@ -163,21 +279,39 @@ impl Reader {
         users.filter_map(Result::transpose).collect()
     }
 
-    /// The identities of all imported users.
-    pub fn imported_guids(&self) -> Result<Vec<ObjectGuid>, StoreError> {
+    /// The identities of the imported users of a domain; with a limit, of those that were imported first.
+    pub fn imported_guids(
+        &self,
+        domain: &Domain,
+        limit: Option<u32>,
+    ) -> Result<Vec<ObjectGuid>, StoreError> {
         self.db
-            .prepare("SELECT guid FROM users WHERE guid IS NOT NULL")
+            .prepare("SELECT guid FROM users WHERE guid IS NOT NULL AND domain = ?1 LIMIT ?2")
             .and_then(|mut statement| {
+                let params = (domain.id.map(|it| it.0), limit.map_or(-1, i64::from));
                 let guids =
-                    statement.query_map([], |row| row.get(0).map(ObjectGuid::from_bytes))?;
+                    statement.query_map(params, |row| row.get(0).map(ObjectGuid::from_bytes))?;
                 guids.collect()
             })
             .map_err(self.failed("read"))
     }
 
-    /// The imported users with that status.
-    pub fn imported_with(&self, status: Status) -> Result<Vec<StoredUser>, StoreError> {
+    /// The imported users of a domain with that status.
+    pub fn imported_with(
+        &self,
+        domain: &Domain,
+        status: Status,
+    ) -> Result<Vec<StoredUser>, StoreError> {
         // Every status but `ok` is in an index of its own, and few users are.
+        let query = format!(
+            "SELECT {USER_COLUMNS} FROM users
+             WHERE status = ?1 AND status <> 'ok' AND guid IS NOT NULL AND domain = ?2"
+        );
+        self.several(&query, (status.name(), domain.id.map(|it| it.0)))
+    }
+
+    /// The imported users with that status, of any domain.
+    pub fn all_with(&self, status: Status) -> Result<Vec<StoredUser>, StoreError> {
         let query = format!(
             "SELECT {USER_COLUMNS} FROM users
              WHERE status = ?1 AND status <> 'ok' AND guid IS NOT NULL"
@@ -185,12 +319,28 @@ impl Reader {
         self.several(&query, [status.name()])
     }
 
+    /// The enabled users of a domain whose accounts have expired by then.
+    pub fn expired(
+        &self,
+        domain: &Domain,
+        now: jiff::Timestamp,
+    ) -> Result<Vec<StoredUser>, StoreError> {
+        let query = format!(
+            "SELECT {USER_COLUMNS} FROM users
+             WHERE expires_at IS NOT NULL AND enabled AND guid IS NOT NULL AND domain = ?1"
+        );
+        let mut users = self.several(&query, [domain.id.map(|it| it.0)])?;
+        // Times may have fractions, with which their texts do not sort as they do.
+        users.retain(|user| user.tracking.expires.is_some_and(|it| it <= now));
+        Ok(users)
+    }
+
     /// How many users the scope had when all of it was read last, if it ever was.
-    pub fn scope_users(&self) -> Result<Option<u64>, StoreError> {
+    pub fn scope_users(&self, domain: &Domain) -> Result<Option<u64>, StoreError> {
         self.db
-            .query_row(SCOPE_USERS, [], |row| row.get(0))
+            .query_row(SCOPE_USERS, [domain.id.map(|it| it.0)], |row| row.get(0))
             .optional()
-            .map(|found| found.map(i64::unsigned_abs))
+            .map(|found: Option<i64>| found.map(i64::unsigned_abs))
             .map_err(self.failed("read"))
     }
 

@@ -4,32 +4,53 @@ use jiff::Timestamp;
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 
-use crate::user::{ObjectGuid, Origin, Profile, Status, StoredUser, UserId, Values};
+use super::flaw;
+use crate::user::{
+    Absence, ControllerId, DomainId, Found, ObjectGuid, Origin, Profile, Status, StoredUser,
+    Tracking, UserId, Values,
+};
 
 /// The columns of [`user`], in its order.
-pub const USER_COLUMNS: &str = "id, username, first_name, last_name, email, contact_number, enabled, source, guid, dn, status, synced_at";
+pub const USER_COLUMNS: &str = "users.id, username, first_name, last_name, email, contact_number, enabled, source, guid, dn, status, synced_at, domain, reason, missing_since, returned_by, expires_at, found_run, found_on";
+
+/// What is wrong with a row.
+type Wrong = (i64, String);
 
 /// A row as a user; the inner error says what adsync never wrote.
-pub fn user(row: &Row<'_>) -> rusqlite::Result<Result<StoredUser, (i64, String)>> {
+pub fn user(row: &Row<'_>) -> rusqlite::Result<Result<StoredUser, Wrong>> {
+    whole(row).or_else(|error| match flaw::of_user(row) {
+        Some(what) => Ok(Err((row.get(0)?, what))),
+        None => Err(error),
+    })
+}
+
+fn whole(row: &Row<'_>) -> rusqlite::Result<Result<StoredUser, Wrong>> {
     let id: i64 = row.get(0)?;
     let source = row.get_ref(7)?.as_str()?;
     let guid: Option<[u8; 16]> = row.get(8)?;
     let status = row.get_ref(10)?.as_str()?;
-    let synced_at = row.get_ref(11)?.as_str_or_null()?;
     let origin = match (source, guid) {
         ("directory", Some(guid)) => Origin::Directory {
             guid: ObjectGuid::from_bytes(guid),
             dn: row.get::<_, Option<String>>(9)?.unwrap_or_default(),
         },
         ("local", None) => Origin::Local,
-        _ => return Ok(Err((id, format!("the source {source:?}")))),
+        (_, guid) => {
+            let and = if guid.is_some() {
+                "and a guid"
+            } else {
+                "and no guid"
+            };
+            return Ok(Err((id, format!("the source {source:?} {and}"))));
+        }
     };
     let Some(status) = Status::from_name(status) else {
         return Ok(Err((id, format!("the status {status:?}"))));
     };
-    let synced_at = match synced_at.map(str::parse::<Timestamp>).transpose() {
-        Ok(synced_at) => synced_at,
-        Err(error) => return Ok(Err((id, format!("an unreadable synced_at: {error}")))),
+    let (synced_at, tracking) = match (time(row, 11)?, tracking(row)?) {
+        (Ok(synced_at), Ok(tracking)) => (synced_at, tracking),
+        (Err(what), _) => return Ok(Err((id, format!("an unreadable synced_at: {what}")))),
+        (_, Err(what)) => return Ok(Err((id, what))),
     };
     Ok(Ok(StoredUser {
         id: UserId(id),
@@ -46,10 +67,44 @@ pub fn user(row: &Row<'_>) -> rusqlite::Result<Result<StoredUser, (i64, String)>
         },
         status,
         synced_at,
+        tracking,
     }))
 }
 
-/// A user before or after a change, as the history keeps it: complete enough to bring it back.
+fn tracking(row: &Row<'_>) -> rusqlite::Result<Result<Tracking, String>> {
+    let since = match time(row, 14)? {
+        Ok(since) => since,
+        Err(what) => return Ok(Err(format!("an unreadable missing_since: {what}"))),
+    };
+    let returned_by = match row.get_ref(15)?.as_str_or_null()? {
+        Some(text) if since.is_some() => match serde_json::from_str::<Vec<i64>>(text) {
+            Ok(ids) => ids.into_iter().map(ControllerId).collect(),
+            Err(error) => return Ok(Err(format!("an unreadable returned_by: {error}"))),
+        },
+        _ => Vec::new(),
+    };
+    let expires = match time(row, 16)? {
+        Ok(expires) => expires,
+        Err(what) => return Ok(Err(format!("an unreadable expires_at: {what}"))),
+    };
+    let on = row.get::<_, Option<i64>>(18)?.map(ControllerId);
+    Ok(Ok(Tracking {
+        domain: row.get::<_, Option<i64>>(12)?.map(DomainId),
+        domain_dn: None,
+        reason: row.get(13)?,
+        absence: since.map(|since| Absence { since, returned_by }),
+        expires,
+        found: row.get::<_, Option<i64>>(17)?.map(|run| Found { run, on }),
+    }))
+}
+
+/// A time, or why it is none.
+fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Result<Option<Timestamp>, jiff::Error>> {
+    let text = row.get_ref(column)?.as_str_or_null()?;
+    Ok(text.map(str::parse).transpose())
+}
+
+/// A user before or after a change, as the history keeps it: complete enough to make it again what it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)] // The fields are those of a user.
 pub struct Snapshot<T = String> {
@@ -62,6 +117,27 @@ pub struct Snapshot<T = String> {
     pub source: T,
     pub guid: Option<ObjectGuid>,
     pub dn: Option<T>,
+    /// The status; none of a user that is `ok`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<T>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<T>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_since: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returned_by: Vec<i64>,
+    /// When it was last found, of a user whose status says that it was not found in step since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synced_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// The key of its domain; none of one that is new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_run: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_on: Option<i64>,
 }
 
 impl Snapshot {
@@ -89,10 +165,86 @@ impl Snapshot {
             enabled: self.enabled,
         }
     }
+
+    /// The status.
+    pub fn status(&self) -> Status {
+        let status = self.status.as_deref().map(Status::from_name);
+        status.flatten().unwrap_or(Status::Ok)
+    }
+
+    /// The user as it was, in that row.
+    pub fn user(&self, id: UserId) -> StoredUser {
+        let returned_by = self.returned_by.iter().copied().map(ControllerId).collect();
+        StoredUser {
+            id,
+            origin: self.origin(),
+            values: self.values(),
+            status: self.status(),
+            synced_at: self.synced_at,
+            tracking: Tracking {
+                domain: self.domain.map(DomainId),
+                domain_dn: None,
+                reason: self.reason.clone(),
+                absence: self
+                    .missing_since
+                    .map(|since| Absence { since, returned_by }),
+                expires: self.expires_at,
+                found: self.found_run.map(|run| Found {
+                    run,
+                    on: self.found_on.map(ControllerId),
+                }),
+            },
+        }
+    }
 }
 
 /// A user as JSON for the history.
-pub fn snapshot<T: AsRef<str>>(origin: &Origin<T>, values: &Values<T>) -> Option<String> {
+pub fn snapshot(user: &StoredUser) -> Option<String> {
+    let StoredUser {
+        id: _,
+        origin,
+        values,
+        status,
+        synced_at,
+        tracking,
+    } = user;
+    let Tracking {
+        domain,
+        domain_dn: _,
+        reason,
+        absence,
+        expires,
+        found,
+    } = tracking;
+    let absence = absence.as_ref();
+    let returned_by = absence.map(|it| it.returned_by.iter().map(|it| it.0).collect());
+    to_json(&Snapshot {
+        status: (*status != Status::Ok).then_some(status.name()),
+        reason: reason.as_deref(),
+        missing_since: absence.map(|it| it.since),
+        returned_by: returned_by.unwrap_or_default(),
+        synced_at: synced_at.filter(|_| !matches!(status, Status::Ok | Status::OutOfScope)),
+        expires_at: *expires,
+        domain: domain.map(|it| it.0),
+        found_run: found.map(|it| it.run),
+        found_on: found.and_then(|it| it.on).map(|it| it.0),
+        ..of_values(&origin.as_deref(), &values.as_deref())
+    })
+}
+
+/// A user that is new, as JSON for the history: everything else about it is that it is.
+pub fn snapshot_of_new(
+    origin: &Origin<&str>,
+    values: &Values<&str>,
+    expires_at: Option<Timestamp>,
+) -> Option<String> {
+    to_json(&Snapshot {
+        expires_at,
+        ..of_values(origin, values)
+    })
+}
+
+fn of_values<'a>(origin: &Origin<&'a str>, values: &Values<&'a str>) -> Snapshot<&'a str> {
     let Values {
         profile:
             Profile {
@@ -103,20 +255,35 @@ pub fn snapshot<T: AsRef<str>>(origin: &Origin<T>, values: &Values<T>) -> Option
                 contact_number,
             },
         enabled,
-    } = values.as_deref();
-    // Text and flags can always be written as JSON.
-    serde_json::to_string(&Snapshot {
+    } = values;
+    Snapshot {
         username,
-        first_name,
-        last_name,
-        email,
-        contact_number,
-        enabled,
+        first_name: *first_name,
+        last_name: *last_name,
+        email: *email,
+        contact_number: *contact_number,
+        enabled: *enabled,
         source: origin.name(),
         guid: origin.guid(),
-        dn: origin.dn(),
-    })
-    .ok()
+        dn: match origin {
+            Origin::Local => None,
+            Origin::Directory { dn, .. } => Some(dn),
+        },
+        status: None,
+        reason: None,
+        missing_since: None,
+        returned_by: Vec::new(),
+        synced_at: None,
+        expires_at: None,
+        domain: None,
+        found_run: None,
+        found_on: None,
+    }
+}
+
+fn to_json(snapshot: &Snapshot<&str>) -> Option<String> {
+    // Text, numbers and flags can always be written as JSON.
+    serde_json::to_string(snapshot).ok()
 }
 
 /// A user of the history, from the JSON in a column.

@@ -8,7 +8,8 @@ use std::collections::VecDeque;
 
 use super::Reader;
 use super::error::StoreError;
-use crate::user::{ObjectGuid, StoredUser, UserId};
+use super::reader::Ours;
+use crate::user::{Domain, ObjectGuid, StoredUser, UserId};
 
 /// How many rows are read at once, at first and at most. It doubles as long as the rows are asked for in
 /// their order.
@@ -22,9 +23,11 @@ const NEAR: i64 = 8;
 #[derive(Debug)]
 pub struct Walk<'a> {
     store: &'a Reader,
+    ours: Ours,
     /// The rows that follow the last one.
     ahead: VecDeque<StoredUser>,
-    last: UserId,
+    /// None before the first.
+    last: Option<UserId>,
     /// None where nothing is to be gained.
     next_read: u32,
     /// Whether nobody is in it.
@@ -33,21 +36,22 @@ pub struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// Begins before the first row.
-    pub fn new(store: &'a Reader) -> Self {
-        Self {
+    pub fn new(store: &'a Reader, domain: &Domain) -> Result<Self, StoreError> {
+        Ok(Self {
             store,
+            ours: store.ours(domain)?,
             ahead: VecDeque::new(),
-            last: UserId(0),
+            last: None,
             next_read: FIRST_READ,
             is_empty: false,
-        }
+        })
     }
 
-    /// The imported user with that identity.
+    /// The imported user of the domain with that identity.
     pub fn find(&mut self, guid: ObjectGuid) -> Result<Option<StoredUser>, StoreError> {
         if self.ahead.is_empty() && self.next_read > 0 {
             self.ahead = self.store.imported_after(self.last, self.next_read)?.into();
-            self.is_empty |= self.ahead.is_empty() && self.last == UserId(0);
+            self.is_empty |= self.ahead.is_empty() && self.last.is_none();
             self.next_read = if self.ahead.is_empty() {
                 0
             } else {
@@ -57,17 +61,18 @@ impl<'a> Walk<'a> {
         if self.is_empty {
             return Ok(None);
         }
-        let is_next = self.ahead.front().map(|user| user.origin.guid()) == Some(Some(guid));
+        let is_it = |user: &StoredUser| user.origin.guid() == Some(guid) && self.ours.has(user);
+        let is_next = self.ahead.front().is_some_and(is_it);
         let user = if is_next {
             self.ahead.pop_front()
         } else {
-            self.store.by_guid(guid)?
+            self.store.by_guid(&self.ours, guid)?
         };
         if let Some(user) = &user {
             if !is_next {
                 self.turn_to(user.id);
             }
-            self.last = user.id;
+            self.last = Some(user.id);
         }
         Ok(user)
     }
@@ -76,8 +81,12 @@ impl<'a> Walk<'a> {
     fn turn_to(&mut self, row: UserId) {
         let is_behind = |user: &StoredUser| user.id > row;
         let skipped = self.ahead.iter().take_while(|it| !is_behind(it)).count();
-        let is_near = (1..=NEAR).contains(&(row.0 - self.last.0));
-        if skipped < self.ahead.len() && row > self.last {
+        // Numbers may lie further apart than a number can say.
+        let distance = self
+            .last
+            .map_or(Some(row.0), |last| row.0.checked_sub(last.0));
+        let is_near = distance.is_some_and(|it| (1..=NEAR).contains(&it));
+        if skipped < self.ahead.len() && self.last.is_none_or(|last| row > last) {
             self.ahead.drain(..skipped);
         } else {
             self.ahead.clear();
@@ -89,7 +98,7 @@ impl<'a> Walk<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::user::Origin;
+    use crate::user::{DomainId, Origin};
 
     const USERS: u8 = 200;
 
@@ -97,16 +106,30 @@ mod tests {
         ObjectGuid::from_bytes([number; 16])
     }
 
+    fn domain() -> Domain {
+        Domain {
+            id: Some(DomainId(1)),
+            guid: None,
+            dn: "DC=x".to_owned(),
+        }
+    }
+
     fn store() -> Reader {
+        let everybody: Vec<u8> = (1..=USERS).collect();
+        store_of(&everybody, i64::from)
+    }
+
+    /// Each user in the row that `row` says.
+    fn store_of(users: &[u8], row: impl Fn(u8) -> i64) -> Reader {
         let store =
             Reader::open(std::path::Path::new("/nonexistent/users.db")).expect("an empty one");
-        for number in 1..=USERS {
+        for number in users {
             store
                 .db
                 .execute(
-                    "INSERT INTO users (username, username_folded, source, guid, dn)
-                     VALUES (?1, ?1, 'directory', ?2, '')",
-                    (number.to_string(), [number; 16]),
+                    "INSERT INTO users (id, username, username_folded, source, guid, dn, domain)
+                     VALUES (?1, ?2, ?2, 'directory', ?3, '', 1)",
+                    (row(*number), number.to_string(), [*number; 16]),
                 )
                 .expect("a user");
         }
@@ -133,7 +156,7 @@ mod tests {
         let with_gaps: Vec<u8> = in_order.iter().filter(|it| *it % 5 != 0).copied().collect();
         let twice: Vec<u8> = in_order.iter().flat_map(|it| [*it, *it]).collect();
         for order in [in_order, backwards, scattered, with_gaps, twice] {
-            let mut walk = Walk::new(&store);
+            let mut walk = Walk::new(&store, &domain()).expect("it can be read");
             for number in order {
                 assert_eq!(found(&mut walk, number), Some(guid(number)));
             }
@@ -141,9 +164,34 @@ mod tests {
     }
 
     #[test]
+    fn row_numbers_may_be_any() {
+        let rows = [
+            i64::MIN,
+            i64::MIN + 1,
+            -1,
+            0,
+            1,
+            2,
+            1 << 40,
+            i64::MAX - 1,
+            i64::MAX,
+        ];
+        let users: Vec<u8> = (0..9).collect();
+        let store = store_of(&users, |number| rows[usize::from(number)]);
+        let backwards: Vec<u8> = users.iter().rev().copied().collect();
+        for order in [users, backwards, vec![0, 8, 0, 4, 8, 8, 1]] {
+            let mut walk = Walk::new(&store, &domain()).expect("it can be read");
+            for number in order {
+                assert_eq!(found(&mut walk, number), Some(guid(number)));
+            }
+            assert_eq!(found(&mut walk, 99), None);
+        }
+    }
+
+    #[test]
     fn strangers_are_not_found_and_lose_nobody() {
         let store = store();
-        let mut walk = Walk::new(&store);
+        let mut walk = Walk::new(&store, &domain()).expect("it can be read");
         for number in 1..=USERS {
             assert_eq!(found(&mut walk, USERS + 1), None);
             assert_eq!(found(&mut walk, number), Some(guid(number)));

@@ -26,10 +26,14 @@ pub enum Column {
     Source,
     /// How the user stands to the directory
     Status,
+    /// Why the status is not ok
+    Reason,
     /// Whether the account is enabled
     Enabled,
     /// objectGUID
     Guid,
+    /// DN of the domain that it belongs to
+    Domain,
     /// Distinguished name
     Dn,
     /// When it was last found or brought in step
@@ -49,7 +53,7 @@ impl Column {
     ];
 
     /// Those of CSV that was asked for no others, and the keys of JSON.
-    pub const OF_DATA: [Self; 11] = [
+    pub const OF_DATA: [Self; 13] = [
         Self::Username,
         Self::FirstName,
         Self::LastName,
@@ -57,8 +61,10 @@ impl Column {
         Self::ContactNumber,
         Self::Source,
         Self::Status,
+        Self::Reason,
         Self::Enabled,
         Self::Guid,
+        Self::Domain,
         Self::Dn,
         Self::SyncedAt,
     ];
@@ -74,8 +80,10 @@ impl Column {
             Self::ContactNumber => "contact_number",
             Self::Source => "source",
             Self::Status => "status",
+            Self::Reason => "reason",
             Self::Enabled => "enabled",
             Self::Guid => "guid",
+            Self::Domain => "domain",
             Self::Dn => "dn",
             Self::SyncedAt => "synced_at",
         }
@@ -92,8 +100,10 @@ impl Column {
             Self::ContactNumber => "CONTACT NUMBER",
             Self::Source => "SOURCE",
             Self::Status => "STATUS",
+            Self::Reason => "REASON",
             Self::Enabled => "ENABLED",
             Self::Guid => "GUID",
+            Self::Domain => "DOMAIN",
             Self::Dn => "DN",
             Self::SyncedAt => "LAST SYNC",
         }
@@ -117,6 +127,8 @@ impl StoredUser {
             Column::Status => Some(self.status.name().into()),
             Column::Enabled => Some(if self.values.enabled { "true" } else { "false" }.into()),
             Column::Guid => self.origin.guid().map(|guid| guid.to_string().into()),
+            Column::Reason => self.tracking.reason.as_deref().map(Cow::from),
+            Column::Domain => self.tracking.domain_dn.as_deref().map(Cow::from),
             Column::Dn => self.origin.dn().map(Cow::from),
             Column::SyncedAt => self.synced_at.map(|time| time.to_string().into()),
         }
@@ -134,6 +146,8 @@ pub enum Standing {
     Duplicate,
     /// In the domain, but not in the scope
     OutOfScope,
+    /// Neither in the domain nor among its deleted objects; kept
+    Missing,
     /// What the directory says of it cannot be used
     Failed,
     /// Brought back by hand after it was deleted

@@ -6,6 +6,7 @@ use anyhow::Result;
 use uuid::Uuid;
 
 use crate::account::Account;
+use crate::directory::identity_of;
 use crate::dn::Dn;
 use crate::handle::TestDir;
 use crate::settings::{Kind, Settings};
@@ -17,19 +18,35 @@ pub const USERNAME: &str = "svc-adsync@corp.example.com";
 /// The password of [`USERNAME`].
 pub const PASSWORD: &str = "correct horse";
 
+/// The domain of a directory that was given no other.
+pub(crate) const DEFAULT_BASE: &str = "DC=corp,DC=example,DC=com";
+
 /// What [`TestDir::builder`] returns.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Builder {
     base: String,
+    more_contexts: Vec<String>,
     settings: Settings,
 }
 
 impl Builder {
     pub(crate) fn new() -> Self {
         Self {
-            base: "DC=corp,DC=example,DC=com".to_owned(),
+            base: DEFAULT_BASE.to_owned(),
+            more_contexts: Vec::new(),
             settings: Settings::new(Dn::parse("").expect("the empty DN is one")),
+        }
+    }
+
+    /// What another server was set up to be, on a port of its own.
+    pub(crate) fn like(settings: &Settings) -> Self {
+        let mut settings = settings.clone();
+        settings.listen.set_port(0);
+        Self {
+            base: settings.base.to_string(),
+            more_contexts: settings.more_contexts.iter().map(Dn::to_string).collect(),
+            settings,
         }
     }
 
@@ -91,6 +108,22 @@ impl Builder {
         self
     }
 
+    /// One more DC of the domain, by the name of its computer: with an "NTDS Settings" object and an
+    /// `invocationId` of its own.
+    pub fn controller(self, name: &str) -> Self {
+        let sites = "CN=Servers,CN=Default-First-Site-Name,CN=Sites,CN=Configuration";
+        let service = format!("CN=NTDS Settings,CN={name},{sites},{}", self.base);
+        let id = identity_of(&service);
+        self.ds_service_name(&service).invocation_id(id)
+    }
+
+    /// A naming context beside the domain's own; can be given several times. A search does not pass from one
+    /// into another.
+    pub fn naming_context(mut self, dn: &str) -> Self {
+        self.more_contexts.push(dn.to_owned());
+        self
+    }
+
     /// The references of a search from the domain root; one to the configuration if not given.
     pub fn referrals<'a>(mut self, uris: impl IntoIterator<Item = &'a str>) -> Self {
         self.settings.referrals = Some(uris.into_iter().map(str::to_owned).collect());
@@ -100,6 +133,8 @@ impl Builder {
     /// Starts the server; it accepts connections when this returns.
     pub fn start(mut self) -> Result<TestDir> {
         self.settings.base = Dn::parse(&self.base)?;
+        let more = self.more_contexts.iter().map(|dn| Dn::parse(dn));
+        self.settings.more_contexts = more.collect::<Result<_>>()?;
         if self.settings.accounts.is_empty() {
             self.settings.accounts.push(
                 Account::new(USERNAME, PASSWORD)

@@ -2,12 +2,15 @@
 //!
 //! It knows nothing of connections, accounts or faults. Writes live in
 //! [`mod@write`], deletions in [`deletion`], renames and moves in [`renaming`],
-//! group membership in [`links`], what comes from another DC in [`replication`].
+//! group membership in [`links`], what comes from another DC in [`replication`], what is there from the
+//! beginning in [`system`], naming contexts and references in [`contexts`].
 
+mod contexts;
 mod deletion;
 mod links;
 mod renaming;
 mod replication;
+mod system;
 mod write;
 
 use std::borrow::Cow;
@@ -17,6 +20,7 @@ use anyhow::{Context, Result, bail};
 use uuid::Uuid;
 
 pub(crate) use links::Direction;
+pub(crate) use system::identity_of;
 pub use write::Modification;
 
 use crate::dn::{Dn, Key};
@@ -30,53 +34,46 @@ use crate::settings::{Kind, Settings};
 pub struct Directory {
     kind: Kind,
     base: Dn,
-    base_key: Key,
+    /// The heads of all naming contexts.
+    contexts: Vec<Key>,
     configuration: Key,
     entries: Vec<Option<Entry>>,
     by_key: BTreeMap<Key, EntryId>,
     by_guid: HashMap<Uuid, EntryId>,
     usn: u64,
     guids_made: u64,
+    /// Entries that are references, or were.
+    references: Vec<EntryId>,
+    /// Whether what is deleted keeps its attributes.
+    recycles: bool,
     /// The names of the attributes that some entry was given, in every case they came in.
     attributes_seen: HashSet<String>,
 }
 
 impl Directory {
     pub(crate) fn new(settings: &Settings) -> Result<Self> {
+        let configuration = Dn::parse(&settings.configuration())?.key();
+        let more = settings.more_contexts.iter().map(Dn::key);
+        let contexts = [settings.base.key()].into_iter().chain(more);
+        let own = settings
+            .is_active_directory()
+            .then(|| configuration.clone());
+        let contexts = contexts.chain(own).collect();
         let mut directory = Self {
             kind: settings.kind,
             base: settings.base.clone(),
-            base_key: settings.base.key(),
-            configuration: Dn::parse(&settings.configuration())?.key(),
+            contexts,
+            configuration,
             entries: Vec::new(),
             by_key: BTreeMap::new(),
             by_guid: HashMap::new(),
             usn: settings.first_usn,
             guids_made: 0,
+            references: Vec::new(),
+            recycles: false,
             attributes_seen: HashSet::new(),
         };
-        let base = settings.base.to_string();
-        if settings.is_active_directory() {
-            directory.add(&base, [("objectClass", "domainDNS")])?;
-            directory.add(&format!("CN=Users,{base}"), [("objectClass", "container")])?;
-            directory.add_deleted_objects_container()?;
-            directory.add(
-                &settings.configuration(),
-                [("objectClass", "configuration")],
-            )?;
-            directory.add(
-                &settings.ds_service_name(),
-                [
-                    ("objectClass", b"nTDSDSA".to_vec()),
-                    (
-                        "invocationId",
-                        settings.invocation_id.to_bytes_le().to_vec(),
-                    ),
-                ],
-            )?;
-        } else {
-            directory.add(&base, [("objectClass", "domain")])?;
-        }
+        directory.add_system_entries(settings)?;
         Ok(directory)
     }
 
@@ -142,19 +139,11 @@ impl Directory {
         ids.filter_map(move |(id, entry)| is_since(entry.as_ref()?).then_some(id))
     }
 
-    /// An entry and everything below it, in tree order. The configuration is a
-    /// naming context of its own: a search from the domain root does not enter it.
+    /// An entry and everything below it, in tree order.
     pub(crate) fn subtree(&self, base: &Key) -> impl Iterator<Item = EntryId> {
-        let enter_configuration = self.configuration.contains(base);
         let own = self.by_key.get_key_value(base).into_iter();
         own.chain(self.by_key.range(base.below()))
-            .filter(move |(key, _)| enter_configuration || !self.configuration.contains(key))
             .map(|(_, id)| *id)
-    }
-
-    /// Whether a base DN lies in a naming context that this server holds.
-    pub(crate) fn holds(&self, key: &Key) -> bool {
-        self.base_key.contains(key)
     }
 
     pub(crate) fn knows_attribute(&self, attribute: &str) -> bool {
@@ -163,6 +152,11 @@ impl Directory {
                 .attributes_seen
                 .iter()
                 .any(|seen| seen.eq_ignore_ascii_case(attribute))
+    }
+
+    /// What the subschema says of the attributes.
+    pub(crate) fn attribute_types(&self) -> Vec<Vec<u8>> {
+        schema::attribute_types(self.kind, self.attributes_seen.iter().map(String::as_str))
     }
 
     /// The values of an attribute, stored or computed.

@@ -12,6 +12,7 @@ pub struct When {
     pub(crate) after_entries: usize,
     pub(crate) filter_contains: Option<String>,
     pub(crate) base_contains: Option<String>,
+    pub(crate) base: Option<String>,
     pub(crate) times: Option<u32>,
 }
 
@@ -33,6 +34,7 @@ impl When {
             after_entries: 0,
             filter_contains: None,
             base_contains: None,
+            base: None,
             times: None,
         }
     }
@@ -100,6 +102,13 @@ impl When {
     #[must_use]
     pub fn base_contains(mut self, part: &str) -> Self {
         self.base_contains = Some(part.to_lowercase());
+        self
+    }
+
+    /// Only searches from this base DN, in any case.
+    #[must_use]
+    pub fn base_is(mut self, dn: &str) -> Self {
+        self.base = Some(dn.to_lowercase());
         self
     }
 

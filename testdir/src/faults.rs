@@ -90,6 +90,10 @@ impl When {
             && self.page.is_none_or(|page| page == event.page)
             && contains(event.filter, &self.filter_contains)
             && contains(event.base, &self.base_contains)
+            && self
+                .base
+                .as_ref()
+                .is_none_or(|base| event.base.to_lowercase() == *base)
     }
 }
 
@@ -115,6 +119,21 @@ mod tests {
         assert_eq!(faults.due(&page(2, "(mail=*)"))[0].what, What::Cut);
         assert!(faults.due(&page(2, "(mail=*)")).is_empty());
         assert!(faults.due(&Event::of(Operation::Bind)).is_empty());
+    }
+
+    #[test]
+    fn a_fault_may_be_of_one_base_only() {
+        let mut faults = Faults::default();
+        faults.add(When::search().base_is("OU=Staff,DC=x"), What::Cut);
+        let mut is_due = |base| {
+            let event = Event {
+                base,
+                ..page(1, "(cn=*)")
+            };
+            !faults.due(&event).is_empty()
+        };
+        assert!(is_due("ou=staff,dc=X"));
+        assert!(!is_due("CN=a,OU=Staff,DC=x"));
     }
 
     #[test]

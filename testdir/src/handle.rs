@@ -36,6 +36,21 @@ impl TestDir {
         Self::builder().start()
     }
 
+    /// Another DC of the same domain, by the name of its computer: with the same settings, accounts and
+    /// content, and what is its own. From now on each goes its own way, until [`Self::replicate_to`].
+    pub fn twin(&self, name: &str) -> Result<Self> {
+        let twin = Builder::like(&self.shared.settings)
+            .controller(name)
+            .start()?;
+        self.replicate_to(&twin);
+        Ok(twin)
+    }
+
+    /// Brings what is new here to another DC of the domain: see [`Directory::replicate_from`].
+    pub fn replicate_to(&self, other: &Self) {
+        self.edit(|source| other.edit(|target| target.replicate_from(source)));
+    }
+
     pub(crate) fn serve(shared: Shared) -> Result<Self> {
         let shared = Arc::new(shared);
         let (started, address) = mpsc::channel();
@@ -179,9 +194,39 @@ impl TestDir {
         Ok(())
     }
 
-    /// Gives back what [`Self::hide_attribute`] took.
+    /// Takes the right to search for an attribute, at or below a DN, away from the accounts: it is sent, but
+    /// in a filter it neither matches nor fails to.
+    pub fn deny_search(&self, attribute: &str, below: &str) -> Result<()> {
+        let key = Dn::parse(below)?.key();
+        let mut state = self.shared.lock();
+        state.unsearchable.push((attribute.to_owned(), key));
+        Ok(())
+    }
+
+    /// Gives back what [`Self::hide_attribute`] and [`Self::deny_search`] took.
     pub fn show_all_attributes(&self) {
-        self.shared.lock().hidden_attributes.clear();
+        let mut state = self.shared.lock();
+        state.hidden_attributes.clear();
+        state.unsearchable.clear();
+    }
+
+    /// Takes every right to an entry, and to what is below it, away from the accounts. It stays so wherever
+    /// the entry is moved to. As in AD, only the bare DN of the entry itself can still be read, and what is
+    /// below is not there.
+    pub fn deny(&self, name: &str) -> Result<()> {
+        let guid = self.edit(|directory| directory.guid(name))?;
+        self.deny_identity(guid);
+        Ok(())
+    }
+
+    /// The same for an entry that may have been deleted.
+    pub fn deny_identity(&self, guid: Uuid) {
+        self.shared.lock().denied.push(guid);
+    }
+
+    /// Gives back what [`Self::deny`] took.
+    pub fn allow_all(&self) {
+        self.shared.lock().denied.clear();
     }
 
     // Misbehaviour.

@@ -193,11 +193,13 @@ impl Matcher {
         match self {
             Self::Undefined => None,
             Self::Present(attribute) | Self::Value(attribute, _)
-                if visibility.hides(entry, attribute) =>
+                if visibility.is_undefined(entry, attribute) =>
             {
                 None
             }
-            Self::Guids(_) if visibility.hides(entry, directory.identity_attribute()) => None,
+            Self::Guids(_) if visibility.is_undefined(entry, directory.identity_attribute()) => {
+                None
+            }
             Self::Guids(guids) => Some(guids.contains(&entry.guid)),
             Self::Entries(ids) => Some(ids.contains(id)),
             Self::Present(attribute) => Some(!directory.values(entry, attribute).is_empty()),

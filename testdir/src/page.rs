@@ -79,6 +79,9 @@ pub(crate) fn make(
     if operation == Operation::RootDse {
         return (root_page(state, settings, request), due);
     }
+    if logged_in && request.is_of(&settings.subschema()) {
+        return (subschema_page(state, settings, request), due);
+    }
     state.run_hooks(page);
     let paged = match (continued, cookie) {
         (Some(paged), _) => Ok(paged),
@@ -114,6 +117,19 @@ fn root_page(state: &State, settings: &Settings, request: &PageRequest) -> Page 
     }
 }
 
+fn subschema_page(state: &State, settings: &Settings, request: &PageRequest) -> Page {
+    let selection = Selection::new(&request.search.attrs, request.search.typesonly, settings);
+    let list = vec![
+        ("objectClass", vec![b"top".to_vec(), b"subSchema".to_vec()]),
+        ("attributeTypes", state.directory.attribute_types()),
+    ];
+    Page {
+        entries: vec![wire::entry(&settings.subschema(), &selection.of_list(list))],
+        cookie: request.paging.is_some().then(Vec::new),
+        ..Page::default()
+    }
+}
+
 fn begin(
     state: &State,
     settings: &Settings,
@@ -144,10 +160,15 @@ fn begin(
         ..
     } = &request.search;
     let visibility = Visibility {
+        recycled: request.show_recycled,
         tombstones: request.show_deleted && knows_deleted && state.see_tombstones,
         deleted_container: request.show_deleted && knows_deleted && state.see_deleted_container,
         hidden: hidden_users(due),
         hidden_attributes: state.hidden_attributes.clone(),
+        unsearchable: state.unsearchable.clone(),
+        denied: state.denied_keys(),
+        tells_bare_names: !plain,
+        manages_references: request.manages_references,
     };
     let search = Search::new(
         &state.directory,
@@ -161,6 +182,7 @@ fn begin(
         BadBase::Elsewhere if plain => LdapResult::no_such_object(String::new()),
         BadBase::Elsewhere => LdapResult::elsewhere(base),
         BadBase::Missing(nearest) => LdapResult::no_such_object(nearest),
+        BadBase::Reference(uris) => LdapResult::referral(uris),
     })?;
     Ok(PagedSearch {
         search,
@@ -227,8 +249,11 @@ fn fill(
     let limit_met = more && (left <= page_size || wanted.is_none());
     if limit_met {
         page.result = LdapResult::new(results::SIZE_LIMIT_EXCEEDED, "");
-    } else if !more && paged.carried.is_empty() && paged.search.includes_domain_root {
-        page.references = settings.referrals();
+    } else if !more && paged.carried.is_empty() {
+        page.references.append(&mut paged.search.referrals);
+        if paged.search.includes_domain_root {
+            page.references.extend(settings.referrals());
+        }
     }
     if wanted.is_some() {
         page.cookie = Some(Vec::new());
@@ -260,7 +285,7 @@ fn encode(
     };
     let mut attributes = paged.selection.of_entry(directory, entry);
     let visibility = &paged.search.visibility;
-    attributes.retain(|(name, _)| !visibility.hides(entry, name));
+    attributes.retain(|(name, _)| !paged.search.is_bare && !visibility.hides(entry, name));
     let mut times = 1;
     for due in due {
         match &due.what {

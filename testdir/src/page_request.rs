@@ -3,16 +3,25 @@
 use ldap3_proto::control::LdapControl;
 use ldap3_proto::proto::{LdapSearchRequest, LdapSearchScope};
 
+use crate::dn::Dn;
 use crate::filter::Filter;
+use crate::root_dse::SHOW_RECYCLED;
 use crate::stats::{LoggedSearch, Scope};
 
 /// A search request with its controls.
 #[derive(Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a control that is there or not"
+)]
 pub(crate) struct PageRequest {
     pub(crate) search: LdapSearchRequest,
     pub(crate) filter: Filter,
     pub(crate) paging: Option<(i64, Vec<u8>)>,
     pub(crate) show_deleted: bool,
+    pub(crate) show_recycled: bool,
+    /// References are entries to it (RFC 3296, section 3).
+    pub(crate) manages_references: bool,
     /// Controls this server does not know although it must.
     pub(crate) unknown_critical: bool,
     pub(crate) deleted_is_critical: bool,
@@ -25,6 +34,8 @@ impl PageRequest {
             filter,
             paging: None,
             show_deleted: false,
+            show_recycled: false,
+            manages_references: false,
             unknown_critical: false,
             deleted_is_critical: false,
         };
@@ -37,8 +48,15 @@ impl PageRequest {
                     request.show_deleted = true;
                     request.deleted_is_critical = *criticality;
                 }
-                LdapControl::ManageDsaIT { .. }
-                | LdapControl::SdFlags { .. }
+                LdapControl::Unknown {
+                    oid, criticality, ..
+                } if oid == SHOW_RECYCLED => {
+                    request.show_deleted = true;
+                    request.show_recycled = true;
+                    request.deleted_is_critical |= *criticality;
+                }
+                LdapControl::ManageDsaIT { .. } => request.manages_references = true,
+                LdapControl::SdFlags { .. }
                 | LdapControl::SearchOptions { .. }
                 | LdapControl::Unknown {
                     criticality: false, ..
@@ -53,6 +71,12 @@ impl PageRequest {
     /// Whether it reads the rootDSE.
     pub(crate) fn is_root_dse(&self) -> bool {
         self.search.base.is_empty() && self.search.scope == LdapSearchScope::Base
+    }
+
+    /// Whether it reads this entry.
+    pub(crate) fn is_of(&self, dn: &str) -> bool {
+        let key = |text: &str| Dn::parse(text).map(|dn| dn.key()).ok();
+        self.search.scope == LdapSearchScope::Base && key(&self.search.base) == key(dn)
     }
 
     pub(crate) fn logged(&self, page: u32) -> LoggedSearch {

@@ -70,6 +70,13 @@ impl LdapResult {
         }
     }
 
+    pub(crate) fn referral(uris: Vec<String>) -> Self {
+        Self {
+            referrals: uris,
+            ..Self::new(REFERRAL, "")
+        }
+    }
+
     /// AD refers the client elsewhere when the base DN lies in no naming context it knows.
     pub(crate) fn elsewhere(base: &str) -> Self {
         let domain = crate::dn::Dn::parse(base).map(|dn| dn.dns_domain());

@@ -6,6 +6,7 @@ use crate::time;
 
 pub(crate) const PAGED_RESULTS: &str = "1.2.840.113556.1.4.319";
 pub(crate) const SHOW_DELETED: &str = "1.2.840.113556.1.4.417";
+pub(crate) const SHOW_RECYCLED: &str = "1.2.840.113556.1.4.2064";
 const SD_FLAGS: &str = "1.2.840.113556.1.4.801";
 const SEARCH_OPTIONS: &str = "1.2.840.113556.1.4.1340";
 const MANAGE_DSA_IT: &str = "2.16.840.1.113730.3.4.2";
@@ -18,6 +19,7 @@ pub(crate) fn controls(kind: Kind) -> &'static [&'static str] {
         Kind::ActiveDirectory => &[
             PAGED_RESULTS,
             SHOW_DELETED,
+            SHOW_RECYCLED,
             SD_FLAGS,
             SEARCH_OPTIONS,
             MANAGE_DSA_IT,
@@ -35,9 +37,10 @@ pub(crate) fn root_dse(
         ("objectClass", values(&["top"])),
         ("supportedControl", values(controls(settings.kind))),
         ("supportedLDAPVersion", values(&["3"])),
+        ("subschemaSubentry", values(&[&settings.subschema()])),
     ];
     if settings.kind == Kind::PlainLdap {
-        attributes.push(("namingContexts", values(&[&base])));
+        attributes.push(("namingContexts", with_more(&[&base], settings)));
         return attributes;
     }
     let configuration = settings.configuration();
@@ -45,7 +48,10 @@ pub(crate) fn root_dse(
     let usn = directory.highest_usn().to_string();
     attributes.extend([
         ("currentTime", values(&[&time::now()])),
-        ("namingContexts", values(&[&base, &configuration, &schema])),
+        (
+            "namingContexts",
+            with_more(&[&base, &configuration, &schema], settings),
+        ),
         ("defaultNamingContext", values(&[&base])),
         ("rootDomainNamingContext", values(&[&base])),
         ("configurationNamingContext", values(&[&configuration])),
@@ -64,6 +70,13 @@ pub(crate) fn root_dse(
         ("isSynchronized", values(&["TRUE"])),
     ]);
     attributes
+}
+
+fn with_more(contexts: &[&str], settings: &Settings) -> Vec<Vec<u8>> {
+    let more = settings.more_contexts.iter();
+    let mut all = values(contexts);
+    all.extend(more.map(|it| it.to_string().into_bytes()));
+    all
 }
 
 /// Puts other values in the place of the true ones.

@@ -61,9 +61,8 @@ pub(crate) fn syntax(attribute: &str) -> Syntax {
     }
 }
 
-/// Attributes a filter may name although no entry has them. One that is not
-/// known makes its part of a filter undefined, so that even NOT does not match.
-pub(crate) fn is_known(kind: Kind, attribute: &str) -> bool {
+/// Attributes that there are although no entry may have them.
+fn attributes(kind: Kind) -> impl Iterator<Item = &'static str> {
     const EVERYWHERE: &[&str] = &[
         "c",
         "cn",
@@ -71,76 +70,113 @@ pub(crate) fn is_known(kind: Kind, attribute: &str) -> bool {
         "company",
         "department",
         "description",
-        "displayname",
-        "employeeid",
-        "facsimiletelephonenumber",
-        "givenname",
-        "homephone",
+        "displayName",
+        "employeeID",
+        "facsimileTelephoneNumber",
+        "givenName",
+        "homePhone",
         "initials",
-        "jpegphoto",
+        "jpegPhoto",
         "l",
         "mail",
         "manager",
         "member",
         "mobile",
         "o",
-        "objectclass",
+        "objectClass",
         "ou",
         "pager",
-        "postalcode",
+        "postalCode",
         "sn",
         "st",
         "street",
-        "telephonenumber",
+        "telephoneNumber",
         "title",
         "uid",
-        "usercertificate",
-        "userpassword",
+        "userCertificate",
+        "userPassword",
     ];
     const ACTIVE_DIRECTORY: &[&str] = &[
-        "accountexpires",
-        "admincount",
-        "distinguishedname",
-        "grouptype",
+        "accountExpires",
+        "adminCount",
+        "distinguishedName",
+        "groupType",
         "info",
         "isCriticalSystemObject",
-        "isdeleted",
-        "lastknownparent",
-        "lastlogon",
-        "lastlogontimestamp",
-        "memberof",
+        "isDeleted",
+        "isRecycled",
+        "lastKnownParent",
+        "lastLogon",
+        "lastLogonTimestamp",
+        "memberOf",
+        "mS-DS-ConsistencyGuid",
         "name",
-        "objectcategory",
-        "objectguid",
-        "objectsid",
-        "othertelephone",
-        "primarygroupid",
-        "proxyaddresses",
-        "pwdlastset",
-        "samaccountname",
-        "samaccounttype",
-        "sidhistory",
-        "thumbnailphoto",
-        "useraccountcontrol",
-        "userprincipalname",
-        "usnchanged",
-        "usncreated",
-        "whenchanged",
-        "whencreated",
+        "objectCategory",
+        "objectGUID",
+        "objectSid",
+        "otherTelephone",
+        "primaryGroupID",
+        "proxyAddresses",
+        "pwdLastSet",
+        "sAMAccountName",
+        "sAMAccountType",
+        "sIDHistory",
+        "thumbnailPhoto",
+        "userAccountControl",
+        "userPrincipalName",
+        "uSNChanged",
+        "uSNCreated",
+        "whenChanged",
+        "whenCreated",
     ];
     const PLAIN: &[&str] = &[
-        "createtimestamp",
-        "entrydn",
-        "entryuuid",
-        "modifytimestamp",
-        "uniquemember",
+        "createTimestamp",
+        "entryDN",
+        "entryUUID",
+        "modifyTimestamp",
+        "ref",
+        "uniqueMember",
     ];
     let own = match kind {
         Kind::ActiveDirectory => ACTIVE_DIRECTORY,
         Kind::PlainLdap => PLAIN,
     };
-    let known = |list: &[&str]| list.iter().any(|name| name.eq_ignore_ascii_case(attribute));
-    known(EVERYWHERE) || known(own)
+    EVERYWHERE.iter().chain(own).copied()
+}
+
+/// Attributes a filter may name although no entry has them. One that is not
+/// known makes its part of a filter undefined, so that even NOT does not match.
+pub(crate) fn is_known(kind: Kind, attribute: &str) -> bool {
+    attributes(kind).any(|name| name.eq_ignore_ascii_case(attribute))
+}
+
+/// The descriptions of all attributes (RFC 4512, 4.1.2): those that there are anyway, and these.
+pub(crate) fn attribute_types<'a>(kind: Kind, seen: impl Iterator<Item = &'a str>) -> Vec<Vec<u8>> {
+    let mut names: Vec<&str> = attributes(kind).collect();
+    for name in seen {
+        if !names.iter().any(|it| it.eq_ignore_ascii_case(name)) {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    let numbered = names.iter().enumerate();
+    numbered
+        .map(|(number, name)| format!("( {} NAME '{name}' )", oid(name, number)).into_bytes())
+        .collect()
+}
+
+/// The OID of an attribute; those that matter to nobody are below the arc for examples (X.660, A.4).
+fn oid(name: &str, number: usize) -> String {
+    match name.to_lowercase().as_str() {
+        "cn" => "2.5.4.3".to_owned(),
+        "sn" => "2.5.4.4".to_owned(),
+        "telephonenumber" => "2.5.4.20".to_owned(),
+        "givenname" => "2.5.4.42".to_owned(),
+        "uid" => "0.9.2342.19200300.100.1.1".to_owned(),
+        "mail" => "0.9.2342.19200300.100.1.3".to_owned(),
+        "mobile" => "0.9.2342.19200300.100.1.41".to_owned(),
+        _ => format!("2.999.1.{number}"),
+    }
 }
 
 /// Operational attributes come only when they are asked for by name or with `+`.

@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) invocation_id: Uuid,
     pub(crate) ds_service_name: Option<String>,
     pub(crate) referrals: Option<Vec<String>>,
+    /// Naming contexts beside the domain's own and its configuration.
+    pub(crate) more_contexts: Vec<Dn>,
 }
 
 impl Settings {
@@ -47,6 +49,7 @@ impl Settings {
             invocation_id: Uuid::from_u128(0x5f3e_2d1c_4b6a_4988_8a7b_6c5d_4e3f_2a1b),
             ds_service_name: None,
             referrals: None,
+            more_contexts: Vec::new(),
         }
     }
 
@@ -56,6 +59,25 @@ impl Settings {
 
     pub(crate) fn configuration(&self) -> String {
         format!("CN=Configuration,{}", self.base)
+    }
+
+    /// The DN of the entry that holds the lifetimes of deleted objects (MS-ADTS 6.1.1.2.4.1.1).
+    pub(crate) fn directory_service(&self) -> String {
+        let configuration = self.configuration();
+        format!("CN=Directory Service,CN=Windows NT,CN=Services,{configuration}")
+    }
+
+    /// The DN of the entry that says which optional features the forest has (MS-ADTS 3.1.1.9).
+    pub(crate) fn partitions(&self) -> String {
+        format!("CN=Partitions,{}", self.configuration())
+    }
+
+    /// The DN of the entry that says which attributes there are (RFC 4512, 4.2).
+    pub(crate) fn subschema(&self) -> String {
+        match self.kind {
+            Kind::ActiveDirectory => format!("CN=Aggregate,CN=Schema,{}", self.configuration()),
+            Kind::PlainLdap => "cn=Subschema".to_owned(),
+        }
     }
 
     /// The DN of the DC's "NTDS Settings" object, which carries its `invocationId`.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::account::Account;
 use crate::directory::Directory;
@@ -37,6 +38,10 @@ pub(crate) struct State {
     pub(crate) see_deleted_container: bool,
     /// Attributes that the accounts may not read, at or below these entries.
     pub(crate) hidden_attributes: Vec<(String, Key)>,
+    /// Attributes that the accounts may read but not search for.
+    pub(crate) unsearchable: Vec<(String, Key)>,
+    /// Entries on which, and below which, the accounts have no right.
+    pub(crate) denied: Vec<Uuid>,
     /// What the rootDSE says instead of the truth.
     pub(crate) root_dse: Vec<(String, Vec<Vec<u8>>)>,
     pub(crate) faults: Faults,
@@ -61,6 +66,8 @@ impl Shared {
                 see_tombstones: settings.see_tombstones,
                 see_deleted_container: false,
                 hidden_attributes: Vec::new(),
+                unsearchable: Vec::new(),
+                denied: Vec::new(),
                 root_dse: Vec::new(),
                 faults: Faults::default(),
                 hooks: Vec::new(),
@@ -101,6 +108,17 @@ impl Shared {
 }
 
 impl State {
+    /// Where the entries are now on which the accounts have no right.
+    pub(crate) fn denied_keys(&self) -> Vec<Key> {
+        let directory = &self.directory;
+        let ids = self
+            .denied
+            .iter()
+            .filter_map(|it| directory.id_of_guid(*it));
+        ids.filter_map(|id| Some(directory.entry(id)?.key.clone()))
+            .collect()
+    }
+
     /// Runs the change that comes before every search request.
     pub(crate) fn run_before_search(&mut self) {
         if let Some(change) = &mut self.before_searches {

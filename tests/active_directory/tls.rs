@@ -1,12 +1,8 @@
 //! Certificates are verified, and a refusal names them.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
 use crate::support::adsync::{Sandbox, Settings};
-use crate::support::process;
 use crate::support::samba::{Cert, SambaDc};
+use crate::support::tls_server::TlsServer;
 use crate::{imported, person, users};
 
 fn refused(certificate: Cert) -> String {
@@ -87,70 +83,22 @@ fn speaking(version: &str) -> SambaDc {
 fn tls_is_spoken_from_1_2_on() {
     for version in ["TLS1.2", "TLS1.3"] {
         let dc = speaking(version);
-        Sandbox::for_dc(&dc).run(&["sync"]).expect_code(0);
+        Sandbox::for_dc(&dc).run(&["search", "a"]).expect_code(0);
     }
 }
 
 #[test]
 fn an_older_tls_is_refused() {
-    let dc = SambaDc::start();
     // Samba's TLS library speaks it no more; this is what an old domain controller would say.
-    let old = OldServer::start(&dc);
-    let mut settings = Settings::for_dc(&dc);
-    settings.urls = vec![format!("ldaps://localhost:{}", old.port)];
-    let answer = Sandbox::new(&settings).run(&["sync"]).expect_code(5);
-    for said in ["cannot make a TLS connection", "ProtocolVersion", "TLS 1.2"] {
+    let old = ["-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"];
+    let old = TlsServer::start(Cert::Good, &old);
+    let mut settings = Settings::for_url(&old.url());
+    settings.ca_file = Some(old.ca_file());
+    settings.username = Some("svc-adsync".to_owned());
+    settings.password = Some("never sent".to_owned());
+    let answer = Sandbox::new(&settings).run(&["search", "a"]).expect_code(5);
+    for said in ["cannot make a TLS connection", "no version of TLS in common", "TLS 1.2"] {
         assert!(answer.stderr.contains(said), "{said}: {answer}");
-    }
-}
-
-/// A server that speaks TLS 1.1 at most. It ends with this value, and with the test.
-struct OldServer {
-    server: Child,
-    port: u16,
-}
-
-impl OldServer {
-    fn start(dc: &SambaDc) -> Self {
-        let ca_file = dc.ca_file();
-        let folder = ca_file.parent().expect("a folder");
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let port = free.local_addr().expect("it has a port").port();
-        drop(free);
-        let missing = "`setpriv` and `openssl` are needed: apt-get install util-linux openssl";
-        let server = Command::new(process::find("setpriv").expect(missing))
-            .args(["--pdeathsig", "KILL"])
-            .arg(process::find("openssl").expect(missing))
-            .args([
-                "s_server",
-                "-quiet",
-                "-tls1_1",
-                "-cipher",
-                "DEFAULT@SECLEVEL=0",
-            ])
-            .args(["-accept", &format!("127.0.0.1:{port}")])
-            .arg("-cert")
-            .arg(folder.join("dc.pem"))
-            .arg("-key")
-            .arg(folder.join("dc.key"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the server's program was found and can be started");
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            assert!(Instant::now() < deadline, "openssl does not listen");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        Self { server, port }
-    }
-}
-
-impl Drop for OldServer {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
     }
 }
 
@@ -179,7 +127,8 @@ fn a_plain_login_that_the_server_refuses_says_what_to_use() {
     let dc = SambaDc::start();
     let mut settings = Settings::for_dc(&dc);
     settings.urls = vec![dc.ldap_url()];
-    let answer = Sandbox::new(&settings).run(&["sync"]).expect_code(5);
+    let sandbox = Sandbox::new(&settings);
+    let answer = sandbox.run(&["search", "a"]).expect_code(5);
     assert!(
         answer.stderr.contains("ldaps://, or starttls = true"),
         "{answer}"
@@ -193,7 +142,7 @@ fn the_switch_that_turns_verification_off_is_honoured_and_warned_of() {
     settings.ca_file = None;
     settings.more_directory = "danger_accept_invalid_certs = true".to_owned();
     let sandbox = Sandbox::new(&settings);
-    sandbox.run(&["sync"]).expect_code(0);
+    sandbox.run(&["search", "a"]).expect_code(0);
     let check = sandbox.run(&["check"]).expect_code(0);
     assert!(
         check.stdout.contains("danger_accept_invalid_certs is on"),

@@ -118,6 +118,7 @@ fn a_directory_that_cannot_be_reached() {
 #[test]
 fn a_login_that_was_refused() {
     let (directory, sandbox) = with_users(&[]);
+    add(&sandbox, &["zoe"]);
     directory.set_password(testdir::USERNAME, "another one");
     let (message, hint) = fails(&sandbox, &["sync"], 5, "login");
     assert!(
@@ -181,6 +182,7 @@ fn a_store_that_cannot_be_read() {
 #[test]
 fn the_guard() {
     let (directory, sandbox) = with_users(&["alice", "bob"]);
+    directory.see_tombstones(true);
     sandbox.run(&["import", "--all"]).expect_code(0);
     directory.delete("alice").expect("alice is there");
     directory.delete("bob").expect("bob is there");

@@ -71,11 +71,13 @@ fn the_commands_are_all_there() {
             "search",
             "import",
             "list",
+            "show",
             "add",
             "remove",
             "sync",
             "history",
             "restore",
+            "undo",
             "completions",
             "man"
         ]

@@ -33,7 +33,8 @@ fn username(number: usize, value: &str) -> String {
 
 /// A directory in which each value is all over a user, and the reason why another one fails.
 fn directory() -> (TestDir, Sandbox) {
-    let directory = TestDir::start().expect("a server on loopback starts");
+    let directory = TestDir::builder().see_tombstones(true).start();
+    let directory = directory.expect("a server on loopback starts");
     let add = |user: User| {
         directory
             .add_user(user)
@@ -131,8 +132,8 @@ fn nothing_acts_on_a_terminal() {
     is_harmless(&sandbox, &["check", "-v"], &[0]);
 
     change(&directory, &values);
-    let deletes = values.len().div_ceil(5).to_string();
-    let sync = ["sync", "--allow-deletes", &deletes];
+    let sync = allowing(&values);
+    let sync: Vec<&str> = sync.iter().map(String::as_str).collect();
     is_harmless(&sandbox, &["sync"], &[4]);
     is_harmless(&sandbox, &[&sync[..], &["--dry-run", "-vv"]].concat(), &[7]);
     sandbox.run(&sync).expect_code(7);
@@ -142,7 +143,14 @@ fn nothing_acts_on_a_terminal() {
             .expect_code(0)
             .stdout
     };
-    for bucket in ["modified", "deleted", "duplicate", "out_of_scope", "failed"] {
+    for bucket in [
+        "modified",
+        "deleted",
+        "duplicate",
+        "out_of_scope",
+        "missing",
+        "failed",
+    ] {
         assert!(
             !counts("4").contains(&format!("\"{bucket}\": 0,")),
             "nobody is {bucket}"
@@ -154,12 +162,24 @@ fn nothing_acts_on_a_terminal() {
     is_harmless(&sandbox, &["restore", "--run", "4", "--dry-run"], &[0]);
 }
 
-/// A fifth is deleted, a fifth gets another value, a fifth wants what another has, a fifth cannot be used any
-/// more, a fifth leaves.
+/// A sync of what [`change`] did, with the numbers of those who are deleted and missing.
+fn allowing(values: &[String]) -> Vec<String> {
+    let missing = values.len().div_ceil(20);
+    let deleted = values.len().div_ceil(5) - missing;
+    vec![
+        "sync".to_owned(),
+        format!("--allow-deletes={deleted}"),
+        format!("--allow-missing={missing}"),
+    ]
+}
+
+/// A fifth is deleted (of every fourth of them no tombstone tells), a fifth gets another value, a fifth wants what
+/// another has, a fifth cannot be used any more, a fifth leaves.
 fn change(directory: &TestDir, values: &[String]) {
     for (number, value) in values.iter().enumerate() {
         let dn = format!("CN=u{number:03},OU=Staff,{}", directory.base_dn());
         match number % 5 {
+            0 if number % 20 == 0 => directory.edit(|it| it.forget(&dn)),
             0 => directory.delete(&dn),
             1 => directory.replace(&dn, "sn", [format!("{value}2").as_str()]),
             2 => directory.replace(&dn, "mail", [values[number - 1].as_str()]),
@@ -279,8 +299,8 @@ fn no_command_prints_a_formula_with_csv_safe() {
     let (directory, sandbox) = directory();
     sandbox.run(&["import", "--all"]).expect_code(7);
     change(&directory, &values());
-    let deletes = values().len().div_ceil(5).to_string();
-    let sync = ["sync", "--allow-deletes", &deletes];
+    let sync = allowing(&values());
+    let sync: Vec<&str> = sync.iter().map(String::as_str).collect();
     let has_formula = |csv: &str| {
         let fields = fields(csv);
         fields

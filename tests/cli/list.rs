@@ -92,9 +92,16 @@ fn only_those_who_were_asked_for() {
         assert_eq!(listed(&sandbox, arguments), expected, "{arguments:?}");
     }
     directory.delete("alice").expect("she is there");
+    sandbox.run(&["sync", "--users", "alice"]).expect_code(0);
+    assert_eq!(listed(&sandbox, &["--status", "missing"]), ["alice"]);
+    assert_eq!(
+        listed(&sandbox, &["--status", "missing,failed"]),
+        ["alice", "erin"]
+    );
     sandbox
-        .run(&["sync", "--users", "alice", "--allow-deletes", "1"])
+        .run(&["sync", "--users", "alice", "--delete-missing"])
         .expect_code(0);
+    assert_eq!(listed(&sandbox, &["--status", "missing"]), [""; 0]);
     sandbox.run(&["restore", "alice"]).expect_code(0);
     assert_eq!(listed(&sandbox, &["--status", "restored"]), ["alice"]);
 }

@@ -36,13 +36,13 @@ fn a_user_is_added_with_its_values() {
     let absent = Value::Null;
     let alice = json!({
         "username": "alice", "first_name": "Alice", "last_name": "O'Hara, \"A\"", "email": "a@x",
-        "contact_number": "+1 555", "source": "local", "status": "ok", "enabled": true,
-        "guid": absent, "dn": absent, "synced_at": absent,
+        "contact_number": "+1 555", "source": "local", "status": "ok", "reason": absent,
+        "enabled": true, "guid": absent, "domain": absent, "dn": absent, "synced_at": absent,
     });
     let bob = json!({
         "username": "bob", "first_name": absent, "last_name": absent, "email": absent,
-        "contact_number": absent, "source": "local", "status": "ok", "enabled": true,
-        "guid": absent, "dn": absent, "synced_at": absent,
+        "contact_number": absent, "source": "local", "status": "ok", "reason": absent,
+        "enabled": true, "guid": absent, "domain": absent, "dn": absent, "synced_at": absent,
     });
     let found = users(&sandbox);
     assert_eq!(found[..2], [alice, bob]);
@@ -61,8 +61,8 @@ fn a_list_as_csv() {
     let answer = sandbox.run(&["list", "--format", "csv"]).expect_code(0);
     assert_eq!(
         answer.stdout,
-        "username,first_name,last_name,email,contact_number,source,status,enabled,guid,dn,synced_at\n\
-         alice,,\"O'Hara, \"\"A\"\"\",a@x,,local,ok,true,,,\n"
+        "username,first_name,last_name,email,contact_number,source,status,reason,enabled,guid,domain,dn,synced_at\n\
+         alice,,\"O'Hara, \"\"A\"\"\",a@x,,local,ok,,true,,,,\n"
     );
 }
 
@@ -187,6 +187,30 @@ fn who_is_not_there_stops_a_removal() {
     );
     assert_eq!(answer.stdout, "", "{answer}");
     assert_eq!(usernames(&sandbox), ["alice", "bob"]);
+}
+
+#[test]
+fn a_rehearsal_of_both_writes_nothing() {
+    let sandbox = alone();
+    let says = |arguments: &[&str], code, words: &str| {
+        let answer = sandbox
+            .run(&[arguments, &["--dry-run"]].concat())
+            .expect_code(code);
+        assert!(answer.stdout.contains(words), "{words:?}\n{answer}");
+        assert!(
+            answer.stdout.contains("dry run: nothing was changed"),
+            "{answer}"
+        );
+    };
+    says(&["add", "alice"], 0, "1 added");
+    assert!(!sandbox.store_path().exists(), "it made a store");
+    add(&sandbox, &["alice", "--email", "a@x"]);
+    let bytes = sandbox.store_bytes();
+    says(&["add", "bob", "--email", "A@X"], 7, "is held by alice");
+    says(&["remove", "alice"], 0, "1 removed");
+    sandbox.run(&["remove", "bob", "--dry-run"]).expect_code(2);
+    assert!(sandbox.store_bytes() == bytes, "not a byte");
+    assert_eq!(usernames(&sandbox), ["alice"]);
 }
 
 #[test]

@@ -36,7 +36,9 @@ fn log(answer: &Answer) -> Vec<Value> {
 
 #[test]
 fn an_error_is_a_line_with_its_hint() {
-    let answer = alone()
+    let sandbox = alone();
+    add(&sandbox, &["zoe"]);
+    let answer = sandbox
         .run(&["sync", "--log-format", "json"])
         .expect_code(5);
     let log = log(&answer);
@@ -86,6 +88,7 @@ fn the_levels_are_those_of_v() {
 #[test]
 fn warnings_and_refusals_are_lines_too() {
     let (directory, sandbox) = with_users(&["alice", "bob"]);
+    directory.see_tombstones(true);
     sandbox.run(&["import", "--all"]).expect_code(0);
     for user in ["alice", "bob"] {
         directory.delete(user).expect("the user is there");

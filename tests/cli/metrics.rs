@@ -141,6 +141,7 @@ fn a_run_that_fails_says_so_and_keeps_when_one_succeeded() {
     fs::write(file(&sandbox), "nonsense").expect("the sandbox is writable");
 
     // 4: the guard.
+    directory.see_tombstones(true);
     for user in ["alice", "bob"] {
         directory.delete(user).expect("the user is there");
     }
@@ -228,6 +229,7 @@ fn a_run_of_a_few_is_no_sync_of_all() {
 #[test]
 fn what_is_no_run_is_not_measured() {
     let (_directory, sandbox) = measured(&["alice"]);
+    add(&sandbox, &["zoe"]);
     for (code, arguments) in [
         (0, &["import", "--all", "--dry-run"][..]),
         (0, &["sync", "--dry-run"]),

@@ -51,15 +51,15 @@ fn a_page_is_read_searched_and_sorted() {
     assert_eq!(text(&mut browser, "h1"), "adsync sync, run 4");
     assert_eq!(
         text(&mut browser, ".numbers"),
-        "3 modified 2 deleted 2 duplicate 1 out of scope 1 failed"
+        "4 modified 2 deleted 2 duplicate 1 out of scope 1 missing 1 failed"
     );
     assert_eq!(
         text(&mut browser, ".others"),
-        "11 users checked, 2 unchanged."
+        "13 users checked, 2 unchanged."
     );
     assert_eq!(
         shown(&mut browser, "modified"),
-        json!(["alice", "erin", "frank"])
+        json!(["alice", "erin", "frank", "niaj"])
     );
     assert_eq!(
         text(&mut browser, "#modified tbody"),
@@ -78,39 +78,47 @@ fn a_page_is_read_searched_and_sorted() {
          Dave@Example.com is held by dave (local)"
     );
 
+    let missing = text(&mut browser, "#missing tbody");
+    let missing = missing.as_str().unwrap_or_default();
+    assert!(
+        missing.starts_with("oscar CN=oscar,OU=Staff,DC=corp,DC=example,DC=com 20")
+            && missing.contains("neither in the domain nor among its deleted objects"),
+        "{missing}"
+    );
+
     browser.eval("document.getElementById('text').focus()");
     browser.type_text("ERIN");
     assert_eq!(shown(&mut browser, "modified"), json!(["erin"]));
     assert_eq!(shown(&mut browser, "deleted"), json!([]));
-    assert_eq!(text(&mut browser, "#found"), "1 of 9 found");
-    assert_eq!(text(&mut browser, "#modified .count"), "1 of 3");
+    assert_eq!(text(&mut browser, "#found"), "1 of 11 found");
+    assert_eq!(text(&mut browser, "#modified .count"), "1 of 4");
     browser.type_text(" xyzzy");
-    assert_eq!(text(&mut browser, "#found"), "0 of 9 found");
+    assert_eq!(text(&mut browser, "#found"), "0 of 11 found");
     browser.eval("document.getElementById('text').select()");
     browser.type_text("is held by");
     assert_eq!(shown(&mut browser, "duplicate"), json!(["carol", "heidi"]));
-    assert_eq!(text(&mut browser, "#found"), "2 of 9 found");
+    assert_eq!(text(&mut browser, "#found"), "2 of 11 found");
 
     browser.open(&page_of(&sandbox));
     let user = "#modified th:nth-child(1) button";
     browser.click(user);
     assert_eq!(
         shown(&mut browser, "modified"),
-        json!(["alice", "erin", "frank"])
+        json!(["alice", "erin", "frank", "niaj"])
     );
     browser.click(user);
     assert_eq!(
         shown(&mut browser, "modified"),
-        json!(["frank", "erin", "alice"])
+        json!(["niaj", "frank", "erin", "alice"])
     );
     let sorted = "document.querySelector('#modified [aria-sort]').innerText + ' ' + \
                   document.querySelector('#modified [aria-sort]').getAttribute('aria-sort')";
     assert_eq!(browser.eval(sorted), "User descending");
-    // By what the fields were before: alice@…, erin, yes.
+    // By what the fields were before: alice@…, erin, niaj@…, yes.
     browser.click("#modified th:nth-child(4) button");
     assert_eq!(
         shown(&mut browser, "modified"),
-        json!(["alice", "erin", "frank"])
+        json!(["alice", "erin", "niaj", "frank"])
     );
     assert_eq!(shown(&mut browser, "deleted"), json!(["bob", "grace"]));
 
@@ -197,7 +205,8 @@ fn a_thousand_changes_open_within_a_second() {
             })
         })
         .expect("they are there");
-    sync(&sandbox, &["--dry-run"]).expect_code(0);
+    let all = MANY.to_string();
+    sync(&sandbox, &["--dry-run", "--allow-modified", &all]).expect_code(0);
     let mut browser = Browser::start();
     browser.open(&page_of(&sandbox));
     let work = browser.work();
@@ -233,6 +242,7 @@ fn a_page_says_when_nothing_was_changed() {
     );
     assert!(quiet.contains("2 users checked, 2 unchanged."), "{quiet}");
 
+    directory.see_tombstones(true);
     directory.delete("alice").expect("she is there");
     directory.delete("bob").expect("he is there");
     sync(&sandbox, &[]).expect_code(4);

@@ -8,21 +8,26 @@ use testdir::TestDir;
 use crate::stage::{add, assert_says, is_root, set_mode, settings, through, usernames, with_users};
 use crate::support::adsync::Sandbox;
 
-const WRITING: [&[&str]; 7] = [
+const WRITING: [&[&str]; 8] = [
     &["sync"],
     &["sync", "--interactive"],
     &["import", "--all"],
     &["restore", "--run", "1"],
+    &["undo", "1"],
     &["remove", "alice"],
     &["add", "bob"],
     &["add", "--from-csv", "absent.csv"],
 ];
 
-const READING: [&[&str]; 7] = [
+const READING: [&[&str]; 11] = [
     &["check"],
     &["search", "ali"],
     &["list"],
+    &["show", "alice"],
     &["history"],
+    &["add", "bob", "--dry-run"],
+    &["remove", "alice", "--dry-run"],
+    &["undo", "2", "--dry-run"],
     &["sync", "--dry-run"],
     &["sync", "--dry-run", "--exit-code"],
     &["import", "--all", "--dry-run"],

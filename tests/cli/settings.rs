@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::stage::{alone, assert_says, write_private};
+use crate::stage::{NO_SERVER, alone, assert_says, set_mode, write_private};
 use crate::support::adsync::{Run, Sandbox};
 
 const MINIMAL: &str = "[directory]\nurl = \"ldap://127.0.0.1:1\"\nusername = \"svc\"\n";
@@ -127,6 +127,16 @@ fn an_unknown_key_is_named_with_its_line_and_the_nearest_known_one() {
         ),
         ("[store]", "pth = \"users.db\"", "pth", "path"),
         ("[sync]", "max_delete = 5", "max_delete", "max_deletes"),
+        ("[sync]", "max_clear = 5", "max_clear", "max_cleared"),
+        ("[sync]", "max_disable = 5", "max_disable", "max_disabled"),
+        ("[sync]", "max_modify = 5", "max_modify", "max_modified"),
+        ("[sync]", "max_mising = 5", "max_mising", "max_missing"),
+        (
+            "[sync]",
+            "missing_for = \"24h\"",
+            "missing_for",
+            "missing_after",
+        ),
         (
             "[sync]",
             "outofscope = \"keep\"",
@@ -203,4 +213,119 @@ fn the_store_is_in_the_data_folder_unless_the_settings_say_where() {
     sandbox.run(&["add", "alice"]).expect_code(0);
     assert!(sandbox.path().join("home/data/adsync/users.db").is_file());
     assert!(!sandbox.store_path().exists());
+}
+
+/// Settings in a folder of their own, which is not the working directory.
+fn in_a_folder(sandbox: &Sandbox, store: &str, directory: &str, more: &str) {
+    let text = format!(
+        "[directory]\nurl = \"{NO_SERVER}\"\nusername = \"svc\"\n{directory}\n[store]\npath = \"{store}\"\n{more}"
+    );
+    write_private(&sandbox.path().join("conf/adsync.toml"), &text);
+}
+
+const IN_A_FOLDER: [&str; 2] = ["--config", "conf/adsync.toml"];
+
+#[test]
+fn a_relative_path_lies_beside_the_settings() {
+    let sandbox = alone();
+    let metrics = "[sync]\nmetrics_file = \"adsync.prom\"\n";
+    in_a_folder(
+        &sandbox,
+        "db/users.db",
+        "password_file = \"secret\"",
+        metrics,
+    );
+    write_private(&sandbox.path().join("conf/secret"), "a password");
+    // What the command line names is where the person is who types it.
+    write_private(&sandbox.path().join("users.csv"), "username\nalice\n");
+    let add = ["add", "--from-csv", "users.csv"];
+    sandbox
+        .run(&[&IN_A_FOLDER[..], &add].concat())
+        .expect_code(0);
+    assert!(sandbox.path().join("conf/db/users.db").is_file());
+    // From another working directory it is the same store.
+    let whole = sandbox.path().join("conf/adsync.toml");
+    let list = sandbox.prepare(&["list", "--format", "csv"]);
+    let mut list = list.env("ADSYNC_CONFIG", &whole).into_command();
+    let list = list.current_dir("/").output().expect("adsync starts");
+    let list = String::from_utf8_lossy(&list.stdout);
+    assert!(list.contains("alice"), "{list}");
+    // The password was found, so it comes to the server.
+    let said = sandbox
+        .run(&[&IN_A_FOLDER[..], &["sync"]].concat())
+        .expect_code(5);
+    assert_says(&said, &["cannot connect to"]);
+    assert!(sandbox.path().join("conf/adsync.prom").is_file());
+    for name in ["db", "adsync.prom", "secret"] {
+        assert!(!sandbox.path().join(name).exists(), "{name}");
+    }
+}
+
+#[test]
+fn a_tilde_is_the_home_folder() {
+    let sandbox = alone();
+    in_a_folder(&sandbox, "~/db/users.db", "ca_file = \"~/absent.pem\"", "");
+    sandbox
+        .run(&[&IN_A_FOLDER[..], &["add", "alice"]].concat())
+        .expect_code(0);
+    assert!(sandbox.path().join("home/db/users.db").is_file());
+    let said = sandbox
+        .prepare(&[&IN_A_FOLDER[..], &["sync"]].concat())
+        .env("ADSYNC_PASSWORD", "x")
+        .run();
+    assert_ne!(said.code, 0, "{said}");
+    let absent = sandbox.path().join("home/absent.pem");
+    assert_says(&said, &[absent.to_str().expect("a path in UTF-8")]);
+}
+
+#[test]
+fn the_home_folder_of_another_account_is_refused_with_its_line() {
+    let sandbox = alone();
+    for (store, directory, says) in [
+        (
+            "~bob/users.db",
+            "",
+            "adsync.toml, line 6: path: ~bob would be",
+        ),
+        (
+            "users.db",
+            "password_file = \"~bob/p\"",
+            "line 4: password_file: ~bob",
+        ),
+        ("users.db", "ca_file = \"~ca\"", "line 4: ca_file: ~ca"),
+        (
+            "users.db",
+            "ca_file = \"\"",
+            "line 4: ca_file: the path is empty",
+        ),
+        (
+            "users.db",
+            "password_command = [\"~bob/p\"]",
+            "password_command under [directory]: ~bob",
+        ),
+    ] {
+        in_a_folder(&sandbox, store, directory, "");
+        let said = sandbox
+            .run(&[&IN_A_FOLDER[..], &["list"]].concat())
+            .expect_code(2);
+        assert_says(&said, &["conf/adsync.toml", says]);
+    }
+}
+
+#[test]
+fn a_command_with_a_slash_lies_beside_the_settings_too() {
+    let sandbox = alone();
+    let script = sandbox.path().join("conf/bin/print");
+    write_private(&script, "#!/bin/sh\necho secret\n");
+    set_mode(&script, 0o700);
+    in_a_folder(
+        &sandbox,
+        "users.db",
+        "password_command = [\"bin/print\"]",
+        "",
+    );
+    let said = sandbox
+        .run(&[&IN_A_FOLDER[..], &["search", "a"]].concat())
+        .expect_code(5);
+    assert_says(&said, &["cannot connect to"]);
 }

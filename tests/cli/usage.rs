@@ -15,6 +15,19 @@ fn what_is_not_known_is_refused() {
         (&["list", "-q", "-v"], "--quiet"),
         (&["sync", "--allow-deletes", "many"], "'many'"),
         (&["sync", "--allow-deletes", "-1"], "'-1'"),
+        (&["sync", "--allow-missing", "many"], "'many'"),
+        (&["sync", "--allow-cleared", "50,30,x"], "'x'"),
+        (&["sync", "--allow-disabled", "-1"], "'-1'"),
+        (&["import", "--all", "--allow-modified", "1.5"], "'1.5'"),
+        (
+            &["import", "--all", "--allow-deletes", "1"],
+            "'--allow-deletes'",
+        ),
+        (
+            &["import", "--all", "--delete-missing"],
+            "'--delete-missing'",
+        ),
+        (&["sync", "--delete-missing=yes"], "--delete-missing"),
         (&["sync", "--all", "--users", "alice"], "--users"),
         (&["search", ""], "PREFIX"),
         (&["search"], "PREFIX"),
@@ -81,6 +94,8 @@ fn csv_safe_goes_with_csv() {
 #[test]
 fn a_name_in_an_empty_store_is_told_that_it_is_empty() {
     let (_directory, sandbox) = with_users(&["alice"]);
+    add(&sandbox, &["zoe"]);
+    sandbox.run(&["remove", "zoe"]).expect_code(0);
     let answer = sandbox.run(&["sync", "--users", "alice"]).expect_code(2);
     assert_says(&answer, &["no user \"alice\"", "adsync import --help"]);
 }

@@ -101,6 +101,11 @@ fn a_value_of_the_wrong_type_is_named_with_its_line() {
             "[sync]",
             &[
                 "max_deletes = true",
+                "max_cleared = [5]",
+                "max_disabled = {}",
+                "max_modified = false",
+                "max_missing = true",
+                "missing_after = 24",
                 "out_of_scope = false",
                 "full_every = 24",
                 "history_days = \"365\"",
@@ -229,27 +234,36 @@ fn numbers_have_limits() {
 }
 
 #[test]
-fn max_deletes_is_a_number_or_a_percentage() {
+fn limits_of_the_guard_are_numbers_or_percentages() {
     let sandbox = alone();
-    for value in [
-        "\"101%\"",
-        "\"-1%\"",
-        "\"10.5%\"",
-        "\"%\"",
-        "\"ten\"",
-        "\"\"",
-        "-1",
+    for key in [
+        "max_deletes",
+        "max_cleared",
+        "max_disabled",
+        "max_modified",
+        "max_missing",
     ] {
-        refused(
-            &sandbox,
-            "[sync]",
-            &format!("max_deletes = {value}"),
-            &["max_deletes", "percentage"],
-        );
-    }
-    refused(&sandbox, "[sync]", "max_deletes = 1.5", &["percentage"]);
-    for value in ["\"0%\"", "\"100%\"", "0", "12", "\"12\""] {
-        accepted(&sandbox, "[sync]", &format!("max_deletes = {value}"));
+        for value in [
+            "\"101%\"",
+            "\"-1%\"",
+            "\"10.5%\"",
+            "\"%\"",
+            "\"ten\"",
+            "\"\"",
+            "-1",
+        ] {
+            refused(
+                &sandbox,
+                "[sync]",
+                &format!("{key} = {value}"),
+                &[key, "percentage"],
+            );
+        }
+        let fraction = format!("{key} = 1.5");
+        refused(&sandbox, "[sync]", &fraction, &["percentage"]);
+        for value in ["\"0%\"", "\"100%\"", "0", "12", "\"12\""] {
+            accepted(&sandbox, "[sync]", &format!("{key} = {value}"));
+        }
     }
 }
 
@@ -260,23 +274,24 @@ fn the_other_values_of_a_sync() {
         &sandbox,
         "[sync]",
         "out_of_scope = \"remove\"",
-        &["`keep`", "`delete`"],
+        &["`keep`", "`disable`", "`delete`"],
     );
-    for value in ["", "24", "-1h", "soon"] {
-        refused(
-            &sandbox,
-            "[sync]",
-            &format!("full_every = {value:?}"),
-            &["24h"],
-        );
+    for policy in ["keep", "disable", "delete"] {
+        accepted(&sandbox, "[sync]", &format!("out_of_scope = {policy:?}"));
     }
-    for line in [
-        "out_of_scope = \"delete\"",
-        "full_every = \"0\"",
-        "full_every = \"90m\"",
-        "full_every = \"7d\"",
-    ] {
-        accepted(&sandbox, "[sync]", line);
+    for key in ["full_every", "missing_after"] {
+        for value in ["", "24", "-1h", "soon"] {
+            refused(
+                &sandbox,
+                "[sync]",
+                &format!("{key} = {value:?}"),
+                &[key, "24h"],
+            );
+        }
+        refused(&sandbox, "[sync]", &format!("{key} = 24"), &[key]);
+        for value in ["0", "90m", "7d"] {
+            accepted(&sandbox, "[sync]", &format!("{key} = {value:?}"));
+        }
     }
 }
 

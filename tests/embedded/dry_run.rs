@@ -4,12 +4,17 @@ use crate::support::embedded::{ELSEWHERE, Stage, names};
 
 /// One user of every kind that a run can find.
 fn with_everything_pending() -> Stage {
-    let stage = Stage::imported(&["alice", "bob", "carol", "dave", "erin", "frank", "grace"]);
+    let stage = Stage::imported(&[
+        "alice", "bob", "carol", "dave", "erin", "frank", "grace", "ivan",
+    ]);
+    stage.directory.see_tombstones(true);
     stage
         .run(&["add", "zoe", "--email", "zoe@example.com"])
         .expect_code(0);
     stage.set("alice", "mail", "new@example.com");
     stage.change(|directory| directory.delete("bob"));
+    // Nowhere, and no tombstone tells of it.
+    stage.change(|directory| directory.forget("ivan"));
     stage.set("carol", "mail", "zoe@example.com");
     stage.change(|directory| directory.move_to("dave", ELSEWHERE));
     stage.change(|directory| directory.rename("erin", "CN=Erin Brown"));
@@ -55,10 +60,16 @@ fn it_says_what_the_run_then_does() {
     ] {
         assert_eq!(rehearsal[bucket], run[bucket], "{bucket}");
     }
+    let missing = |run: &serde_json::Value| {
+        let it = &run["missing"][0];
+        (it["guid"].clone(), it["reason"].clone(), it["dn"].clone())
+    };
+    assert_eq!(missing(&rehearsal), missing(&run));
     assert_eq!(names(&run, "modified"), ["alice"]);
     assert_eq!(names(&run, "deleted"), ["bob"]);
     assert_eq!(names(&run, "duplicate"), ["carol"]);
     assert_eq!(names(&run, "out_of_scope"), ["dave"]);
+    assert_eq!(names(&run, "missing"), ["ivan"]);
 }
 
 #[test]
@@ -78,16 +89,19 @@ fn the_exit_code_says_whether_there_is_something_to_do() {
     stage.run(&rehearsal).expect_code(3);
     stage.run(&["sync"]).expect_code(0);
     stage.run(&rehearsal).expect_code(0);
+    // Who is only missing is kept, so there is nothing to do about it.
     stage.change(|directory| directory.delete("bob"));
+    stage.run(&rehearsal).expect_code(0);
+    stage.directory.see_tombstones(true);
     stage.run(&rehearsal).expect_code(3);
 }
 
 #[test]
 fn a_store_that_does_not_exist_is_not_made() {
     let stage = Stage::with(&["alice"]);
-    for command in ["sync", "import"] {
+    for (command, code) in [("sync", 2), ("import", 0)] {
         let arguments = [command, "--all", "--dry-run"];
-        stage.run(&arguments).expect_code(0);
+        stage.run(&arguments).expect_code(code);
         assert_eq!(stage.store_files(), [] as [&str; 0], "{command}");
     }
 }

@@ -24,6 +24,7 @@ const READS: [&[&str]; 2] = [
 /// a run that went on in spite of a fault would show it.
 pub(crate) fn stage() -> Stage {
     let mut stage = Stage::imported_many(8);
+    stage.directory.see_tombstones(true);
     stage.set("u000001", "mail", "new@example.com");
     stage.change(|directory| directory.delete("u000008"));
     stage.configure_directory("page_size = 2");
@@ -49,15 +50,20 @@ pub(crate) fn ends_every_read(stage: &Stage, when: &When, what: &What, words: &[
     stage.directory.clear_faults();
 }
 
+/// A page of a search for users of the scope.
+fn users(page: u32) -> When {
+    When::page(page).base_is(STAFF)
+}
+
 /// The same in the middle of the first, the third and the last page of the users.
 #[track_caller]
 fn ends_every_page(stage: &Stage, what: &What, cause: &str) {
     for page in [1, 3, 4] {
-        let when = When::page(page).after_entries(1);
-        let users = format!("users of {STAFF}");
+        let when = users(page).after_entries(1);
+        let whom = format!("users of {STAFF}");
         let number = format!("(page {page})");
         let number = if page == 1 { "" } else { number.as_str() };
-        ends_every_read(stage, &when, what, &[&users, number, cause]);
+        ends_every_read(stage, &when, what, &[&whom, number, cause]);
     }
 }
 
@@ -70,7 +76,7 @@ fn silence_in_the_middle_of_a_page() {
 fn silence_between_pages() {
     ends_every_read(
         &stage(),
-        &When::page(2),
+        &users(2),
         &What::Hang,
         &["users of OU=Staff", "(page 2)", "no answer within 1 s"],
     );
@@ -89,7 +95,7 @@ fn a_connection_cut_inside_an_entry() {
     for page in [1, 3, 4] {
         ends_every_read(
             &stage,
-            &When::page(page),
+            &users(page),
             &What::CutInsideEntry,
             &["users of OU=Staff", lost],
         );
@@ -118,7 +124,7 @@ fn a_result_code_on_the_first_and_the_third_page() {
         let cause = format!("the server answered {code} {name}: 00002024: as the server put it");
         for (page, number) in [(1, ""), (3, "(page 3)")] {
             let words = ["users of OU=Staff", number, cause.as_str()];
-            ends_every_read(&stage, &When::page(page), &what, &words);
+            ends_every_read(&stage, &users(page), &what, &words);
         }
     }
 }
@@ -136,7 +142,7 @@ fn a_result_code_after_the_entries_of_a_page() {
 fn a_forgotten_cookie() {
     ends_every_read(
         &stage(),
-        &When::page(2),
+        &users(2),
         &What::forget_cookie(),
         &["(page 2)", "53 unwillingToPerform"],
     );
@@ -168,7 +174,7 @@ fn an_answer_to_another_request() {
 fn a_referral_instead_of_an_answer() {
     ends_every_read(
         &stage(),
-        &When::page(2),
+        &users(2),
         &What::referral("ldap://dc9.example.com/DC=other"),
         &[
             "the server answered 10 referral",
@@ -213,14 +219,14 @@ fn the_same_run_on_a_healthy_server_is_done() {
 #[test]
 fn a_failed_read_says_so_in_json_too() {
     let stage = stage();
-    stage.directory.fault(When::page(2), What::answer(51, ""));
+    stage.directory.fault(users(2), What::answer(51, ""));
     let error = stage.sync(5);
     assert_eq!(error["version"], 1);
     assert_eq!(error["error"]["kind"], "directory");
     let message = error["error"]["message"].as_str().expect("a message");
     assert!(message.contains("51 busy"), "{message}");
     stage.directory.clear_faults();
-    stage.directory.fault(When::page(2), What::Cut);
+    stage.directory.fault(users(2), What::Cut);
     assert_eq!(stage.sync(5)["error"]["kind"], "unreachable");
 }
 
@@ -230,7 +236,7 @@ fn a_failed_import_brings_nobody_in() {
     stage.configure_directory("page_size = 2");
     for what in [What::Cut, What::answer(4, ""), What::forget_cookie()] {
         stage.directory.clear_faults();
-        stage.directory.fault(When::page(3), what);
+        stage.directory.fault(users(3), what);
         let answer = stage.run(&["import", "--all"]).expect_code(5);
         assert_says(&answer, &["users of OU=Staff", "(page 3)"]);
         assert_eq!(stage.usernames(), [] as [&str; 0]);
@@ -241,7 +247,7 @@ fn a_failed_import_brings_nobody_in() {
 fn a_reference_to_another_server_is_no_error() {
     let mut stage = stage();
     stage.directory.fault(
-        When::page(2).after_entries(1),
+        users(2).after_entries(1),
         What::Reference(vec!["ldap://elsewhere.example.com/DC=elsewhere".to_owned()]),
     );
     let answer = stage.run(&["sync"]).expect_code(0);

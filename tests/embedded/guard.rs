@@ -4,9 +4,10 @@ use testdir::{TestDir, What, When};
 
 use crate::support::embedded::{ELSEWHERE, STAFF, Stage, assert_says, names};
 
-/// Imported users, `u000001` and on, of whom the first ones have left the directory.
+/// Imported users, `u000001` and on, of whom the first ones have left the directory, as their tombstones say.
 fn with_departures(users: usize, gone: usize) -> Stage {
     let stage = Stage::imported_many(users);
+    stage.directory.see_tombstones(true);
     leave(&stage, 1..=gone);
     stage
 }
@@ -17,10 +18,23 @@ fn leave(stage: &Stage, who: impl IntoIterator<Item = usize>) {
     }
 }
 
+/// What a run is refused for: the bucket, what would be done, and the flag.
+type Reason = (&'static str, &'static str, &'static str);
+
+const DELETED: Reason = ("deleted", "would be deleted", "--allow-deletes");
+const MISSING: Reason = ("missing", "would be newly missing", "--allow-missing");
+
 /// Fails unless a sync with these arguments is refused for that many deletions, shows them, and
 /// changes nothing, rehearsed or not.
 #[track_caller]
 fn is_refused(stage: &Stage, deletions: usize, arguments: &[&str]) {
+    is_refused_for(stage, DELETED, deletions, arguments);
+}
+
+/// The same for any reason.
+#[track_caller]
+fn is_refused_for(stage: &Stage, reason: Reason, users: usize, arguments: &[&str]) {
+    let (bucket, what, flag) = reason;
     let contents = stage.contents();
     let arguments = [&["sync"], arguments].concat();
     for extra in [&[][..], &["--dry-run"]] {
@@ -30,25 +44,25 @@ fn is_refused(stage: &Stage, deletions: usize, arguments: &[&str]) {
             &answer,
             &[
                 "error: refused: ",
-                &format!("{deletions} users"),
-                "would be deleted",
+                &format!("{users} users"),
+                what,
                 "nothing was changed",
-                &format!("--allow-deletes {deletions}"),
+                &format!("{flag} {users}"),
             ],
         );
         let shown = answer
             .stdout
             .lines()
-            .filter(|it| it.starts_with("deleted "));
-        assert_eq!(shown.count(), deletions, "{answer}");
-        let summary = format!("{deletions} deleted");
+            .filter(|it| it.starts_with(&format!("{bucket} ")));
+        assert_eq!(shown.count(), users, "{answer}");
+        let summary = format!("{users} {bucket}");
         assert!(answer.stdout.contains(&summary), "{answer}");
 
         let run = stage.json(4, &arguments);
         // A refused run is in the history, a rehearsed one is not.
         assert_eq!(run["run"].is_i64(), extra.is_empty());
-        assert_eq!(names(&run, "deleted").len(), deletions);
-        assert_eq!(run["counts"]["deleted"], deletions);
+        assert_eq!(names(&run, bucket).len(), users);
+        assert_eq!(run["counts"][bucket], users);
         assert_eq!(run["error"]["kind"], "guard");
         assert!(run["error"]["message"].is_string() && run["error"]["hint"].is_string());
         assert_eq!(run["dry_run"], !extra.is_empty());
@@ -96,20 +110,56 @@ fn a_filter_that_matches_nobody_is_refused_where_it_would_delete() {
     is_refused(&stage, 20, &[]);
 }
 
+/// The rights to half of the users are lost: they are neither found nor, as on AD, told apart from nobody.
 #[test]
 fn a_lost_right_deletes_nobody() {
+    let stage = Stage::imported_many(50);
+    for i in 1..=25 {
+        let denied = stage.directory.deny(&format!("u{i:06}"));
+        denied.expect("it is there");
+    }
+    is_refused_for(&stage, MISSING, 25, &[]);
+    is_refused_for(&stage, MISSING, 25, &["--allow-missing", "24"]);
+    is_refused_for(&stage, MISSING, 25, &["--allow-missing", "26"]);
+    // Nor is waiting what they lack: there is an entry at each of their DNs.
+    is_refused_for(&stage, MISSING, 25, &["--delete-missing"]);
+    is_refused_for(
+        &stage,
+        MISSING,
+        25,
+        &["--delete-missing", "--allow-deletes", "25"],
+    );
+
+    let hidden: Vec<String> = (1..=25).map(|i| format!("u{i:06}")).collect();
+    let run = stage.json(0, &["sync", "--delete-missing", "--allow-missing", "25"]);
+    assert_eq!(names(&run, "missing"), hidden);
+    assert_eq!(run["counts"]["deleted"], 0);
+    assert_eq!(stage.usernames().len(), 50);
+    // Once they are known to be missing they are not so newly.
+    assert_eq!(stage.sync(0)["counts"]["missing"], 25);
+    stage.directory.allow_all();
+    assert_eq!(stage.sync(0)["counts"]["unchanged"], 50);
+    assert!(stage.users().iter().all(|user| user["status"] == "ok"));
+}
+
+/// On a server that does not even say that there is an entry nothing tells them from those that were deleted: then it
+/// takes time, and an administrator who says the number.
+#[test]
+fn users_that_are_hidden_without_a_trace_are_deleted_in_time_and_by_the_number_only() {
     let stage = Stage::imported_many(50);
     for i in 1..=25 {
         stage
             .directory
             .fault(When::search(), What::hide(&format!("u{i:06}")));
     }
-    is_refused(&stage, 25, &[]);
-    is_refused(&stage, 25, &["--allow-deletes", "24"]);
-    is_refused(&stage, 25, &["--allow-deletes", "26"]);
+    is_refused_for(&stage, MISSING, 25, &[]);
+    is_refused(&stage, 25, &["--delete-missing"]);
+    is_refused(&stage, 25, &["--delete-missing", "--allow-deletes", "24"]);
+    is_refused(&stage, 25, &["--delete-missing", "--allow-deletes", "26"]);
+    is_refused(&stage, 25, &["--delete-missing", "--allow-missing", "25"]);
     assert_eq!(stage.usernames().len(), 50);
 
-    let run = stage.json(0, &["sync", "--allow-deletes", "25"]);
+    let run = stage.json(0, &["sync", "--delete-missing", "--allow-deletes", "25"]);
     let gone: Vec<String> = (1..=25).map(|i| format!("u{i:06}")).collect();
     assert_eq!(names(&run, "deleted"), gone);
     let left: Vec<String> = (26..=50).map(|i| format!("u{i:06}")).collect();
@@ -118,10 +168,25 @@ fn a_lost_right_deletes_nobody() {
 
 #[test]
 fn an_empty_directory_that_answers_success_deletes_nobody() {
-    let stage = Stage::imported_many(3);
+    let stage = Stage::imported_many(8);
+    let contents = stage.contents();
     stage.directory.fault(When::search(), What::Empty);
-    is_refused(&stage, 3, &[]);
-    is_refused(&stage, 2, &["--users", "u000001,u000003"]);
+    is_refused_for(&stage, MISSING, 8, &[]);
+    is_refused_for(&stage, MISSING, 8, &["--delete-missing"]);
+    for arguments in [
+        &["sync", "--users", "u000001,u000003"][..],
+        &["sync", "--users", "u000001,u000003", "--delete-missing"],
+        &["sync", "--users", "u000002", "--delete-missing"],
+        &["sync", "--delete-missing", "--allow-missing", "8"],
+    ] {
+        let run = stage.json(0, arguments);
+        assert_eq!(run["counts"]["deleted"], 0, "{run:#}");
+        let reason = run["missing"][0]["reason"].as_str().unwrap_or_default();
+        assert!(reason.contains("nor is any other user"), "{run:#}");
+    }
+    stage.directory.clear_faults();
+    assert_eq!(stage.sync(0)["counts"]["unchanged"], 8);
+    assert_eq!(stage.contents().users.len(), contents.users.len());
 }
 
 #[test]
@@ -159,8 +224,11 @@ fn max_deletes_is_a_number() {
     assert_eq!(names(&stage.sync(0), "deleted").len(), 3);
     stage.configure(|settings| settings.more_sync = "max_deletes = 0".to_owned());
     leave(&stage, [4]);
-    let answer = stage.run(&["sync"]).expect_code(4);
-    assert_says(&answer, &["1 user would be deleted", "--allow-deletes 1"]);
+    is_refused_one(
+        &stage,
+        "1 user would be deleted, after 3 in the last 7 days; max_deletes = 0 lets 0 of 17 imported users through",
+        "--allow-deletes 1",
+    );
 }
 
 #[test]
@@ -184,6 +252,37 @@ fn a_share_is_never_fewer_than_five() {
     assert_eq!(names(&stage.sync(0), "deleted").len(), 5);
     let stage = with_departures(10, 6);
     is_refused(&stage, 6, &[]);
+}
+
+#[test]
+fn max_missing_is_a_share_or_a_number() {
+    let forgotten = |users: usize, gone: usize| {
+        let stage = Stage::imported_many(users);
+        for i in 1..=gone {
+            let name = format!("u{i:06}");
+            stage.change(|directory| directory.delete(&name));
+        }
+        stage
+    };
+    let stage = forgotten(61, 8);
+    is_refused_for(&stage, MISSING, 8, &[]);
+    let stage = forgotten(61, 7);
+    assert_eq!(stage.sync(0)["counts"]["missing"], 7);
+    let stage = forgotten(10, 6);
+    is_refused_for(&stage, MISSING, 6, &[]);
+    let mut stage = forgotten(10, 3);
+    stage.configure_sync("max_missing = 2");
+    is_refused_for(&stage, MISSING, 3, &[]);
+    let run = stage.json(0, &["sync", "--allow-missing", "3"]);
+    assert_eq!(run["counts"]["missing"], 3);
+    // Those are known; the limit is about who is missing newly.
+    let run = stage.sync(0);
+    assert_eq!(run["counts"]["missing"], 3);
+    for i in 4..=5 {
+        let name = format!("u{i:06}");
+        stage.change(|directory| directory.delete(&name));
+    }
+    assert_eq!(stage.sync(0)["counts"]["missing"], 5);
 }
 
 #[test]
@@ -215,6 +314,24 @@ fn one_user_that_has_left_is_deleted() {
     assert_eq!(names(&stage.sync(0), "deleted"), ["u000001"]);
 }
 
+/// Whom an administrator names alone is meant, whatever the limits are.
+#[test]
+fn one_user_that_is_named_needs_no_number() {
+    let mut stage = with_departures(20, 1);
+    stage.configure_sync("max_deletes = 0");
+    is_refused_one(&stage, "1 user would be deleted", "--allow-deletes 1");
+    let run = stage.json(0, &["sync", "--users", "u000001"]);
+    assert_eq!(names(&run, "deleted"), ["u000001"]);
+}
+
+#[track_caller]
+fn is_refused_one(stage: &Stage, says: &str, flag: &str) {
+    let contents = stage.contents();
+    let answer = stage.run(&["sync"]).expect_code(4);
+    assert_says(&answer, &[says, flag]);
+    stage.contents().assert_only_noted(&contents, "refused");
+}
+
 #[test]
 fn a_number_that_is_not_needed_does_no_harm() {
     let stage = with_departures(20, 1);
@@ -233,5 +350,9 @@ fn another_directory_altogether_deletes_nobody() {
     }
     let url = other.url();
     stage.configure(|settings| settings.urls = vec![url]);
-    is_refused(&stage, 8, &[]);
+    is_refused_for(&stage, MISSING, 8, &[]);
+    is_refused_for(&stage, MISSING, 8, &["--delete-missing"]);
+    let run = stage.json(0, &["sync", "--delete-missing", "--allow-missing", "8"]);
+    assert_eq!(run["counts"]["deleted"], 0);
+    assert_eq!(run["counts"]["missing"], 8);
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use testdir::{What, When};
 
-use crate::support::embedded::{Stage, watch};
+use crate::support::embedded::{STAFF, Stage, watch};
 
 /// The most memory that a run may have, in bytes, whatever it is sent.
 const MEMORY: u64 = 200_000_000;
@@ -19,6 +19,7 @@ const BOUND: Duration = Duration::from_secs(30);
 /// Eight imported users in pages of two, of whom one has left: a run that went on would show it.
 fn stage() -> Stage {
     let mut stage = Stage::imported_many(8);
+    stage.directory.see_tombstones(true);
     stage.change(|directory| directory.delete("u000008"));
     stage.configure_directory("page_size = 2\nmax_entries = 2000\ntimeout_secs = 5");
     stage
@@ -70,6 +71,11 @@ fn is_survived(stage: &Stage, when: &When, whats: &[What], words: &[&str]) {
     stage.directory.clear_faults();
     assert_eq!(stage.users(), users);
     stage.contents().assert_only_noted(&contents, "failed");
+}
+
+/// A search for users of the scope, or a further page of one.
+fn users() -> When {
+    When::search().base_is(STAFF)
 }
 
 /// The same in the middle of the second page.
@@ -230,21 +236,21 @@ fn answers_to_nobody_without_end() {
 fn the_same_page_without_end() {
     let cookie = What::SameCookie(b"again".to_vec());
     let words = ["max_entries under [directory] is 2000"];
-    is_survived(&stage(), &When::search(), &[cookie], &words);
+    is_survived(&stage(), &users(), &[cookie], &words);
 }
 
 #[test]
 fn empty_pages_without_end() {
     let whats = [What::SameCookie(b"again".to_vec()), What::Empty];
     let words = ["101 pages in a row without an entry"];
-    is_survived(&stage(), &When::search(), &whats, &words);
+    is_survived(&stage(), &users(), &whats, &words);
 }
 
 #[test]
 fn a_cookie_of_a_megabyte() {
     let cookie = What::SameCookie(vec![b'c'; 1 << 20]);
     let words = ["a cookie is 1048576 bytes long, and max_value_bytes under [directory] is 65536"];
-    is_survived(&stage(), &When::search(), &[cookie], &words);
+    is_survived(&stage(), &users(), &[cookie], &words);
 }
 
 #[test]

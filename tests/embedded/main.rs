@@ -4,14 +4,21 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod addresses;
+mod doubts;
 mod dry_run;
 mod evidence;
 mod faults;
+mod foreign;
 mod groups;
 mod guard;
 mod hostile;
+mod limits;
 mod memory;
+mod missing;
 mod opening;
+mod other_programs;
+mod outside;
 mod paging;
 mod plain_ldap;
 mod plan;

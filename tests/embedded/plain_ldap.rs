@@ -3,6 +3,7 @@
 use testdir::{Kind, TestDir, What, When};
 
 use crate::support::embedded::{ELSEWHERE, Stage, names, text};
+use crate::support::store;
 
 /// The settings for `OpenLDAP` and its like.
 pub(crate) fn map(stage: &mut Stage) {
@@ -40,14 +41,24 @@ fn users_come_change_and_leave() {
     stage.change(|directory| directory.move_to("carol", ELSEWHERE));
     let run = stage.sync(0);
     assert_eq!(names(&run, "modified"), ["alice"]);
-    assert_eq!(names(&run, "deleted"), ["bob"]);
-    assert_eq!(run["deleted"][0]["evidence"], "absent");
+    assert_eq!(names(&run, "missing"), ["bob"]);
     assert_eq!(names(&run, "out_of_scope"), ["carol"]);
-    assert_eq!(stage.usernames(), ["alice.brown", "carol", "dave"]);
+    assert_eq!(stage.usernames(), ["alice.brown", "bob", "carol", "dave"]);
 
     let before = stage.contents().users;
-    assert_eq!(stage.sync(0)["counts"]["modified"], 0);
+    let run = stage.sync(0);
+    assert_eq!(run["counts"]["modified"], 0);
+    assert_eq!(names(&run, "missing"), ["bob"]);
     assert_eq!(stage.contents().users, before);
+
+    // Such a directory keeps no deleted objects: time, and all that speaks for it, is the proof.
+    store::age_missing(&stage.sandbox.store_path(), 23);
+    assert_eq!(names(&stage.sync(0), "missing"), ["bob"]);
+    store::age_missing(&stage.sandbox.store_path(), 2);
+    let run = stage.sync(0);
+    assert_eq!(names(&run, "deleted"), ["bob"], "{run:#}");
+    assert_eq!(run["deleted"][0]["evidence"], "absent");
+    assert_eq!(stage.usernames(), ["alice.brown", "carol", "dave"]);
 }
 
 #[test]
@@ -55,8 +66,20 @@ fn an_empty_answer_deletes_nobody() {
     let stage = stage(&["alice", "bob"]);
     stage.run(&["import", "--all"]).expect_code(0);
     stage.directory.fault(When::search(), What::Empty);
-    stage.sync(4);
-    assert_eq!(stage.usernames(), ["alice", "bob"]);
+    for arguments in [
+        &["sync"][..],
+        &["sync", "--delete-missing"],
+        &["sync", "--delete-missing", "--users", "alice"],
+    ] {
+        let run = stage.json(0, arguments);
+        assert_eq!(run["counts"]["deleted"], 0, "{run:#}");
+        let reason = text(&run["missing"][0], "reason");
+        assert!(reason.contains("nor is any other user"), "{reason}");
+        assert_eq!(stage.usernames(), ["alice", "bob"]);
+    }
+    // They were there all the time, and are in step again.
+    stage.directory.clear_faults();
+    assert_eq!(stage.sync(0)["counts"]["unchanged"], 2);
 }
 
 #[test]
@@ -84,22 +107,37 @@ fn an_identity_that_is_no_uuid_fails_alone() {
     assert_eq!(stage.usernames(), ["alice", "bob"]);
 }
 
+/// Each with the attribute that the server has instead.
+#[track_caller]
+fn attributes_are_unknown(check: &str) {
+    for (field, attribute, instead) in [
+        ("guid", "objectGUID", "entryUUID"),
+        ("username", "sAMAccountName", "uid"),
+    ] {
+        let said = format!(
+            "FAIL  attributes  {field} is read from {attribute}, an attribute that the schema of this server does not have"
+        );
+        assert!(check.contains(&said), "{check}");
+        let hint = format!("did you mean {field} = \"{instead}\" under [directory.attributes]?");
+        assert!(check.contains(&hint), "{check}");
+    }
+}
+
 #[test]
 fn check_says_what_is_missing_from_settings_made_for_ad() {
     let directory = TestDir::builder().kind(Kind::PlainLdap).start();
     let mut stage = Stage::around(directory.expect("a free port"));
     stage.change(|directory| directory.add_user("alice"));
-    let check = stage.run(&["check"]).expect_code(0).stdout;
+    let check = stage.run(&["check"]).expect_code(2).stdout;
     assert!(check.contains("without it there are 1"), "{check}");
     assert!(check.contains("(objectClass=inetOrgPerson)"), "{check}");
+    attributes_are_unknown(&check);
 
     // The filter is right now, and the attributes are not yet.
     stage.configure_directory("filter = \"(objectClass=inetOrgPerson)\"");
     let check = stage.run(&["check"]).expect_code(2).stdout;
-    for attribute in ["objectGUID, which guid", "sAMAccountName, which username"] {
-        let said = format!("FAIL  attributes  nobody has {attribute} is read from: every user");
-        assert!(check.contains(&said), "{check}");
-    }
+    attributes_are_unknown(&check);
+    assert!(!check.contains("warn"), "{check}");
 
     stage.configure(|settings| settings.more_directory.clear());
     map(&mut stage);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::embedded::{Stage, names, text};
+use crate::support::embedded::{ELSEWHERE, Stage, names, text};
 
 /// Who is in the way of the first value that a duplicate cannot have.
 fn conflict(run: &Value, username: &str) -> (String, String, String) {
@@ -154,6 +154,7 @@ fn a_duplicate_keeps_its_old_name_from_others() {
 #[test]
 fn a_name_that_a_deletion_frees_is_taken_in_the_same_run() {
     let stage = Stage::imported(&["alice", "bob", "carol"]);
+    stage.directory.see_tombstones(true);
     stage.change(|directory| directory.delete("bob"));
     stage.set("alice", "sAMAccountName", "bob");
     stage.set("carol", "mail", "BOB@example.com");
@@ -223,7 +224,7 @@ fn values_that_are_gone_clear_their_fields_and_never_collide() {
 
 #[test]
 fn a_second_run_writes_nothing_but_its_history_line() {
-    let stage = Stage::imported(&["alice", "bob", "carol", "dave"]);
+    let stage = Stage::imported(&["alice", "bob", "carol", "dave", "erin", "frank"]);
     stage
         .run(&["add", "zoe", "--email", "zoe@example.com"])
         .expect_code(0);
@@ -231,11 +232,18 @@ fn a_second_run_writes_nothing_but_its_history_line() {
     stage.set("bob", "mail", "zoe@example.com");
     stage.set("carol", "userAccountControl", "514");
     stage.change(|directory| directory.delete("dave"));
+    stage.change(|directory| directory.move_to("erin", ELSEWHERE));
+    stage.set("erin", "mail", "newer@example.com");
     stage.change(|directory| directory.rename("carol", "CN=Carol C."));
-    stage.sync(0);
+    let run = stage.sync(0);
+    assert_eq!(names(&run, "missing"), ["dave"], "{run:#}");
     let first = stage.contents();
     stage.freeze_users();
-    for arguments in [&["sync"][..], &["sync", "--users", "alice,bob,carol"]] {
+    for arguments in [
+        &["sync"][..],
+        &["sync", "--full"],
+        &["sync", "--users", "alice,bob,carol,dave,erin"],
+    ] {
         let before = stage.contents();
         let run = stage.json(0, arguments);
         for bucket in ["modified", "deleted", "imported", "failed"] {

@@ -2,7 +2,7 @@
 
 use testdir::{PASSWORD, TestDir, USERNAME, What, When};
 
-use crate::support::embedded::{STAFF, Stage, assert_says, names};
+use crate::support::embedded::{STAFF, Stage, assert_says, names, text};
 
 /// Three imported users, one of them changed since, on two servers that have the same content; the
 /// settings name both.
@@ -141,9 +141,33 @@ fn a_replica_without_data_deletes_nobody() {
     stage
         .directory
         .fault(When::connect(), What::RefuseConnections);
-    let run = stage.sync(4);
-    assert_eq!(names(&run, "deleted"), ["alice", "bob", "carol"]);
-    stage.contents().assert_only_noted(&contents, "refused");
+    // However it is asked: what a server does not have that returned nobody is not gone.
+    for arguments in [
+        &["sync", "--dry-run"][..],
+        &["sync", "--dry-run", "--delete-missing"],
+        &["sync", "--dry-run", "--delete-missing", "--users", "alice"],
+    ] {
+        let run = stage.json(0, arguments);
+        assert_eq!(run["counts"]["deleted"], 0, "{run:#}");
+        let reason = text(&run["missing"][0], "reason");
+        assert!(reason.contains("nor is any other user"), "{reason}");
+    }
+    assert_eq!(stage.contents(), contents);
+    let run = stage.sync(0);
+    assert_eq!(names(&run, "missing"), ["alice", "bob", "carol"]);
+    let values = |users: Vec<serde_json::Value>| -> Vec<_> {
+        let values = |it: &serde_json::Value| (text(it, "username"), text(it, "email"));
+        users.iter().map(values).collect()
+    };
+    let kept = ["alice", "bob", "carol"].map(|it| (it.to_owned(), format!("{it}@example.com")));
+    assert_eq!(values(stage.users()), kept);
+
+    // As soon as the first server is back, so are they, changed meanwhile as one of them was.
+    stage.directory.clear_faults();
+    let run = stage.sync(0);
+    assert_eq!(names(&run, "modified"), ["alice"]);
+    assert_eq!(run["counts"]["unchanged"], 2);
+    assert!(stage.users().iter().all(|user| user["status"] == "ok"));
 }
 
 #[test]

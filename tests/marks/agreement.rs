@@ -3,7 +3,10 @@
 use serde_json::Value;
 use testdir::User;
 
-use crate::mark::{agrees, delta, full, in_mode, marked, marked_with_tombstones};
+use crate::mark::{
+    a_day_passes, agrees, agrees_with, delta, full, in_mode, marked, marked_at_once,
+    marked_with_tombstones,
+};
 use crate::support::embedded::{ELSEWHERE, STAFF, Stage, names, text};
 
 const USERS: &[&str] = &["alice", "bob", "carol", "dave", "erin"];
@@ -18,7 +21,10 @@ fn sales() -> String {
 
 /// The stage on which everything is changed: imported users, and a local one.
 fn stage() -> Stage {
-    let stage = marked(USERS);
+    with_zoe(marked(USERS))
+}
+
+fn with_zoe(stage: Stage) -> Stage {
     stage
         .run(&["add", "zoe", "--email", "zoe@example.com"])
         .expect_code(0);
@@ -33,7 +39,18 @@ fn agree_on(
     bucket: &str,
     users: &[&str],
 ) -> (Stage, Value) {
-    let stage = stage();
+    agree_at(stage(), change, code, bucket, users)
+}
+
+/// The same on that stage.
+#[track_caller]
+fn agree_at(
+    stage: Stage,
+    change: impl FnOnce(&Stage),
+    code: i32,
+    bucket: &str,
+    users: &[&str],
+) -> (Stage, Value) {
     change(&stage);
     let run = agrees(&stage, code);
     assert_eq!(names(&run, bucket), users, "{run:#}");
@@ -124,16 +141,97 @@ fn a_user_that_leaves_the_scope_stays_outside_and_comes_back() {
 
     stage.change(|directory| directory.move_to("carol", &format!("OU=Further,{ELSEWHERE}")));
     stage.set("carol", "mail", "c@example.com");
-    let run = agrees(&stage, 0);
-    let dn = format!("CN=carol,OU=Further,{ELSEWHERE}");
-    assert_eq!(run["out_of_scope"][0]["dn"], dn);
-    assert_eq!(stage.user("carol")["email"], "carol@example.com");
-
-    stage.change(|directory| directory.move_to("carol", STAFF));
+    // Out of scope she is kept in step like everybody else.
     let run = agrees(&stage, 0);
     assert_eq!(names(&run, "modified"), ["carol"]);
     assert_eq!(names(&run, "out_of_scope"), [""; 0]);
+    let carol = stage.user("carol");
+    assert_eq!(carol["status"], "out_of_scope");
+    assert_eq!(carol["dn"], format!("CN=carol,OU=Further,{ELSEWHERE}"));
+    assert_eq!(carol["email"], "c@example.com");
+    let run = agrees(&stage, 0);
+    assert_eq!(names(&run, "out_of_scope"), ["carol"]);
+
+    stage.change(|directory| directory.move_to("carol", ELSEWHERE));
+    let run = agrees(&stage, 0);
+    let dn = format!("CN=carol,{ELSEWHERE}");
+    assert_eq!(run["out_of_scope"][0]["dn"], dn, "a move is no change");
+    assert_eq!(stage.user("carol")["dn"], dn);
+
+    stage.change(|directory| directory.move_to("carol", STAFF));
+    let run = agrees(&stage, 0);
+    assert_eq!(names(&run, "modified"), [""; 0]);
+    assert_eq!(names(&run, "out_of_scope"), [""; 0]);
     assert_eq!(stage.user("carol")["status"], "ok");
+}
+
+#[test]
+fn a_user_out_of_scope_is_kept_in_step_in_everything() {
+    let leave = |it: &Stage| it.change(|directory| directory.move_to("carol", ELSEWHERE));
+    let (stage, _) = agree_on(leave, 0, "out_of_scope", &["carol"]);
+    let dn = format!("CN=carol,{ELSEWHERE}");
+    for (attribute, value, field) in [
+        ("mail", "c@example.com", "email"),
+        ("mail", "", "email"),
+        ("givenName", "Caroline", "first_name"),
+        ("sn", "Brown", "last_name"),
+        ("telephoneNumber", "+49 30 1", "contact_number"),
+        ("sAMAccountName", "caroline", "username"),
+    ] {
+        stage.set(&dn, attribute, value);
+        let run = agrees(&stage, 0);
+        assert_eq!(names(&run, "modified"), ["carol"], "{run:#}");
+        let change = &run["modified"][0]["changes"][field];
+        assert_eq!(change["to"].as_str().unwrap_or_default(), value);
+        assert_eq!(run["counts"]["unchanged"], 5);
+    }
+    let enabled = |stage: &Stage| stage.user("caroline")["enabled"].clone();
+    for (control, is_enabled) in [("514", false), ("512", true)] {
+        stage.set(&dn, "userAccountControl", control);
+        assert_eq!(names(&agrees(&stage, 0), "modified"), ["caroline"]);
+        assert_eq!(enabled(&stage), is_enabled);
+        assert_eq!(stage.user("caroline")["status"], "out_of_scope");
+    }
+}
+
+#[test]
+fn a_user_out_of_scope_that_wants_a_name_or_gives_one_up() {
+    let leave = |it: &Stage| it.change(|directory| directory.move_to("carol", ELSEWHERE));
+    let (stage, _) = agree_on(leave, 0, "out_of_scope", &["carol"]);
+    stage.set("carol", "mail", "zoe@example.com");
+    let run = agrees(&stage, 0);
+    assert_eq!(names(&run, "duplicate"), ["carol"]);
+    assert_eq!(names(&agrees(&stage, 0), "duplicate"), ["carol"], "again");
+    // Her address was taken away, and given to somebody in the scope.
+    stage.set("carol", "mail", "");
+    stage.set("alice", "mail", "carol@example.com");
+    let run = agrees(&stage, 0);
+    assert_eq!(names(&run, "modified"), ["alice", "carol"]);
+    assert_eq!(stage.user("carol")["status"], "out_of_scope");
+    assert_eq!(names(&agrees(&stage, 0), "out_of_scope"), ["carol"]);
+}
+
+#[test]
+fn users_that_are_not_enabled_when_they_leave_the_scope() {
+    let mut stage = Stage::with(USERS);
+    stage.configure_sync("out_of_scope = \"disable\"");
+    stage.run(&["import", "--all"]).expect_code(0);
+    full(&stage, 0);
+    stage.change(|directory| directory.move_to("bob", ELSEWHERE));
+    let run = agrees(&stage, 0);
+    assert_eq!(names(&run, "modified"), ["bob"]);
+    assert_eq!(run["modified"][0]["changes"]["enabled"]["to"], false);
+    let bob = stage.user("bob");
+    assert_eq!(
+        (&bob["enabled"], &bob["status"]),
+        (&false.into(), &"out_of_scope".into())
+    );
+    stage.set("bob", "mail", "b@example.com");
+    assert_eq!(names(&agrees(&stage, 0), "modified"), ["bob"]);
+    assert_eq!(stage.user("bob")["enabled"], false);
+    stage.change(|directory| directory.move_to("bob", STAFF));
+    assert_eq!(names(&agrees(&stage, 0), "modified"), ["bob"]);
+    assert_eq!(stage.user("bob")["enabled"], true);
 }
 
 #[test]
@@ -143,9 +241,12 @@ fn several_out_of_scope_are_told_in_the_same_order() {
         stage.change(|directory| directory.move_to(user, ELSEWHERE));
         agrees(&stage, 0);
     }
+    let run = agrees(&stage, 0);
+    assert_eq!(names(&run, "out_of_scope"), ["alice", "carol", "erin"]);
     stage.set("carol", "mail", "c@example.com");
     let run = agrees(&stage, 0);
-    assert_eq!(run["counts"]["out_of_scope"], 3);
+    assert_eq!(names(&run, "modified"), ["carol"]);
+    assert_eq!(names(&run, "out_of_scope"), ["alice", "erin"]);
 }
 
 #[test]
@@ -176,7 +277,7 @@ fn users_that_are_deleted_when_they_leave_the_scope() {
 #[test]
 fn a_deleted_user_with_and_without_the_right_to_see_it() {
     let delete = |it: &Stage| it.change(|directory| directory.delete("dave"));
-    let (_, run) = agree_on(delete, 0, "deleted", &["dave"]);
+    let (_, run) = agree_at(marked_at_once(USERS), delete, 0, "deleted", &["dave"]);
     assert_eq!(run["deleted"][0]["evidence"], "absent");
 
     let stage = marked_with_tombstones(USERS);
@@ -187,12 +288,77 @@ fn a_deleted_user_with_and_without_the_right_to_see_it() {
 }
 
 #[test]
+fn a_user_that_was_deleted_is_missing_for_a_day_first() {
+    let delete = |it: &Stage| it.change(|directory| directory.delete("dave"));
+    let (stage, run) = agree_on(delete, 0, "missing", &["dave"]);
+    assert_eq!(run["counts"]["deleted"], 0);
+    assert_eq!(run["counts"]["unchanged"], 5);
+    assert_eq!(run["missing"][0]["dn"], dn("dave"));
+    let reason = text(&run["missing"][0], "reason");
+    assert!(reason.starts_with("not found in the domain; "), "{reason}");
+    let dave = stage.user("dave");
+    assert_eq!(dave["status"], "missing");
+    assert_eq!(dave["reason"], reason);
+    assert_eq!(dave["email"], "dave@example.com", "he keeps his values");
+
+    let again = agrees(&stage, 0);
+    assert_eq!(again["missing"], run["missing"], "since then");
+    in_mode(&stage, 7, &["sync", "--strict"], "delta");
+    a_day_passes(&stage);
+    let run = agrees(&stage, 0);
+    assert_eq!(names(&run, "deleted"), ["dave"]);
+    assert_eq!(run["deleted"][0]["evidence"], "absent");
+}
+
+#[test]
+fn who_does_not_want_to_wait_says_so() {
+    let stage = stage();
+    stage.change(|directory| directory.delete("dave"));
+    let run = agrees_with(&stage, 0, &["--delete-missing"]);
+    assert_eq!(names(&run, "deleted"), ["dave"]);
+    assert_eq!(run["deleted"][0]["evidence"], "absent");
+}
+
+#[test]
+fn a_missing_user_that_comes_back_is_as_if_it_had_never_been_away() {
+    let delete = |it: &Stage| it.change(|directory| directory.delete("dave"));
+    let (stage, _) = agree_on(delete, 0, "missing", &["dave"]);
+    a_day_passes(&stage);
+    // It is made again from a backup, which gives it its identity back.
+    let guid = text(&stage.user("dave"), "guid");
+    let guid: testdir::Uuid = guid.parse().expect("a GUID");
+    stage.change(|directory| directory.reanimate(guid, STAFF));
+    for (attribute, value) in [
+        ("mail", "dave@example.com"),
+        ("givenName", "Dave"),
+        ("sn", "Example"),
+        ("telephoneNumber", "+1 555 0100"),
+    ] {
+        stage.set("dave", attribute, value);
+    }
+    let run = agrees(&stage, 0);
+    assert_eq!(run["counts"]["unchanged"], 6, "{run:#}");
+    let dave = stage.user("dave");
+    assert_eq!(
+        (&dave["status"], &dave["reason"]),
+        (&"ok".into(), &Value::Null)
+    );
+    // The day begins anew.
+    delete(&stage);
+    assert_eq!(names(&agrees(&stage, 0), "missing"), ["dave"]);
+    assert_eq!(names(&agrees(&stage, 0), "missing"), ["dave"]);
+}
+
+#[test]
 fn a_user_that_was_deleted_and_made_anew_under_the_old_name() {
     let replace = |it: &Stage| {
         it.change(|directory| directory.delete("dave"));
         it.change(|directory| directory.add_user("dave"));
     };
-    agree_on(replace, 0, "deleted", &["dave"]);
+    agree_at(marked_at_once(USERS), replace, 0, "deleted", &["dave"]);
+    let (stage, _) = agree_on(replace, 0, "missing", &["dave"]);
+    a_day_passes(&stage);
+    assert_eq!(names(&agrees(&stage, 0), "deleted"), ["dave"]);
 }
 
 #[test]
@@ -235,12 +401,21 @@ fn a_freed_name_that_another_takes() {
         it.set("bob", "sAMAccountName", "alice");
         it.set(&dn("bob"), "mail", "alice@example.com");
     };
-    let (stage, run) = agree_on(after_a_deletion, 0, "modified", &["bob"]);
+    let at_once = with_zoe(marked_at_once(USERS));
+    let (stage, run) = agree_at(at_once, after_a_deletion, 0, "modified", &["bob"]);
     assert_eq!(names(&run, "deleted"), ["alice"]);
     assert_eq!(
         stage.usernames(),
         ["alice", "carol", "dave", "erin", "wanda", "zoe"]
     );
+    // One that is missing keeps its names until it is deleted.
+    let (stage, run) = agree_on(after_a_deletion, 0, "duplicate", &["bob"]);
+    assert_eq!(names(&run, "missing"), ["alice"]);
+    a_day_passes(&stage);
+    let run = agrees(&stage, 0);
+    assert_eq!(names(&run, "deleted"), ["alice"]);
+    assert_eq!(names(&run, "modified"), ["bob"]);
+    assert_eq!(stage.user("alice")["email"], "alice@example.com");
 }
 
 #[test]
@@ -289,6 +464,10 @@ fn a_duplicate_whose_blocker_changed_or_left_in_the_directory() {
 
     let (stage, _) = agree_on(blocked, 0, "duplicate", &["alice"]);
     stage.change(|directory| directory.delete("bob"));
+    let run = agrees(&stage, 0);
+    assert_eq!(names(&run, "duplicate"), ["alice"]);
+    assert_eq!(names(&run, "missing"), ["bob"]);
+    a_day_passes(&stage);
     let run = agrees(&stage, 0);
     assert_eq!(names(&run, "modified"), ["alice"]);
     assert_eq!(names(&run, "deleted"), ["bob"]);
@@ -339,15 +518,27 @@ fn good_name<'a>(attribute: &str, good: &'a str) -> &'a str {
 fn a_failed_user_that_is_deleted_or_leaves_the_scope() {
     let spoil = |it: &Stage| it.set(&dn("alice"), "sAMAccountName", "");
     let (stage, _) = agree_on(spoil, 7, "failed", &["alice"]);
+    // It cannot be kept in step outside either, and there is one who failed wherever it is.
     stage.change(|directory| directory.move_to(&dn("alice"), ELSEWHERE));
+    let outside = format!("CN=alice,{ELSEWHERE}");
+    for _ in 0..2 {
+        let run = agrees(&stage, 7);
+        assert_eq!(names(&run, "failed"), ["alice"]);
+        assert_eq!(names(&run, "out_of_scope"), [""; 0]);
+    }
+    stage.set(&outside, "sAMAccountName", "alice");
     assert_eq!(names(&agrees(&stage, 0), "out_of_scope"), ["alice"]);
-    stage.change(|directory| directory.delete(&format!("CN=alice,{ELSEWHERE}")));
+    stage.set(&outside, "sAMAccountName", "");
+    assert_eq!(names(&agrees(&stage, 7), "failed"), ["alice"]);
+    stage.change(|directory| directory.delete(&outside));
+    assert_eq!(names(&agrees(&stage, 0), "missing"), ["alice"]);
+    a_day_passes(&stage);
     assert_eq!(names(&agrees(&stage, 0), "deleted"), ["alice"]);
 }
 
 #[test]
 fn a_restored_user_until_the_directory_has_it_again() {
-    for mut stage in [marked(USERS), marked_with_tombstones(USERS)] {
+    for mut stage in [marked_at_once(USERS), marked_with_tombstones(USERS)] {
         let guid = stage.change(|directory| directory.guid("bob"));
         stage.change(|directory| directory.delete("bob"));
         assert_eq!(names(&agrees(&stage, 0), "deleted"), ["bob"]);
@@ -418,7 +609,9 @@ fn a_change_in_a_store_of_many_that_the_directory_has_few_of() {
     stage.change(|directory| directory.delete(others[1]));
     let run = agrees(&stage, 0);
     assert_eq!(names(&run, "modified"), [others[0]]);
-    assert_eq!(names(&run, "deleted"), [others[1]]);
+    assert_eq!(names(&run, "missing"), [others[1]]);
+    a_day_passes(&stage);
+    assert_eq!(names(&agrees(&stage, 0), "deleted"), [others[1]]);
     assert_eq!(delta(&stage, 0)["counts"]["unchanged"], 2);
 }
 

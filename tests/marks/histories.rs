@@ -8,13 +8,13 @@ use serde_json::Value;
 use testdir::{Directory, TestDir, Uuid, What, When};
 
 use crate::controllers::{replicate, service};
-use crate::mark::findings;
+use crate::mark::{findings, is_missing_since};
 use crate::people::{self, People};
 use crate::support::adsync::{Answer, Sandbox, Settings};
 use crate::support::embedded::{DOMAIN, ELSEWHERE, STAFF, settings_for};
 use crate::support::histories;
 use crate::support::random::Random;
-use crate::support::store::Rows;
+use crate::support::store::{Rows, age_missing, missing_since};
 
 const HISTORIES: u64 = 160;
 
@@ -64,9 +64,14 @@ impl<'a> History<'a> {
                 .expect("a fresh OU");
         }
         let max_deletes = *random.pick(&["0", "1", "3", "9", "1000", "\"10%\""]);
+        let max_missing = *random.pick(&["1", "9", "1000", "\"10%\""]);
+        let missing_after = *random.pick(&["0", "24h"]);
+        let more_sync = format!(
+            "max_deletes = {max_deletes}\nmax_missing = {max_missing}\nmissing_after = \"{missing_after}\""
+        );
         let settings = Settings {
             more_directory: format!("page_size = {}", random.between(2, 6)),
-            more_sync: format!("max_deletes = {max_deletes}"),
+            more_sync: more_sync.clone(),
             ..settings_for(&first)
         };
         let mut history = Self {
@@ -79,7 +84,7 @@ impl<'a> History<'a> {
             settings,
             log,
         };
-        history.log.push(format!("max_deletes {max_deletes}"));
+        history.log.push(more_sync);
         history.show_tombstones();
         history
     }
@@ -151,13 +156,15 @@ impl<'a> History<'a> {
                     .push(format!("mapping {}", self.settings.more_attributes));
             }
             _ => {
-                let line = "\nout_of_scope = \"delete\"";
-                let kept = self.settings.more_sync.replace(line, "");
-                self.settings.more_sync = if self.random.percent(50) {
-                    kept + line
-                } else {
-                    kept
-                };
+                let lines = ["delete", "disable"].map(|it| format!("\nout_of_scope = \"{it}\""));
+                let mut kept = self.settings.more_sync.clone();
+                for line in &lines {
+                    kept = kept.replace(line, "");
+                }
+                if self.random.percent(60) {
+                    kept += self.random.pick::<String>(&lines);
+                }
+                self.settings.more_sync = kept;
                 self.log.push(format!("[sync] {}", self.settings.more_sync));
             }
         }
@@ -210,8 +217,14 @@ impl<'a> History<'a> {
                 let mail = *self.random.pick(&["a@x.org", "B@x.org", "l@x.org"]);
                 self.both(&["add", name, "--email", mail]);
             }
-            97..99 => self.failing_sync(),
-            _ => self.forget_the_deleted(),
+            97..98 => self.failing_sync(),
+            98..99 => self.forget_the_deleted(),
+            _ => {
+                self.log.push("a day passes".to_owned());
+                for sandbox in [&self.by_mark, &self.as_a_whole] {
+                    age_missing(&sandbox.store_path(), 24);
+                }
+            }
         }
     }
 
@@ -254,6 +267,8 @@ impl<'a> History<'a> {
         for (chance, words) in [
             (10, &["--strict"][..]),
             (20, &["--allow-deletes", &number]),
+            (10, &["--allow-missing", &number]),
+            (10, &["--delete-missing"]),
             (15, &["--dry-run"]),
         ] {
             if self.random.percent(chance) {
@@ -269,7 +284,7 @@ impl<'a> History<'a> {
     /// A run by change mark that fails somewhere, which must be as if it had never been.
     fn failing_sync(&mut self) {
         let nth = u32::try_from(self.random.between(1, 6)).expect("a small number");
-        let code = *self.random.pick(&[1, 4, 11, 50, 53]);
+        let code = *self.random.pick(&[1, 4, 11, 51, 53]);
         self.controller()
             .fault(When::search().from(nth), What::answer(code, "no"));
         let before = rows(&self.by_mark);
@@ -297,8 +312,11 @@ impl<'a> History<'a> {
     fn both(&mut self, arguments: &[&str]) -> i32 {
         let is_of_everybody = arguments[0] == "sync" && !arguments.contains(&"--users");
         let full: &[&str] = if is_of_everybody { &["--full"] } else { &[] };
+        let since = [&self.by_mark, &self.as_a_whole].map(|it| missing_since(&it.store_path()));
         let by_mark = run(&self.by_mark, arguments);
         let as_a_whole = run(&self.as_a_whole, &[arguments, full].concat());
+        is_missing_since(&since[0], &json(&by_mark));
+        is_missing_since(&since[1], &json(&as_a_whole));
         let mode = json(&by_mark)["mode"].clone();
         self.log
             .push(format!("$ {arguments:?}: {mode} {}", by_mark.code));

@@ -1,11 +1,13 @@
 //! Looks at the change mark of a store, and at what a run by change mark does beside a full one.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 use serde_json::Value;
 use testdir::{LoggedSearch, Uuid};
 
-use crate::support::embedded::{DOMAIN, Stage};
-use crate::support::store::{Files, Rows, open};
+use crate::support::embedded::{DOMAIN, Stage, text};
+use crate::support::store::{Files, Rows, age_missing, missing_since, open, without_times};
 
 /// The row of `marks`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +82,13 @@ pub(crate) fn marked(users: &[&str]) -> Stage {
     stage
 }
 
+/// The same, and who is missing is deleted at once where everything else is proof.
+pub(crate) fn marked_at_once(users: &[&str]) -> Stage {
+    let mut stage = marked(users);
+    stage.configure_sync("missing_after = \"0\"");
+    stage
+}
+
 /// The same, by an account that sees tombstones, and knows it because it sees one.
 pub(crate) fn marked_with_tombstones(users: &[&str]) -> Stage {
     let stage = Stage::imported(&[users, &[WITNESS]].concat());
@@ -130,6 +139,11 @@ pub(crate) fn in_mode(stage: &Stage, code: i32, arguments: &[&str], mode: &str) 
     run
 }
 
+/// A day, and with it the time for which a user must be missing, has passed for those who are.
+pub(crate) fn a_day_passes(stage: &Stage) {
+    age_missing(&stage.sandbox.store_path(), 24);
+}
+
 /// What a run says, but for what differs between two runs that find the same.
 pub(crate) fn findings(run: &Value) -> Value {
     let mut run = run.clone();
@@ -138,7 +152,23 @@ pub(crate) fn findings(run: &Value) -> Value {
             fields.remove(field);
         }
     }
+    for user in run["missing"].as_array_mut().into_iter().flatten() {
+        for field in ["since", "reason"] {
+            user[field] = without_times(&text(user, field)).into();
+        }
+    }
     run
+}
+
+/// Fails unless a run says of everybody who is missing what the store said before it, and of others that
+/// they are missing from this run on.
+#[track_caller]
+pub(crate) fn is_missing_since(before: &BTreeMap<String, String>, run: &Value) {
+    for user in run["missing"].as_array().into_iter().flatten() {
+        let since = before.get(&text(user, "guid")).cloned();
+        let expected = since.unwrap_or_else(|| text(run, "started_at"));
+        assert_eq!(text(user, "since"), expected, "{user:#}");
+    }
 }
 
 /// Fails unless a run by change mark and a full one find the same, rehearsed and done, leave the same
@@ -146,39 +176,51 @@ pub(crate) fn findings(run: &Value) -> Value {
 /// what it said.
 #[track_caller]
 pub(crate) fn agrees(stage: &Stage, code: i32) -> Value {
-    let expected = findings(&in_mode(
-        stage,
-        code,
-        &["sync", "--dry-run", "--full"],
-        "full",
-    ));
-    let rehearsal = in_mode(stage, code, &["sync", "--dry-run"], "delta");
+    agrees_with(stage, code, &[])
+}
+
+/// The same, of runs with these arguments more.
+#[track_caller]
+pub(crate) fn agrees_with(stage: &Stage, code: i32, more: &[&str]) -> Value {
+    let path = stage.sandbox.store_path();
+    let before = missing_since(&path);
+    let sync = |mode: &str, code: i32, arguments: &[&str]| {
+        let run = in_mode(stage, code, &[&["sync"], arguments, more].concat(), mode);
+        is_missing_since(&before, &run);
+        run
+    };
+    let expected = findings(&sync("full", code, &["--dry-run", "--full"]));
+    let rehearsal = sync("delta", code, &["--dry-run"]);
     assert_eq!(findings(&rehearsal), expected, "rehearsed");
 
     let files = Files::of(stage);
-    in_mode(stage, code, &["sync", "--full"], "full");
-    let users = Rows::of(&stage.sandbox.store_path()).users;
+    sync("full", code, &["--full"]);
+    let after_full = Rows::of(&path);
     files.put_back(stage);
-    let run = delta(stage, code);
+    let run = sync("delta", code, &[]);
     let mut done = findings(&run);
     done["dry_run"] = true.into();
     assert_eq!(done, expected, "done");
-    let now = Rows::of(&stage.sandbox.store_path()).users;
-    assert_eq!(now, users, "the users of the store");
+    let after_delta = Rows::of(&path);
+    assert_eq!(
+        after_delta.users, after_full.users,
+        "the users of the store"
+    );
+    assert_eq!(
+        after_delta.found, after_full.found,
+        "the users of the store"
+    );
+    assert_eq!(after_delta.changes, after_full.changes, "what is noted");
 
-    let next = stage
-        .run(&["sync", "--dry-run", "--full", "--format", "json"])
-        .json();
-    let rehearsal = stage.run(&["sync", "--dry-run", "--format", "json"]).json();
+    let again = |arguments: &[&str]| {
+        let arguments = [&["sync", "--dry-run", "--format", "json"], arguments, more].concat();
+        stage.run(&arguments).json()
+    };
+    let (next, rehearsal) = (again(&["--full"]), again(&[]));
     assert_eq!(rehearsal["mode"], "delta");
     assert_eq!(findings(&rehearsal), findings(&next), "the next run");
-    assert_eq!(
-        next["counts"]["modified"], 0,
-        "left for a full run: {next:#}"
-    );
-    assert_eq!(
-        next["counts"]["deleted"], 0,
-        "left for a full run: {next:#}"
-    );
+    for bucket in ["modified", "deleted"] {
+        assert_eq!(next["counts"][bucket], 0, "left for a full run: {next:#}");
+    }
     run
 }

@@ -3,10 +3,11 @@
 
 use std::sync::{Arc, Mutex};
 
+use serde_json::Value;
 use testdir::{Directory, TestDir, Uuid};
 
 use crate::people::People;
-use crate::support::embedded::{STAFF, Stage};
+use crate::support::embedded::{STAFF, Stage, text};
 use crate::support::histories;
 use crate::support::random::Random;
 use crate::support::store::open;
@@ -41,7 +42,7 @@ fn play(seed: u64, log: &mut Vec<String>) {
     let mut stage = Stage::around(TestDir::start().expect("a free port"));
     let page_size = random.between(1, 3);
     stage.configure_directory(&format!("page_size = {page_size}"));
-    stage.configure_sync("max_deletes = 1000");
+    stage.configure_sync("max_deletes = 1000\nmissing_after = \"0\"");
     let see_tombstones = random.percent(50);
     stage.directory.see_tombstones(see_tombstones);
     log.push(format!(
@@ -89,7 +90,9 @@ fn live(stage: &Stage, unrest: &Arc<Mutex<Unrest>>) {
         });
         let restless = stage.run(&arguments);
         stage.directory.leave_alone();
+        with(&mut |it| nobody_was_deleted_wrongly(stage, &restless.json(), &it.log));
         let calm = stage.run(&["sync", "--format", "json"]);
+        with(&mut |it| nobody_was_deleted_wrongly(stage, &calm.json(), &it.log));
         with(&mut |it| {
             let modes = [&restless, &calm].map(|answer| answer.json()["mode"].clone());
             let codes = (restless.code, calm.code);
@@ -119,58 +122,95 @@ fn live(stage: &Stage, unrest: &Arc<Mutex<Unrest>>) {
     }
 }
 
+/// Fails if a run deleted somebody that the directory had all the time.
+#[track_caller]
+fn nobody_was_deleted_wrongly(stage: &Stage, run: &Value, log: &[String]) {
+    for user in run["deleted"].as_array().into_iter().flatten() {
+        let guid: Uuid = text(user, "guid").parse().expect("a GUID");
+        let lives = stage
+            .directory
+            .edit(|directory| directory.dn_of(guid))
+            .is_some();
+        let came_back = log
+            .iter()
+            .any(|it| it.contains(&format!("reanimate {guid}")));
+        assert!(came_back || !lives, "{user:#}");
+    }
+}
+
 /// Fails unless the store has of every imported user what the directory has.
 #[track_caller]
 fn is_in_step(stage: &Stage) {
     let db = open(stage);
     let mut statement = db
         .prepare(
-            "SELECT guid, status, dn, username, first_name, last_name, email, contact_number, enabled
+            "SELECT guid, status, dn, username, first_name, last_name, email, contact_number, enabled, reason
              FROM users WHERE guid IS NOT NULL",
         )
         .expect("the table is there");
     let mut rows = statement.query([]).expect("it can be read");
+    let (mut living, mut gone) = (0, Vec::new());
     while let Some(row) = rows.next().expect("a row") {
         let guid: Vec<u8> = row.get(0).expect("16 bytes");
         let guid = Uuid::from_slice_le(&guid).expect("16 bytes");
-        let status: String = row.get(1).expect("a status");
-        let dn: Option<String> = row.get(2).expect("a DN");
         let found = stage.directory.edit(|directory| directory.dn_of(guid));
-        let found = found.unwrap_or_else(|| panic!("{dn:?} is gone, and not from the store"));
-        let is_in_scope = found.ends_with(STAFF);
-        assert_eq!(is_in_scope, status != "out_of_scope", "{found}");
-        if matches!(status.as_str(), "ok" | "out_of_scope") {
-            assert_eq!(dn.as_ref(), Some(&found));
+        if let Some(found) = found {
+            living += 1;
+            is_as_in_the_directory(stage, row, &found);
+        } else {
+            gone.push((row.get(1).expect("a status"), row.get(9).expect("a reason")));
         }
-        if status != "ok" {
-            continue;
-        }
-        let attributes = [
-            "sAMAccountName",
-            "givenName",
-            "sn",
-            "mail",
-            "telephoneNumber",
-        ];
-        for (column, attribute) in (3..8).zip(attributes) {
-            let stored: Option<String> = row.get(column).expect("a text");
-            let value = stage
-                .directory
-                .edit(|directory| directory.text(&found, attribute));
-            assert_eq!(
-                stored,
-                value.expect("it is there"),
-                "{attribute} of {found}"
-            );
-        }
-        let control = stage
+    }
+    // Where nobody is left there is no telling whether the account sees anybody.
+    let no_witness =
+        "not found, nor is any other user of the store: the account may have lost its rights";
+    let is_doubted =
+        |it: &(String, Option<String>)| it.0 == "missing" && it.1.as_deref() == Some(no_witness);
+    assert!(
+        gone.is_empty() || living == 0 && gone.iter().all(is_doubted),
+        "gone, and not from the store: {gone:?}"
+    );
+}
+
+/// Fails unless a row says of a user what the directory says at that DN.
+#[track_caller]
+fn is_as_in_the_directory(stage: &Stage, row: &rusqlite::Row<'_>, found: &str) {
+    let status: String = row.get(1).expect("a status");
+    let is_in_scope = found.ends_with(STAFF);
+    match status.as_str() {
+        "ok" => assert!(is_in_scope, "{found}"),
+        "out_of_scope" => assert!(!is_in_scope, "{found}"),
+        // They keep what they had, wherever they are.
+        "duplicate" | "failed" => return,
+        other => panic!("{found} is {other}"),
+    }
+    let dn: Option<String> = row.get(2).expect("a DN");
+    assert_eq!(dn.as_deref(), Some(found));
+    let attributes = [
+        "sAMAccountName",
+        "givenName",
+        "sn",
+        "mail",
+        "telephoneNumber",
+    ];
+    for (column, attribute) in (3..8).zip(attributes) {
+        let stored: Option<String> = row.get(column).expect("a text");
+        let value = stage
             .directory
-            .edit(|directory| directory.text(&found, "userAccountControl"));
-        let enabled: bool = row.get(8).expect("a flag");
+            .edit(|directory| directory.text(found, attribute));
         assert_eq!(
-            enabled,
-            control.expect("it is there").as_deref() == Some("512"),
-            "{found}"
+            stored,
+            value.expect("it is there"),
+            "{attribute} of {found}"
         );
     }
+    let control = stage
+        .directory
+        .edit(|directory| directory.text(found, "userAccountControl"));
+    let enabled: bool = row.get(8).expect("a flag");
+    assert_eq!(
+        enabled,
+        control.expect("it is there").as_deref() == Some("512"),
+        "{found}"
+    );
 }

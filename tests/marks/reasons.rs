@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::mark::{
-    Mark, WITNESS, agrees, delta, full, in_mode, mark, marked, marked_with_tombstones, update_mark,
+    Mark, WITNESS, a_day_passes, agrees, delta, full, in_mode, mark, marked,
+    marked_with_tombstones, update_mark,
 };
 use crate::support::adsync::Settings;
-use crate::support::embedded::{ELSEWHERE, STAFF, Stage, assert_says, names};
+use crate::support::embedded::{ELSEWHERE, STAFF, Stage, assert_says, names, text};
 use crate::support::store::open;
 
 /// Fails unless the next run reads everything and says why; the one after that goes on from the new
@@ -156,7 +157,8 @@ fn another_version_of_adsync_set_the_mark() {
 fn what_does_not_matter_changes_nothing() {
     let mut stage = marked(&["alice", "bob"]);
     stage.configure_directory("page_size = 2\ntimeout_secs = 9");
-    stage.configure_sync("max_deletes = 3\nhistory_days = 10");
+    stage.configure_sync("max_deletes = 3\nhistory_days = 10\nmissing_after = \"0\"");
+    stage.configure_sync("max_cleared = 3\nmax_disabled = 3\nmax_modified = 3\nmax_missing = 3");
     let url = stage.directory.url().replace("127.0.0.1", "localhost");
     stage.configure(|settings| settings.urls = vec![url]);
     delta(&stage, 0);
@@ -195,7 +197,13 @@ fn the_witness_is_gone() {
     let stage = marked(&["alice", "bob"]);
     stage.change(|directory| directory.delete(WITNESS));
     let run = full(&stage, 0);
-    assert_eq!(names(&run, "deleted"), [WITNESS]);
+    assert_eq!(names(&run, "missing"), [WITNESS]);
+    assert_ne!(
+        text(&run["missing"][0], "guid"),
+        mark(&stage).witness.to_string()
+    );
+    a_day_passes(&stage);
+    assert_eq!(names(&agrees(&stage, 0), "deleted"), [WITNESS]);
     // Another one has taken over.
     stage.set("alice", "mail", "new@example.com");
     assert_eq!(names(&agrees(&stage, 0), "modified"), ["alice"]);
@@ -316,9 +324,18 @@ fn so_many_changed_that_everything_is_read_for_less() {
         let user = format!("u{number:06}");
         stage.set(&user, "sn", "Married");
     }
+    // So many are refused at first, and are not fewer for having been read as a whole.
     let sync = ["sync", "--format", "json"];
     let run = stage.prepare(&sync).limit(Duration::from_mins(1)).run();
+    let run = run.expect_code(4).json();
+    assert_eq!(
+        (&run["mode"], &run["counts"]["modified"]),
+        (&"full".into(), &250.into())
+    );
+    let sync = ["sync", "--allow-modified", "250", "--format", "json"];
+    let run = stage.prepare(&sync).limit(Duration::from_mins(1)).run();
     let run = run.expect_code(0).json();
+    assert_eq!(run["mode"], "full");
     assert_eq!(run["counts"]["modified"], 250);
     assert_eq!(run["counts"]["unchanged"], 10);
     assert_eq!(delta(&stage, 0)["counts"]["unchanged"], 260);

@@ -159,7 +159,10 @@ fn changes_on_many_pages_are_all_found() {
         let user = format!("u{number:06}");
         stage.set(&user, "mail", &format!("new{number}@example.com"));
     }
-    let run = delta(&stage, 0);
+    // More than half of all are refused unasked.
+    crate::mark::in_mode(&stage, 4, &["sync"], "delta");
+    let said = ["sync", "--allow-modified", "30"];
+    let run = crate::mark::in_mode(&stage, 0, &said, "delta");
     assert_eq!(run["counts"]["modified"], 30);
 }
 
@@ -175,6 +178,9 @@ fn a_server_with_small_pages_of_its_own_is_no_hindrance() {
     stage.set("u000020", "sn", "Other");
     let run = crate::mark::agrees(&stage, 0);
     assert_eq!(run["counts"]["modified"], 1);
+    assert_eq!(run["counts"]["missing"], 1);
+    crate::mark::a_day_passes(&stage);
+    let run = crate::mark::agrees(&stage, 0);
     assert_eq!(run["counts"]["deleted"], 1);
 }
 

@@ -83,7 +83,7 @@ fn a_rehearsal_a_refusal_and_a_failure_synchronise_nobody() {
     an_hour_passes(&stage);
     let before = stage.users();
     stage.run(&["sync", "--dry-run"]).expect_code(0);
-    stage.configure_sync("max_deletes = 0");
+    stage.configure_sync("max_deletes = 0\nmissing_after = \"0\"");
     stage.change(|directory| directory.delete("bob"));
     in_mode(&stage, 4, &["sync"], "delta");
     let search = testdir::When::search().filter_contains("usnchanged");

@@ -3,8 +3,8 @@
 use testdir::{Kind, TestDir, What, When};
 
 use crate::controllers::global_catalog;
-use crate::mark::{Mark, WITNESS, delta, full, marked};
-use crate::support::embedded::{STAFF, Stage, names};
+use crate::mark::{Mark, WITNESS, a_day_passes, delta, full, marked};
+use crate::support::embedded::{STAFF, Stage, names, text};
 
 /// Fails unless every run from now on is full and finds what changed; of a mark that was there nothing
 /// is left.
@@ -16,7 +16,16 @@ fn is_always_read_as_a_whole(stage: &Stage) {
         assert_eq!(Mark::of(stage), None);
     }
     stage.change(|directory| directory.delete("bob"));
-    assert_eq!(names(&full(stage, 0), "deleted"), ["bob"]);
+    for _ in 0..2 {
+        let run = full(stage, 0);
+        assert_eq!(names(&run, "missing"), ["bob"]);
+        let reason = text(&run["missing"][0], "reason");
+        assert!(reason.contains("(missing_after)"), "{reason}");
+    }
+    a_day_passes(stage);
+    let run = full(stage, 0);
+    assert_eq!(names(&run, "deleted"), ["bob"]);
+    assert_eq!(text(&run["deleted"][0], "evidence"), "absent");
 }
 
 /// A stage that never had a mark, and one that has: then it goes away.
@@ -133,6 +142,7 @@ fn where_an_imported_user_has_no_identity_that_can_be_read() {
 #[test]
 fn where_nobody_was_imported() {
     let stage = Stage::with(&["alice", "bob"]);
+    stage.run(&["add", "zoe"]).expect_code(0);
     for _ in 0..2 {
         let run = stage.sync(0);
         assert_eq!(run["counts"]["checked"], 0);
@@ -189,7 +199,12 @@ fn where_the_identity_is_not_one_that_every_object_has() {
         stage.set("alice", "mail", mail);
         assert_eq!(names(&stage.sync(0), "modified"), ["alice"]);
     }
-    stage.directory.see_tombstones(true);
     stage.change(|directory| directory.delete("bob"));
-    assert_eq!(names(&stage.sync(0), "deleted"), ["bob"]);
+    assert_eq!(names(&stage.sync(0), "missing"), ["bob"]);
+    a_day_passes(&stage);
+    // Deleted objects do not have the identity, so it is no doubt that none of them is he.
+    stage.directory.see_tombstones(true);
+    let run = stage.sync(0);
+    assert_eq!(names(&run, "deleted"), ["bob"]);
+    assert_eq!(text(&run["deleted"][0], "evidence"), "absent");
 }

@@ -33,11 +33,17 @@ fn pending(see_tombstones: bool) -> Stage {
 }
 
 #[track_caller]
-fn finds_everything(run: &Value) {
+fn finds_everything(run: &Value, see_tombstones: bool) {
+    let (deleted, missing) = if see_tombstones {
+        (&["carol"][..], &[][..])
+    } else {
+        (&[][..], &["carol"][..])
+    };
     for (bucket, users) in [
         ("duplicate", &["alice"][..]),
         ("modified", &["bob"]),
-        ("deleted", &["carol"]),
+        ("deleted", deleted),
+        ("missing", missing),
         ("out_of_scope", &["dave"]),
         ("failed", &["erin"]),
     ] {
@@ -55,13 +61,13 @@ fn a_rehearsal_moves_nothing() {
             &["sync", "--dry-run", "--exit-code"],
         ] {
             let run = in_mode(&stage, 7, arguments, "delta");
-            finds_everything(&run);
+            finds_everything(&run, see_tombstones);
             assert_eq!(mark(&stage), before);
             assert_eq!(stage.sandbox.store_bytes(), bytes);
         }
         in_mode(&stage, 7, &["sync", "--dry-run", "--full"], "full");
         assert_eq!(mark(&stage), before);
-        finds_everything(&agrees(&stage, 7));
+        finds_everything(&agrees(&stage, 7), see_tombstones);
     }
 }
 
@@ -72,13 +78,13 @@ fn a_refused_run_moves_nothing() {
     let before = mark(&stage);
     for _ in 0..2 {
         let run = in_mode(&stage, 4, &["sync"], "delta");
-        finds_everything(&run);
+        finds_everything(&run, true);
         assert_eq!(mark(&stage), before);
     }
     in_mode(&stage, 4, &["sync", "--full"], "full");
     assert_eq!(mark(&stage), before);
     let run = in_mode(&stage, 7, &["sync", "--allow-deletes", "1"], "delta");
-    finds_everything(&run);
+    finds_everything(&run, true);
     assert!(mark(&stage).usn > before.usn);
 }
 
@@ -86,7 +92,7 @@ fn a_refused_run_moves_nothing() {
 fn a_partial_run_moves_the_mark() {
     let stage = pending(true);
     let before = mark(&stage);
-    finds_everything(&delta(&stage, 7));
+    finds_everything(&delta(&stage, 7), true);
     assert!(mark(&stage).usn > before.usn);
 }
 
@@ -158,7 +164,6 @@ fn garbage() {
 #[test]
 fn a_server_that_is_busy_or_refuses() {
     for (code, see_tombstones) in [(51, false), (53, true), (4, false), (11, true)] {
-        // The NTDS Settings object may be refused: then there is just no mark.
         let stage = pending(see_tombstones);
         let expected = {
             let rehearsal = in_mode(&stage, 7, &["sync", "--dry-run"], "delta");
@@ -168,7 +173,7 @@ fn a_server_that_is_busy_or_refuses() {
         in_mode(&stage, 7, &["sync", "--dry-run"], "delta");
         let requests = stage.directory.stats().search_requests;
         std::thread::scope(|scope| {
-            for nth in 2..requests {
+            for nth in 1..requests {
                 let expected = &expected;
                 scope.spawn(move || {
                     dies_at(see_tombstones, &What::answer(code, "no"), nth, expected);
@@ -176,6 +181,39 @@ fn a_server_that_is_busy_or_refuses() {
             }
         });
     }
+}
+
+#[test]
+fn a_question_that_is_refused_for_the_sake_of_an_entry_deletes_nobody() {
+    let settings = |stage: &mut Stage| stage.configure_sync("missing_after = \"0\"");
+    let requests = {
+        let mut stage = pending(false);
+        settings(&mut stage);
+        stage.directory.reset_stats();
+        let run = in_mode(&stage, 7, &["sync", "--dry-run"], "delta");
+        assert_eq!(names(&run, "deleted"), ["carol"]);
+        stage.directory.stats().search_requests
+    };
+    let (mut ended, mut doubted) = (0, 0);
+    for nth in 1..requests {
+        for code in [10, 32, 34, 48, 50] {
+            let mut stage = pending(false);
+            settings(&mut stage);
+            let number = u32::try_from(nth).expect("a few searches");
+            let refused = When::search().from(number);
+            stage.directory.fault(refused, What::answer(code, "no"));
+            let answer = stage.run(&["sync", "--format", "json"]);
+            let run = answer.json();
+            assert_eq!(names(&run, "deleted"), [""; 0], "{code} at {nth}: {answer}");
+            assert!(stage.usernames().contains(&"carol".to_owned()));
+            match answer.code {
+                5 => ended += 1,
+                7 => doubted += 1,
+                _ => panic!("{code} at {nth}: {answer}"),
+            }
+        }
+    }
+    assert!(ended > 0 && doubted > 0, "{ended} ended, {doubted} doubted");
 }
 
 #[test]
@@ -192,7 +230,7 @@ fn a_login_that_fails() {
     stage.directory.clear_faults();
     assert_eq!(Mark::of(&stage), Some(before));
     stage.contents().assert_only_noted(&contents, "failed");
-    finds_everything(&delta(&stage, 7));
+    finds_everything(&delta(&stage, 7), true);
 }
 
 #[test]
@@ -204,7 +242,7 @@ fn a_full_run_that_fails_leaves_the_mark_to_the_next() {
     stage.json(5, &["sync", "--full"]);
     assert_eq!(Mark::of(&stage), Some(before));
     stage.directory.clear_faults();
-    finds_everything(&delta(&stage, 7));
+    finds_everything(&delta(&stage, 7), true);
 }
 
 #[test]
@@ -222,12 +260,12 @@ fn a_row_of_the_mark_that_is_gone_is_a_full_run() {
     let gone = crate::support::store::open(&stage).execute("DELETE FROM marks", []);
     assert_eq!(gone, Ok(1));
     let run = in_mode(&stage, 7, &["sync"], "full");
-    finds_everything(&run);
+    finds_everything(&run, true);
 }
 
 #[test]
 fn a_mark_that_lies_too_far_back_finds_the_same() {
     let stage = pending(true);
     update_mark(&stage, "usn", 1);
-    finds_everything(&agrees(&stage, 7));
+    finds_everything(&agrees(&stage, 7), true);
 }

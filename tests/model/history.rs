@@ -1,22 +1,39 @@
-//! One random history: changes of the directory, commands, faults and kills, and after each command
-//! the store is compared with what the rules say.
+//! One random history: changes of two domains, commands, faults and kills, rights that are lost, time that
+//! passes; after each command the store is compared with what the rules say.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
-use testdir::{TestDir, What, When};
+use testdir::{Scope, TestDir, What, When};
 
-use crate::observed::Observed;
+use crate::happened::note;
+use crate::observed::{DOMAINS, Observed, mode_called};
 use crate::rules::{
-    self, Buckets, Key, MaxDeletes, Outcome, Sight, Store, Terms, User, Values, Whereabouts, Whom,
+    self, Allowed, Buckets, DAY, Domain, HOUR, Key, Limit, Limits, Mode, OutOfScope, Outcome,
+    Scene, Sight, Status, Store, Terms, Time, User, Values, Whereabouts, Whom,
 };
-use crate::support::embedded::{CRASH_POINTS, STAFF, Stage};
+use crate::server::Server;
+use crate::support::adsync::{Sandbox, Settings};
+use crate::support::clock::pass_time;
+use crate::support::embedded::{CRASH_POINTS, settings_for};
 use crate::support::random::Random;
-use crate::world::{self, Place, World};
+use crate::world::{self, Account, LIFETIME_DAYS, World};
 
-/// The filter of a search that reads the whole scope.
-const SCOPE: &str = "(&(objectCategory=person)(objectClass=user))";
+/// What tells a search that reads the whole scope.
+const SCOPE: &str = "objectcategory=person";
+
+/// How long it is until the next run: none of these, nor a sum of them, comes near to a limit of the rules.
+const PAUSES: [Time; 8] = [
+    70 * 60,
+    70 * 60,
+    13 * HOUR + 20 * 60,
+    13 * HOUR + 20 * 60,
+    25 * HOUR + 30 * 60,
+    25 * HOUR + 30 * 60,
+    4 * DAY + 50 * 60,
+    8 * DAY + 40 * 60,
+];
 
 /// What a fault does to the run that meets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,122 +95,342 @@ enum Kill {
     After(Duration),
 }
 
+/// What is done beside the changes, and how often, in a hundred.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chances {
+    pub(crate) faults: usize,
+    pub(crate) kills: usize,
+    pub(crate) pauses: usize,
+    pub(crate) rights: usize,
+}
+
+/// What the settings of a history say.
+struct Rules {
+    limits: Limits,
+    out_of_scope: OutOfScope,
+    missing_after: Time,
+}
+
 struct History<'a> {
     random: Random,
-    stage: &'a Stage,
-    world: World<'a>,
+    sandbox: Sandbox,
+    /// The settings of each domain, but for the server.
+    settings: Vec<Settings>,
+    worlds: Vec<World<'a>>,
     store: Store,
-    max_deletes: MaxDeletes,
-    out_of_scope_is_deleted: bool,
-    tombstones_are_visible: bool,
+    rules: Rules,
+    chances: Chances,
+    /// The controller of the last run.
+    server: usize,
+    /// How far the clock of the history is ahead.
+    ahead: Time,
     log: &'a mut Vec<String>,
+}
+
+/// The domain and the controller of a run.
+#[derive(Clone, Copy, Debug)]
+struct At {
+    domain: Domain,
+    server: usize,
 }
 
 /// Plays the history of a seed; panics where the store is not as the rules say. `log` tells how it came
 /// to that.
 pub(crate) fn play(seed: u64, log: &mut Vec<String>) {
-    let mut random = Random::new(seed);
-    let mut stage = Stage::around(TestDir::start().expect("a free port"));
-    let page_size = random.between(2, 5);
-    stage.configure_directory(&format!("page_size = {page_size}"));
-    let limits = [
-        MaxDeletes::Percent(10),
-        MaxDeletes::Percent(10),
-        MaxDeletes::Number(0),
-        MaxDeletes::Number(1),
-        MaxDeletes::Number(2),
-        MaxDeletes::Number(9),
+    let first = TestDir::start().expect("a free port");
+    let second = first.twin("DC2").expect("a free port");
+    let other = TestDir::builder().base_dn(DOMAINS[1]).start();
+    let other = other.expect("a free port");
+    for directory in [&first, &second, &other] {
+        prepare(directory);
+    }
+    let settings = [&first, &other].map(settings_for);
+    let worlds = vec![
+        World::new(0, DOMAINS[0], vec![&first, &second]),
+        World::new(1, DOMAINS[1], vec![&other]),
     ];
-    let max_deletes = *random.pick(&limits);
-    let out_of_scope_is_deleted = random.percent(15);
-    stage.configure_sync(&match max_deletes {
-        MaxDeletes::Number(number) => format!("max_deletes = {number}"),
-        MaxDeletes::Percent(percent) => format!("max_deletes = \"{percent}%\""),
-    });
-    if out_of_scope_is_deleted {
-        stage.configure_sync("out_of_scope = \"delete\"");
-    }
-    let tombstones_are_visible = random.percent(60);
-    stage.directory.see_tombstones(tombstones_are_visible);
-    log.push(format!(
-        "{max_deletes:?}, out of scope is deleted: {out_of_scope_is_deleted}, tombstones are visible: {tombstones_are_visible}"
-    ));
-    let stage = &stage;
-    let mut history = History {
-        random,
-        stage,
-        world: World::new(&stage.directory),
-        store: Store::default(),
-        max_deletes,
-        out_of_scope_is_deleted,
-        tombstones_are_visible,
-        log,
+    let chances = Chances {
+        faults: 18,
+        kills: 8,
+        pauses: 30,
+        rights: 12,
     };
-    for _ in 0..history.random.between(2, 7) {
-        let said = history.world.add(&mut history.random, None);
-        history.log.push(said);
-    }
-    for at in 0..history.random.between(5, 8) {
-        for _ in 0..history.random.below(5) {
-            let said = history.world.change(&mut history.random);
-            history.log.push(said);
-        }
-        history.step(at);
+    let mut random = Random::new(seed);
+    let steps = random.between(9, 13);
+    History::new(random, worlds, settings.to_vec(), chances, log).play(steps, |from, to| {
+        replicate(from, to);
+    });
+}
+
+fn replicate(from: &dyn Server, to: &dyn Server) {
+    if let (Some(from), Some(to)) = (from.testdir(), to.testdir()) {
+        from.replicate_to(to);
     }
 }
 
-impl History<'_> {
-    fn step(&mut self, at: usize) {
-        let command = if at == 0 && self.random.percent(60) {
+/// The containers of people, and somebody who left long ago.
+fn prepare(directory: &TestDir) {
+    let base = directory.base_dn();
+    for ou in ["OU=Staff", "OU=Sales,OU=Staff", "OU=Elsewhere"] {
+        directory
+            .add(
+                &format!("{ou},{base}"),
+                [("objectClass", "organizationalUnit")],
+            )
+            .expect("a fresh OU");
+    }
+    directory
+        .edit(|content| content.set_lifetimes(Some(LIFETIME_DAYS), None))
+        .expect("the configuration is there");
+    directory.add_user("left.before").expect("a fresh user");
+    directory.delete("left.before").expect("it is there");
+}
+
+impl<'a> History<'a> {
+    fn new(
+        mut random: Random,
+        worlds: Vec<World<'a>>,
+        mut settings: Vec<Settings>,
+        chances: Chances,
+        log: &'a mut Vec<String>,
+    ) -> Self {
+        let rules = Rules {
+            limits: limits(&mut random),
+            out_of_scope: *random.pick(&[
+                OutOfScope::Keep,
+                OutOfScope::Keep,
+                OutOfScope::Keep,
+                OutOfScope::Disable,
+                OutOfScope::Delete,
+            ]),
+            missing_after: *random.pick(&[24 * HOUR, 24 * HOUR, 24 * HOUR, HOUR, 0]),
+        };
+        let page_size = random.between(2, 5);
+        for (settings, world) in settings.iter_mut().zip(&worlds) {
+            settings.base_dn = Some(world.scope());
+            settings.more_directory = format!("page_size = {page_size}");
+            settings.more_sync = rules.to_toml();
+        }
+        log.push(settings[0].more_sync.clone());
+        let mut history = Self {
+            random,
+            sandbox: Sandbox::new(&settings[0]),
+            settings,
+            worlds,
+            store: Store::default(),
+            rules,
+            chances,
+            server: 0,
+            ahead: 0,
+            log,
+        };
+        for at in 0..history.worlds.len() {
+            let see = history.random.percent(60);
+            let said = history.worlds[at].see_deleted(see);
+            history.log.push(said);
+        }
+        history
+    }
+
+    /// The moment on the clock of the history.
+    fn now(&self) -> Time {
+        jiff::Timestamp::now().as_second() + self.ahead
+    }
+
+    fn play(mut self, steps: usize, replicate: impl Fn(&dyn Server, &dyn Server)) {
+        for at in 0..self.worlds.len() {
+            let first = if at == 0 { 5 } else { 2 };
+            for _ in 0..self.random.between(first, first + 3) {
+                let now = self.now();
+                let world = &mut self.worlds[at];
+                let said = if self.random.percent(75) {
+                    world.add_distinct(&mut self.random, now)
+                } else {
+                    world.add(&mut self.random, now)
+                };
+                self.log.push(said);
+            }
+        }
+        self.replicate(&replicate);
+        for step in 0..steps {
+            for _ in 0..self.random.below(5) {
+                let now = self.now();
+                let at = usize::from(self.random.percent(20));
+                let said = self.worlds[at].change(&mut self.random, now);
+                self.log.push(said);
+            }
+            if self.random.percent(45) {
+                self.replicate(&replicate);
+            }
+            if step > 0 {
+                self.circumstances();
+            }
+            self.step(step);
+        }
+    }
+
+    fn replicate(&mut self, replicate: &impl Fn(&dyn Server, &dyn Server)) {
+        for world in &mut self.worlds {
+            for at in 1..world.servers() {
+                replicate(world.server(0), world.server(at));
+                world.is_replicated(at);
+                self.log.push(format!("replicate to {at}"));
+            }
+        }
+    }
+
+    /// What is otherwise from now on, without a change in the directory.
+    fn circumstances(&mut self) {
+        let at = usize::from(self.random.percent(20));
+        if self.random.percent(self.chances.rights) {
+            let said = self.worlds[at].change_rights(&mut self.random);
+            self.log.push(said);
+        }
+        if self.random.percent(self.chances.rights / 3) {
+            let see = !self.worlds[at].sees_deleted;
+            let said = self.worlds[at].see_deleted(see);
+            self.log.push(said);
+        }
+        let rare = self.random.below(100);
+        if rare < 4 && self.chances.faults > 0 {
+            let now = self.now();
+            if let Some(account) = self.worlds[0].take_away(&mut self.random) {
+                self.log
+                    .push(format!("{} leaves the domain", account.handle));
+                let said = self.worlds[1].receive(&mut self.random, account, now);
+                self.log.push(said);
+            }
+        } else if rare < 6 && self.chances.faults > 0 {
+            let said = self.worlds[0].refer();
+            self.log.push(said);
+        }
+        if self.random.percent(self.chances.pauses) {
+            let pause = *self.random.pick(&PAUSES);
+            self.ahead += pause;
+            let now = self.now();
+            self.log.push(format!("{} hours pass", pause / HOUR));
+            for world in &mut self.worlds {
+                world.pass_time(pause, now);
+            }
+            if self.sandbox.store_path().exists() {
+                pass_time(&self.sandbox.store_path(), pause);
+            }
+        }
+    }
+
+    fn step(&mut self, step: usize) {
+        let domain = usize::from(step > 0 && self.random.percent(22));
+        let servers = self.worlds[domain].servers();
+        if self.random.percent(25) {
+            // Runs stay with a controller for a while.
+            self.server = self.random.below(servers);
+        }
+        let server = self.server.min(servers - 1);
+        let at = At { domain, server };
+        let command = if self.store.of(domain).is_empty() && self.random.percent(75) {
             Command::Import(None)
         } else {
-            self.command()
+            self.command(at)
+        };
+        let is_there = self.sandbox.store_path().exists();
+        let command = match command {
+            Command::Sync(_) if !is_there => Command::Import(None),
+            other => other,
         };
         let terms = self.terms(&command);
         let effect = match command {
-            Command::Import(_) | Command::Sync(_) if self.random.percent(30) => self.fault(),
+            Command::Import(_) | Command::Sync(_) if self.random.percent(self.chances.faults) => {
+                self.fault(at)
+            }
             _ => Effect::None,
         };
-        let kill = match self.random.below(100) {
-            0..8 => Kill::At(self.random.pick::<&str>(&CRASH_POINTS)),
-            8..13 => {
-                let micros = u64::try_from(self.random.below(25_000)).unwrap_or(0);
-                Kill::After(Duration::from_micros(micros))
-            }
-            _ => Kill::Never,
-        };
-        let mut arguments = Self::arguments(&command, &terms);
+        let kill = self.kill();
+        let mut arguments = self.configured(at);
+        arguments.extend(Self::arguments(&command, &terms));
         let is_of_everybody = matches!(command, Command::Sync(None));
-        if is_of_everybody && (effect.leaves_no_change() || self.random.percent(20)) {
+        let is_silent = effect.leaves_no_change() || self.worlds[at.domain].is_silent(at.server);
+        if is_of_everybody && (is_silent || self.random.percent(10)) {
             arguments.push("--full".to_owned());
         }
         self.log
-            .push(format!("$ {arguments:?} {effect:?} {kill:?}"));
-        let path = self.stage.sandbox.store_path();
+            .push(format!("$ {arguments:?} at {at:?} {effect:?} {kill:?}"));
+        let path = self.sandbox.store_path();
+        let is_there = path.exists();
         let before = Observed::read(&path);
         let bytes = std::fs::read(&path).ok();
-        self.stage.directory.reset_stats();
+        if let Some(directory) = self.worlds[at.domain].server(at.server).testdir() {
+            directory.reset_stats();
+        }
+        if std::env::var_os("ADSYNC_MODEL_SEARCHES").is_some() && path.exists() {
+            let db = rusqlite::Connection::open(&path).expect("db");
+            for t in ["users", "controllers", "domains", "runs"] {
+                self.log.push(format!(
+                    "  {t} {:#?}",
+                    crate::support::embedded::rows(&db, &format!("SELECT * FROM {t}"))
+                ));
+            }
+        }
+        let now = self.now();
         let (code, json, stderr) = self.run(&arguments, kill);
         let after = Observed::read(&path);
-        let expected = self.expect(&command, &terms, &effect, before.last_run + 1);
-        let is_fatal = self.is_fatal(&command, &effect, &expected);
-        self.stage.directory.clear_faults();
+        let mode = json["mode"].as_str().and_then(mode_called);
+        let mode = mode.or(after.last_mode).unwrap_or(Mode::Full);
+        let mut failed = buckets(&json).failed;
+        if code.is_none() {
+            let stored = after.users.iter().map(|it| &it.user);
+            let stored = stored.filter(|it| it.status == Status::Failed);
+            failed.extend(stored.map(User::identity));
+        }
+        let mut expected = self.expect(
+            &command,
+            at,
+            &terms,
+            &effect,
+            now,
+            mode,
+            before.last_run + 1,
+            &failed,
+        );
+        if !is_there && matches!(command, Command::Sync(_)) {
+            expected = Outcome::nothing(2, &self.store);
+        }
+        let is_fatal = self.is_fatal(&command, at, &effect, &expected);
+        if let Some(directory) = self.worlds[at.domain].server(at.server).testdir() {
+            directory.clear_faults();
+        }
+        if std::env::var_os("ADSYNC_MODEL_SEARCHES").is_some() {
+            let directory = self.worlds[at.domain].server(at.server).testdir();
+            for it in directory.iter().flat_map(|it| it.searches()) {
+                self.log
+                    .push(format!("  {:?} {} {}", it.scope, it.base, it.filter));
+            }
+        }
         self.log.push(format!(
             "exit code {code:?} {} {}",
             json["mode"],
             stderr.trim()
         ));
 
-        self.check_invariants(&command, &effect, &before, &after);
+        self.check_invariants(&command, at, &effect, &before, &after);
+        note(
+            code.map_or("killed".to_owned(), |code| format!("code {code}")),
+            1,
+        );
+
+        if bytes.is_none() && !matches!(command, Command::Import(_) | Command::Add(_)) {
+            assert!(matches!(code, None | Some(2)), "there is no store");
+            assert!(!path.exists(), "a store was made");
+            return;
+        }
         let is_nothing = || {
             assert_eq!(before.users, after.users, "something was changed");
             assert_eq!(before.changes, after.changes, "a change was noted");
         };
         let Some(code) = code else {
             // Killed: before or after.
-            if after.users == before.users && after.changes == before.changes {
-                let is_over = matches!(kill, Kill::At("committed"));
-                assert_eq!(is_over, after.last_run > before.last_run && is_over);
+            let is_over = after.last_run > before.last_run;
+            if after.users == before.users && after.changes == before.changes && !is_over {
+                assert!(!matches!(kill, Kill::At("committed")), "it was over");
                 return;
             }
             assert!(
@@ -208,7 +445,10 @@ impl History<'_> {
             return is_nothing();
         }
         assert_ne!(is_fatal, Some(true), "it did not fail");
-        assert_eq!(code, expected.code, "not the exit code of {expected:#?}");
+        assert_eq!(
+            code, expected.code,
+            "not the exit code of {expected:#?}\n{json:#}"
+        );
         if terms.dry_run || matches!(code, 2 | 4) {
             is_nothing();
         }
@@ -216,10 +456,76 @@ impl History<'_> {
             let now = std::fs::read(&path).ok();
             assert_eq!(bytes, now, "a dry run changed the file");
         }
+        self.note(&expected, at, mode, &effect);
         if let Some(wanted) = &expected.buckets {
             assert_eq!(*wanted, buckets(&json), "not what was to be told: {json:#}");
         }
+        let is_done = !terms.dry_run && matches!(code, 0 | 7);
+        if is_done && is_of_everybody && mode == Mode::Full {
+            self.worlds[at.domain].was_read(at.server);
+        }
         self.adopt(expected, &after);
+    }
+
+    /// Counts what the run came to.
+    fn note(&self, expected: &Outcome, at: At, mode: Mode, effect: &Effect) {
+        let Some(buckets) = &expected.buckets else {
+            return;
+        };
+        note(format!("{mode:?}").to_lowercase(), 1);
+        note("foreign", buckets.foreign);
+        for evidence in buckets.deleted.values() {
+            note(*evidence, 1);
+        }
+        let world = &self.worlds[at.domain];
+        for key in self.store.of(at.domain) {
+            let before = &self.store.users[&key];
+            let Some(after) = expected.after.users.get(&key) else {
+                continue;
+            };
+            let (was, is) = (before.status, after.status);
+            let account = before.guid.and_then(|guid| world.account(guid));
+            note("missing", usize::from(is == Status::Missing));
+            let is_seen_again =
+                was == Status::Missing && matches!(is, Status::Ok | Status::OutOfScope);
+            note("missing, and seen again", usize::from(is_seen_again));
+            let is_changed = is == Status::OutOfScope && before.values != after.values;
+            note("out of scope, and changed", usize::from(is_changed));
+            let Some(account) = account.filter(|it| is == Status::Missing && it.is_alive()) else {
+                continue;
+            };
+            let is_denied = world.is_denied(account);
+            note("missing without a right", usize::from(is_denied));
+            let lags = at.server > 0 && !is_denied && *effect == Effect::None;
+            note(
+                "missing at a controller that lags behind",
+                usize::from(lags),
+            );
+        }
+    }
+
+    fn kill(&mut self) -> Kill {
+        let kills = self.chances.kills;
+        match self.random.below(100) {
+            number if number < kills * 2 / 3 => Kill::At(self.random.pick::<&str>(&CRASH_POINTS)),
+            number if number < kills => {
+                let micros = u64::try_from(self.random.below(25_000)).unwrap_or(0);
+                Kill::After(Duration::from_micros(micros))
+            }
+            _ => Kill::Never,
+        }
+    }
+
+    /// Writes the settings that lead to a controller; the arguments that name them.
+    fn configured(&self, at: At) -> Vec<String> {
+        let url = self.worlds[at.domain].server(at.server).url();
+        let settings = Settings {
+            urls: vec![url],
+            ..self.settings[at.domain].clone()
+        };
+        let name = format!("domain{}.toml", at.domain);
+        let file = self.sandbox.configure_as(&name, &settings);
+        vec!["--config".to_owned(), file.display().to_string()]
     }
 
     fn adopt(&mut self, expected: Outcome, after: &Observed) {
@@ -227,35 +533,65 @@ impl History<'_> {
         users.sort();
         assert_eq!(users, after.values(), "the store is not as the rules say");
         self.store = expected.after;
+        for stored in &after.users {
+            self.check_moments(stored);
+        }
     }
 
-    fn command(&mut self) -> Command {
+    fn check_moments(&self, stored: &crate::observed::Stored) {
+        let user = &stored.user;
+        let key = user.domain.zip(user.guid);
+        let key = key.and_then(|(domain, guid)| self.store.by_guid(domain, guid));
+        let since = key.and_then(|key| self.store.memory(key).missing_since);
+        let moment = stored.missing_since.as_deref().map(|text| {
+            let moment: jiff::Timestamp = text.parse().expect("a moment");
+            moment.as_second() + self.ahead
+        });
+        let is_so = match (since, moment) {
+            (None, None) => true,
+            // The run began a little later than it was started.
+            (Some(since), Some(moment)) => (since - moment).abs() <= 30,
+            _ => false,
+        };
+        assert!(is_so, "missing since {since:?}, not {moment:?}: {stored:?}");
+        let needs_reason = matches!(
+            user.status,
+            Status::Missing | Status::Failed | Status::Duplicate | Status::OutOfScope
+        );
+        assert!(
+            stored.reason.is_some() || !needs_reason,
+            "nobody knows why: {stored:?}"
+        );
+    }
+
+    fn command(&mut self, at: At) -> Command {
         let store = &self.store;
         let name = |user: &User| user.values.username.clone();
         let imported: Vec<String> = store
-            .imported()
+            .of(at.domain)
             .iter()
             .map(|key| name(&store.users[key]))
             .collect();
         let all: Vec<String> = store.users.values().map(name).collect();
         let random = &mut self.random;
         match random.below(100) {
-            0..15 => Command::Import(None),
-            15..27 => {
+            0..9 => Command::Import(None),
+            9..16 => {
                 let mut names: Vec<String> = random
-                    .some(&self.world.accounts, 3)
+                    .some(self.worlds[at.domain].accounts(), 3)
                     .iter()
-                    .map(crate::world::Account::principal)
+                    .map(Account::principal)
                     .collect();
                 if random.percent(5) {
                     names.push("nobody".to_owned());
                 }
                 Command::Import(Some(names))
             }
-            27..62 => Command::Sync(None),
-            62..77 if !imported.is_empty() => {
+            16..68 => Command::Sync(None),
+            68..82 if !imported.is_empty() => {
                 let mut names = random.some(&imported, 3);
                 if random.percent(8) {
+                    // Perhaps a local one, or one of another domain.
                     names.push(random.pick(&all).clone());
                 }
                 if random.percent(20) {
@@ -263,8 +599,8 @@ impl History<'_> {
                 }
                 Command::Sync(Some(names))
             }
-            77..85 if !all.is_empty() => Command::Remove(random.some(&all, 2)),
-            85..93 if !store.records.is_empty() => {
+            82..86 if !all.is_empty() => Command::Remove(random.some(&all, 2)),
+            86..93 if !store.records.is_empty() => {
                 let record = random.pick(&store.records);
                 Command::Restore(if random.percent(40) {
                     Whom::Run(record.run)
@@ -305,10 +641,22 @@ impl History<'_> {
             Command::Import(_) | Command::Restore(_) => random.percent(8),
             _ => false,
         };
+        let mut allowed = Allowed::default();
+        for (number, is_known) in [
+            (&mut allowed.deletes, is_sync),
+            (&mut allowed.cleared, is_sync || is_import),
+            (&mut allowed.disabled, is_sync || is_import),
+            (&mut allowed.modified, is_sync || is_import),
+            (&mut allowed.missing, is_sync),
+        ] {
+            *number = (is_known && random.percent(12)).then(|| random.below(5));
+        }
         Terms {
-            max_deletes: self.max_deletes,
-            allow_deletes: (is_sync && random.percent(20)).then(|| random.below(5)),
-            out_of_scope_is_deleted: self.out_of_scope_is_deleted,
+            limits: self.rules.limits,
+            allowed,
+            out_of_scope: self.rules.out_of_scope,
+            missing_after: self.rules.missing_after,
+            delete_missing: is_sync && random.percent(20),
             strict: match command {
                 Command::Add(_) | Command::Restore(_) => true,
                 Command::Remove(_) => false,
@@ -353,22 +701,42 @@ impl History<'_> {
         for (is_said, word) in [
             (terms.dry_run, "--dry-run"),
             (terms.exit_code, "--exit-code"),
+            (terms.delete_missing, "--delete-missing"),
         ] {
             if is_said {
                 put(&[word]);
             }
         }
-        if let Some(number) = terms.allow_deletes {
-            put(&["--allow-deletes", &number.to_string()]);
+        let Allowed {
+            deletes,
+            cleared,
+            disabled,
+            modified,
+            missing,
+        } = terms.allowed;
+        for (number, word) in [
+            (deletes, "--allow-deletes"),
+            (cleared, "--allow-cleared"),
+            (disabled, "--allow-disabled"),
+            (modified, "--allow-modified"),
+            (missing, "--allow-missing"),
+        ] {
+            if let Some(number) = number {
+                put(&[word, &number.to_string()]);
+            }
         }
         arguments
     }
 
     /// Sets a random fault.
-    fn fault(&mut self) -> Effect {
+    fn fault(&mut self, at: At) -> Effect {
         let random = &mut self.random;
-        let server = &self.stage.directory;
-        let account = random.pick(&self.world.accounts).clone();
+        let world = &self.worlds[at.domain];
+        let account = world.handle_at(at.server, random);
+        let server = world.server(at.server).testdir();
+        let (Some(server), Some(account)) = (server, account) else {
+            return Effect::None;
+        };
         let handle = account.handle.clone();
         // Codes that are final: whoever is told to come back later waits.
         let code = *random.pick(&[1, 2, 3, 4, 8, 11, 50, 53, 80]);
@@ -406,7 +774,8 @@ impl History<'_> {
             39..43 => {
                 // Tried again, which takes its time; the second time it goes well.
                 let passing = [What::Cut, What::CutInsideEntry, What::answer(51, "busy")];
-                server.fault(When::search().nth(1), random.pick(&passing).clone());
+                let search = When::search().filter_contains(SCOPE).nth(1);
+                server.fault(search, random.pick(&passing).clone());
                 Effect::None
             }
             43..45 => {
@@ -418,11 +787,14 @@ impl History<'_> {
                 Effect::Hidden(handle)
             }
             54..60 => {
-                server.fault(When::search().nth(1), What::hide(&handle));
+                server.fault(
+                    When::search().filter_contains(SCOPE).times(1),
+                    What::hide(&handle),
+                );
                 Effect::HiddenAtFirst(handle)
             }
             60..64 => {
-                server.fault(When::search().nth(1), What::Empty);
+                server.fault(When::search().filter_contains(SCOPE).times(1), What::Empty);
                 Effect::EmptyAtFirst
             }
             64..68 => {
@@ -434,7 +806,7 @@ impl History<'_> {
                 Effect::None
             }
             74..79 => {
-                let dn = format!("CN=moved,{STAFF}");
+                let dn = format!("CN=moved,{}", world.scope());
                 let what = What::SendAgainOnNextPage { user: handle, dn };
                 server.fault(When::page(1).times(1), what);
                 Effect::None
@@ -463,38 +835,60 @@ impl History<'_> {
     }
 
     /// Whether the run had to fail; none, if it cannot be told.
-    fn is_fatal(&self, command: &Command, effect: &Effect, expected: &Outcome) -> Option<bool> {
-        let searches = self.stage.directory.searches();
-        let mut own = searches.iter().filter(|it| !it.base.is_empty());
-        // Who is refused these has no change mark, or no deleted witness, and that is all.
-        let may_be_refused = |base: &str| {
-            let optional = ["CN=NTDS Settings,", "<WKGUID="];
-            optional.iter().any(|start| base.starts_with(start))
+    fn is_fatal(
+        &self,
+        command: &Command,
+        at: At,
+        effect: &Effect,
+        expected: &Outcome,
+    ) -> Option<bool> {
+        let Some(directory) = self.worlds[at.domain].server(at.server).testdir() else {
+            return Some(false);
         };
+        let searches = directory.searches();
+        let mut own = searches.iter().filter(|it| !it.base.is_empty());
+        // Who is refused these has no change mark, no deleted witness, or cannot tell of what the absence of a
+        // user is proof, and that is all.
+        let scope = self.worlds[at.domain].scope();
+        let may_be_refused = |it: &testdir::LoggedSearch| {
+            let optional = ["CN=NTDS Settings,", "CN=Directory Service,", "<WKGUID="];
+            let is_optional = optional.iter().any(|start| it.base.starts_with(start));
+            is_optional || (it.scope == Scope::Base && it.base != scope)
+        };
+        // A name that the store does not know is told before anything is read, and that everybody belongs to
+        // another domain as soon as this one is known.
+        let may_be_told_before = expected.code == 2 && !matches!(command, Command::Import(_));
         match effect {
-            // A name that the store does not know is told before anything is read.
-            Effect::Fatal => Some(expected.code != 2 || matches!(command, Command::Import(_))),
-            Effect::FatalAtSearch(nth) => Some(
-                own.nth(*nth - 1)
-                    .is_some_and(|it| !may_be_refused(&it.base)),
-            ),
+            _ if may_be_told_before => None,
+            Effect::Fatal => Some(true),
+            Effect::FatalAtSearch(nth) => {
+                Some(own.nth(*nth - 1).is_some_and(|it| !may_be_refused(it)))
+            }
             Effect::FatalAtPage(page) => Some(own.any(|it| it.page == *page)),
             Effect::MaybeFatal => None,
             _ => Some(false),
         }
     }
 
+    /// The base of the search that a fault refused.
+    fn refused(&self, at: At, effect: &Effect) -> Option<String> {
+        let Effect::FatalAtSearch(nth) = effect else {
+            return None;
+        };
+        let directory = self.worlds[at.domain].server(at.server).testdir()?;
+        let searches = directory.searches().into_iter();
+        let mut own = searches.filter(|it| !it.base.is_empty());
+        own.nth(*nth - 1).map(|it| it.base)
+    }
+
     fn run(&self, arguments: &[String], kill: Kill) -> (Option<i32>, Value, String) {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let run = self.stage.prepare(&arguments);
+        let run = self.sandbox.prepare(&arguments);
         let answer = match kill {
             Kill::Never => run.run(),
             Kill::At(point) => run.env("ADSYNC_CRASH_AT", point).run(),
             Kill::After(pause) => {
-                let mut command = run.into_command();
-                let null = std::process::Stdio::null;
-                command.stdin(null()).stdout(null()).stderr(null());
-                let mut child = command.spawn().expect("adsync starts");
+                let mut child = run.start();
                 std::thread::sleep(pause);
                 // It may have ended by itself.
                 let _ = child.kill();
@@ -510,98 +904,92 @@ impl History<'_> {
         )
     }
 
-    fn expect(&self, command: &Command, terms: &Terms, effect: &Effect, run: i64) -> Outcome {
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "everything that a run depends on"
+    )]
+    fn expect(
+        &self,
+        command: &Command,
+        at: At,
+        terms: &Terms,
+        effect: &Effect,
+        now: Time,
+        mode: Mode,
+        run: i64,
+        failed: &BTreeSet<String>,
+    ) -> Outcome {
         let store = &self.store;
+        let world = &self.worlds[at.domain];
+        let scene = |is_import| {
+            let controller = at.domain * 10 + at.server;
+            let mut scene = world.scene(at.server, controller, now);
+            scene.failed.clone_from(failed);
+            if let Some(base) = self.refused(at, effect) {
+                without_answer(&mut scene, &base);
+            }
+            effect.alters(scene, is_import, world)
+        };
         match command {
             Command::Add(values) => rules::add(store, values.clone(), terms),
             Command::Remove(names) => rules::remove(store, names, run, terms),
             Command::Restore(whom) => rules::restore(store, whom, terms),
             Command::Sync(None) => {
-                let sights = self.sights(effect, false);
                 // Where all are looked up by identity, nobody looks at who else is in the scope.
-                let all = store.imported();
-                let chosen = Some(&all).filter(|_| !self.was_enumerated());
-                rules::sync(store, chosen, &sights, terms, run)
+                let is_enumerated = self.was_enumerated(at);
+                rules::sync(store, None, is_enumerated, &scene(false), mode, terms, run)
             }
-            Command::Sync(Some(names)) => match self.chosen(names) {
+            Command::Sync(Some(names)) => match self.chosen(names, at.domain) {
                 Some(keys) => {
-                    rules::sync(store, Some(&keys), &self.sights(effect, false), terms, run)
+                    let mode = Mode::Selected;
+                    rules::sync(store, Some(&keys), false, &scene(false), mode, terms, run)
                 }
                 None => Outcome::nothing(2, store),
             },
             Command::Import(names) => {
-                let mut sights = self.sights(effect, true);
+                let scene = scene(true);
+                let mut sights = scene.sights.clone();
                 sights.retain(|it| it.whereabouts == Whereabouts::InScope);
                 let Some(names) = names else {
-                    return rules::import(store, &sights, true, terms);
+                    return rules::import(store, &scene, &sights, true, terms);
                 };
                 let is_among = |sight: &&Sight| {
-                    let account = self.world.account(sight.guid);
+                    let account = world.account(sight.guid);
                     account.is_some_and(|it| names.contains(&it.principal()))
                 };
                 let chosen: Vec<Sight> = sights.iter().filter(is_among).cloned().collect();
                 if chosen.len() < names.len() {
                     return Outcome::nothing(2, store);
                 }
-                rules::import(store, &chosen, false, terms)
+                rules::import(store, &scene, &chosen, false, terms)
             }
         }
     }
 
     /// Whether the last run read the whole scope.
-    fn was_enumerated(&self) -> bool {
-        let searches = self.stage.directory.searches();
-        searches
-            .iter()
-            .any(|it| it.base == STAFF && it.filter == SCOPE)
+    fn was_enumerated(&self, at: At) -> bool {
+        let Some(directory) = self.worlds[at.domain].server(at.server).testdir() else {
+            return true;
+        };
+        let searches = directory.searches();
+        searches.iter().any(|it| {
+            let filter = it.filter.to_lowercase();
+            filter.contains(SCOPE) && !filter.contains("objectguid=")
+        })
     }
 
     /// The imported users of these names; none, if there is another among them.
-    fn chosen(&self, names: &[String]) -> Option<BTreeSet<Key>> {
+    fn chosen(&self, names: &[String], domain: Domain) -> Option<BTreeSet<Key>> {
         let keys: Option<BTreeSet<Key>> =
             names.iter().map(|name| self.store.by_name(name)).collect();
-        keys.filter(|keys| keys.is_subset(&self.store.imported()))
-    }
-
-    /// What the directory shows to a run.
-    fn sights(&self, effect: &Effect, is_import: bool) -> Vec<Sight> {
-        if *effect == Effect::Empty || (*effect == Effect::EmptyAtFirst && is_import) {
-            return Vec::new();
-        }
-        let sight = |account: &world::Account| {
-            let is_alive = account.is_alive();
-            let is = |handle: &String| is_alive && *handle == account.handle;
-            let is_hidden = match effect {
-                Effect::Hidden(handle) => is(handle),
-                Effect::HiddenAtFirst(handle) => is(handle) && is_import,
-                _ => !is_alive && !self.tombstones_are_visible,
-            };
-            if is_hidden || (!is_alive && !self.tombstones_are_visible) {
-                return None;
-            }
-            let is_lost = matches!(effect, Effect::NamelessAndLost(handle) if is(handle));
-            let is_nameless = matches!(effect, Effect::Nameless(handle) if is(handle));
-            let is_unusable = matches!(effect, Effect::Unusable(handle) if is(handle));
-            Some(Sight {
-                guid: account.guid,
-                dn: account.dn(),
-                whereabouts: match account.place {
-                    Place::Deleted => Whereabouts::Tombstone,
-                    Place::Elsewhere => Whereabouts::Elsewhere,
-                    Place::Staff | Place::Sales => Whereabouts::InScope,
-                },
-                is_nameless: is_lost || is_nameless,
-                is_lost,
-                values: account.values().filter(|_| !is_unusable),
-            })
-        };
-        self.world.accounts.iter().filter_map(sight).collect()
+        keys.filter(|keys| keys.is_subset(&self.store.of(domain)))
     }
 
     /// What must be so whatever the rules say.
     fn check_invariants(
         &self,
         command: &Command,
+        at: At,
         effect: &Effect,
         before: &Observed,
         after: &Observed,
@@ -618,53 +1006,159 @@ impl History<'_> {
             assert_eq!(stored.email_folded, email);
         }
 
-        // Nobody outside a selection is touched, not in a single column.
+        // Nobody outside a selection, or of another domain, is touched, not in a single column.
+        let world = &self.worlds[at.domain];
         let selected: Option<Vec<Option<testdir::Uuid>>> = match command {
             Command::Sync(Some(names)) => Some(
-                self.chosen(names)
+                self.chosen(names, at.domain)
                     .iter()
                     .flatten()
                     .map(|key| self.store.users[key].guid)
                     .collect(),
             ),
-            Command::Import(Some(names)) => Some(
-                self.world
-                    .accounts
-                    .iter()
-                    .filter(|it| names.contains(&it.principal()))
-                    .map(|it| Some(it.guid))
-                    .collect(),
-            ),
+            Command::Import(Some(names)) => {
+                let accounts = world.accounts().iter();
+                let named = accounts.filter(|it| names.contains(&it.principal()));
+                Some(named.map(|it| Some(it.guid)).collect())
+            }
             Command::Sync(None) | Command::Import(None) => None,
             Command::Add(_) | Command::Restore(_) => Some(Vec::new()),
             Command::Remove(_) => return,
         };
         for stored in &before.users {
             let guid = stored.user.guid;
-            if guid.is_none() || selected.iter().any(|them| !them.contains(&guid)) {
+            let is_foreign = stored.user.domain != Some(at.domain);
+            if is_foreign || selected.iter().any(|them| !them.contains(&guid)) {
                 let is_there = after.users.contains(stored);
-                assert!(is_there, "outside the selection: {stored:?}\n{after:#?}");
+                assert!(is_there, "not for this run: {stored:?}\n{after:#?}");
+                continue;
             }
             // Whoever lives in the domain is not deleted, unless the settings or the directory say so.
-            let account = guid.and_then(|guid| self.world.account(guid));
+            let account = guid.and_then(|guid| world.account(guid));
             let Some(account) = account.filter(|it| it.is_alive()) else {
                 continue;
             };
+            // Moved since any run saw it, and then hidden: nothing tells of it either.
             let may_go = match effect {
-                Effect::Empty => true,
+                // As if it had been moved to another domain: nothing at all tells of it.
                 Effect::Hidden(handle) => *handle == account.handle,
-                // A lost right to see who it is: only a run that does not see the entry may take it for gone.
+                // Moved out of the scope, and nobody may see who it is.
                 Effect::NamelessAndLost(handle) => {
-                    let is_seen =
-                        account.place.is_in_scope() && matches!(command, Command::Sync(None));
-                    *handle == account.handle && !is_seen
+                    *handle == account.handle && !account.place.is_in_scope()
                 }
                 _ => false,
-            } || (self.out_of_scope_is_deleted && !account.place.is_in_scope());
-            let is_there = after.by_guid(account.guid).is_some();
+            } || (world.is_denied(account) && stored.user.dn != Some(account.dn()))
+                || (self.rules.out_of_scope == OutOfScope::Delete
+                    && !world.was_in_scope(at.server, account.guid));
+            let is_there = after.by_guid(at.domain, account.guid).is_some();
             assert!(is_there || may_go, "{account:?} lives, and was deleted");
         }
     }
+}
+
+/// What a run knows that was refused the answer to a search of this base.
+fn without_answer(scene: &mut Scene, base: &str) {
+    if base.starts_with("CN=NTDS Settings,") {
+        // It does not know who answers: nobody that it has met.
+        scene.controller += 100;
+    } else if base.starts_with("CN=Directory Service,") {
+        scene.lifetime = 180 * DAY;
+    } else {
+        scene.readable.remove(base);
+        scene.unreadable.insert(base.to_owned());
+    }
+}
+
+impl Effect {
+    /// What a run finds that meets the fault.
+    fn alters(&self, mut scene: Scene, is_import: bool, world: &World) -> Scene {
+        if *self == Self::Empty || (*self == Self::EmptyAtFirst && is_import) {
+            scene.sights.clear();
+            scene.readable.clear();
+        }
+        let is = |sight: &Sight, handle: &String| {
+            let account = world.account(sight.guid);
+            sight.whereabouts != Whereabouts::Tombstone
+                && account.is_some_and(|it| it.handle == *handle)
+        };
+        scene.sights.retain(|sight| match self {
+            Self::Hidden(handle) => !is(sight, handle),
+            Self::HiddenAtFirst(handle) => !(is_import && is(sight, handle)),
+            _ => true,
+        });
+        for sight in &mut scene.sights {
+            match self {
+                Self::NamelessAndLost(handle) if is(sight, handle) => {
+                    (sight.is_nameless, sight.is_lost) = (true, true);
+                    scene.unreadable.insert(sight.dn.clone());
+                }
+                Self::Nameless(handle) if is(sight, handle) => {
+                    sight.is_nameless = true;
+                    scene.unreadable.insert(sight.dn.clone());
+                }
+                Self::Unusable(handle) if is(sight, handle) => sight.values = None,
+                _ => {}
+            }
+        }
+        scene
+    }
+}
+
+impl Rules {
+    fn to_toml(&self) -> String {
+        let Limits {
+            deletes,
+            cleared,
+            disabled,
+            modified,
+            missing,
+        } = self.limits;
+        let limits = [
+            ("deletes", deletes),
+            ("cleared", cleared),
+            ("disabled", disabled),
+            ("modified", modified),
+            ("missing", missing),
+        ]
+        .map(|(name, limit)| match limit {
+            Limit::Number(number) => format!("max_{name} = {number}\n"),
+            Limit::Percent(percent) => format!("max_{name} = \"{percent}%\"\n"),
+        });
+        let out_of_scope = match self.out_of_scope {
+            OutOfScope::Keep => "keep",
+            OutOfScope::Disable => "disable",
+            OutOfScope::Delete => "delete",
+        };
+        let missing_after = match self.missing_after {
+            0 => "0".to_owned(),
+            seconds => format!("{}h", seconds / HOUR),
+        };
+        format!(
+            "{}out_of_scope = \"{out_of_scope}\"\nmissing_after = \"{missing_after}\"",
+            limits.concat()
+        )
+    }
+}
+
+/// Limits at random; often those of the settings that say nothing.
+fn limits(random: &mut Random) -> Limits {
+    let mut limits = Limits::default();
+    for limit in [
+        &mut limits.deletes,
+        &mut limits.cleared,
+        &mut limits.disabled,
+        &mut limits.modified,
+        &mut limits.missing,
+    ] {
+        if random.percent(45) {
+            let numbers = [0, 1, 1, 2, 2, 3, 9, 9];
+            *limit = match random.below(8) {
+                0 => Limit::Percent(*random.pick(&[0, 1, 100])),
+                _ => Limit::Number(*random.pick(&numbers)),
+            };
+        }
+    }
+    limits
 }
 
 /// The buckets of a result.
@@ -695,7 +1189,9 @@ fn buckets(json: &Value) -> Buckets {
         deleted,
         duplicate: all("duplicate"),
         out_of_scope: all("out_of_scope"),
+        missing: all("missing"),
         // Entries without an identity are nobody's.
         failed: objects("failed").iter().filter_map(known).collect(),
+        foreign: usize::try_from(json["counts"]["foreign"].as_u64().unwrap_or(0)).unwrap_or(0),
     }
 }

@@ -10,11 +10,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod happened;
 mod history;
 mod narrow;
 mod observed;
 mod reliability;
 mod rules;
+mod server;
 mod world;
 
 const HISTORIES: u64 = 520;
@@ -22,4 +24,5 @@ const HISTORIES: u64 = 520;
 #[test]
 fn the_store_is_what_the_model_says_after_every_command() {
     support::histories::play("ADSYNC_MODEL", HISTORIES, history::play);
+    happened::assert_enough();
 }

@@ -6,7 +6,10 @@ use rusqlite::{Connection, Row};
 use tempfile::TempDir;
 use testdir::Uuid;
 
-use crate::rules::{Status, User, Values};
+use crate::rules::{Domain, Mode, Status, User, Values};
+
+/// The domains of the histories, by their numbers.
+pub(crate) const DOMAINS: [&str; 2] = ["DC=corp,DC=example,DC=com", "DC=lab,DC=example,DC=org"];
 
 /// A row of the store: the user, and everything in it as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +17,9 @@ pub(crate) struct Stored {
     pub(crate) user: User,
     pub(crate) username_folded: String,
     pub(crate) email_folded: Option<String>,
+    /// Since when it is missing, as the store says it.
+    pub(crate) missing_since: Option<String>,
+    pub(crate) reason: Option<String>,
     row: String,
 }
 
@@ -23,6 +29,8 @@ pub(crate) struct Observed {
     pub(crate) users: Vec<Stored>,
     pub(crate) changes: i64,
     pub(crate) last_run: i64,
+    /// How the last run of all looked at its users.
+    pub(crate) last_mode: Option<Mode>,
 }
 
 impl Observed {
@@ -43,8 +51,9 @@ impl Observed {
         );
         let mut statement = db
             .prepare(
-                "SELECT username, first_name, last_name, email, contact_number, enabled, guid, dn,
-                    status, username_folded, email_folded, id, synced_at, source FROM users",
+                "SELECT username, first_name, last_name, email, contact_number, enabled, users.guid, users.dn,
+                    status, username_folded, email_folded, missing_since, reason, domains.dn, users.*
+                 FROM users LEFT JOIN domains ON domains.id = users.domain",
             )
             .expect("the table is there");
         let users = statement.query_map([], stored).expect("it can be read");
@@ -56,12 +65,14 @@ impl Observed {
             users,
             changes: number(&db, "SELECT count(*) FROM changes"),
             last_run: number(&db, "SELECT coalesce(max(id), 0) FROM runs"),
+            last_mode: last_mode(&db),
         }
     }
 
     /// The row of a user of the directory.
-    pub(crate) fn by_guid(&self, guid: Uuid) -> Option<&Stored> {
-        self.users.iter().find(|it| it.user.guid == Some(guid))
+    pub(crate) fn by_guid(&self, domain: Domain, guid: Uuid) -> Option<&Stored> {
+        let is_it = |user: &User| user.guid == Some(guid) && user.domain == Some(domain);
+        self.users.iter().find(|it| is_it(&it.user))
     }
 
     pub(crate) fn values(&self) -> Vec<&User> {
@@ -95,12 +106,35 @@ fn number(db: &Connection, query: &str) -> i64 {
         .expect("a number can be read")
 }
 
+fn last_mode(db: &Connection) -> Option<Mode> {
+    let newest = "SELECT mode FROM runs ORDER BY id DESC LIMIT 1";
+    let mode: Option<String> = db.query_row(newest, [], |row| row.get(0)).ok()?;
+    mode_called(&mode?)
+}
+
+/// What a result calls a mode.
+pub(crate) fn mode_called(name: &str) -> Option<Mode> {
+    match name {
+        "full" => Some(Mode::Full),
+        "delta" => Some(Mode::Delta),
+        "selected" => Some(Mode::Selected),
+        _ => None,
+    }
+}
+
 fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     let guid: Option<Vec<u8>> = row.get(6)?;
     let status: String = row.get(8)?;
-    let source: String = row.get(13)?;
+    let source: String = row.get("source")?;
     assert_eq!(source == "directory", guid.is_some(), "the source says so");
-    let columns = (0..14).map(|at| row.get::<_, rusqlite::types::Value>(at));
+    let columns =
+        (14..row.as_ref().column_count()).map(|at| row.get::<_, rusqlite::types::Value>(at));
+    let domain: Option<String> = row.get(13)?;
+    let number = |dn: String| {
+        let mut domains = DOMAINS.iter();
+        let found = domains.position(|it| it.eq_ignore_ascii_case(&dn));
+        found.unwrap_or_else(|| panic!("an unknown domain: {dn}"))
+    };
     Ok(Stored {
         user: User {
             values: Values {
@@ -112,11 +146,13 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
                 enabled: row.get(5)?,
             },
             guid: guid.map(|guid| Uuid::from_slice_le(&guid).expect("16 bytes")),
+            domain: domain.map(number),
             dn: row.get(7)?,
             status: match status.as_str() {
                 "ok" => Status::Ok,
                 "duplicate" => Status::Duplicate,
                 "out_of_scope" => Status::OutOfScope,
+                "missing" => Status::Missing,
                 "failed" => Status::Failed,
                 "restored" => Status::Restored,
                 other => panic!("an unknown status: {other}"),
@@ -124,6 +160,8 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         },
         username_folded: row.get(9)?,
         email_folded: row.get(10)?,
+        missing_since: row.get(11)?,
+        reason: row.get(12)?,
         row: format!("{:?}", columns.collect::<Result<Vec<_>, _>>()?),
     })
 }

@@ -9,6 +9,18 @@ use testdir::Uuid;
 /// A row of the store, for as long as the user lives and when it is brought back.
 pub(crate) type Key = usize;
 
+/// A domain, by its number.
+pub(crate) type Domain = usize;
+
+/// A domain controller, by its number.
+pub(crate) type Controller = usize;
+
+/// A moment, in seconds.
+pub(crate) type Time = i64;
+
+pub(crate) const HOUR: Time = 60 * 60;
+pub(crate) const DAY: Time = 24 * HOUR;
+
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Values {
     pub(crate) username: String,
@@ -19,11 +31,27 @@ pub(crate) struct Values {
     pub(crate) enabled: bool,
 }
 
+impl Values {
+    /// The fields that can be without a value.
+    fn optional(&self) -> [&Option<String>; 4] {
+        let Self {
+            username: _,
+            first_name,
+            last_name,
+            email,
+            contact_number,
+            enabled: _,
+        } = self;
+        [first_name, last_name, email, contact_number]
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Status {
     Ok,
     Duplicate,
     OutOfScope,
+    Missing,
     Failed,
     Restored,
 }
@@ -34,6 +62,8 @@ pub(crate) struct User {
     pub(crate) values: Values,
     /// None for a local user.
     pub(crate) guid: Option<Uuid>,
+    /// None for a local user.
+    pub(crate) domain: Option<Domain>,
     pub(crate) dn: Option<String>,
     pub(crate) status: Status,
 }
@@ -44,6 +74,17 @@ impl User {
         let guid = self.guid.map(|guid| guid.to_string());
         guid.unwrap_or_else(|| self.values.username.clone())
     }
+}
+
+/// What is known of an imported user beside its row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Memory {
+    /// Since when no run that looked has found it.
+    pub(crate) missing_since: Option<Time>,
+    /// When a run found it last.
+    pub(crate) last_seen: Time,
+    /// The controllers that have returned it.
+    pub(crate) returned_by: BTreeSet<Controller>,
 }
 
 /// A user that left the store, as it was.
@@ -61,11 +102,22 @@ impl Record {
     }
 }
 
+/// What a run did that no administrator had said.
+#[derive(Clone, Debug)]
+pub(crate) struct Unsaid {
+    at: Time,
+    domain: Domain,
+    deleted: usize,
+    disabled: usize,
+}
+
 /// The store, and what can be brought back.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Store {
     pub(crate) users: BTreeMap<Key, User>,
+    pub(crate) memories: BTreeMap<Key, Memory>,
     pub(crate) records: Vec<Record>,
+    pub(crate) unsaid: Vec<Unsaid>,
     next: Key,
 }
 
@@ -81,6 +133,8 @@ pub(crate) struct Sight {
     pub(crate) is_lost: bool,
     /// None, if they cannot be used.
     pub(crate) values: Option<Values>,
+    /// Its other addresses, which are as good as the one among its values.
+    pub(crate) other_mails: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +142,28 @@ pub(crate) enum Whereabouts {
     InScope,
     Elsewhere,
     Tombstone,
+}
+
+/// What a run finds: one controller, as it is for one account.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scene {
+    pub(crate) domain: Domain,
+    pub(crate) controller: Controller,
+    pub(crate) now: Time,
+    pub(crate) sights: Vec<Sight>,
+    /// Whether the account sees deleted objects.
+    pub(crate) sees_deleted: bool,
+    /// How long the domain keeps those.
+    pub(crate) lifetime: Time,
+    /// The containers that can be read.
+    pub(crate) readable: BTreeSet<String>,
+    /// References to other servers.
+    pub(crate) references: BTreeSet<String>,
+    /// DNs that are taken by entries whose identity cannot be read.
+    pub(crate) unreadable: BTreeSet<String>,
+    /// Whom the run told to be failed, by identity. Of a user at whose DN an entry without an identity is, the rules
+    /// say that it is kept; a run that looks at a part of the scope may call it missing or failed.
+    pub(crate) failed: BTreeSet<String>,
 }
 
 /// What became of each user, by identity.
@@ -99,7 +175,10 @@ pub(crate) struct Buckets {
     pub(crate) deleted: BTreeMap<String, &'static str>,
     pub(crate) duplicate: BTreeSet<String>,
     pub(crate) out_of_scope: BTreeSet<String>,
+    pub(crate) missing: BTreeSet<String>,
     pub(crate) failed: BTreeSet<String>,
+    /// Users of other domains.
+    pub(crate) foreign: usize,
 }
 
 /// What a command shall do.
@@ -121,11 +200,62 @@ impl Outcome {
     }
 }
 
-/// How many deletions a run may have.
+/// How much of something a run may do.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum MaxDeletes {
+pub(crate) enum Limit {
     Number(usize),
     Percent(usize),
+}
+
+impl Limit {
+    /// The number, where a share is one of so many and never below a smallest number.
+    fn of(self, all: usize, smallest: usize) -> usize {
+        match self {
+            Self::Number(number) => number,
+            Self::Percent(0) => 0,
+            Self::Percent(percent) => (all * percent).div_ceil(100).max(smallest),
+        }
+    }
+}
+
+/// What becomes of users that the scope no longer has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OutOfScope {
+    Keep,
+    Disable,
+    Delete,
+}
+
+/// What the settings say of how much a run may do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) deletes: Limit,
+    pub(crate) cleared: Limit,
+    pub(crate) disabled: Limit,
+    pub(crate) modified: Limit,
+    pub(crate) missing: Limit,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            deletes: Limit::Percent(10),
+            cleared: Limit::Percent(10),
+            disabled: Limit::Percent(10),
+            modified: Limit::Percent(50),
+            missing: Limit::Percent(10),
+        }
+    }
+}
+
+/// The numbers that the administrator has said.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Allowed {
+    pub(crate) deletes: Option<usize>,
+    pub(crate) cleared: Option<usize>,
+    pub(crate) disabled: Option<usize>,
+    pub(crate) modified: Option<usize>,
+    pub(crate) missing: Option<usize>,
 }
 
 /// What the settings and the command line say of a run.
@@ -135,9 +265,11 @@ pub(crate) enum MaxDeletes {
     reason = "each is a switch of the command line or the settings"
 )]
 pub(crate) struct Terms {
-    pub(crate) max_deletes: MaxDeletes,
-    pub(crate) allow_deletes: Option<usize>,
-    pub(crate) out_of_scope_is_deleted: bool,
+    pub(crate) limits: Limits,
+    pub(crate) allowed: Allowed,
+    pub(crate) out_of_scope: OutOfScope,
+    pub(crate) missing_after: Time,
+    pub(crate) delete_missing: bool,
     pub(crate) strict: bool,
     pub(crate) dry_run: bool,
     pub(crate) exit_code: bool,
@@ -172,29 +304,60 @@ impl Store {
             .map(|(key, _)| *key)
     }
 
-    pub(crate) fn by_guid(&self, guid: Uuid) -> Option<Key> {
+    pub(crate) fn by_guid(&self, domain: Domain, guid: Uuid) -> Option<Key> {
         let mut users = self.users.iter();
         users
-            .find(|(_, user)| user.guid == Some(guid))
+            .find(|(_, user)| user.guid == Some(guid) && user.domain == Some(domain))
             .map(|(key, _)| *key)
     }
 
-    pub(crate) fn imported(&self) -> BTreeSet<Key> {
+    /// The users of a domain.
+    pub(crate) fn of(&self, domain: Domain) -> BTreeSet<Key> {
         let users = self.users.iter();
         users
-            .filter(|(_, user)| user.guid.is_some())
+            .filter(|(_, user)| user.domain == Some(domain))
             .map(|(key, _)| *key)
             .collect()
     }
 
-    fn insert(&mut self, user: User) {
-        self.users.insert(self.next, user);
+    /// How many users belong to other domains.
+    fn foreign_to(&self, domain: Domain) -> usize {
+        let domains = self.users.values().filter_map(|user| user.domain);
+        domains.filter(|it| *it != domain).count()
+    }
+
+    fn insert(&mut self, user: User) -> Key {
+        let key = self.next;
+        self.users.insert(key, user);
         self.next += 1;
+        key
     }
 
     fn delete(&mut self, key: Key, run: i64) {
+        self.memories.remove(&key);
         if let Some(user) = self.users.remove(&key) {
             self.records.push(Record { run, key, user });
+        }
+    }
+
+    /// What a user is remembered by; nothing of a user that was brought back.
+    pub(crate) fn memory(&self, key: Key) -> Memory {
+        self.memories.get(&key).cloned().unwrap_or_default()
+    }
+
+    /// A run found this user.
+    ///
+    /// It is returned by the controller that it was imported from, or that found it again after it was missing,
+    /// and by those at which a full run finds it after that.
+    fn is_found(&mut self, key: Key, scene: &Scene, is_full: bool) {
+        let memory = self.memories.entry(key).or_default();
+        let is_again = memory.missing_since.take().is_some();
+        memory.last_seen = scene.now;
+        if is_again {
+            memory.returned_by.clear();
+        }
+        if is_full || is_again {
+            memory.returned_by.insert(scene.controller);
         }
     }
 
@@ -278,6 +441,8 @@ impl Store {
                 (Some(old), true) => {
                     if old.values != wish.user.values {
                         buckets.modified.insert(old.identity());
+                    } else if wish.user.status == Status::OutOfScope {
+                        buckets.out_of_scope.insert(old.identity());
                     }
                     *old = wish.user;
                 }
@@ -299,13 +464,29 @@ impl Store {
             user.status = Status::Failed;
             buckets.failed.insert(user.identity());
         }
+        if let Some(memory) = self.memories.get_mut(&key) {
+            memory.missing_since = None;
+        }
     }
 }
 
-fn from_directory(sight: &Sight, values: &Values) -> User {
+/// The row that a user of the directory shall have.
+fn from_directory(
+    store: &Store,
+    key: Option<Key>,
+    domain: Domain,
+    sight: &Sight,
+    values: &Values,
+) -> User {
+    let mut values = values.clone();
+    let stored = key.and_then(|key| store.users[&key].values.email.clone());
+    if let Some(stored) = stored.filter(|it| sight.other_mails.contains(it)) {
+        values.email = Some(stored);
+    }
     User {
-        values: values.clone(),
+        values,
         guid: Some(sight.guid),
+        domain: Some(domain),
         dn: Some(sight.dn.clone()),
         status: Status::Ok,
     }
@@ -317,7 +498,9 @@ fn code(buckets: &Buckets, is_partial: bool, terms: &Terms) -> i32 {
         buckets.modified.len(),
         buckets.deleted.len(),
     ] != [0; 3];
-    if is_partial || !buckets.failed.is_empty() || (terms.strict && !buckets.duplicate.is_empty()) {
+    let is_strictly_partial =
+        terms.strict && !(buckets.duplicate.is_empty() && buckets.missing.is_empty());
+    if is_partial || !buckets.failed.is_empty() || is_strictly_partial {
         7
     } else if terms.exit_code && has_changes {
         3
@@ -334,151 +517,393 @@ fn ended(store: &Store, after: Store, buckets: Buckets, partial: bool, terms: &T
     }
 }
 
-/// `sync` of all imported users, or of these.
+/// How a synchronisation looked at its users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// At all of them; what it found is what this controller returns.
+    Full,
+    /// At those that changed.
+    Delta,
+    /// At those that were named.
+    Selected,
+}
+
+/// What became of a user that the scope does not have.
+enum Fate {
+    /// It lives elsewhere in the domain.
+    Elsewhere(Sight),
+    Deleted(&'static str),
+    Missing,
+    /// It was brought back, and is not in the directory.
+    Left,
+}
+
+/// `sync` of all users of a domain, or of these. `is_enumerated` says whether everything in the scope is
+/// looked at, or only the users themselves.
 pub(crate) fn sync(
     store: &Store,
     chosen: Option<&BTreeSet<Key>>,
-    sights: &[Sight],
+    is_enumerated: bool,
+    scene: &Scene,
+    mode: Mode,
     terms: &Terms,
     run: i64,
 ) -> Outcome {
-    let subjects = chosen.cloned().unwrap_or_else(|| store.imported());
+    let ours = store.of(scene.domain);
+    let foreign = store.foreign_to(scene.domain);
+    if ours.is_empty() && foreign > 0 {
+        return Outcome::nothing(2, store);
+    }
+    let subjects = chosen.cloned().unwrap_or_else(|| ours.clone());
     let guid = |key: &Key| store.users[key].guid;
     let is_subject = |sight: &Sight| subjects.iter().any(|key| guid(key) == Some(sight.guid));
-    let in_scope: Vec<&Sight> = sights
+    let answers: Vec<&Sight> = scene
+        .sights
         .iter()
-        .filter(|it| it.whereabouts == Whereabouts::InScope)
-        .filter(|it| chosen.is_none() || (is_subject(it) && !it.is_lost))
+        .filter(|it| {
+            let is_in_answer = is_enumerated && it.whereabouts == Whereabouts::InScope;
+            is_in_answer || (is_subject(it) && !it.is_lost)
+        })
         .collect();
     let mut after = store.clone();
-    let mut buckets = Buckets::default();
+    let mut buckets = Buckets {
+        // Who names users is not told of others.
+        foreign: if mode == Mode::Selected { 0 } else { foreign },
+        ..Buckets::default()
+    };
     let mut wishes = Vec::new();
-    let mut missing = BTreeSet::new();
+    let mut nowhere = BTreeMap::new();
     for key in &subjects {
-        let mut named = in_scope.iter().filter(|it| !it.is_nameless);
-        match named.find(|it| guid(key) == Some(it.guid)) {
-            None => _ = missing.insert(*key),
-            Some(sight) => match &sight.values {
-                None => after.fail(*key, &mut buckets),
-                Some(values) => wishes.push(Wish {
-                    key: Some(*key),
-                    user: from_directory(sight, values),
-                }),
-            },
+        let mut named = answers.iter().filter(|it| !it.is_nameless);
+        let found = named.find(|it| guid(key) == Some(it.guid));
+        match found.filter(|it| it.whereabouts == Whereabouts::InScope) {
+            None => _ = nowhere.insert(*key, found.copied()),
+            Some(sight) => {
+                after.is_found(*key, scene, mode == Mode::Full);
+                match &sight.values {
+                    None => after.fail(*key, &mut buckets),
+                    Some(values) => wishes.push(Wish {
+                        key: Some(*key),
+                        user: from_directory(store, Some(*key), scene.domain, sight, values),
+                    }),
+                }
+            }
         }
     }
 
     // An entry whose identity cannot be read is the user that was last seen at its DN and is not seen
-    // elsewhere; or it may be anybody that seems missing.
-    let mut is_doubtful = false;
-    let mut is_partial = false;
-    for entry in in_scope.iter().filter(|it| it.is_nameless) {
-        is_partial = true;
-        let owners: Vec<Key> = missing
+    // elsewhere; or it may be anybody that seems missing. Every run that may believe an absence looks for such.
+    let in_scope = |it: &&Sight| it.whereabouts == Whereabouts::InScope;
+    let nameless = answers.iter().copied().filter(|it| it.is_nameless);
+    let is_partial = nameless.clone().any(|it| in_scope(&it));
+    let found_nameless = nameless.filter(|it| !it.is_lost).count();
+    let anywhere = scene.sights.iter().filter(in_scope);
+    let anywhere: Vec<&Sight> = anywhere.filter(|it| it.is_nameless).collect();
+    for entry in &anywhere {
+        let owners: Vec<Key> = nowhere
             .iter()
+            .filter(|(_, found)| found.is_none())
+            .map(|(key, _)| *key)
             .filter(|key| after.users[key].dn.as_ref() == Some(&entry.dn))
             .filter(|key| after.users[key].status != Status::Restored)
-            .copied()
+            .filter(|key| is_enumerated || scene.failed.contains(&after.users[key].identity()))
             .collect();
-        is_doubtful |= owners.is_empty();
         for key in owners {
             after.fail(key, &mut buckets);
-            missing.remove(&key);
+            nowhere.remove(&key);
         }
     }
-    let found = |key: &Key| {
-        let mut found = sights.iter().filter(|it| !it.is_lost);
-        found.find(|it| guid(key) == Some(it.guid))
+    let doubts = Doubts {
+        is_anybody: !anywhere.is_empty() || found_nameless > 0,
     };
-    is_doubtful |= missing
-        .iter()
-        .any(|key| found(key).is_some_and(|it| it.is_nameless));
     let mut gone = BTreeSet::new();
-    for key in missing {
+    let mut newly_missing = 0;
+    for (key, found) in nowhere {
         let user = after.users[&key].clone();
-        let is_restored = user.status == Status::Restored;
-        let evidence = match found(&key).filter(|it| !it.is_nameless) {
-            Some(sight) if sight.whereabouts != Whereabouts::Tombstone => {
-                if !terms.out_of_scope_is_deleted {
-                    buckets.out_of_scope.insert(user.identity());
-                    let user = after.users.get_mut(&key).expect("it is there");
-                    user.status = Status::OutOfScope;
-                    user.dn = Some(sight.dn.clone());
+        match fate(store, key, found, scene, terms, &doubts) {
+            Fate::Left => {}
+            Fate::Elsewhere(sight) => {
+                after.is_found(key, scene, mode == Mode::Full);
+                let Some(values) = &sight.values else {
+                    after.fail(key, &mut buckets);
                     continue;
-                }
-                "out_of_scope"
+                };
+                let mut user = from_directory(store, Some(key), scene.domain, &sight, values);
+                user.status = Status::OutOfScope;
+                user.values.enabled &= terms.out_of_scope == OutOfScope::Keep;
+                let key = Some(key);
+                wishes.push(Wish { key, user });
             }
-            _ if is_restored => continue,
-            Some(_) => "tombstone",
-            None if is_doubtful => {
-                after.fail(key, &mut buckets);
-                continue;
+            Fate::Deleted(evidence) => {
+                buckets.deleted.insert(user.identity(), evidence);
+                gone.insert(key);
             }
-            None => "absent",
-        };
-        buckets.deleted.insert(user.identity(), evidence);
-        gone.insert(key);
+            Fate::Missing => {
+                newly_missing += usize::from(user.status != Status::Missing);
+                buckets.missing.insert(user.identity());
+                let memory = after.memories.entry(key).or_default();
+                memory.missing_since.get_or_insert(scene.now);
+                let row = after.users.get_mut(&key).expect("it is there");
+                row.status = Status::Missing;
+            }
+        }
     }
 
-    if is_refused(gone.len(), subjects.len(), store.imported().len(), terms) {
+    after.grant(wishes, &gone, &mut buckets);
+    let done = Done {
+        domain: scene.domain,
+        now: scene.now,
+        // Whoever names one user means it.
+        is_meant: mode == Mode::Selected && subjects.len() == 1,
+        subjects: subjects.len(),
+        deleted: gone.len(),
+        missing: newly_missing,
+    };
+    if done.is_refused(store, &after, &gone, terms) {
         return Outcome::nothing(4, store);
     }
-    after.grant(wishes, &gone, &mut buckets);
+    done.note(store, &mut after, &gone, terms);
     for key in gone {
         after.delete(key, run);
     }
     ended(store, after, buckets, is_partial, terms)
 }
 
-fn is_refused(deletions: usize, of: usize, imported: usize, terms: &Terms) -> bool {
-    if deletions == 0 || terms.allow_deletes == Some(deletions) {
-        return false;
-    }
-    let limit = match terms.max_deletes {
-        MaxDeletes::Number(number) => number,
-        MaxDeletes::Percent(percent) => {
-            let is_enough = |share: &usize| share * 100 >= imported * percent;
-            (5..=imported).find(is_enough).unwrap_or(5)
+/// What speaks against everybody's absence in a run.
+struct Doubts {
+    /// An answer held an entry that cannot be identified.
+    is_anybody: bool,
+}
+
+fn fate(
+    store: &Store,
+    key: Key,
+    found: Option<&Sight>,
+    scene: &Scene,
+    terms: &Terms,
+    doubts: &Doubts,
+) -> Fate {
+    let is_restored = store.users[&key].status == Status::Restored;
+    match found {
+        Some(sight) if sight.whereabouts != Whereabouts::Tombstone => {
+            // Who was brought back is not taken out again for what was so before.
+            if terms.out_of_scope == OutOfScope::Delete && is_restored {
+                Fate::Left
+            } else if terms.out_of_scope == OutOfScope::Delete && sight.values.is_some() {
+                Fate::Deleted("out_of_scope")
+            } else {
+                Fate::Elsewhere(sight.clone())
+            }
         }
+        _ if is_restored => Fate::Left,
+        Some(_) => Fate::Deleted("tombstone"),
+        None if is_proof(store, key, scene, terms, doubts) => Fate::Deleted("absent"),
+        None => Fate::Missing,
+    }
+}
+
+/// Whether the absence of a user proves that it was deleted.
+fn is_proof(store: &Store, key: Key, scene: &Scene, terms: &Terms, doubts: &Doubts) -> bool {
+    let memory = store.memory(key);
+    let since = memory.missing_since.unwrap_or(scene.now);
+    // (a) With the right to see deleted objects, one that is kept would have been seen.
+    let can_be_proof = !scene.sees_deleted || scene.now - memory.last_seen > scene.lifetime;
+    // (b)
+    let was_long_enough = terms.delete_missing || scene.now - since >= terms.missing_after;
+    // (c)
+    let can_testify = memory.returned_by.contains(&scene.controller);
+    // (d)
+    let is_witness = |sight: &Sight| {
+        let other = store.by_guid(scene.domain, sight.guid);
+        let is_living = sight.whereabouts != Whereabouts::Tombstone;
+        is_living && !sight.is_nameless && !sight.is_lost && other.is_some_and(|it| it != key)
     };
-    deletions > limit || (of >= 2 && deletions == of)
+    let has_witness = scene.sights.iter().any(is_witness);
+    // (e)
+    let dn = store.users[&key].dn.as_deref().unwrap_or_default();
+    let container = dn.split_once(',').map_or("", |(_, parent)| parent);
+    let is_behind = |it: &String| dn == it || dn.ends_with(&format!(",{it}"));
+    let nothing_speaks_against = scene.readable.contains(container)
+        && !scene.references.iter().any(is_behind)
+        && !scene.unreadable.contains(dn)
+        && !doubts.is_anybody;
+    can_be_proof && was_long_enough && can_testify && has_witness && nothing_speaks_against
+}
+
+/// What a run would do that can be too much.
+struct Done {
+    domain: Domain,
+    now: Time,
+    is_meant: bool,
+    subjects: usize,
+    deleted: usize,
+    missing: usize,
+}
+
+impl Done {
+    fn changed<'a>(
+        store: &'a Store,
+        after: &'a Store,
+        gone: &'a BTreeSet<Key>,
+    ) -> impl Iterator<Item = (&'a Values, &'a Values)> {
+        let stayed = store.users.iter().filter(|(key, _)| !gone.contains(key));
+        stayed
+            .map(|(key, old)| (&old.values, &after.users[key].values))
+            .filter(|(old, new)| old != new)
+    }
+
+    fn disabled(store: &Store, after: &Store, gone: &BTreeSet<Key>) -> usize {
+        Self::changed(store, after, gone)
+            .filter(|(old, new)| old.enabled && !new.enabled)
+            .count()
+    }
+
+    /// What was deleted and disabled in the last seven days, and nobody said.
+    fn recent(&self, store: &Store) -> (usize, usize) {
+        let is_recent = |it: &&Unsaid| it.domain == self.domain && self.now - it.at < 7 * DAY;
+        let recent = store.unsaid.iter().filter(is_recent);
+        recent.fold((0, 0), |(deleted, disabled), it| {
+            (deleted + it.deleted, disabled + it.disabled)
+        })
+    }
+
+    fn is_refused(
+        &self,
+        store: &Store,
+        after: &Store,
+        gone: &BTreeSet<Key>,
+        terms: &Terms,
+    ) -> bool {
+        if self.is_meant {
+            return false;
+        }
+        let Terms {
+            limits, allowed, ..
+        } = terms;
+        let ours: Vec<&Values> = store
+            .of(self.domain)
+            .iter()
+            .map(|key| &store.users[key].values)
+            .collect();
+        let (recently_deleted, recently_disabled) = self.recent(store);
+        let is_too_much = |number: usize, before: usize, limit: usize, said: Option<usize>| {
+            number > 0 && said != Some(number) && number + before > limit
+        };
+        let is_everybody = self.deleted >= 2
+            && self.deleted == self.subjects
+            && allowed.deletes != Some(self.deleted);
+        let limit = limits.deletes.of(ours.len(), 5);
+        let too_many_deleted = is_too_much(self.deleted, recently_deleted, limit, allowed.deletes);
+
+        let disabled = Self::disabled(store, after, gone);
+        let enabled = ours.iter().filter(|it| it.enabled).count();
+        let limit = limits.disabled.of(enabled, 5);
+        let too_many_disabled = is_too_much(disabled, recently_disabled, limit, allowed.disabled);
+
+        let modified = Self::changed(store, after, gone).count();
+        let limit = limits.modified.of(ours.len(), 20);
+        let too_many_modified = is_too_much(modified, 0, limit, allowed.modified);
+
+        let limit = limits.missing.of(ours.len(), 5);
+        let too_many_missing = is_too_much(self.missing, 0, limit, allowed.missing);
+
+        let too_many_cleared = (0..4).any(|field| {
+            let is_cleared = |(old, new): &(&Values, &Values)| {
+                old.optional()[field].is_some() && new.optional()[field].is_none()
+            };
+            let cleared = Self::changed(store, after, gone).filter(is_cleared).count();
+            let filled = ours.iter().filter(|it| it.optional()[field].is_some());
+            let limit = limits.cleared.of(filled.count(), 5);
+            is_too_much(cleared, 0, limit, allowed.cleared)
+        });
+        is_everybody
+            || too_many_deleted
+            || too_many_disabled
+            || too_many_modified
+            || too_many_missing
+            || too_many_cleared
+    }
+
+    /// Remembers what nobody said.
+    fn note(&self, store: &Store, after: &mut Store, gone: &BTreeSet<Key>, terms: &Terms) {
+        let disabled = Self::disabled(store, after, gone);
+        let unsaid = |number: usize, said: Option<usize>| {
+            if self.is_meant || said == Some(number) {
+                0
+            } else {
+                number
+            }
+        };
+        after.unsaid.push(Unsaid {
+            at: self.now,
+            domain: self.domain,
+            deleted: unsaid(self.deleted, terms.allowed.deletes),
+            disabled: unsaid(disabled, terms.allowed.disabled),
+        });
+    }
 }
 
 /// `import` of these accounts; nobody is deleted.
-pub(crate) fn import(store: &Store, chosen: &[Sight], is_all: bool, terms: &Terms) -> Outcome {
+pub(crate) fn import(
+    store: &Store,
+    scene: &Scene,
+    chosen: &[Sight],
+    is_all: bool,
+    terms: &Terms,
+) -> Outcome {
     let mut after = store.clone();
     let mut buckets = Buckets::default();
     let mut wishes = Vec::new();
     let mut is_partial = false;
     for sight in chosen {
-        let key = store.by_guid(sight.guid);
+        let key = store.by_guid(scene.domain, sight.guid);
         if sight.is_nameless {
             is_partial = true;
             let is_seen = |user: &User| {
                 let mut seen = chosen.iter().filter(|it| !it.is_nameless);
                 seen.any(|it| user.guid == Some(it.guid))
             };
-            let owner = store.users.iter().find(|(own, user)| {
+            let owner = store.users.iter().find(|(_, user)| {
                 user.dn.as_ref() == Some(&sight.dn)
+                    && user.domain == Some(scene.domain)
                     && user.status != Status::Restored
                     && !is_seen(user)
-                    && (is_all || Some(**own) == key)
+                    && is_all
             });
             if let Some((owner, _)) = owner {
                 after.fail(*owner, &mut buckets);
             }
             continue;
         }
+        if let Some(key) = key {
+            after.is_found(key, scene, false);
+        }
         match (&sight.values, key) {
             (None, Some(key)) => after.fail(key, &mut buckets),
             (None, None) => _ = buckets.failed.insert(sight.guid.to_string()),
             (Some(values), key) => wishes.push(Wish {
                 key,
-                user: from_directory(sight, values),
+                user: from_directory(store, key, scene.domain, sight, values),
             }),
         }
     }
+    let first_new = after.next;
     after.grant(wishes, &BTreeSet::new(), &mut buckets);
+    for key in first_new..after.next {
+        after.is_found(key, scene, true);
+    }
+    let done = Done {
+        domain: scene.domain,
+        now: scene.now,
+        is_meant: !is_all && chosen.len() == 1,
+        subjects: chosen.len(),
+        deleted: 0,
+        missing: 0,
+    };
+    if done.is_refused(store, &after, &BTreeSet::new(), terms) {
+        return Outcome::nothing(4, store);
+    }
+    done.note(store, &mut after, &BTreeSet::new(), terms);
     ended(store, after, buckets, is_partial, terms)
 }
 
@@ -492,6 +917,7 @@ pub(crate) fn add(store: &Store, values: Values, terms: &Terms) -> Outcome {
     let user = User {
         values,
         guid: None,
+        domain: None,
         dn: None,
         status: Status::Ok,
     };
@@ -545,8 +971,8 @@ pub(crate) fn restore(store: &Store, whom: &Whom, terms: &Terms) -> Outcome {
     }
     let mut wanted: BTreeMap<Key, User> = BTreeMap::new();
     for record in records {
-        let is_back = match record.user.guid {
-            Some(guid) => store.by_guid(guid).is_some(),
+        let is_back = match record.user.guid.zip(record.user.domain) {
+            Some((guid, domain)) => store.by_guid(domain, guid).is_some(),
             None => store.users.contains_key(&record.key),
         };
         if !is_back {

@@ -1,9 +1,11 @@
-//! The people of the directory, as the test knows them: what was done to `testdir` is done here too.
+//! The people of a domain, as the test knows them: what was done to its servers is done here too.
 
-use testdir::{TestDir, User, Uuid};
+use std::collections::BTreeSet;
 
-use crate::rules::Values;
-use crate::support::embedded::{ELSEWHERE, STAFF};
+use testdir::Uuid;
+
+use crate::rules::{self, DAY, Domain, HOUR, Scene, Sight, Time, Values, Whereabouts};
+use crate::server::{Entry, Server};
 use crate::support::random::Random;
 
 /// Few names, in both cases, so that clashes are common.
@@ -15,14 +17,19 @@ const MAILS: &[&str] = &[
     " a@x.org",
 ];
 
+/// As long as the domain keeps deleted objects.
+pub(crate) const LIFETIME_DAYS: u32 = 3;
+
 /// Where an account is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
     Staff,
     Sales,
     Elsewhere,
     /// Deleted, and never to come back: whoever is made anew is another one.
     Deleted,
+    /// Not in the domain, and nothing tells of it.
+    Gone,
 }
 
 impl Place {
@@ -30,14 +37,22 @@ impl Place {
         matches!(self, Self::Staff | Self::Sales)
     }
 
-    fn dn(self) -> String {
+    fn is_alive(self) -> bool {
+        matches!(self, Self::Staff | Self::Sales | Self::Elsewhere)
+    }
+
+    /// The container, below the DN of the domain.
+    fn below(self, base: &str) -> String {
         match self {
-            Self::Sales => format!("OU=Sales,{STAFF}"),
-            Self::Elsewhere => ELSEWHERE.to_owned(),
-            Self::Staff | Self::Deleted => STAFF.to_owned(),
+            Self::Sales => format!("OU=Sales,OU=Staff,{base}"),
+            Self::Elsewhere => format!("OU=Elsewhere,{base}"),
+            Self::Staff | Self::Deleted | Self::Gone => format!("OU=Staff,{base}"),
         }
     }
 }
+
+/// The containers of people.
+const PLACES: [Place; 3] = [Place::Staff, Place::Sales, Place::Elsewhere];
 
 /// One account of the directory.
 #[derive(Clone, Debug)]
@@ -45,19 +60,22 @@ pub(crate) struct Account {
     pub(crate) guid: Uuid,
     /// A name that no other has (`uid`, and the first part of the UPN), for faults and `import --users`.
     pub(crate) handle: String,
+    base: String,
     common_name: String,
     pub(crate) place: Place,
     username: String,
     first_name: String,
     last_name: String,
-    mail: String,
+    mails: Vec<String>,
     number: String,
     enabled: bool,
+    expires: Option<Time>,
+    deleted_at: Time,
 }
 
 impl Account {
     pub(crate) fn dn(&self) -> String {
-        format!("CN={},{}", self.common_name, self.place.dn())
+        format!("CN={},{}", self.common_name, self.place.below(&self.base))
     }
 
     pub(crate) fn principal(&self) -> String {
@@ -65,64 +83,147 @@ impl Account {
     }
 
     pub(crate) fn is_alive(&self) -> bool {
-        self.place != Place::Deleted
+        self.place.is_alive()
     }
 
-    /// Its values, unless they cannot be used.
-    pub(crate) fn values(&self) -> Option<Values> {
-        let some = |value: &String| Some(value.clone()).filter(|value| !value.is_empty());
-        let is_too_long = |value: &String| value.chars().count() > 1024;
-        let texts = [
-            &self.username,
-            &self.first_name,
-            &self.last_name,
-            &self.mail,
-            &self.number,
-        ];
+    /// Its values at a moment, unless they cannot be used.
+    fn values(&self, now: Time, hides_mail: bool) -> Option<Values> {
+        let some = |value: &String| Some(value.clone()).filter(|value| !value.trim().is_empty());
+        let is_too_long = |value: &&String| value.chars().count() > 1024;
+        let mail = self.mails(hides_mail).first();
+        let texts = [&self.username, &self.first_name, &self.last_name];
         let is_bad = self.username.trim().is_empty()
             || self.username.contains(char::is_control)
-            || texts.into_iter().any(is_too_long);
+            || texts.iter().any(is_too_long)
+            || [mail.as_ref(), Some(&self.number)]
+                .into_iter()
+                .flatten()
+                .any(|it| is_too_long(&it));
         (!is_bad).then(|| Values {
             username: self.username.clone(),
             first_name: some(&self.first_name),
             last_name: some(&self.last_name),
-            email: some(&self.mail),
+            email: mail.clone(),
             contact_number: some(&self.number),
-            enabled: self.enabled,
+            enabled: self.enabled && self.expires.is_none_or(|it| it > now),
+        })
+    }
+
+    fn mails(&self, are_hidden: bool) -> Mails<'_> {
+        let mails = self.mails.iter().filter(|it| !it.trim().is_empty());
+        Mails(if are_hidden {
+            Vec::new()
+        } else {
+            mails.collect()
         })
     }
 }
 
-/// The directory, twice: the server and what the test knows of it.
-pub(crate) struct World<'a> {
-    server: &'a TestDir,
+/// Addresses that say something.
+struct Mails<'a>(Vec<&'a String>);
+
+impl Mails<'_> {
+    fn first(&self) -> Option<String> {
+        self.0.first().map(|it| (*it).clone())
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.0.iter().map(|it| (*it).clone()).collect()
+    }
+}
+
+/// What one controller has.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct View {
     pub(crate) accounts: Vec<Account>,
+    referred: BTreeSet<Place>,
+}
+
+/// A domain, twice: its servers and what the test knows of it.
+pub(crate) struct World<'a> {
+    pub(crate) domain: Domain,
+    pub(crate) base: String,
+    /// The changes are made at the first.
+    servers: Vec<&'a dyn Server>,
+    /// What each of them has.
+    views: Vec<View>,
+    denied: BTreeSet<Uuid>,
+    denied_places: BTreeSet<Place>,
+    hides_mail: bool,
+    pub(crate) sees_deleted: bool,
+    /// Whether the server itself sees to it that names are unique and short.
+    is_strict: bool,
+    /// Whether something is otherwise at a controller that no change there tells of.
+    silent: Vec<bool>,
+    /// Whether that will be so at the next replication.
+    will_be_silent: Vec<bool>,
 }
 
 impl<'a> World<'a> {
-    pub(crate) fn new(server: &'a TestDir) -> Self {
+    pub(crate) fn new(domain: Domain, base: &str, servers: Vec<&'a dyn Server>) -> Self {
         Self {
-            server,
-            accounts: Vec::new(),
+            domain,
+            base: base.to_owned(),
+            views: vec![View::default(); servers.len()],
+            silent: vec![false; servers.len()],
+            will_be_silent: vec![false; servers.len()],
+            is_strict: servers.iter().any(|it| it.testdir().is_none()),
+            servers,
+            denied: BTreeSet::new(),
+            denied_places: BTreeSet::new(),
+            hides_mail: false,
+            sees_deleted: false,
         }
     }
 
+    /// Where its users are.
+    pub(crate) fn scope(&self) -> String {
+        Place::Staff.below(&self.base)
+    }
+
+    pub(crate) fn server(&self, at: usize) -> &'a dyn Server {
+        self.servers[at]
+    }
+
+    pub(crate) fn servers(&self) -> usize {
+        self.servers.len()
+    }
+
+    /// The accounts as they are where changes are made.
+    pub(crate) fn accounts(&self) -> &[Account] {
+        &self.views[0].accounts
+    }
+
     pub(crate) fn account(&self, guid: Uuid) -> Option<&Account> {
-        self.accounts.iter().find(|it| it.guid == guid)
+        self.accounts().iter().find(|it| it.guid == guid)
+    }
+
+    fn accounts_mut(&mut self) -> &mut Vec<Account> {
+        &mut self.views[0].accounts
+    }
+
+    /// Whether the account of the runs may see nothing of this one.
+    pub(crate) fn is_denied(&self, account: &Account) -> bool {
+        let is_in = |place: &Place| match place {
+            // Sales is a part of Staff.
+            Place::Staff => account.place.is_in_scope(),
+            other => account.place == *other,
+        };
+        self.denied.contains(&account.guid)
+            || (account.is_alive() && self.denied_places.iter().any(is_in))
     }
 
     fn alive(&self) -> Vec<usize> {
-        let numbered = self.accounts.iter().enumerate();
+        let numbered = self.accounts().iter().enumerate();
         numbered
-            .filter(|(_, it)| it.is_alive())
+            .filter(|(_, it)| it.is_alive() && !self.is_denied(it))
             .map(|(at, _)| at)
             .collect()
     }
 
     fn free_common_name(&self, random: &mut Random) -> String {
-        let used: Vec<&str> = self
-            .accounts
-            .iter()
+        let accounts = self.accounts().iter();
+        let used: Vec<&str> = accounts
             .filter(|it| it.is_alive())
             .map(|it| it.common_name.as_str())
             .collect();
@@ -133,146 +234,471 @@ impl<'a> World<'a> {
         random.pick(&free).clone()
     }
 
-    /// Adds an account; with a username of its own choice, or a random one.
-    pub(crate) fn add(&mut self, random: &mut Random, username: Option<String>) -> String {
+    /// A username, for the account of this number or a new one; none, if all are taken.
+    fn username(&self, random: &mut Random, at: Option<usize>) -> Option<String> {
+        let numbered = self.accounts().iter().enumerate();
+        let taken: BTreeSet<String> = numbered
+            .filter(|(number, it)| it.is_alive() && Some(*number) != at)
+            .map(|(_, it)| rules::fold(&it.username))
+            .collect();
+        let is_free = |name: &&&str| !self.is_strict || !taken.contains(&rules::fold(name));
+        let free: Vec<&str> = USERNAMES.iter().filter(is_free).copied().collect();
+        (!free.is_empty()).then(|| (*random.pick(&free)).to_owned())
+    }
+
+    /// An address, or none, or two, or one that says nothing.
+    fn mails(&self, random: &mut Random) -> Vec<String> {
+        match random.below(100) {
+            0..16 => Vec::new(),
+            16..20 if !self.is_strict => vec![" ".to_owned()],
+            20..35 if !self.is_strict => {
+                let both = random.some(MAILS, 2).into_iter();
+                both.map(str::to_owned).collect()
+            }
+            _ => vec![pick(random, MAILS)],
+        }
+    }
+
+    fn place(&self, random: &mut Random) -> Place {
+        let places = [Place::Staff, Place::Staff, Place::Sales, Place::Elsewhere];
+        let mut open = places.to_vec();
+        open.retain(|it| !self.views[0].referred.contains(it));
+        *random.pick(&open)
+    }
+
+    /// Adds an account, under the name of somebody who was there before or a random one.
+    pub(crate) fn add(&mut self, random: &mut Random, now: Time) -> String {
+        let before = self.accounts().last().map(|it| it.username.clone());
+        let before = before.filter(|_| !self.is_strict && random.percent(40));
+        let Some(username) = before.or_else(|| self.username(random, None)) else {
+            return "nobody can be added".to_owned();
+        };
+        let mails = self.mails(random);
+        self.add_as(random, now, username, mails)
+    }
+
+    /// Adds an account whose names are its own.
+    pub(crate) fn add_distinct(&mut self, random: &mut Random, now: Time) -> String {
+        let username = format!("user{}-{}", self.domain, self.accounts().len());
+        let mails = if random.percent(80) {
+            vec![format!("{username}@x.org")]
+        } else {
+            self.mails(random)
+        };
+        self.add_as(random, now, username, mails)
+    }
+
+    fn add_as(
+        &mut self,
+        random: &mut Random,
+        now: Time,
+        username: String,
+        mails: Vec<String>,
+    ) -> String {
         let mut account = Account {
             guid: Uuid::nil(),
-            handle: format!("k{}", self.accounts.len()),
+            handle: format!("k{}x{}", self.domain, self.accounts().len()),
+            base: self.base.clone(),
             common_name: self.free_common_name(random),
-            place: *random.pick(&[Place::Staff, Place::Staff, Place::Sales, Place::Elsewhere]),
-            username: username.unwrap_or_else(|| (*random.pick(USERNAMES)).to_owned()),
+            place: self.place(random),
+            username,
             first_name: "First".to_owned(),
             last_name: "Last".to_owned(),
-            mail: mail(random),
+            mails,
             number: String::new(),
             enabled: random.percent(85),
+            expires: None,
+            deleted_at: 0,
         };
-        let given = |value: &str| -> Vec<String> {
-            let values = [value].into_iter().filter(|value| !value.is_empty());
-            values.map(str::to_owned).collect()
-        };
-        let user = User::new(&account.username)
-            .common_name(&account.common_name)
-            .below(&account.place.dn())
-            .with("uid", [account.handle.as_str()])
-            .with("userPrincipalName", [account.principal()])
-            .with("givenName", given(&account.first_name))
-            .with("sn", given(&account.last_name))
-            .with("mail", given(&account.mail))
-            .with("telephoneNumber", given(&account.number))
-            .with("userAccountControl", [control(account.enabled)]);
-        account.guid = self.server.add_user(user).expect("a user can be added");
-        let said = format!("add {} {account:?}", account.dn());
-        self.accounts.push(account);
+        if random.percent(10) {
+            account.expires = Some(now + expiry(random));
+        }
+        account.guid = self.servers[0].add(&entry(&account, now));
+        let said = format!("{}: add {} {account:?}", self.domain, account.dn());
+        self.accounts_mut().push(account);
         said
     }
 
     /// One random change; says what it was.
-    pub(crate) fn change(&mut self, random: &mut Random) -> String {
+    pub(crate) fn change(&mut self, random: &mut Random, now: Time) -> String {
         let alive = self.alive();
         if alive.is_empty() || (alive.len() < 7 && random.percent(12)) {
-            // Often under the name of somebody who was there before.
-            let username = random
-                .percent(50)
-                .then(|| self.accounts.last().map(|it| it.username.clone()));
-            return self.add(random, username.flatten());
+            return self.add(random, now);
         }
         let at = *random.pick(&alive);
+        let other = *random.pick(&alive);
         match random.below(100) {
-            0..18 => self.set(at, "sAMAccountName", random.pick::<&str>(USERNAMES)),
-            18..38 => self.set(at, "mail", &mail(random)),
-            38..44 => self.swap(at, *random.pick(&alive), "sAMAccountName"),
-            44..50 => self.swap(at, *random.pick(&alive), "mail"),
-            50..56 => self.set(at, "sn", random.pick::<&str>(&["Last", "Married", "Ünal"])),
-            56..60 => self.set(
+            0..17 => match self.username(random, Some(at)) {
+                Some(name) => self.set(at, "sAMAccountName", &[name]),
+                None => "no name is free".to_owned(),
+            },
+            17..36 => {
+                let mails = self.mails(random);
+                self.set(at, "mail", &mails)
+            }
+            36..42 if !self.is_strict => self.swap(at, other, "sAMAccountName"),
+            42..48 => self.swap(at, other, "mail"),
+            48..54 => self.set(at, "sn", &[pick(random, &["Last", "Married", "Ünal"])]),
+            54..58 => self.set(
                 at,
                 "telephoneNumber",
-                random.pick::<&str>(&["", "+1 555", " 7 "]),
+                &[pick(random, &["", "+1 555", " 7 "])],
             ),
-            60..66 => {
+            58..63 => {
                 let name = self.free_common_name(random);
                 self.rename(at, name)
             }
-            66..70 => self.put(at, *random.pick(&[Place::Staff, Place::Sales])),
-            70..77 => self.put(at, Place::Elsewhere),
-            77..82 => {
-                let outside = alive
-                    .iter()
-                    .find(|at| self.accounts[**at].place == Place::Elsewhere);
-                self.put(outside.copied().unwrap_or(at), Place::Staff)
+            63..68 => {
+                let place = self.place(random);
+                self.put(at, place)
             }
-            82..90 => self.delete(at),
-            90..95 => self.enable(at, !self.accounts[at].enabled),
-            95..97 => self.set(
+            68..73 => self.put(at, Place::Elsewhere),
+            73..79 => {
+                let is_outside = |at: &&usize| self.accounts()[**at].place == Place::Elsewhere;
+                let outside = alive.iter().find(is_outside).copied();
+                self.put(outside.unwrap_or(at), Place::Staff)
+            }
+            79..88 => self.delete(at, now),
+            88..93 => self.enable(at),
+            93..95 => self.expire(at, random, now),
+            95..97 if !self.is_strict => self.set(
                 at,
                 "sAMAccountName",
-                random.pick::<&str>(&["", "  ", "a\u{1b}[31m"]),
+                &[pick(random, &["", "  ", "a\u{1b}[31m"])],
             ),
-            _ => self.set(at, "mail", &format!("{}@x.org", "m".repeat(1020))),
+            97..99 if !self.is_strict => {
+                self.set(at, "mail", &[format!("{}@x.org", "m".repeat(1020))])
+            }
+            _ => self.set(at, "givenName", &[pick(random, &["", " ", "First", "Ada"])]),
         }
     }
 
-    fn set(&mut self, at: usize, attribute: &str, value: &str) -> String {
-        let account = &mut self.accounts[at];
-        let values: Vec<&str> = [value].into_iter().filter(|it| !it.is_empty()).collect();
-        self.server
-            .replace(&account.dn(), attribute, values)
-            .expect("a value can be set");
-        let field = match attribute {
-            "sAMAccountName" => &mut account.username,
-            "mail" => &mut account.mail,
-            "sn" => &mut account.last_name,
-            _ => &mut account.number,
-        };
-        value.clone_into(field);
-        let short: String = value.chars().take(20).collect();
-        format!("set {} {attribute} {short:?}", account.handle)
+    fn set(&mut self, at: usize, attribute: &str, values: &[String]) -> String {
+        let mut given: Vec<String> = values.iter().filter(|it| !it.is_empty()).cloned().collect();
+        if self.is_strict {
+            given.retain(|it| !it.trim().is_empty());
+        }
+        let account = &mut self.views[0].accounts[at];
+        self.servers[0].set(&account.dn(), attribute, &given);
+        let first = given.first().cloned().unwrap_or_default();
+        let short: String = first.chars().take(20).collect();
+        let said = format!(
+            "set {} {attribute} {short:?} and {} more",
+            account.handle,
+            given.len()
+        );
+        match attribute {
+            "sAMAccountName" => account.username = first,
+            "mail" => account.mails = given,
+            "sn" => account.last_name = first,
+            "givenName" => account.first_name = first,
+            _ => account.number = first,
+        }
+        said
     }
 
     fn swap(&mut self, one: usize, other: usize, attribute: &str) -> String {
-        let value = |account: &Account| match attribute {
-            "mail" => account.mail.clone(),
-            _ => account.username.clone(),
+        let values = |account: &Account| match attribute {
+            "mail" => account.mails.clone(),
+            _ => vec![account.username.clone()],
         };
-        let (first, second) = (value(&self.accounts[one]), value(&self.accounts[other]));
+        let (first, second) = (
+            values(&self.accounts()[one]),
+            values(&self.accounts()[other]),
+        );
         let said = self.set(one, attribute, &second);
         format!("swap: {said}, {}", self.set(other, attribute, &first))
     }
 
     fn rename(&mut self, at: usize, name: String) -> String {
-        let account = &mut self.accounts[at];
-        self.server
-            .rename(&account.dn(), &format!("CN={name}"))
-            .expect("a free name can be taken");
+        let account = &mut self.views[0].accounts[at];
+        self.servers[0].rename(&account.dn(), &name);
         account.common_name = name;
         format!("rename {} to {}", account.handle, account.dn())
     }
 
     fn put(&mut self, at: usize, place: Place) -> String {
-        let account = &mut self.accounts[at];
-        self.server
-            .move_to(&account.dn(), &place.dn())
-            .expect("an account can be moved");
-        account.place = place;
+        let account = &mut self.views[0].accounts[at];
+        if account.place != place {
+            self.servers[0].move_to(&account.dn(), &place.below(&self.base));
+            account.place = place;
+        }
         format!("move {} to {}", account.handle, account.dn())
     }
 
-    fn delete(&mut self, at: usize) -> String {
-        let account = &mut self.accounts[at];
-        self.server
-            .delete(&account.dn())
-            .expect("an account can be deleted");
+    fn delete(&mut self, at: usize, now: Time) -> String {
+        let account = &mut self.views[0].accounts[at];
+        self.servers[0].delete(&account.dn());
         account.place = Place::Deleted;
+        account.deleted_at = now;
         format!("delete {}", account.handle)
     }
 
-    fn enable(&mut self, at: usize, enabled: bool) -> String {
-        let account = &mut self.accounts[at];
-        self.server
-            .replace(&account.dn(), "userAccountControl", [control(enabled)])
-            .expect("a flag can be set");
+    fn enable(&mut self, at: usize) -> String {
+        let account = &mut self.views[0].accounts[at];
+        let enabled = !account.enabled;
+        let control = control(enabled).to_owned();
+        self.servers[0].set(&account.dn(), "userAccountControl", &[control]);
         account.enabled = enabled;
         format!("enable {} {enabled}", account.handle)
+    }
+
+    fn expire(&mut self, at: usize, random: &mut Random, now: Time) -> String {
+        let account = &mut self.views[0].accounts[at];
+        account.expires = random.percent(80).then(|| now + expiry(random));
+        let value = expires(account.expires, now);
+        self.servers[0].set(&account.dn(), "accountExpires", &[value]);
+        format!(
+            "{} expires {:?} after {now}",
+            account.handle, account.expires
+        )
+    }
+
+    // What no change of an account tells of.
+
+    /// The account of the runs loses a right, or gets all of them back; says what happened.
+    pub(crate) fn change_rights(&mut self, random: &mut Random) -> String {
+        let alive = self.alive();
+        let kinds = if self.denied.is_empty() && self.denied_places.is_empty() && !self.hides_mail {
+            80
+        } else {
+            200
+        };
+        self.silent.fill(true);
+        match random.below(kinds) {
+            0..45 if !alive.is_empty() => {
+                let account = self.accounts()[*random.pick(&alive)].clone();
+                for server in &self.servers {
+                    server.deny_user(account.guid);
+                }
+                self.denied.insert(account.guid);
+                format!("{}: the right to {} is lost", self.domain, account.handle)
+            }
+            45..65 => {
+                let places = [Place::Sales, Place::Sales, Place::Elsewhere, Place::Staff];
+                let place = *random.pick(&places);
+                if self.views.iter().any(|it| it.referred.contains(&place)) {
+                    return "nothing is denied".to_owned();
+                }
+                for server in &self.servers {
+                    server.deny_container(&place.below(&self.base));
+                }
+                self.denied_places.insert(place);
+                format!("{}: the right to {place:?} is lost", self.domain)
+            }
+            65..80 => {
+                for server in &self.servers {
+                    server.hide("mail");
+                }
+                self.hides_mail = true;
+                format!("{}: the right to mail is lost", self.domain)
+            }
+            _ => self.give_rights_back(),
+        }
+    }
+
+    pub(crate) fn give_rights_back(&mut self) -> String {
+        for server in &self.servers {
+            server.allow_all();
+        }
+        self.denied.clear();
+        self.denied_places.clear();
+        self.hides_mail = false;
+        self.silent.fill(true);
+        format!("{}: all rights are back", self.domain)
+    }
+
+    pub(crate) fn see_deleted(&mut self, see: bool) -> String {
+        for server in &self.servers {
+            server.see_tombstones(see);
+        }
+        self.sees_deleted = see;
+        format!("{}: tombstones are seen: {see}", self.domain)
+    }
+
+    /// Somebody is not in the domain any more, and no tombstone tells of it.
+    pub(crate) fn take_away(&mut self, random: &mut Random) -> Option<Account> {
+        let alive = self.alive();
+        if alive.is_empty() {
+            return None;
+        }
+        let account = &mut self.views[0].accounts[*random.pick(&alive)];
+        self.servers[0].forget(&account.dn());
+        let taken = account.clone();
+        account.place = Place::Gone;
+        self.something_vanished();
+        Some(taken)
+    }
+
+    /// Somebody comes from another domain, and keeps its identity.
+    pub(crate) fn receive(
+        &mut self,
+        random: &mut Random,
+        mut account: Account,
+        now: Time,
+    ) -> String {
+        account.base = self.base.clone();
+        account.handle = format!("k{}x{}", self.domain, self.accounts().len());
+        account.common_name = self.free_common_name(random);
+        account.place = self.place(random);
+        let guid = Some(account.guid);
+        self.servers[0].add(&Entry {
+            guid,
+            ..entry(&account, now)
+        });
+        let said = format!("{}: receive {} {account:?}", self.domain, account.dn());
+        self.accounts_mut().push(account);
+        said
+    }
+
+    /// A branch is a reference to another server from now on.
+    pub(crate) fn refer(&mut self) -> String {
+        let place = Place::Sales;
+        if self.views[0].referred.contains(&place) || !self.denied_places.is_empty() {
+            return "nothing is referred".to_owned();
+        }
+        self.views[0].referred.insert(place);
+        self.servers[0].refer(&place.below(&self.base));
+        for account in self
+            .accounts_mut()
+            .iter_mut()
+            .filter(|it| it.place == place)
+        {
+            account.place = Place::Gone;
+        }
+        self.something_vanished();
+        format!("{}: {place:?} is on another server", self.domain)
+    }
+
+    fn something_vanished(&mut self) {
+        self.silent[0] = true;
+        self.will_be_silent.fill(true);
+    }
+
+    /// Whether only a run that reads everything sees all that is otherwise at a controller.
+    pub(crate) fn is_silent(&self, at: usize) -> bool {
+        self.silent[at]
+    }
+
+    /// A run has read everything at a controller.
+    pub(crate) fn was_read(&mut self, at: usize) {
+        self.silent[at] = false;
+    }
+
+    /// A controller has what the first one has.
+    pub(crate) fn is_replicated(&mut self, at: usize) {
+        self.views[at] = self.views[0].clone();
+        self.silent[at] |= std::mem::take(&mut self.will_be_silent[at]);
+    }
+
+    /// Time has passed: what expires does so, tombstones are forgotten.
+    pub(crate) fn pass_time(&mut self, seconds: Time, now: Time) {
+        for (server, view) in self.servers.iter().zip(&mut self.views) {
+            server.pass_time(seconds);
+            for account in &mut view.accounts {
+                let is_over = now - account.deleted_at > Time::from(LIFETIME_DAYS) * DAY;
+                if account.place == Place::Deleted && is_over {
+                    server.collect(account.guid);
+                    account.place = Place::Gone;
+                }
+            }
+        }
+    }
+
+    /// What a controller shows to a run.
+    pub(crate) fn scene(&self, at: usize, controller: usize, now: Time) -> Scene {
+        let view = &self.views[at];
+        let is_denied = |place: &Place| {
+            let above = if *place == Place::Sales {
+                Place::Staff
+            } else {
+                *place
+            };
+            self.denied_places.contains(place) || self.denied_places.contains(&above)
+        };
+        let readable = PLACES
+            .iter()
+            .filter(|it| !is_denied(it) && !view.referred.contains(it));
+        let denied = view
+            .accounts
+            .iter()
+            .filter(|it| it.is_alive() && self.is_denied(it));
+        Scene {
+            domain: self.domain,
+            controller,
+            now,
+            sights: view
+                .accounts
+                .iter()
+                .filter_map(|account| self.sight(account, now))
+                .collect(),
+            sees_deleted: self.sees_deleted,
+            lifetime: Time::from(LIFETIME_DAYS) * DAY,
+            readable: readable.map(|it| it.below(&self.base)).collect(),
+            references: view
+                .referred
+                .iter()
+                .map(|it| it.below(&self.base))
+                .collect(),
+            unreadable: denied.map(Account::dn).collect(),
+            failed: BTreeSet::new(),
+        }
+    }
+
+    fn sight(&self, account: &Account, now: Time) -> Option<Sight> {
+        let whereabouts = match account.place {
+            Place::Deleted if !self.sees_deleted => return None,
+            Place::Gone => return None,
+            Place::Deleted => Whereabouts::Tombstone,
+            Place::Elsewhere => Whereabouts::Elsewhere,
+            Place::Staff | Place::Sales => Whereabouts::InScope,
+        };
+        (!self.is_denied(account)).then(|| Sight {
+            guid: account.guid,
+            dn: account.dn(),
+            whereabouts,
+            is_nameless: false,
+            is_lost: false,
+            values: account.values(now, self.hides_mail),
+            other_mails: account.mails(self.hides_mail).all(),
+        })
+    }
+
+    /// Whether an account is in the scope, as a controller has it.
+    pub(crate) fn was_in_scope(&self, at: usize, guid: Uuid) -> bool {
+        let mut accounts = self.views[at].accounts.iter();
+        let found = accounts.find(|it| it.guid == guid);
+        found.is_some_and(|it| it.place.is_in_scope())
+    }
+
+    /// Some account that a controller knows of.
+    pub(crate) fn handle_at(&self, at: usize, random: &mut Random) -> Option<Account> {
+        let accounts = &self.views[at].accounts;
+        (!accounts.is_empty()).then(|| random.pick(accounts).clone())
+    }
+}
+
+/// What an account is made of.
+fn entry(account: &Account, now: Time) -> Entry {
+    let one = |value: &str| -> Vec<String> {
+        let values = [value].into_iter().filter(|value| !value.is_empty());
+        values.map(str::to_owned).collect()
+    };
+    Entry {
+        guid: None,
+        common_name: account.common_name.clone(),
+        parent: account.place.below(&account.base),
+        attributes: vec![
+            ("sAMAccountName", one(&account.username)),
+            ("uid", one(&account.handle)),
+            ("userPrincipalName", one(&account.principal())),
+            ("givenName", one(&account.first_name)),
+            ("sn", one(&account.last_name)),
+            ("mail", account.mails.clone()),
+            ("telephoneNumber", one(&account.number)),
+            ("userAccountControl", one(control(account.enabled))),
+            ("accountExpires", one(&expires(account.expires, now))),
+        ],
     }
 }
 
@@ -280,15 +706,35 @@ fn control(enabled: bool) -> &'static str {
     if enabled { "512" } else { "514" }
 }
 
-/// An address, or none.
+/// How far in the future, or the past, an account expires: never within the time that a history takes.
+fn expiry(random: &mut Random) -> Time {
+    *random.pick(&[-DAY, HOUR / 2, 5 * HOUR, 2 * DAY, 100 * DAY])
+}
+
+/// `accountExpires` of a moment on the clock of the histories, which was `now` just now.
+fn expires(moment: Option<Time>, now: Time) -> String {
+    /// From 1601 to 1970.
+    const BEGINNING: Time = 11_644_473_600;
+    let Some(moment) = moment else {
+        return "0".to_owned();
+    };
+    let real = jiff::Timestamp::now().as_second() + moment - now;
+    ((real + BEGINNING) * 10_000_000).to_string()
+}
+
+fn pick(random: &mut Random, from: &[&str]) -> String {
+    (*random.pick(from)).to_owned()
+}
+
+/// An address for a local user, or none.
 pub(crate) fn mail(random: &mut Random) -> String {
     if random.percent(20) {
         String::new()
     } else {
-        (*random.pick(MAILS)).to_owned()
+        pick(random, MAILS)
     }
 }
 
 pub(crate) fn username(random: &mut Random) -> String {
-    (*random.pick(USERNAMES)).to_owned()
+    pick(random, USERNAMES)
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::process;
-use super::samba::{SERVICE_PASSWORD, SERVICE_UPN, STAFF_DN, SambaDc};
+use super::samba::{SERVICE_PASSWORD, SambaDc};
 
 const TIME_LIMIT: Duration = Duration::from_mins(1);
 
@@ -53,8 +53,8 @@ impl Settings {
     pub(crate) fn for_dc(dc: &SambaDc) -> Self {
         Self {
             ca_file: Some(dc.ca_file()),
-            base_dn: Some(STAFF_DN.to_owned()),
-            username: Some(SERVICE_UPN.to_owned()),
+            base_dn: Some(dc.domain().staff_dn.to_owned()),
+            username: Some(dc.domain().service_upn.to_owned()),
             password: Some(SERVICE_PASSWORD.to_owned()),
             ..Self::for_url(&dc.url())
         }
@@ -121,6 +121,17 @@ impl Sandbox {
         if let Some(password) = &settings.password {
             write_private(&self.password_file(), password);
         }
+    }
+
+    /// Writes a second settings file beside `adsync.toml`, which leads to the same store and the same
+    /// password; for `--config`.
+    pub(crate) fn configure_as(&self, name: &str, settings: &Settings) -> PathBuf {
+        let path = self.path().join(name);
+        write_private(&path, &settings.to_toml(self));
+        if let Some(password) = &settings.password {
+            write_private(&self.password_file(), password);
+        }
+        path
     }
 
     /// Writes `adsync.toml` as given.
@@ -210,23 +221,29 @@ impl Run {
     }
 
     /// The same run, started by another program, such as one that sets its clock.
-    #[cfg(feature = "kerberos")]
-    pub(crate) fn under(mut self, program: &Path, arguments: &[&str]) -> Self {
-        let inner = self.command;
-        self.command = Command::new(program);
-        self.command
-            .args(arguments)
-            .arg(inner.get_program())
-            .args(inner.get_args())
-            .env_clear();
-        for (name, value) in inner.get_envs() {
+    pub(crate) fn under(self, program: &Path, arguments: &[&str]) -> Self {
+        let mut outer = Command::new(program);
+        outer.args(arguments).arg(self.command.get_program());
+        self.replace(outer)
+    }
+
+    /// The same run, of a copy of the program.
+    pub(crate) fn of(self, copy: &Path) -> Self {
+        self.replace(Command::new(copy))
+    }
+
+    /// Another command with these arguments, environment and folder.
+    fn replace(mut self, mut command: Command) -> Self {
+        command.args(self.command.get_args()).env_clear();
+        for (name, value) in self.command.get_envs() {
             if let Some(value) = value {
-                self.command.env(name, value);
+                command.env(name, value);
             }
         }
-        if let Some(folder) = inner.get_current_dir() {
-            self.command.current_dir(folder);
+        if let Some(folder) = self.command.get_current_dir() {
+            command.current_dir(folder);
         }
+        self.command = command;
         self
     }
 

@@ -12,6 +12,7 @@
 )]
 
 pub(crate) mod adsync;
+pub(crate) mod clock;
 pub(crate) mod embedded;
 pub(crate) mod histories;
 pub(crate) mod hostile;
@@ -21,3 +22,4 @@ pub(crate) mod random;
 pub(crate) mod samba;
 pub(crate) mod store;
 pub(crate) mod terminal;
+pub(crate) mod tls_server;

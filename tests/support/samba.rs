@@ -7,8 +7,8 @@
 //! dc.rename_account("alice", "alice.archer");
 //! ```
 //!
-//! This file owns the server's life: start, freeze, stop. Its parts:
-//! `provision` makes the domain once and copies it for each start, `address`
+//! This file owns the server's life: start, freeze, stop. Its parts: `domain` says
+//! what it is called, `provision` makes it once and copies it for each start, `address`
 //! finds a free loopback address, `certificates` is the test CA, `copies` lets a
 //! server come back with another past, `ldap` and `stream` talk to the running
 //! server, `kerberos` makes it a KDC, `searches` tells what it was asked, and `people` and `rights` are the
@@ -18,6 +18,7 @@
 mod address;
 mod certificates;
 mod copies;
+mod domain;
 #[cfg(feature = "kerberos")]
 mod kerberos;
 mod ldap;
@@ -37,8 +38,9 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::process;
-pub(crate) use certificates::Cert;
+pub(crate) use certificates::{Cert, certificate_files};
 pub(crate) use copies::Snapshot;
+pub(crate) use domain::{BRANCH, CORP, Domain, REBUILT};
 #[cfg(feature = "kerberos")]
 pub(crate) use kerberos::SERVICE_PRINCIPAL;
 pub(crate) use ldap::{Entry, Login, Search};
@@ -46,21 +48,20 @@ pub(crate) use people::User;
 pub(crate) use searches::Asked;
 pub(crate) use stream::ChangeStream;
 
-/// The domain, as DNS and as LDAP write it, and its container for people.
-pub(crate) const DOMAIN: &str = "corp.example.com";
-pub(crate) const NETBIOS_DOMAIN: &str = "CORP";
+/// The domain of nearly every test, as DNS and as LDAP write it, and its container for people.
+pub(crate) const DOMAIN: &str = CORP.dns;
+pub(crate) const NETBIOS_DOMAIN: &str = CORP.netbios;
 pub(crate) const HOST_NAME: &str = "dc1.corp.example.com";
-pub(crate) const BASE_DN: &str = "DC=corp,DC=example,DC=com";
-pub(crate) const STAFF_DN: &str = "OU=Staff,DC=corp,DC=example,DC=com";
+pub(crate) const BASE_DN: &str = CORP.base_dn;
+pub(crate) const STAFF_DN: &str = CORP.staff_dn;
 
 /// The account that adsync logs in with: an ordinary user, without any right
 /// that every user does not have.
 pub(crate) const SERVICE_ACCOUNT: &str = "svc-adsync";
-pub(crate) const SERVICE_UPN: &str = "svc-adsync@corp.example.com";
-pub(crate) const SERVICE_DN: &str = "CN=svc-adsync,CN=Users,DC=corp,DC=example,DC=com";
+pub(crate) const SERVICE_UPN: &str = CORP.service_upn;
+pub(crate) const SERVICE_DN: &str = CORP.service_dn;
 pub(crate) const SERVICE_PASSWORD: &str = "Passw0rd-of-the-service";
 
-pub(crate) const ADMIN_UPN: &str = "Administrator@corp.example.com";
 pub(crate) const ADMIN_PASSWORD: &str = "Passw0rd-of-the-admin";
 
 /// Far above the half second a start takes, for a machine that is busy.
@@ -72,6 +73,7 @@ pub(crate) struct SambaDc {
     server: Option<Child>,
     frozen: Option<Child>,
     address: address::Reservation,
+    domain: &'static Domain,
     services: String,
     more_config: String,
     log_level: u8,
@@ -80,6 +82,7 @@ pub(crate) struct SambaDc {
 
 /// What a test may choose about its domain controller before it starts.
 pub(crate) struct Builder {
+    domain: &'static Domain,
     certificate: Cert,
     services: Vec<&'static str>,
     more_config: String,
@@ -88,6 +91,12 @@ pub(crate) struct Builder {
 }
 
 impl Builder {
+    /// Another domain than [`CORP`].
+    pub(crate) fn domain(mut self, domain: &'static Domain) -> Self {
+        self.domain = domain;
+        self
+    }
+
     /// The certificate that the server shows; by default a good one.
     pub(crate) fn certificate(mut self, certificate: Cert) -> Self {
         self.certificate = certificate;
@@ -121,7 +130,7 @@ impl Builder {
 
     /// Starts the server and waits until it listens.
     pub(crate) fn start(self) -> SambaDc {
-        let directory = provision::unpack(self.users);
+        let directory = provision::unpack(self.domain, self.users);
         self.start_in(directory)
     }
 
@@ -133,6 +142,7 @@ impl Builder {
             server: None,
             frozen: None,
             address,
+            domain: self.domain,
             services: self.services.join(", "),
             more_config: self.more_config,
             log_level: self.log_level,
@@ -151,12 +161,18 @@ impl SambaDc {
 
     pub(crate) fn builder() -> Builder {
         Builder {
+            domain: &CORP,
             certificate: Cert::Good,
             services: vec!["ldap"],
             more_config: String::new(),
             log_level: 0,
             users: 0,
         }
+    }
+
+    /// What the domain and its accounts are called.
+    pub(crate) fn domain(&self) -> &'static Domain {
+        self.domain
     }
 
     pub(crate) fn ip(&self) -> Ipv4Addr {
@@ -203,6 +219,7 @@ impl SambaDc {
         self.stop();
         let config = provision::write_config(
             self.directory.path(),
+            self.domain,
             self.ip(),
             &self.services,
             &self.more_config,

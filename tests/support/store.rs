@@ -1,5 +1,6 @@
 //! Looks into a store, and changes what only time could change.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -22,10 +23,126 @@ pub(crate) fn age(stage: &Stage, run: i64, seconds: i64) {
     assert_eq!(aged, Ok(1), "run {run} is in the history");
 }
 
+/// Lets everybody who is missing have been so for this many hours longer.
+pub(crate) fn age_missing(path: &Path, hours: u32) {
+    let db = Connection::open(path).expect("the store can be opened");
+    let when = format!("-{hours} hours");
+    db.execute(
+        "UPDATE users SET missing_since = strftime('%Y-%m-%dT%H:%M:%SZ', missing_since, ?1)
+         WHERE missing_since IS NOT NULL",
+        [when],
+    )
+    .expect("the rows can be written");
+}
+
+/// Since when each user is missing that is, by its GUID; of a store that is not there, none.
+pub(crate) fn missing_since(path: &Path) -> BTreeMap<String, String> {
+    if !path.exists() {
+        return BTreeMap::new();
+    }
+    let db = Connection::open(path).expect("the store can be opened");
+    let mut statement = db
+        .prepare("SELECT guid, missing_since FROM users WHERE missing_since IS NOT NULL")
+        .expect("the table is there");
+    let rows = statement.query_map([], |row| {
+        let guid: Vec<u8> = row.get(0)?;
+        let guid = testdir::Uuid::from_slice_le(&guid).expect("16 bytes");
+        Ok((guid.to_string(), row.get(1)?))
+    });
+    let rows = rows.expect("the table can be read").collect();
+    Result::expect(rows, "every row can be read")
+}
+
+/// The text without the times in it, which differ between two runs that find the same.
+pub(crate) fn without_times(text: &str) -> String {
+    let time = |text: &str| {
+        let pattern = "dddd-dd-ddTdd:dd:ddZ";
+        let candidate = text.get(..pattern.len())?;
+        let mut pairs = candidate.chars().zip(pattern.chars());
+        pairs
+            .all(|(is, like)| {
+                if like == 'd' {
+                    is.is_ascii_digit()
+                } else {
+                    is == like
+                }
+            })
+            .then_some(pattern.len())
+    };
+    let (mut rest, mut kept) = (text, String::new());
+    while let Some(next) = rest.chars().next() {
+        let taken = time(rest);
+        kept.push_str(if taken.is_some() {
+            "TIME"
+        } else {
+            &rest[..next.len_utf8()]
+        });
+        rest = &rest[taken.unwrap_or(next.len_utf8())..];
+    }
+    kept
+}
+
+/// Lets time pass, as a store sees it: every moment in it lies that many seconds further back.
+pub(crate) fn pass_time(path: &Path, seconds: i64) {
+    let db = Connection::open(path).expect("the store can be opened");
+    let columns = "SELECT m.name, p.name FROM sqlite_schema m JOIN pragma_table_info(m.name) p
+        WHERE m.type = 'table' AND p.type = 'TEXT' AND m.name NOT LIKE 'sqlite_%'";
+    let columns = texts(&db, columns);
+    for (table, column) in columns {
+        let moments = format!(
+            "SELECT DISTINCT {column}, '' FROM {table}
+             WHERE {column} GLOB '*[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:*'
+             ORDER BY 1"
+        );
+        let update = format!("UPDATE {table} SET {column} = ?2 WHERE {column} = ?1");
+        // From the earliest on, none is moved twice.
+        for (text, _) in texts(&db, &moments) {
+            db.execute(&update, [&text, &moved(&text, seconds)])
+                .expect("a moment can be moved");
+        }
+    }
+}
+
+fn texts(db: &Connection, query: &str) -> Vec<(String, String)> {
+    let mut statement = db.prepare(query).expect("the tables are there");
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    let rows = rows.expect("the tables can be read");
+    rows.collect::<Result<_, _>>()
+        .expect("the tables can be read")
+}
+
+/// A text with every moment in it that many seconds earlier.
+fn moved(text: &str, seconds: i64) -> String {
+    const SHAPE: &[u8] = b"0000-00-00T00:00:00";
+    let is_moment = |part: &[u8]| {
+        let mut pairs = part.iter().zip(SHAPE);
+        pairs.all(|(byte, shape)| match shape {
+            b'0' => byte.is_ascii_digit(),
+            other => byte == other,
+        })
+    };
+    let mut moved = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.as_bytes().windows(SHAPE.len()).position(is_moment) {
+        let (before, from) = rest.split_at(at);
+        let (moment, after) = from.split_at(SHAPE.len());
+        let moment: jiff::civil::DateTime = moment.parse().expect("a moment");
+        let earlier = moment - jiff::SignedDuration::from_secs(seconds);
+        moved.push_str(before);
+        moved.push_str(&earlier.strftime("%Y-%m-%dT%H:%M:%S").to_string());
+        rest = after;
+    }
+    moved + rest
+}
+
 /// All that a run decides; what the clock decides is left out.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Rows {
     pub(crate) users: Vec<String>,
+    /// The run that found each user, and on which controller.
+    pub(crate) found: Vec<String>,
+    /// The domains, and who answered for them.
+    pub(crate) sources: Vec<String>,
     pub(crate) changes: Vec<String>,
     pub(crate) runs: Vec<String>,
     pub(crate) marks: Vec<String>,
@@ -51,25 +168,32 @@ impl Rows {
         if tables == 0 {
             return Self::nothing();
         }
+        let read = |query| -> Vec<String> {
+            let rows = rows(&db, query);
+            rows.iter().map(|row| without_times(row)).collect()
+        };
+        let domains = read("SELECT id, guid, dn, provisional, settings, settings_run FROM domains");
+        let controllers = read("SELECT id, domain, identity, full_run FROM controllers");
         Self {
-            users: rows(
-                &db,
+            users: read(
                 "SELECT id, username, username_folded, first_name, last_name, email, email_folded,
-                    contact_number, enabled, source, guid, dn, status FROM users ORDER BY id",
+                    contact_number, enabled, source, guid, dn, status, domain, reason, missing_since,
+                    returned_by, replace(expires_at, 'T', ' ') FROM users ORDER BY id",
             ),
-            changes: rows(
-                &db,
+            found: read("SELECT id, found_run, found_on FROM users ORDER BY id"),
+            sources: [domains, controllers].concat(),
+            changes: read(
                 "SELECT run_id, user_id, action, username, evidence, before, after
                  FROM changes ORDER BY run_id, user_id",
             ),
-            runs: rows(
-                &db,
+            runs: read(
                 "SELECT id, command, mode, outcome, error, checked, unchanged, imported, modified,
-                    deleted, duplicate, out_of_scope, failed FROM runs ORDER BY id",
+                    deleted, duplicate, out_of_scope, missing, failed, others, domain, controller,
+                    unsaid_deleted, unsaid_disabled, undoes FROM runs ORDER BY id",
             ),
-            marks: rows(
-                &db,
-                "SELECT service, invocation_id, usn, settings, witness, deleted_witness FROM marks",
+            marks: read(
+                "SELECT domain, service, invocation_id, usn, settings, witness, deleted_witness
+                 FROM marks ORDER BY domain",
             ),
         }
     }
@@ -77,6 +201,8 @@ impl Rows {
     pub(crate) fn nothing() -> Self {
         Self {
             users: Vec::new(),
+            found: Vec::new(),
+            sources: Vec::new(),
             changes: Vec::new(),
             runs: Vec::new(),
             marks: Vec::new(),

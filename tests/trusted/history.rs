@@ -4,7 +4,7 @@ use serde_json::Value;
 use testdir::{USERNAME, What, When};
 
 use crate::store::{age, open};
-use crate::support::embedded::{STAFF, Stage, assert_says, text};
+use crate::support::embedded::{ELSEWHERE, STAFF, Stage, assert_says, text};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -43,7 +43,7 @@ fn some_runs() -> Stage {
         .run(&["add", "zoe", "--email", "zoe@example.com"])
         .expect_code(0);
     stage.set("alice", "mail", "new@example.com");
-    stage.change(|directory| directory.delete("bob"));
+    stage.bury("bob");
     stage.sync(0);
     stage.run(&["sync", "--users", "carol"]).expect_code(0);
     stage
@@ -180,6 +180,7 @@ fn who_ran_it_is_what_the_system_says_and_not_the_environment() {
 fn refused_and_failed_runs_are_there_with_their_reason() {
     let mut stage = Stage::imported(&["alice", "bob", "carol"]);
     stage.hurry();
+    stage.configure_sync("max_missing = 2");
     for user in ["alice", "bob", "carol"] {
         stage.directory.fault(When::search(), What::hide(user));
     }
@@ -207,7 +208,7 @@ fn refused_and_failed_runs_are_there_with_their_reason() {
         assert!(outcome == "refused" || error.contains(&url), "{run:#}");
         assert!(!error.contains(testdir::PASSWORD));
     }
-    assert_eq!(runs[2]["counts"]["deleted"], 3, "those of its plan");
+    assert_eq!(runs[2]["counts"]["missing"], 3, "those of its plan");
     let table = stage.run(&["history"]).expect_code(0);
     assert!(table.stdout.contains("cannot log in to"), "{table}");
     // Of a refused run nothing was changed, and nothing is listed.
@@ -290,7 +291,7 @@ fn a_run_shows_each_field_before_and_after() {
         let dn = format!("CN=alice,{STAFF}");
         stage.set(&dn, attribute, value);
     }
-    stage.change(|directory| directory.delete("bob"));
+    stage.bury("bob");
     stage.sync(0);
 
     let found = changes(&stage, &["2"]);
@@ -387,7 +388,7 @@ fn a_user_is_found_by_any_name_it_ever_had() {
 #[test]
 fn a_name_that_two_users_had_shows_both_lives() {
     let stage = Stage::imported(&["alice", "bob"]);
-    stage.change(|directory| directory.delete("bob"));
+    stage.bury("bob");
     stage.sync(0);
     stage.change(|directory| directory.add_user("bob"));
     stage.run(&["import", "--users", "bob"]).expect_code(0);
@@ -399,7 +400,7 @@ fn a_name_that_two_users_had_shows_both_lives() {
 #[test]
 fn what_is_not_in_the_history_is_said_with_a_hint() {
     let stage = Stage::imported(&["alice", "bob"]);
-    stage.change(|directory| directory.delete("bob"));
+    stage.bury("bob");
     stage.sync(0);
     let said = stage.run(&["history", "99"]).expect_code(2);
     assert_says(&said, &["error: no run 99", "hint: "]);
@@ -414,8 +415,9 @@ fn what_is_not_in_the_history_is_said_with_a_hint() {
 #[test]
 fn the_nearest_name_is_offered_of_those_too_who_are_gone() {
     let stage = Stage::imported(&["alice", "bertrand"]);
-    stage.change(|directory| directory.delete("bertrand"));
+    stage.bury("bertrand");
     stage.sync(0);
+    assert_eq!(stage.usernames(), ["alice"]);
     let said = stage.run(&["history", "--user", "bertrnad"]).expect_code(2);
     assert_says(&said, &["did you mean bertrand?"]);
 }
@@ -426,7 +428,7 @@ fn old_runs_are_forgotten_by_the_next_run_and_younger_ones_never() {
     stage.configure_sync("history_days = 30");
     stage.set("alice", "mail", "new@example.com");
     stage.sync(0);
-    stage.change(|directory| directory.delete("bob"));
+    stage.bury("bob");
     stage.sync(0);
     age(&stage, 1, 30 * DAY + 60);
     age(&stage, 2, 31 * DAY);
@@ -460,11 +462,12 @@ fn old_runs_are_forgotten_by_the_next_run_and_younger_ones_never() {
 fn a_deletion_that_was_forgotten_cannot_be_undone() {
     let mut stage = Stage::imported(&["alice", "bob", "carol"]);
     stage.configure_sync("history_days = 30");
-    stage.change(|directory| directory.delete("bob"));
+    stage.bury("bob");
     stage.sync(0);
     age(&stage, 2, 31 * DAY);
     // The restore itself reads the record before it forgets it.
     stage.sync(0);
+    assert_eq!(stage.usernames(), ["alice", "carol"]);
     let said = stage.run(&["restore", "bob"]).expect_code(2);
     assert_says(&said, &["no user \"bob\" among the deleted users"]);
 }
@@ -483,4 +486,87 @@ fn a_number_is_never_given_twice() {
     assert_eq!(numbers(&runs(&stage)), [5]);
     age(&stage, 5, 2 * DAY);
     assert_eq!(stage.sync(0)["run"], 6);
+}
+
+/// A mark is a change of the user, though of none of its values.
+#[test]
+fn how_a_user_stands_and_why_is_in_the_history() {
+    let stage = Stage::imported(&["alice", "bob", "carol", "dave"]);
+    stage
+        .run(&["add", "zoe", "--email", "zoe@example.com"])
+        .expect_code(0);
+    stage.set("alice", "mail", "zoe@example.com");
+    stage.directory.deny("bob").expect("he is there");
+    stage.change(|directory| directory.move_to("carol", ELSEWHERE));
+    stage.change(|directory| directory.rename("dave", "CN=Dave Brown"));
+    let reason = text(&stage.sync(0)["missing"][0], "reason");
+    let held = "email zoe@example.com is held by zoe (local)";
+    let outside = "in the domain, but outside base_dn and filter";
+
+    let found = changes(&stage, &["3"]);
+    assert_eq!(actions(&found), ["marked", "marked", "marked", "refreshed"]);
+    for (change, status, why) in [
+        (&found[0], "duplicate", held),
+        (&found[1], "missing", &reason),
+        (&found[2], "out_of_scope", outside),
+    ] {
+        assert_eq!(change["before"]["status"], Value::Null);
+        assert_eq!(text(&change["after"], "status"), status);
+        assert_eq!(text(&change["after"], "reason"), why);
+    }
+    let csv = stage
+        .run(&["history", "3", "--format", "csv"])
+        .expect_code(0);
+    let rows: Vec<[String; 5]> = lines(&csv.stdout)
+        .iter()
+        .map(|record| [2, 3, 4, 5, 6].map(|at| record[at].to_owned()))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            ["marked", "alice", "status", "ok", "duplicate"],
+            ["marked", "alice", "reason", "", held],
+            ["marked", "bob", "status", "ok", "missing"],
+            ["marked", "bob", "reason", "", &reason],
+            ["marked", "carol", "status", "ok", "out_of_scope"],
+            ["marked", "carol", "reason", "", outside],
+        ]
+    );
+    let table = stage.run(&["history", "3"]).expect_code(0);
+    for words in [
+        format!("duplicate: {held}"),
+        format!("missing: {reason}"),
+        format!("out of scope: {outside}"),
+        "1 duplicate, 1 out of scope, 1 missing, 1 unchanged".to_owned(),
+    ] {
+        assert!(table.stdout.contains(&words), "{words}\n{table}");
+    }
+    assert!(
+        !table.stdout.contains("dave"),
+        "nothing that counts\n{table}"
+    );
+
+    stage.set("alice", "mail", "alice.new@example.com");
+    stage.directory.allow_all();
+    stage.sync(0);
+    let table = stage.run(&["history", "4"]).expect_code(0);
+    for (user, words) in [
+        (
+            "alice",
+            "email: alice@example.com → alice.new@example.com; ok again",
+        ),
+        ("bob", "ok again"),
+    ] {
+        let row = table.stdout.lines().find(|it| it.contains(user));
+        assert!(
+            row.is_some_and(|it| it.ends_with(words)),
+            "{words}\n{table}"
+        );
+    }
+    // Whose DN alone is another has no change to show.
+    stage.change(|directory| directory.rename("dave", "CN=dave"));
+    stage.sync(0);
+    let table = stage.run(&["history", "5"]).expect_code(0);
+    assert!(table.stdout.contains("no user was changed"), "{table}");
+    assert_eq!(actions(&changes(&stage, &["5"])), ["refreshed"]);
 }

@@ -4,6 +4,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../marks/people.rs"]
+mod people;
+
 use support::store;
 
 mod controllers;
@@ -13,5 +16,8 @@ mod filling;
 mod history;
 mod kills;
 mod machine;
+mod other_programs;
 mod restore;
 mod two_at_once;
+mod undo;
+mod undo_histories;

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use crate::cli;
 use crate::commands::attempts::with_directory;
 use crate::commands::standing::{self, Standing};
-use crate::commands::{Context, picking};
+use crate::commands::{Context, absence, picking};
 use crate::directory::Read;
 use crate::output::picker::{Item, Purpose};
-use crate::store::Reader;
+use crate::store::{Ours, Reader};
 use crate::user::{Folded, ObjectGuid};
 
 /// Somebody to pick, by identity; none, whose identity cannot be read, cannot be picked.
@@ -19,7 +19,10 @@ pub fn pick(
     arguments: &cli::Import,
     context: &Context<'_>,
 ) -> anyhow::Result<Option<Vec<ObjectGuid>>> {
-    let (read, base) = with_directory(context, None, |directory| {
+    let store = Reader::open(&context.settings.store_path)?;
+    let (read, base, ours) = with_directory(context, None, |directory| {
+        let (domain, _) = absence::identify(&store, directory)?;
+        let ours = store.ours(&domain)?;
         let what = format!("reading {}", directory.base());
         let progress = context.output.progress(&what, None);
         let mut read = Vec::new();
@@ -28,10 +31,9 @@ pub fn pick(
             read.extend(users);
             Ok(())
         })?;
-        Ok((read, directory.base().to_owned()))
+        Ok((read, directory.base().to_owned(), ours))
     })?;
-    let store = Reader::open(&context.settings.store_path)?;
-    let (candidates, imported) = candidates(read, &store)?;
+    let (candidates, imported) = candidates(read, &store, &ours)?;
     drop(store);
     if candidates.is_empty() {
         let note = match imported {
@@ -63,7 +65,11 @@ pub fn pick(
 }
 
 /// Those that are not in the store, by username, and how many are.
-fn candidates(read: Vec<Read>, store: &Reader) -> anyhow::Result<(Vec<Candidate>, usize)> {
+fn candidates(
+    read: Vec<Read>,
+    store: &Reader,
+    ours: &Ours,
+) -> anyhow::Result<(Vec<Candidate>, usize)> {
     let mut candidates = Vec::new();
     let mut imported = 0;
     let mut seen = HashSet::new();
@@ -75,7 +81,7 @@ fn candidates(read: Vec<Read>, store: &Reader) -> anyhow::Result<(Vec<Candidate>
         if guid.is_some_and(|guid| !seen.insert(guid)) {
             continue;
         }
-        match candidate(user, store)? {
+        match candidate(user, store, ours)? {
             Some(candidate) => candidates.push(candidate),
             None => imported += 1,
         }
@@ -84,7 +90,7 @@ fn candidates(read: Vec<Read>, store: &Reader) -> anyhow::Result<(Vec<Candidate>
     Ok((candidates, imported))
 }
 
-fn candidate(user: Read, store: &Reader) -> anyhow::Result<Option<Candidate>> {
+fn candidate(user: Read, store: &Reader, ours: &Ours) -> anyhow::Result<Option<Candidate>> {
     let user = match user {
         Ok(user) => user,
         Err(bad) => {
@@ -98,7 +104,7 @@ fn candidate(user: Read, store: &Reader) -> anyhow::Result<Option<Candidate>> {
             return Ok(Some((bad.guid, item)));
         }
     };
-    let conflicts = match standing::of(&user, store)? {
+    let conflicts = match standing::of(&user, store, ours)? {
         Standing::Imported => return Ok(None),
         Standing::New => Vec::new(),
         Standing::Duplicate(conflicts) => conflicts,

@@ -14,12 +14,13 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::addresses::{self, Connected};
 use super::message::{self, BIND_RESPONSE, Outcome};
 use super::wire::{Expected, Wire, malformed};
 use super::{refusal, start_tls};
 use crate::config::{Directory as Settings, ServerUrl};
 use crate::directory::ber::Flaw;
-use crate::directory::error::{Cause, RejectedCertificate, Step};
+use crate::directory::error::{Cause, Missed, RejectedCertificate, Step, handshake};
 use crate::directory::tls::{Certificate, Tls};
 use crate::login::Credentials;
 
@@ -29,7 +30,12 @@ pub enum Opened {
     /// The name was found, at these addresses.
     Resolved(Vec<SocketAddr>),
     /// A TCP connection stands.
-    Connected(SocketAddr),
+    Connected {
+        /// Where it leads.
+        address: SocketAddr,
+        /// The addresses that were tried before it.
+        missed: Vec<Missed>,
+    },
     /// TLS stands; what the server presented.
     Encrypted(Option<Certificate>),
     /// The account is logged in; its name.
@@ -67,7 +73,7 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    fn new(after: Duration) -> Self {
+    pub(super) fn new(after: Duration) -> Self {
         Self {
             at: Instant::now() + after,
             after,
@@ -77,7 +83,17 @@ impl Deadline {
     pub async fn over<T>(self, future: impl Future<Output = T>) -> Result<T, Cause> {
         timeout_at(self.at, future)
             .await
-            .map_err(|_| Cause::Timeout(self.after))
+            .map_err(|_| self.timeout())
+    }
+
+    /// What it is when it has passed.
+    pub(super) fn timeout(self) -> Cause {
+        Cause::Timeout(self.after)
+    }
+
+    /// How long it is until then.
+    pub(super) fn left(self) -> Duration {
+        self.at.saturating_duration_since(Instant::now())
     }
 }
 
@@ -139,20 +155,17 @@ async fn connect(
         Err(cause) => return Err((Step::Resolve, cause)),
     };
     on_step(Opened::Resolved(addresses.clone()));
-    let mut last = std::io::Error::new(std::io::ErrorKind::NotFound, "the name has no address");
-    for address in addresses {
-        match deadline.over(TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                // Requests are small and waited for.
-                stream.set_nodelay(true).ok();
-                on_step(Opened::Connected(address));
-                return Ok(stream);
-            }
-            Ok(Err(error)) => last = error,
-            Err(cause) => return Err((Step::Connect, cause)),
-        }
-    }
-    Err((Step::Connect, Cause::Io(last)))
+    let connected = addresses::connect(&addresses, deadline).await;
+    let Connected {
+        stream,
+        address,
+        missed,
+    } = connected.map_err(|cause| (Step::Connect, cause))?;
+    log::info!("connected to {address}");
+    on_step(Opened::Connected { address, missed });
+    // Requests are small and waited for.
+    stream.set_nodelay(true).ok();
+    Ok(stream)
 }
 
 /// Makes a connection a TLS connection: at once, or after asking for it (`StartTLS`).
@@ -191,7 +204,7 @@ fn tls_cause(error: std::io::Error, tls: &Tls) -> Cause {
                 certificate: tls.presented(),
             }))
         }
-        Some(other) => Cause::Tls(other.to_string()),
+        Some(other) => Cause::Tls(handshake::problem(other)),
         None => Cause::Io(error),
     }
 }

@@ -7,8 +7,11 @@ use rustls::CertificateError as E;
 use super::{DirectoryError, RejectedCertificate};
 
 /// What is wrong with it.
-pub fn problem(problem: &E) -> String {
-    match problem {
+pub fn problem(rejected: &RejectedCertificate) -> String {
+    if let Some(weakness) = Weakness::of(rejected) {
+        return weakness.problem();
+    }
+    match &rejected.problem {
         E::UnknownIssuer => {
             "its certificate was not issued by a CA that is trusted here".to_owned()
         }
@@ -19,12 +22,86 @@ pub fn problem(problem: &E) -> String {
         E::NotValidForName | E::NotValidForNameContext { .. } => {
             "its certificate is for another name".to_owned()
         }
+        E::BadSignature => {
+            "the signature of its certificate does not fit its CA, or that CA has a key of less than 2048 bits".to_owned()
+        }
+        E::BadEncoding => "its certificate cannot be decoded".to_owned(),
+        E::Revoked => "its certificate was revoked".to_owned(),
+        E::InvalidPurpose | E::InvalidPurposeContext { .. } => {
+            "its certificate is not for servers (no extended key usage serverAuth)".to_owned()
+        }
         other => format!("its certificate is not accepted: {other}"),
     }
 }
 
+/// What a certificate is, where that alone is why it is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Weakness {
+    /// It is that of a CA.
+    OfACa,
+    /// An RSA key of so many bits.
+    ShortKey(usize),
+    /// A signature that can be forged.
+    Signature,
+}
+
+impl Weakness {
+    fn of(rejected: &RejectedCertificate) -> Option<Self> {
+        let certificate = rejected.certificate.as_ref()?;
+        match &rejected.problem {
+            // To trust it would not help.
+            E::Other(_) | E::UnknownIssuer if certificate.is_ca => Some(Self::OfACa),
+            E::Expired
+            | E::ExpiredContext { .. }
+            | E::NotValidYet
+            | E::NotValidYetContext { .. }
+            | E::NotValidForName
+            | E::NotValidForNameContext { .. } => None,
+            _ => match certificate.rsa_bits {
+                Some(bits) if bits < SHORTEST_KEY => Some(Self::ShortKey(bits)),
+                _ if certificate.has_weak_signature => Some(Self::Signature),
+                _ => None,
+            },
+        }
+    }
+
+    fn problem(self) -> String {
+        match self {
+            Self::OfACa => {
+                "its certificate is that of a CA, which no server may use as its own".to_owned()
+            }
+            Self::ShortKey(bits) => format!(
+                "its certificate has an RSA key of {bits} bits; less than {SHORTEST_KEY} are not accepted"
+            ),
+            Self::Signature => {
+                "its certificate is signed with SHA-1 or MD5, which can be forged and is not accepted".to_owned()
+            }
+        }
+    }
+
+    fn hint(self) -> &'static str {
+        match self {
+            Self::OfACa => {
+                "give the domain controller a certificate of its own, issued by that CA with CA:FALSE and its name in the subjectAltName, and name the CA's certificate as ca_file under [directory]"
+            }
+            Self::ShortKey(_) => {
+                "give the domain controller a new certificate with an RSA key of 2048 bits or more, or an ECDSA key"
+            }
+            Self::Signature => {
+                "give the domain controller a new certificate that is signed with SHA-256; if the CA still signs with SHA-1: certutil -setreg ca\\csp\\CNGHashAlgorithm SHA256 on its host, and restart it"
+            }
+        }
+    }
+}
+
+/// The shortest RSA key that is accepted, in bits.
+const SHORTEST_KEY: usize = 2048;
+
 /// What to do about it.
 pub fn hint(rejected: &RejectedCertificate, error: &DirectoryError) -> String {
+    if let Some(weakness) = Weakness::of(rejected) {
+        return weakness.hint().to_owned();
+    }
     let certificate = rejected.certificate.as_ref();
     match &rejected.problem {
         E::NotValidForName | E::NotValidForNameContext { .. } => {
@@ -70,6 +147,11 @@ fn usable(names: &[String]) -> Option<&String> {
 /// How to get hold of the CA's certificate.
 pub fn commands(rejected: &RejectedCertificate, error: &DirectoryError) -> Vec<String> {
     let mut commands = Vec::new();
+    if Weakness::of(rejected).is_some() || matches!(rejected.problem, E::BadSignature) {
+        let show = connect(error)
+            .map(|it| format!("{it} -showcerts < /dev/null | openssl x509 -noout -text"));
+        return show.into_iter().collect();
+    }
     if !matches!(rejected.problem, E::UnknownIssuer) {
         return commands;
     }
@@ -86,27 +168,31 @@ pub fn commands(rejected: &RejectedCertificate, error: &DirectoryError) -> Vec<S
             .map(str::to_owned),
         );
     }
-    if let Some(url) = error.url() {
-        let host = match url.host() {
-            v6 if v6.contains(':') => format!("[{v6}]"),
-            host => host.to_owned(),
-        };
-        let starttls = if url.is_ldaps() {
-            ""
-        } else {
-            " -starttls ldap"
-        };
-        commands.push(format!(
-            "openssl s_client -connect {host}:{}{starttls} -showcerts < /dev/null",
-            url.port()
-        ));
-    }
+    commands.extend(connect(error).map(|it| format!("{it} -showcerts < /dev/null")));
     commands
+}
+
+/// `openssl s_client -connect dc1.corp.example.com:636`
+pub fn connect(error: &DirectoryError) -> Option<String> {
+    let url = error.url()?;
+    let host = match url.host() {
+        v6 if v6.contains(':') => format!("[{v6}]"),
+        host => host.to_owned(),
+    };
+    let starttls = if url.is_ldaps() {
+        ""
+    } else {
+        " -starttls ldap"
+    };
+    Some(format!(
+        "openssl s_client -connect {host}:{}{starttls}",
+        url.port()
+    ))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::usable;
+    use super::*;
 
     #[test]
     fn a_name_is_better_than_an_address_and_a_wildcard_is_none() {

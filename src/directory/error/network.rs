@@ -1,12 +1,37 @@
 //! Names that are not found, ports that are closed, and TLS spoken where there is none.
 
+use std::fmt;
 use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 
-use super::{Cause, DirectoryError, Step};
+use super::{Cause, DirectoryError, Step, handshake};
 use crate::config::ServerUrl;
 
 /// What is meant by a port that is open and a TLS that does not begin.
 const NO_CERTIFICATE: &str = "so does a domain controller without a certificate: give it one for server authentication (from AD Certificate Services, or as PEM to Samba)";
+
+/// An address to which no connection came about.
+#[derive(Debug)]
+pub struct Missed {
+    /// Which.
+    pub address: SocketAddr,
+    /// Why; none, if it did not answer.
+    pub why: Option<io::Error>,
+}
+
+impl fmt::Display for Missed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { address, why } = self;
+        write!(f, "{}: ", address.ip())?;
+        match why {
+            None => f.write_str("no answer"),
+            Some(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                write!(f, "nothing listens on port {}", address.port())
+            }
+            Some(error) => f.write_str(&reason(error, None)),
+        }
+    }
+}
 
 /// What the operating system said, in an administrator's words where it has a number only.
 pub fn reason(error: &io::Error, url: Option<&ServerUrl>) -> String {
@@ -28,6 +53,12 @@ pub fn reason(error: &io::Error, url: Option<&ServerUrl>) -> String {
     }
 }
 
+/// All of them, in a line.
+pub fn all(missed: &[Missed]) -> String {
+    let each: Vec<String> = missed.iter().map(Missed::to_string).collect();
+    each.join("; ")
+}
+
 /// What to do when no connection came about.
 pub fn hint(error: &DirectoryError) -> Option<String> {
     let url = error.url();
@@ -41,6 +72,9 @@ pub fn hint(error: &DirectoryError) -> Option<String> {
         (Step::Connect, Cause::Timeout(_)) => {
             format!("the host is down, or a firewall drops what goes to its port {port}")
         }
+        (Step::Connect, Cause::Addresses(missed)) if missed.iter().all(|it| it.why.is_none()) => {
+            format!("the hosts are down, or a firewall drops what goes to their port {port}")
+        }
         (Step::Connect, _) => "check that the server is up and that it is a domain controller; LDAPS is port 636, LDAP 389".to_owned(),
         (_, Cause::Timeout(_)) => format!(
             "port {port} is open but does not answer: the server hangs, or speaks something else there; connect_timeout_secs under [directory] says how long to wait"
@@ -48,8 +82,8 @@ pub fn hint(error: &DirectoryError) -> Option<String> {
         (Step::Tls, _) if is_ldaps && matches!(port, 389 | 3268) => format!(
             "{port} is the port of plain LDAP: leave it out of url under [directory], for LDAPS is port 636, or write ldap:// with starttls = true"
         ),
-        (Step::Tls, Cause::Tls(what)) if what.contains("ProtocolVersion") => {
-            "the server offers no version of TLS that is still safe: let it speak TLS 1.2 or 1.3 (on Windows under SCHANNEL\\Protocols in the registry, on Samba with tls priority)".to_owned()
+        (Step::Tls, Cause::Tls(what)) if handshake::is_incompatible(what) => {
+            handshake::INCOMPATIBLE.to_owned()
         }
         (Step::Tls, Cause::Tls(_)) if is_ldaps => {
             format!("what answers on port {port} does not speak TLS as it should; LDAPS is port 636")

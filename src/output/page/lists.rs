@@ -1,9 +1,9 @@
 //! The lists of a page: who was modified, deleted, is a duplicate, and so on.
 
 use super::text::{Cell, Text};
-use crate::output::table::detail;
+use crate::output::table::{detail, local_time};
 use crate::plan::{
-    Conflict, Deletion, Duplicate, FailedUser, Import, Modification, OutOfScope, Plan,
+    Conflict, Deletion, Duplicate, FailedUser, Import, Missing, Modification, OutOfScope, Plan,
 };
 use crate::report::Report;
 use crate::user::{Field, Profile, UniqueField};
@@ -44,16 +44,24 @@ pub fn of(report: &Report<'_>) -> Vec<List> {
         deleted,
         duplicate,
         out_of_scope,
+        missing,
         failed,
+        foreign: _,
+        sample: _,
     } = report.plan;
     let done = report.number.filter(|_| !report.refused);
+    let [of_modified, of_deleted, of_new, of_failed] = match report.run.undoes {
+        None => [MODIFIED, DELETED, IMPORTED, FAILED],
+        Some(_) => [SET_BACK, TAKEN_OUT, RESTORED, NOT_SET_BACK],
+    };
     let all = [
-        list(MODIFIED, modified, done, modified_user),
-        list(DELETED, deleted, done, deleted_user),
+        list(of_modified, modified, done, modified_user),
+        list(of_deleted, deleted, done, deleted_user),
         list(DUPLICATE, duplicate, None, duplicate_user),
-        list(IMPORTED, imported, done, new_user),
+        list(of_new, imported, done, new_user),
         list(OUT_OF_SCOPE, out_of_scope, None, out_of_scope_user),
-        list(FAILED, failed, None, failed_user),
+        list(MISSING, missing, None, missing_user),
+        list(of_failed, failed, None, failed_user),
     ];
     all.into_iter().filter(|list| list.count > 0).collect()
 }
@@ -93,14 +101,46 @@ const IMPORTED: Heading = (
 const OUT_OF_SCOPE: Heading = (
     "out_of_scope",
     "Out of scope",
-    "Users that are in the directory, but not where adsync looks any more. They are kept.",
+    "Users that are in the directory, but not where adsync looks any more. They are kept, and kept in step.",
     &["User", "Where it is now"],
+);
+const MISSING: Heading = (
+    "missing",
+    "Missing",
+    "Users that the directory did not return, which is not yet proof that they were deleted. They are kept; adsync remove takes one out.",
+    &["User", "Missing since", "Why it is kept"],
 );
 const FAILED: Heading = (
     "failed",
     "Failed",
     "Users that stay as they were, because what the directory says of them cannot be used.",
     &["User", "Why"],
+);
+
+/// What the lists are called of a run that takes back another.
+const SET_BACK: Heading = (
+    "modified",
+    "Modified",
+    "Users that have the values again that they had before the run that is taken back.",
+    MODIFIED.3,
+);
+const TAKEN_OUT: Heading = (
+    "deleted",
+    "Deleted",
+    "Users that leave the store: the run that is taken back brought them in.",
+    DELETED.3,
+);
+const RESTORED: Heading = (
+    "imported",
+    "Restored",
+    "Users that are back in the store: the run that is taken back deleted them.",
+    IMPORTED.3,
+);
+const NOT_SET_BACK: Heading = (
+    "failed",
+    "Failed",
+    "Users that stay as they are, because they were changed again since.",
+    FAILED.3,
 );
 
 fn list<T>(
@@ -139,7 +179,7 @@ fn modified_user(it: &Modification) -> User {
         vec![field_name(change.field), before, after]
     });
     let name = &it.user.values.profile.username;
-    user(name, it.origin.dn(), rows.collect())
+    user(name, it.next.origin.dn(), rows.collect())
 }
 
 fn deleted_user(
@@ -191,11 +231,22 @@ fn new_user(it: &Import) -> User {
     user(profile.username, it.dn(), vec![row])
 }
 
-fn out_of_scope_user(OutOfScope { user: kept, dn }: &OutOfScope) -> User {
+fn out_of_scope_user(OutOfScope { user: kept, next }: &OutOfScope) -> User {
+    let dn = next.origin.dn().unwrap_or_default();
     user(
         &kept.values.profile.username,
         None,
         vec![vec![Cell::text(dn)]],
+    )
+}
+
+fn missing_user(it: &Missing) -> User {
+    let since = it.absence().map(|it| local_time(it.since));
+    let row = vec![Cell::value(since.as_deref()), Cell::text(it.reason())];
+    user(
+        &it.user.values.profile.username,
+        it.user.origin.dn(),
+        vec![row],
     )
 }
 

@@ -1,9 +1,10 @@
 //! What happened to a user, in a few words.
 
 use crate::output::legible;
+use crate::output::table::local_time;
 use crate::output::table::what::What;
-use crate::plan::{Conflict, Evidence};
-use crate::user::Profile;
+use crate::plan::{Conflict, Evidence, Missing, Modification};
+use crate::user::{Profile, Status, StoredUser};
 
 /// Why a user is deleted.
 pub fn evidence(evidence: Evidence) -> &'static str {
@@ -12,7 +13,29 @@ pub fn evidence(evidence: Evidence) -> &'static str {
         Evidence::Absent => "not in the directory any more",
         Evidence::OutOfScope => "left the scope, and out_of_scope = \"delete\"",
         Evidence::Removed => "taken out by hand",
+        Evidence::Undone => "the run that brought it in is taken back",
     }
+}
+
+/// What changed of a user, and that it is out of scope since this run.
+pub fn modified(it: &Modification) -> What {
+    let what = What::changes(&it.changes);
+    let has_left = it.next.status == Status::OutOfScope && it.user.status != Status::OutOfScope;
+    if has_left {
+        return what.and(format!("out of scope: {}", legible_dn(&it.next)));
+    }
+    what
+}
+
+fn legible_dn(user: &StoredUser) -> String {
+    legible(user.origin.dn().unwrap_or_default())
+}
+
+/// Since when a user is missing, and why it is kept.
+pub fn missing(it: &Missing) -> String {
+    let since = it.absence().map(|it| local_time(it.since));
+    let since = since.unwrap_or_default();
+    format!("kept, missing since {since}: {}", legible(it.reason()))
 }
 
 /// `email d@x is held by dave (local)`

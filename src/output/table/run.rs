@@ -86,7 +86,10 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, What)> {
         deleted,
         duplicate,
         out_of_scope,
+        missing,
         failed,
+        foreign: _,
+        sample: _,
     } = report.plan;
     let limit = output.is_terminal.then_some(AT_A_TERMINAL);
     let again = "--format json for all";
@@ -105,7 +108,7 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, What)> {
         result: "modified",
         color: Color::DarkCyan,
         username: &it.user.values.profile.username,
-        what: What::changes(&it.changes),
+        what: detail::modified(it),
     });
     rows.add(deleted, limit, &done, |it| Row {
         result: "deleted",
@@ -127,7 +130,16 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, What)> {
         result: "out of scope",
         color: Color::DarkYellow,
         username: &it.user.values.profile.username,
-        what: What::words(format!("kept; it is now {}", legible(&it.dn))),
+        what: What::words(format!(
+            "kept; it is now {}",
+            legible(it.next.origin.dn().unwrap_or_default())
+        )),
+    });
+    rows.add(missing, limit, again, |it| Row {
+        result: "missing",
+        color: Color::DarkYellow,
+        username: &it.user.values.profile.username,
+        what: What::words(detail::missing(it)),
     });
     rows.add(failed, limit, again, |it| Row {
         result: "failed",
@@ -184,7 +196,7 @@ fn code(what: &str) -> Option<&'static str> {
         "added" | "restored" | "imported" => "1;32",
         "modified" => "1;36",
         "deleted" | "removed" | "failed" => "1;31",
-        "duplicate" | "out of scope" => "1;33",
+        "duplicate" | "out of scope" | "missing" => "1;33",
         _ => return None,
     })
 }

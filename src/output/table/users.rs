@@ -207,12 +207,14 @@ fn cell(user: &StoredUser, column: Column) -> Cell {
     Cell { text, code }
 }
 
-fn status(user: &StoredUser) -> (String, Option<&'static str>) {
+/// How a user stands, and the colour of it (an SGR code).
+pub fn status(user: &StoredUser) -> (String, Option<&'static str>) {
     let (status, code) = match user.status {
         Status::Ok if user.values.enabled => return ("ok".to_owned(), None),
         Status::Ok => return ("disabled".to_owned(), Some("2")),
         Status::Duplicate => ("duplicate", "33"),
         Status::OutOfScope => ("out of scope", "33"),
+        Status::Missing => ("missing", "33"),
         Status::Failed => ("failed", "31"),
         Status::Restored => ("restored", "32"),
     };

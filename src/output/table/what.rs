@@ -59,6 +59,13 @@ impl What {
         Self(changes.iter().map(clause).collect())
     }
 
+    /// The same, and in words what else happened, which must be legible.
+    #[must_use]
+    pub fn and(mut self, words: String) -> Self {
+        self.0.push(Clause::Words(words));
+        self
+    }
+
     /// `email: a@x → b@x; contact_number: 1 → (none)`
     pub fn plain(&self) -> String {
         self.fit(Room {
@@ -141,7 +148,8 @@ fn label(field: &str) -> String {
     format!("{field}: ")
 }
 
-fn value(value: &FieldValue) -> String {
+/// A value as a person reads it.
+pub fn value(value: &FieldValue) -> String {
     match value {
         FieldValue::Text(Some(text)) => legible(text),
         FieldValue::Text(None) => "(none)".to_owned(),

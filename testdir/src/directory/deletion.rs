@@ -3,7 +3,7 @@
 use anyhow::{Result, bail, ensure};
 use uuid::Uuid;
 
-use super::Directory;
+use super::{Directory, system};
 use crate::dn::{Dn, Rdn};
 use crate::entry::Entry;
 use crate::schema;
@@ -13,6 +13,7 @@ use crate::settings::Kind;
 const PRESERVED: &[&str] = &[
     "cn",
     "isDeleted",
+    "isRecycled",
     "lastKnownParent",
     "name",
     "objectClass",
@@ -88,29 +89,55 @@ impl Directory {
         Ok(())
     }
 
+    /// Forgets one tombstone, as a DC does when its lifetime has passed; nothing, if there is none.
+    pub fn collect(&mut self, guid: Uuid) {
+        let Some(id) = self.id_of_guid(guid) else {
+            return;
+        };
+        if let Some(entry) = self.entries[id].take_if(|it| it.deleted) {
+            self.by_key.remove(&entry.key);
+            self.by_guid.remove(&entry.guid);
+        }
+    }
+
     /// Forgets all tombstones, as a DC does when their lifetime has passed.
     pub fn collect_garbage(&mut self) {
-        let container = self.deleted_objects().key();
+        let is_tombstone = |it: &mut Entry| it.deleted && it.has("lastKnownParent");
         for entry in &mut self.entries {
-            if let Some(entry) = entry.take_if(|it| it.deleted && it.key != container) {
+            if let Some(entry) = entry.take_if(is_tombstone) {
                 self.by_key.remove(&entry.key);
                 self.by_guid.remove(&entry.guid);
             }
         }
     }
 
-    pub(super) fn add_deleted_objects_container(&mut self) -> Result<()> {
-        let dn = self.deleted_objects().to_string();
-        self.add(&dn, [("objectClass", "container"), ("isDeleted", "TRUE")])?;
-        let id = self.id_of_name(&dn)?;
-        if let Some(container) = self.entries[id].as_mut() {
-            container.deleted = true;
-        }
-        Ok(())
+    /// From now on those who are deleted keep their values, until they are recycled (MS-ADTS 3.1.1.9.1).
+    /// There is no way back.
+    pub fn enable_recycle_bin(&mut self) -> Result<()> {
+        self.recycles = true;
+        let configuration = format!("CN=Configuration,{}", self.base);
+        let feature = format!(
+            "CN=Recycle Bin Feature,CN=Optional Features,CN=Directory Service,CN=Windows NT,\
+             CN=Services,{configuration}"
+        );
+        let partitions = format!("CN=Partitions,{configuration}");
+        self.replace(&partitions, "msDS-EnabledFeature", [feature])
     }
 
-    fn deleted_objects(&self) -> Dn {
-        self.base.child(Rdn::new("CN", "Deleted Objects"))
+    /// Makes a deleted object a recycled one, as a DC does when its lifetime has passed: what it has left
+    /// is what a tombstone has, and only those see it who ask for recycled objects.
+    pub fn recycle(&mut self, guid: Uuid) -> Result<()> {
+        let id = self.id_of_guid(guid);
+        let deleted = id.and_then(|id| self.entries[id].as_mut());
+        let Some(entry) = deleted.filter(|entry| entry.deleted) else {
+            bail!("there is no deleted object {guid}")
+        };
+        entry.set_text("isRecycled", "TRUE");
+        keep_preserved(entry);
+        if let Some(id) = id {
+            self.touch(id);
+        }
+        Ok(())
     }
 
     fn check_deletable(&self, entry: &Entry) -> Result<()> {
@@ -132,15 +159,22 @@ impl Directory {
         entry.set_text("name", &name);
         entry.set_text("isDeleted", "TRUE");
         entry.set_text("lastKnownParent", parent.to_string());
-        entry.retain_attributes(|attribute| {
-            PRESERVED
-                .iter()
-                .any(|kept| kept.eq_ignore_ascii_case(attribute))
-        });
-        let dn = self.deleted_objects().child(rdn);
+        if self.recycles {
+            entry.set("objectCategory", Vec::new());
+        } else {
+            keep_preserved(entry);
+        }
+        let dn = system::deleted_objects(&self.context_of(&dn)).child(rdn);
         entry.key = dn.key();
         entry.dn = dn.to_string();
         entry.deleted = true;
         Ok(())
     }
+}
+
+fn keep_preserved(entry: &mut Entry) {
+    entry.retain_attributes(|attribute| {
+        let mut kept = PRESERVED.iter();
+        kept.any(|kept| kept.eq_ignore_ascii_case(attribute))
+    });
 }

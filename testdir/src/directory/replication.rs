@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::Directory;
+use super::{Directory, contexts};
 use crate::dn::Dn;
 use crate::entry::{Entry, EntryId};
 
@@ -31,6 +31,7 @@ impl Directory {
         // Links are by place, so everybody keeps the place it has there.
         self.entries = replicated.chain(own.cloned().map(Some)).collect();
         self.guids_made = self.guids_made.max(other.guids_made);
+        self.recycles = other.recycles;
         let seen = other.attributes_seen.iter().cloned();
         self.attributes_seen.extend(seen);
         self.index();
@@ -71,6 +72,8 @@ impl Directory {
         let by_key = present.iter().map(|(id, it)| (it.key.clone(), *id));
         self.by_key = by_key.collect();
         self.by_guid = present.iter().map(|(id, it)| (it.guid, *id)).collect();
+        let references = present.iter().filter(|(_, it)| contexts::is_reference(it));
+        self.references = references.map(|(id, _)| *id).collect();
     }
 
     /// Below what each entry is. One below an OU that is renamed stays in its place, and does not count

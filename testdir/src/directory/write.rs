@@ -3,7 +3,7 @@
 use anyhow::{Result, bail, ensure};
 use uuid::Uuid;
 
-use super::Directory;
+use super::{Directory, contexts, system};
 use crate::dn::{Dn, Rdn};
 use crate::entry::{Entry, EntryId};
 use crate::schema;
@@ -82,6 +82,19 @@ impl Directory {
         self.modify(name, &[Modification::Replace(attribute.to_owned(), values)])
     }
 
+    /// Lets time pass: whatever expires does so that many seconds sooner. Nothing counts as changed by that.
+    pub fn pass_time(&mut self, seconds: i64) {
+        const PER_SECOND: i64 = 10_000_000;
+        for entry in self.entries.iter_mut().flatten() {
+            let expires = entry.text("accountExpires").and_then(|it| it.parse().ok());
+            // 0 and the greatest number mean never (MS-ADTS 2.2.17).
+            if let Some(expires) = expires.filter(|it| (1..i64::MAX).contains(it)) {
+                let sooner = (expires - seconds * PER_SECOND).max(1);
+                entry.set_text("accountExpires", sooner.to_string());
+            }
+        }
+    }
+
     /// Adds members, given by DN or username, to a group.
     pub fn add_members<'a>(
         &mut self,
@@ -157,6 +170,9 @@ impl Directory {
         let id = self.entries.len();
         self.by_key.insert(entry.key.clone(), id);
         self.by_guid.insert(entry.guid, id);
+        if contexts::is_reference(&entry) {
+            self.references.push(id);
+        }
         self.entries.push(Some(entry));
         self.touch(id);
         id
@@ -243,19 +259,9 @@ impl Directory {
         }
     }
 
-    /// GUIDs that look random but are the same in every run (`SplitMix64` of a counter).
+    /// GUIDs that look random but are the same in every run.
     fn next_guid(&mut self) -> Uuid {
         self.guids_made += 1;
-        let half = |seed: u64| {
-            let mut x = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            x ^ (x >> 31)
-        };
-        let (high, low) = (half(self.guids_made * 2), half(self.guids_made * 2 + 1));
-        let bits = (u128::from(high) << 64) | u128::from(low);
-        uuid::Builder::from_u128(bits)
-            .with_version(uuid::Version::Random)
-            .into_uuid()
+        system::identity(self.guids_made)
     }
 }

@@ -131,3 +131,20 @@ fn the_directory_can_change_before_every_search_request() -> Result<()> {
     assert_eq!(client.names("(mail=4@example.com)")?, ["u000001"]);
     Ok(())
 }
+
+#[test]
+fn time_passes_without_a_change() -> Result<()> {
+    let directory = TestDir::start()?;
+    let never = i64::MAX.to_string();
+    for (name, expires) in [("alice", "100000000000"), ("bob", "0"), ("carol", &never)] {
+        directory.add_user(testdir::User::new(name).with("accountExpires", [expires]))?;
+    }
+    let highest = directory.edit(|content| content.highest_usn());
+    directory.edit(|content| content.pass_time(60));
+    let mut expires = |name| directory.edit(|content| content.text(name, "accountExpires"));
+    assert_eq!(expires("alice")?.as_deref(), Some("99400000000"));
+    assert_eq!(expires("bob")?.as_deref(), Some("0"));
+    assert_eq!(expires("carol")?, Some(never));
+    assert_eq!(directory.edit(|content| content.highest_usn()), highest);
+    Ok(())
+}

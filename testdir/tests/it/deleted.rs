@@ -173,3 +173,15 @@ fn an_ou_with_children_stays() -> Result<()> {
     );
     Ok(())
 }
+
+#[test]
+fn one_tombstone_can_be_forgotten() -> Result<()> {
+    let directory = TestDir::builder().see_tombstones(true).start()?;
+    let [alice, bob] = [directory.add_user("alice")?, directory.add_user("bob")?];
+    directory.delete("alice")?;
+    directory.edit(|content| [alice, bob].map(|guid| content.collect(guid)));
+    let mut client = Client::logged_in(&directory)?;
+    assert_eq!(client.deleted("(sAMAccountName=alice)")?.entries.len(), 0);
+    assert_eq!(client.names("(sAMAccountName=bob)")?, ["bob"]);
+    Ok(())
+}

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod changes;
+mod contexts;
 mod deleted;
 mod entries;
 mod faults;

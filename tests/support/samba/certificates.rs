@@ -5,7 +5,9 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -13,11 +15,17 @@ use rcgen::{
 };
 
 use super::HOST_NAME;
+use crate::support::process;
+
+/// Far above the second that two keys take.
+const OPENSSL_LIMIT: Duration = Duration::from_mins(1);
 
 pub(super) const CA_FILE: &str = "ca.pem";
 pub(super) const OTHER_CA_FILE: &str = "other-ca.pem";
 pub(super) const CERTIFICATE_FILE: &str = "dc.pem";
 pub(super) const KEY_FILE: &str = "dc.key";
+/// All that belongs to one server and not to its domain.
+pub(super) const FILES: [&str; 4] = [CA_FILE, OTHER_CA_FILE, CERTIFICATE_FILE, KEY_FILE];
 
 /// The certificate that a server shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +40,30 @@ pub(crate) enum Cert {
     NotYetValid,
     /// Without a subjectAltName, as Samba makes it: the name is in the CN only.
     CommonNameOnly,
+    /// A CA's own, signed by itself: the CA and the certificate of the server are one.
+    OfTheCaItself,
+    /// Signed over a SHA-1 hash.
+    Sha1,
+    /// With a key of RSA 1024.
+    Rsa1024,
+}
+
+/// Writes a certificate for a server at this address, its key and the CA (`ca.pem`), for a server that is
+/// no domain controller. Returns the paths of the first two.
+pub(crate) fn certificate_files(directory: &Path, ip: Ipv4Addr, kind: Cert) -> (PathBuf, PathBuf) {
+    issue(directory, ip, kind);
+    (directory.join(CERTIFICATE_FILE), directory.join(KEY_FILE))
 }
 
 /// Writes the CA, a second CA that signs nothing, and the server's certificate
 /// and key into `directory`.
 pub(super) fn issue(directory: &Path, ip: Ipv4Addr, kind: Cert) {
+    match kind {
+        Cert::Sha1 => return outdated(directory, ip, "2048", "-sha1"),
+        Cert::Rsa1024 => return outdated(directory, ip, "1024", "-sha256"),
+        Cert::OfTheCaItself => return of_the_ca_itself(directory, ip),
+        _ => {}
+    }
     let (ca_pem, ca) = authority("adsync test CA");
     let (other_ca_pem, _) = authority("another test CA");
 
@@ -48,7 +75,7 @@ pub(super) fn issue(directory: &Path, ip: Ipv4Addr, kind: Cert) {
             let other = "other.example.net";
             (other, vec![dns(other), ip_of(Ipv4Addr::new(192, 0, 2, 1))])
         }
-        Cert::CommonNameOnly => (HOST_NAME, Vec::new()),
+        _ => (HOST_NAME, Vec::new()),
     };
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
@@ -74,18 +101,61 @@ pub(super) fn issue(directory: &Path, ip: Ipv4Addr, kind: Cert) {
     write(directory, KEY_FILE, &key.serialize_pem());
 }
 
+fn of_the_ca_itself(directory: &Path, ip: Ipv4Addr) {
+    let mut params = ca_params(HOST_NAME);
+    params.subject_alt_names = vec![dns(HOST_NAME), dns("localhost"), ip_of(ip)];
+    let key = new_key();
+    let certificate = params.self_signed(&key).expect("valid parameters").pem();
+    write(directory, CA_FILE, &certificate);
+    write(directory, OTHER_CA_FILE, &authority("another test CA").0);
+    write(directory, CERTIFICATE_FILE, &certificate);
+    write(directory, KEY_FILE, &key.serialize_pem());
+}
+
+/// What rcgen makes no more, from openssl: a CA of RSA 2048, and a certificate of it.
+fn outdated(directory: &Path, ip: Ipv4Addr, bits: &str, hash: &str) {
+    let files = [CA_FILE, CERTIFICATE_FILE, KEY_FILE].map(|it| directory.join(it));
+    let script = "set -e; cd \"$1\"\n\
+         openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out \"$2\" -days 36500 \
+             -subj '/CN=adsync test CA' -addext keyUsage=critical,keyCertSign\n\
+         openssl req -new -newkey rsa:$6 -nodes -keyout \"$4\" -out dc.csr -subj /CN=dc1\n\
+         printf 'subjectAltName = %s\\nextendedKeyUsage = serverAuth\\n' \"$5\" >dc.ext\n\
+         openssl x509 -req -in dc.csr -CA \"$2\" -CAkey ca.key -CAcreateserial -out \"$3\" \
+             -days 36500 -extfile dc.ext $7\n\
+         chmod 600 \"$4\"";
+    let names = format!("DNS:{HOST_NAME},DNS:localhost,IP:{ip}");
+    let mut openssl = Command::new("sh");
+    openssl
+        .args(["-c", script, "sh"])
+        .arg(directory)
+        .args(&files)
+        .args([&names, bits, hash]);
+    let made = process::run(&mut openssl, b"", OPENSSL_LIMIT);
+    assert!(
+        made.status.success(),
+        "openssl: {}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    write(directory, OTHER_CA_FILE, &authority("another test CA").0);
+}
+
 fn authority(name: &str) -> (String, Issuer<'static, KeyPair>) {
+    let params = ca_params(name);
+    let key = new_key();
+    let certificate = params
+        .self_signed(&key)
+        .expect("these certificate parameters are valid");
+    (certificate.pem(), Issuer::new(params, key))
+}
+
+fn ca_params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.not_before = date_time_ymd(2020, 1, 1);
     params.not_after = date_time_ymd(2100, 1, 1);
-    let key = new_key();
-    let certificate = params
-        .self_signed(&key)
-        .expect("these certificate parameters are valid");
-    (certificate.pem(), Issuer::new(params, key))
+    params
 }
 
 fn new_key() -> KeyPair {

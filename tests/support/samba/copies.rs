@@ -2,12 +2,13 @@
 //! copy of their files, restored from a backup, or running twice.
 
 use std::fs;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use tempfile::TempDir;
 
 use super::ldif::Record;
 use super::provision::copy_folder;
-use super::{SambaDc, Search};
+use super::{SambaDc, Search, certificates};
 
 /// A domain controller's files as they were at one moment.
 pub(crate) struct Snapshot(TempDir);
@@ -38,18 +39,47 @@ impl SambaDc {
     /// It has the same name and invocation ID until it is given others.
     pub(crate) fn duplicate(&mut self) -> Self {
         let Snapshot(directory) = self.snapshot();
-        Self::builder().start_in(directory)
+        Self::builder().domain(self.domain).start_in(directory)
+    }
+
+    /// A second domain controller of this domain, with its content of this moment and an invocation
+    /// ID of its own. From now on it lags behind: nothing replicates but [`Self::catch_up_with`].
+    pub(crate) fn second_controller(&mut self) -> Self {
+        let mut second = self.duplicate();
+        second.renew_invocation_id();
+        second
+    }
+
+    /// Takes over the content of another controller of the domain, as replication does in the end.
+    pub(crate) fn catch_up_with(&mut self, other: &mut Self) {
+        let own = self.invocation_id();
+        let certificate = certificates::FILES.map(|name| {
+            let file = self.directory.path().join(name);
+            (fs::read(&file).expect("an own file can be read"), file)
+        });
+        let now = other.snapshot();
+        self.revert_to(&now);
+        for (bytes, file) in certificate {
+            fs::write(file, bytes).expect("the server's folder is writable");
+        }
+        // And starts it again, with them.
+        self.set_invocation_id(&own);
     }
 
     /// Gives the database a new invocation ID, as a domain controller does that is
     /// restored from a backup (MS-ADTS 3.1.1.1.9).
     pub(crate) fn renew_invocation_id(&mut self) {
+        static RENEWED: AtomicU8 = AtomicU8::new(1);
+        let mut new = self.invocation_id();
+        // Another one than any that was given before, by this test or another.
+        new[0] = new[0].wrapping_add(RENEWED.fetch_add(1, Ordering::Relaxed));
+        self.set_invocation_id(&new);
+    }
+
+    fn set_invocation_id(&mut self, new: &[u8]) {
         let settings = self.service_dn();
-        let old = self.invocation_id();
         self.stop();
-        let mut new = old.clone();
-        new.reverse();
-        let change = Record::modify(&settings).replace("invocationId", &new);
+        let change = Record::modify(&settings).replace("invocationId", new);
         self.run_ldb(
             "ldbmodify",
             |tool| {

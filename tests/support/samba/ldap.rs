@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::ldif::{base64_decode, escape_filter_value, guid_text};
 use super::provision::program;
-use super::{ADMIN_PASSWORD, ADMIN_UPN, BASE_DN, SERVICE_PASSWORD, SERVICE_UPN, SambaDc};
+use super::{ADMIN_PASSWORD, BASE_DN, CORP, SERVICE_PASSWORD, SambaDc};
 use crate::support::process::{self, Finished};
 
 /// For one call of a tool; thousands of records may be in it.
@@ -23,12 +23,13 @@ pub(crate) struct Login<'a> {
 }
 
 impl Login<'static> {
+    // Of the domain of nearly every test.
     pub(crate) const ADMIN: Self = Self {
-        name: ADMIN_UPN,
+        name: CORP.admin_upn,
         password: ADMIN_PASSWORD,
     };
     pub(crate) const SERVICE: Self = Self {
-        name: SERVICE_UPN,
+        name: CORP.service_upn,
         password: SERVICE_PASSWORD,
     };
 }
@@ -116,10 +117,18 @@ impl Entry {
 }
 
 impl SambaDc {
+    /// The administrator of its domain.
+    pub(crate) fn admin(&self) -> Login<'static> {
+        Login {
+            name: self.domain.admin_upn,
+            password: ADMIN_PASSWORD,
+        }
+    }
+
     /// Applies LDIF change records as the administrator; the test fails when the
     /// server refuses one.
     pub(crate) fn ldif(&self, changes: &str) {
-        self.try_ldif(Login::ADMIN, changes)
+        self.try_ldif(self.admin(), changes)
             .unwrap_or_else(|error| panic!("{error}\nin the LDIF\n{changes}"));
     }
 
@@ -131,7 +140,7 @@ impl SambaDc {
 
     /// Searches as the administrator.
     pub(crate) fn search(&self, search: &Search<'_>) -> Vec<Entry> {
-        self.search_as(Login::ADMIN, search)
+        self.search_as(self.admin(), search)
             .unwrap_or_else(|error| panic!("{error}\nin the search {}", search.filter))
     }
 
@@ -157,13 +166,13 @@ impl SambaDc {
     /// The entry of this name, as the administrator sees it.
     pub(crate) fn entry(&self, dn: &str) -> Option<Entry> {
         // A base that is not there is an error to the tool and an answer to us.
-        self.search_as(Login::ADMIN, &Search::entry(dn)).ok()?.pop()
+        self.search_as(self.admin(), &Search::entry(dn)).ok()?.pop()
     }
 
     /// The account of this sAMAccountName, as the administrator sees it.
     pub(crate) fn account(&self, sam: &str) -> Entry {
         let filter = format!("(sAMAccountName={})", escape_filter_value(sam));
-        let mut found = self.search(&Search::new(&filter));
+        let mut found = self.search(&Search::new(&filter).below(self.domain.base_dn));
         assert_eq!(found.len(), 1, "accounts named {sam:?} in the directory");
         found.remove(0)
     }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::ldif::{Record, escape_dn_value, password_value, split_dn};
-use super::{BASE_DN, DOMAIN, STAFF_DN, SambaDc, Search};
+use super::{DOMAIN, STAFF_DN, SambaDc, Search};
 
 /// `userAccountControl` (MS-ADTS 2.2.16): an ordinary account, and the bit that
 /// disables it.
@@ -48,6 +48,10 @@ impl User {
             .sn(&format!("Surname{n:04}"))
             .mail(&format!("user{n:04}@{DOMAIN}"))
             .phone(&format!("+1 555 {n:04}"))
+    }
+
+    pub(crate) fn sam(&self) -> &str {
+        &self.sam
     }
 
     pub(crate) fn cn(mut self, cn: &str) -> Self {
@@ -151,7 +155,7 @@ impl SambaDc {
 
     /// Adds a group in `OU=Staff` with these members and returns its DN.
     pub(crate) fn add_group(&self, name: &str, members: &[impl AsRef<str>]) -> String {
-        let dn = format!("CN={},{STAFF_DN}", escape_dn_value(name));
+        let dn = format!("CN={},{}", escape_dn_value(name), self.domain.staff_dn);
         let mut record = Record::add(&dn)
             .value("objectClass", "group")
             .value("sAMAccountName", name);
@@ -207,7 +211,9 @@ impl SambaDc {
 
     /// Brings a deleted user back, as the entry of this DN.
     pub(crate) fn reanimate(&self, guid: &str, dn: &str) {
-        let search = Search::new("(isDeleted=TRUE)").with_deleted();
+        let search = Search::new("(isDeleted=TRUE)")
+            .below(self.domain.base_dn)
+            .with_deleted();
         let deleted = self.search(&search);
         let tombstone = deleted.iter().find(|entry| entry.guid() == guid);
         let tombstone = tombstone.unwrap_or_else(|| panic!("{guid} was not deleted"));
@@ -234,7 +240,11 @@ impl SambaDc {
     /// Locks an account after this many wrong passwords; by default never.
     pub(crate) fn lock_out_after(&self, wrong_passwords: u32) {
         let wrong_passwords = wrong_passwords.to_string();
-        self.modify(BASE_DN, "lockoutThreshold", Some(&wrong_passwords));
+        self.modify(
+            self.domain.base_dn,
+            "lockoutThreshold",
+            Some(&wrong_passwords),
+        );
     }
 
     /// The account's `objectGUID`, as AD tools write it.

@@ -18,10 +18,7 @@ use tempfile::TempDir;
 
 use super::certificates::{CA_FILE, CERTIFICATE_FILE, KEY_FILE};
 use super::ldif::{Record, password_value};
-use super::{
-    ADMIN_PASSWORD, BASE_DN, DOMAIN, NETBIOS_DOMAIN, SERVICE_ACCOUNT, SERVICE_DN, SERVICE_PASSWORD,
-    SERVICE_UPN, STAFF_DN, SambaDc,
-};
+use super::{ADMIN_PASSWORD, Domain, SERVICE_ACCOUNT, SERVICE_PASSWORD, SambaDc};
 use crate::support::process;
 
 /// Far above the few seconds it takes, for a machine that is busy.
@@ -44,15 +41,17 @@ const FOLDERS: [&str; 9] = [
 
 /// Copies the provisioned domain, with this many users more, into a fresh
 /// temporary directory.
-pub(super) fn unpack(users: usize) -> TempDir {
+pub(super) fn unpack(domain: &'static Domain, users: usize) -> TempDir {
+    let name = domain.archive;
     let archive = match users {
-        0 => archive("domain", "", provision),
+        0 => archive(domain, name, "", |folder| provision(domain, folder)),
         // Adding thousands takes many seconds, so that too is done only once.
         n => archive(
-            &format!("domain-{n}-users"),
+            domain,
+            &format!("{name}-{n}-users"),
             include_str!("people.rs"),
             |folder| {
-                let mut dc = SambaDc::start();
+                let mut dc = SambaDc::builder().domain(domain).start();
                 dc.add_users(n);
                 dc.stop();
                 copy_folder(dc.directory.path(), folder).expect("the target directory is writable");
@@ -74,13 +73,20 @@ pub(super) fn unpack(users: usize) -> TempDir {
 }
 
 /// Writes the `smb.conf` of the domain in `directory` and returns its path.
-pub(super) fn write_config(directory: &Path, ip: Ipv4Addr, services: &str, more: &str) -> PathBuf {
+pub(super) fn write_config(
+    directory: &Path,
+    domain: &Domain,
+    ip: Ipv4Addr,
+    services: &str,
+    more: &str,
+) -> PathBuf {
     let root = directory.display();
-    let realm = DOMAIN.to_uppercase();
+    let Domain { dns, netbios, .. } = domain;
+    let realm = dns.to_uppercase();
     let text = format!(
         "[global]\n\
          netbios name = DC1\n\
-         workgroup = {NETBIOS_DOMAIN}\n\
+         workgroup = {netbios}\n\
          realm = {realm}\n\
          server role = active directory domain controller\n\
          server services = {services}\n\
@@ -108,7 +114,7 @@ pub(super) fn write_config(directory: &Path, ip: Ipv4Addr, services: &str, more:
          read only = no\n\
          \n\
          [netlogon]\n\
-         path = {root}/sysvol/{DOMAIN}/scripts\n\
+         path = {root}/sysvol/{dns}/scripts\n\
          read only = no\n"
     );
     let file = config_file(directory);
@@ -134,10 +140,10 @@ pub(super) fn program(name: &str) -> PathBuf {
 }
 
 /// The folder of this name in the target directory; made now if need be.
-fn archive(name: &str, more_recipe: &str, make: impl FnOnce(&Path)) -> PathBuf {
+fn archive(domain: &Domain, name: &str, more_recipe: &str, make: impl FnOnce(&Path)) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     fs::create_dir_all(folder).expect("the target directory is writable");
-    let stamp = stamp(more_recipe);
+    let stamp = stamp(domain, more_recipe);
     let archive = folder.join(format!("samba-{name}-{stamp:016x}"));
     // Another test process may be making it at this moment: wait for it.
     let lock = File::create(folder.join(format!("samba-{name}.lock")))
@@ -155,28 +161,27 @@ fn archive(name: &str, more_recipe: &str, make: impl FnOnce(&Path)) -> PathBuf {
 }
 
 /// Changes with the recipe and with the installed Samba.
-fn stamp(more_recipe: &str) -> u64 {
+fn stamp(domain: &Domain, more_recipe: &str) -> u64 {
     let server = fs::metadata(program("samba")).expect("the program was just found");
     let mut hasher = DefaultHasher::new();
     include_str!("provision.rs").hash(&mut hasher);
     (PROVISION_SCRIPT, more_recipe).hash(&mut hasher);
-    (BASE_DN, STAFF_DN, ADMIN_PASSWORD).hash(&mut hasher);
-    (SERVICE_DN, SERVICE_UPN, SERVICE_PASSWORD).hash(&mut hasher);
+    (domain, ADMIN_PASSWORD, SERVICE_PASSWORD).hash(&mut hasher);
     (server.size(), server.mtime()).hash(&mut hasher);
     hasher.finish()
 }
 
-fn provision(directory: &Path) {
+fn provision(domain: &Domain, directory: &Path) {
     for folder in FOLDERS {
         fs::create_dir(directory.join(folder)).expect("the target directory is writable");
     }
-    let config = write_config(directory, Ipv4Addr::LOCALHOST, "ldap", "");
+    let config = write_config(directory, domain, Ipv4Addr::LOCALHOST, "ldap", "");
     check(
         // Not the first python3 in PATH, which may be one without Samba's modules.
         Command::new("/usr/bin/python3")
             .args(["-c", PROVISION_SCRIPT])
             .arg(&config)
-            .args([&DOMAIN.to_uppercase(), NETBIOS_DOMAIN, "dc1"]),
+            .args([&domain.dns.to_uppercase(), domain.netbios, "dc1"]),
         ADMIN_PASSWORD.as_bytes(),
     );
     check(
@@ -184,7 +189,7 @@ fn provision(directory: &Path) {
             .arg(format!("--configfile={}", config.display()))
             .arg("-H")
             .arg(directory.join("private/sam.ldb")),
-        base_content().as_bytes(),
+        base_content(domain).as_bytes(),
     );
     // Files for Windows clients, and settings that each copy gets anew.
     fs::remove_dir_all(directory.join("sysvol"))
@@ -194,21 +199,21 @@ fn provision(directory: &Path) {
 }
 
 /// What every test finds in the directory, as LDIF change records.
-fn base_content() -> String {
+fn base_content(domain: &Domain) -> String {
     // Nothing expires and nothing locks: a test that wants it sets it.
     let never = i64::MIN.to_string();
-    let policy = Record::modify(BASE_DN)
+    let policy = Record::modify(domain.base_dn)
         .replace("pwdProperties", "0")
         .replace("minPwdLength", "0")
         .replace("minPwdAge", "0")
         .replace("maxPwdAge", &never)
         .replace("pwdHistoryLength", "0")
         .replace("lockoutThreshold", "0");
-    let staff = Record::add(STAFF_DN).value("objectClass", "organizationalUnit");
-    let service = Record::add(SERVICE_DN)
+    let staff = Record::add(domain.staff_dn).value("objectClass", "organizationalUnit");
+    let service = Record::add(domain.service_dn)
         .value("objectClass", "user")
         .value("sAMAccountName", SERVICE_ACCOUNT)
-        .value("userPrincipalName", SERVICE_UPN)
+        .value("userPrincipalName", domain.service_upn)
         .value("userAccountControl", "512")
         .value("unicodePwd", password_value(SERVICE_PASSWORD));
     format!("{policy}{staff}{service}")

@@ -6,7 +6,6 @@ use std::io::{BufRead as _, BufReader, Read as _, Seek as _, Write as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use super::SambaDc;
-use super::ldap::Login;
 use super::ldif::Record;
 use super::provision::program;
 
@@ -21,7 +20,7 @@ pub(crate) struct ChangeStream {
 impl SambaDc {
     pub(crate) fn change_stream(&self) -> ChangeStream {
         let errors = tempfile::tempfile().expect("the temporary directory is writable");
-        let tool = self.tool("ldapmodify", Login::ADMIN);
+        let tool = self.tool("ldapmodify", self.admin());
         // The tool keeps its lines to itself while they go to a pipe.
         let mut unbuffered = Command::new(program("stdbuf"));
         unbuffered

@@ -1,0 +1,196 @@
+//! Users that were found nowhere: gathers what bears on whether that is proof, and has it judged.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::compare::LastSeen;
+use crate::directory::{Directory, normalised_dn};
+use crate::plan::evidence::{self, Circumstances, Doubt, LastPlace, Trace};
+use crate::store::{self, Reader, StoreError};
+use crate::user::{Absence, Controller, ControllerId, Domain, ObjectGuid, StoredUser};
+
+/// How many other users are asked for, to see whether the account finds anybody by identity.
+const WITNESSES: u32 = 100;
+
+/// What a run knows before it looks for those who were found nowhere.
+#[derive(Clone, Debug)]
+pub struct Absences {
+    /// The domain that is read.
+    pub domain: Domain,
+    /// Who answers.
+    pub controller: Controller,
+    /// When the run began.
+    pub now: Timestamp,
+    /// How long a user must be missing.
+    pub missing_after: Duration,
+}
+
+/// What a run has seen before it looks for those who were found nowhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// A user of the store that was found. Without one, others than those who are nowhere are asked for.
+    pub found: Option<ObjectGuid>,
+    /// Entries without a usable identity.
+    pub unidentified: u64,
+    /// Whether all of the scope was read.
+    pub has_read_scope: bool,
+}
+
+/// What a user that was found nowhere is.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It was deleted.
+    Deleted,
+    /// It is there, but its entry cannot be used; why.
+    Unusable(String),
+    /// That it was deleted is not proven; why, and what is to be kept with it.
+    Missing(String, LastSeen),
+}
+
+/// Judges users one by one.
+pub struct Judge<'a> {
+    circumstances: Circumstances,
+    controller: Controller,
+    full_runs: Vec<(ControllerId, i64)>,
+    last_seen: store::LastSeen,
+    /// Whether all of the scope was read, and with it every entry whose identity cannot be read.
+    has_read_scope: bool,
+    store: &'a Reader,
+    domain: Domain,
+    directory: &'a mut Directory,
+}
+
+impl<'a> Judge<'a> {
+    /// Finds out what bears on all of them.
+    pub fn new(
+        absences: &Absences,
+        store: &'a Reader,
+        directory: &'a mut Directory,
+        nowhere: &[ObjectGuid],
+        seen: Seen,
+    ) -> anyhow::Result<Self> {
+        let Seen {
+            found,
+            unidentified,
+            has_read_scope,
+        } = seen;
+        directory.verify_search_by_identity()?;
+        let mut located = directory.locate(found.as_slice())?;
+        let mut unidentified = unidentified.max(located.unidentified);
+        if located.living.is_empty() {
+            let others = others(store, &absences.domain, nowhere)?;
+            located = directory.locate(&others)?;
+            unidentified = unidentified.max(located.unidentified);
+        }
+        Ok(Self {
+            circumstances: Circumstances {
+                now: absences.now,
+                missing_after: absences.missing_after,
+                deleted_objects: directory.deleted_objects()?,
+                has_witness: !located.living.is_empty(),
+                unidentified,
+            },
+            controller: absences.controller.clone(),
+            full_runs: store.full_runs(&absences.domain)?,
+            last_seen: store.last_seen()?,
+            has_read_scope,
+            store,
+            domain: absences.domain.clone(),
+            directory,
+        })
+    }
+
+    /// Judges a user.
+    pub fn judge(&mut self, user: &StoredUser) -> anyhow::Result<Verdict> {
+        let last = LastSeen {
+            at: self.last_seen.found(user),
+            returned_by: self.returned_by(user),
+        };
+        let trace = Trace {
+            last_seen: last.at,
+            missing_since: user.tracking.absence.as_ref().map(|it| it.since),
+            was_returned: self
+                .controller
+                .id
+                .is_some_and(|it| last.returned_by.contains(&it)),
+        };
+        let directory = &mut *self.directory;
+        let place = || match (user.origin.guid(), user.origin.dn()) {
+            (Some(guid), Some(dn)) if !dn.is_empty() => directory.last_place(guid, dn),
+            _ => Ok(LastPlace::Unknown),
+        };
+        let doubt = match evidence::absence(&trace, &self.circumstances, place)? {
+            Err(doubt) => doubt,
+            Ok(()) if self.has_nameless()? => Doubt::Unidentified,
+            Ok(()) => return Ok(Verdict::Deleted),
+        };
+        Ok(match doubt.defect() {
+            Some(defect) => Verdict::Unusable(defect.to_owned()),
+            None => Verdict::Missing(doubt.to_string(), last),
+        })
+    }
+
+    /// Whether the scope has entries without a usable identity that are nobody's of the store. A run that reads a part of
+    /// the scope asks when it would delete somebody, so that it believes no more than one that reads all of it.
+    fn has_nameless(&mut self) -> anyhow::Result<bool> {
+        if !self.has_read_scope {
+            let nameless = self.directory.nameless()?;
+            let rows = match nameless.as_slice() {
+                [] => std::collections::HashMap::new(),
+                _ => self.store.rows_by_dn(&self.domain)?,
+            };
+            let is_nobodys = |dn: &&String| !rows.contains_key(&normalised_dn(dn));
+            self.circumstances.unidentified += nameless.iter().filter(is_nobodys).count() as u64;
+            self.has_read_scope = true;
+        }
+        Ok(self.circumstances.unidentified > 0)
+    }
+
+    /// The controllers that had returned a user before it was missing: the one that it was imported from, and those
+    /// that were read completely since then.
+    fn returned_by(&self, user: &StoredUser) -> Vec<ControllerId> {
+        if let Some(Absence { returned_by, .. }) = &user.tracking.absence {
+            return returned_by.clone();
+        }
+        let Some(found) = user.tracking.found else {
+            return Vec::new();
+        };
+        let since = self.full_runs.iter().filter(|(_, run)| *run > found.run);
+        let mut controllers: Vec<ControllerId> = since.map(|(controller, _)| *controller).collect();
+        controllers.extend(found.on.filter(|it| !controllers.contains(it)));
+        controllers.sort_unstable();
+        controllers
+    }
+}
+
+/// Users of the store that are not among those who are nowhere, to be asked for.
+fn others(
+    store: &Reader,
+    domain: &Domain,
+    nowhere: &[ObjectGuid],
+) -> Result<Vec<ObjectGuid>, StoreError> {
+    let nowhere: HashSet<&ObjectGuid> = nowhere.iter().collect();
+    let enough = WITNESSES.saturating_add(u32::try_from(nowhere.len()).unwrap_or(u32::MAX));
+    let mut others = store.imported_guids(domain, Some(enough))?;
+    others.retain(|it| !nowhere.contains(it));
+    others.truncate(WITNESSES as usize);
+    Ok(others)
+}
+
+/// Which domain the directory has, and who answers.
+pub fn identify(store: &Reader, directory: &mut Directory) -> anyhow::Result<(Domain, Controller)> {
+    let identity = directory.controller_identity()?;
+    let dn = directory.domain().to_owned();
+    let domain = match store.domain_of_controller(&identity, &dn)? {
+        Some(domain) => domain,
+        None => {
+            let guid = directory.domain_guid()?;
+            store.domain(guid, &dn)?
+        }
+    };
+    let controller: Result<_, StoreError> =
+        store.controller(&domain, identity, directory.highest_usn());
+    Ok((domain, controller?))
+}

@@ -1,0 +1,144 @@
+//! What runs changed of users, as `adsync history` and `adsync show` print it.
+
+use comfy_table::Cell;
+use serde::Serialize;
+
+use crate::output::table::what::What;
+use crate::output::table::{detail, local_time, with_what};
+use crate::output::{Output, legible};
+use crate::store::{PastChange, Snapshot};
+use crate::user::Status;
+
+/// A change as JSON prints it.
+#[derive(Serialize)]
+pub struct Object<'a> {
+    run: i64,
+    at: String,
+    action: &'a str,
+    username: &'a str,
+    evidence: Option<&'a str>,
+    before: Option<&'a Snapshot>,
+    after: Option<&'a Snapshot>,
+}
+
+impl<'a> From<&'a PastChange> for Object<'a> {
+    fn from(change: &'a PastChange) -> Self {
+        Self {
+            run: change.run,
+            at: change.at.to_string(),
+            action: &change.action,
+            username: &change.username,
+            evidence: change.evidence.as_deref(),
+            before: change.before.as_ref(),
+            after: change.after.as_ref(),
+        }
+    }
+}
+
+/// A table of changes; none if there is nothing to show. That a DN was refreshed, and the like, changes nothing that
+/// a person looks for.
+pub fn table(changes: &[PastChange], dispensable: &[usize], output: &Output) -> Option<String> {
+    let row = |change: &PastChange| {
+        let cells = [
+            change.run.to_string(),
+            local_time(change.at),
+            change.action.clone(),
+            legible(&change.username),
+        ];
+        (cells.map(Cell::new).into(), what(change))
+    };
+    let header = ["RUN", "WHEN", "ACTION", "USERNAME", "WHAT"];
+    let shown = changes.iter().filter(|it| it.action != "refreshed");
+    let rows: Vec<_> = shown.map(row).collect();
+    (!rows.is_empty()).then(|| with_what(output, &header, rows, dispensable))
+}
+
+fn what(change: &PastChange) -> What {
+    match (&change.before, &change.after) {
+        (Some(before), Some(after)) => {
+            let what = What::changes(&before.values().changes(&after.values()));
+            match standing(before, after) {
+                Some(words) => what.and(words),
+                None => what,
+            }
+        }
+        (Some(gone), None) => {
+            let evidence = change.evidence.as_deref().unwrap_or("deleted");
+            let who = detail::person(&gone.values().profile);
+            What::words(format!("{evidence}; was {who}"))
+        }
+        (None, Some(new)) => What::words(detail::person(&new.values().profile)),
+        (None, None) => What::default(),
+    }
+}
+
+/// How a user stands since a change, if otherwise than before.
+fn standing(before: &Snapshot, after: &Snapshot) -> Option<String> {
+    if (before.status(), &before.reason) == (after.status(), &after.reason) {
+        return None;
+    }
+    let status = match after.status() {
+        Status::Ok => return Some("ok again".to_owned()),
+        other => other.name().replace('_', " "),
+    };
+    Some(match &after.reason {
+        Some(reason) => format!("{status}: {}", legible(reason)),
+        None => status,
+    })
+}
+
+/// A line for each field that differs, before and after; of a new or deleted user for every field that it has.
+pub fn csv(changes: &[PastChange]) -> anyhow::Result<String> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record([
+        "run", "at", "action", "username", "field", "before", "after", "evidence",
+    ])?;
+    for change in changes {
+        let (run, at) = (change.run.to_string(), change.at.to_string());
+        let evidence = change.evidence.as_deref().unwrap_or_default();
+        for (field, before, after) in differences(change) {
+            let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+            csv.write_record([
+                run.as_str(),
+                &at,
+                &change.action,
+                &change.username,
+                field,
+                &before,
+                &after,
+                evidence,
+            ])?;
+        }
+    }
+    Ok(String::from_utf8(csv.into_inner()?)?)
+}
+
+/// A field, and its value before and after.
+type Difference = (&'static str, Option<String>, Option<String>);
+
+fn differences(change: &PastChange) -> impl Iterator<Item = Difference> {
+    let is_new_or_gone = change.before.is_none() || change.after.is_none();
+    let fields = |snapshot: Option<&Snapshot>| {
+        let of = |field: fn(&Snapshot) -> Option<String>| snapshot.and_then(field);
+        [
+            ("username", of(|it| Some(it.username.clone()))),
+            ("first_name", of(|it| it.first_name.clone())),
+            ("last_name", of(|it| it.last_name.clone())),
+            ("email", of(|it| it.email.clone())),
+            ("contact_number", of(|it| it.contact_number.clone())),
+            ("enabled", of(|it| Some(it.enabled.to_string()))),
+            // Of a user that is new or gone `ok` says nothing.
+            (
+                "status",
+                of(|it| Some(it.status().name().to_owned()))
+                    .filter(|it| !(is_new_or_gone && it == Status::Ok.name())),
+            ),
+            ("reason", of(|it| it.reason.clone())),
+        ]
+    };
+    let pairs = fields(change.before.as_ref()).into_iter();
+    pairs
+        .zip(fields(change.after.as_ref()))
+        .filter(|((_, before), (_, after))| before != after)
+        .map(|((field, before), (_, after))| (field, before, after))
+}

@@ -1,0 +1,135 @@
+//! What is said when the guard refuses: how many, the likely cause, and the flag that lets it through.
+
+use crate::failure::{Failure, Kind};
+use crate::plan::{Evidence, Plan, Refusal, Sample, Subject};
+use crate::store::{Mode, Reader, Run, StoreError};
+use crate::user::{Field, Status};
+
+/// Puts a refusal into words.
+pub fn explain(
+    refusal: &Refusal,
+    plan: &Plan,
+    store: &Reader,
+    run: &Run,
+) -> Result<Failure, StoreError> {
+    let message = format!("refused: {refusal}; nothing was changed");
+    let cause = match (run.undoes, settings_changed(store, run)?) {
+        (Some(undone), _) => {
+            format!("`adsync history {undone}` shows what run {undone} did, which this takes back")
+        }
+        (None, Some(changed)) => changed,
+        (None, None) => likely(refusal.subject(), plan, run),
+    };
+    let number = refusal.users();
+    let meant = match number {
+        1 => "it is".to_owned(),
+        several => format!("all {several} are"),
+    };
+    let flag = match run.command {
+        "import" if !has_flag(refusal.subject()) => String::new(),
+        _ => format!(
+            "; if {meant} meant, say {} {number}",
+            refusal.subject().flag()
+        ),
+    };
+    Ok(Failure::new(Kind::Guard, message).hint(cause + &flag))
+}
+
+/// Whether `adsync import` has the flag: it deletes nobody.
+fn has_flag(subject: Subject) -> bool {
+    !matches!(subject, Subject::Deleted | Subject::Missing)
+}
+
+/// That the domain was read under other settings before, and under which.
+fn settings_changed(store: &Reader, run: &Run) -> Result<Option<String>, StoreError> {
+    let (Some(domain), Some(now)) = (&run.domain, &run.settings) else {
+        return Ok(None);
+    };
+    let Some((before, number)) = store.settings_of(domain)? else {
+        return Ok(None);
+    };
+    let changed: Vec<String> = before
+        .differences(now)
+        .into_iter()
+        .filter(|(name, _, _)| name != "adsync")
+        .map(|(name, before, now)| {
+            let name = name.strip_prefix("attributes.").unwrap_or(&name);
+            let text = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
+            format!("{name}: {} → {}", text(before), text(now))
+        })
+        .collect();
+    Ok((!changed.is_empty()).then(|| {
+        format!(
+            "the settings changed since run {number}: {}",
+            changed.join("; ")
+        )
+    }))
+}
+
+/// The likely cause where the settings are what they were.
+fn likely(subject: Subject, plan: &Plan, run: &Run) -> String {
+    match subject {
+        Subject::Deleted if deletes(plan, Evidence::OutOfScope) => {
+            "check base_dn and filter: who is outside is deleted (out_of_scope = \"delete\")".to_owned()
+        }
+        Subject::Deleted if deletes(plan, Evidence::Absent) => {
+            "check in the directory whether they were deleted; the account may have lost the right to see them"
+                .to_owned()
+        }
+        Subject::Deleted => "check in the directory whether that many were deleted".to_owned(),
+        // A run that reads those who changed reads those who lost their values, and nobody else.
+        Subject::Cleared(field) if run.mode == Mode::Full && nobody_has(field, &plan.sample) => format!(
+            "none of the users that were read has {}; the account may have lost the right to read it",
+            name(field)
+        ),
+        Subject::Cleared(field) => format!(
+            "check in the directory whether the {} was removed; the account may have lost the right to read it",
+            field.name().replace('_', " ")
+        ),
+        Subject::Disabled if disables_outside(plan) => {
+            "check base_dn and filter: who is outside is disabled (out_of_scope = \"disable\")".to_owned()
+        }
+        Subject::Disabled => {
+            "check in the directory whether that many accounts were disabled".to_owned()
+        }
+        Subject::Modified => {
+            "check what would change; an attribute may mean something else now".to_owned()
+        }
+        Subject::Missing => {
+            "the account may have lost the right to see them, or the domain controller lags behind"
+                .to_owned()
+        }
+    }
+}
+
+fn deletes(plan: &Plan, evidence: Evidence) -> bool {
+    plan.deleted.iter().any(|it| it.evidence == evidence)
+}
+
+/// Whether users would be disabled because they left the scope.
+fn disables_outside(plan: &Plan) -> bool {
+    plan.modified.iter().any(|it| {
+        let is_outside = it.next.status == Status::OutOfScope;
+        is_outside && it.user.values.enabled && !it.next.values.enabled
+    })
+}
+
+fn nobody_has(field: Field, sample: &Sample) -> bool {
+    let fields = [
+        Field::FirstName,
+        Field::LastName,
+        Field::Email,
+        Field::ContactNumber,
+    ];
+    let counts = fields.iter().zip(sample.with_value);
+    let mut of_field = counts.filter(|(it, _)| **it == field);
+    of_field.all(|(_, count)| count == 0)
+}
+
+fn name(field: Field) -> String {
+    let name = field.name().replace('_', " ");
+    if field == Field::Email {
+        return "an email address".to_owned();
+    }
+    format!("a {name}")
+}

@@ -1,0 +1,174 @@
+//! `adsync show`: one user, with everything that is known of it.
+
+use serde::Serialize;
+
+use crate::cli::Format;
+use crate::commands::changes::{self, Object};
+use crate::commands::{Context, names};
+use crate::exit_code::ExitCode;
+use crate::failure::{Failure, Kind};
+use crate::output::table::{facts, local_time, status};
+use crate::output::{Output, csv, json, legible};
+use crate::shell;
+use crate::store::{PastChange, Reader, StoreError};
+use crate::user::{Absence, Column, ControllerId, Folded, Found, Origin, StoredUser};
+
+/// Runs the command.
+pub fn run(name: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
+    let store = Reader::open(&context.settings.store_path)?;
+    let _unchanging = store.hold_still()?;
+    let find = |name| store.listed(&Folded::new(name));
+    let Some(user) = find(name)?.map_or_else(|| find(name.trim()), |it| Ok(Some(it)))? else {
+        return Err(unknown(name.trim(), &store)?.into());
+    };
+    print(&user, &store, context.output)?;
+    Ok(ExitCode::Done)
+}
+
+fn print(user: &StoredUser, store: &Reader, output: &Output) -> anyhow::Result<()> {
+    match output.format {
+        Format::Table => {
+            let life = store.changes_of(user)?;
+            let life = changes::table(&life, &[3], output);
+            let life = life.map(|it| format!("\n{it}")).unwrap_or_default();
+            Ok(output.result(&(facts(output, &all(user, store)?) + &life))?)
+        }
+        Format::Json => {
+            #[derive(Serialize)]
+            struct UserAndHistory<'a> {
+                version: u32,
+                user: json::Shown<'a>,
+                history: Vec<Object<'a>>,
+            }
+            let life = store.changes_of(user)?;
+            let found_on = user.tracking.found.and_then(|it| it.on);
+            let found_on = found_on.map(|it| identity(it, store)).transpose()?;
+            Ok(output.result(&json::text(&UserAndHistory {
+                version: 1,
+                user: json::Shown::new(user, found_on.as_deref()),
+                history: life.iter().map(Object::from).collect(),
+            }))?)
+        }
+        Format::Csv => Ok(output.stream(|out| {
+            let mut line = csv::Users::begin(out, None)?;
+            line.write(user)?;
+            line.end()
+        })?),
+    }
+}
+
+/// Every fact about a user; of a local one there are none that tie it to a directory.
+fn all(user: &StoredUser, store: &Reader) -> Result<Vec<(&'static str, String)>, StoreError> {
+    let value = |column| {
+        let value = user.value(column);
+        value.map_or_else(|| "-".to_owned(), |value| legible(&value))
+    };
+    let mut all = vec![
+        ("username", value(Column::Username)),
+        ("first name", value(Column::FirstName)),
+        ("last name", value(Column::LastName)),
+        ("email", value(Column::Email)),
+        ("contact number", value(Column::ContactNumber)),
+        ("enabled", yes_or_no(user.values.enabled)),
+        ("source", value(Column::Source)),
+        ("status", status(user).0),
+    ];
+    if user.tracking.reason.is_some() {
+        all.push(("reason", value(Column::Reason)));
+    }
+    if let Some(Absence { since, returned_by }) = &user.tracking.absence {
+        all.push(("missing since", local_time(*since)));
+        let before: Result<Vec<String>, _> =
+            returned_by.iter().map(|it| identity(*it, store)).collect();
+        all.push(("returned by", list(&before?)));
+    }
+    if user.origin == Origin::Local {
+        return Ok(all);
+    }
+    let expires = user.tracking.expires;
+    let at = |time: Option<_>| time.map_or_else(|| "-".to_owned(), local_time);
+    all.extend([
+        ("domain", value(Column::Domain)),
+        ("guid", value(Column::Guid)),
+        ("dn", value(Column::Dn)),
+        ("found", found(user.tracking.found, store)?),
+        ("expires", at(expires)),
+        ("last sync", at(user.synced_at)),
+    ]);
+    Ok(all)
+}
+
+fn yes_or_no(is: bool) -> String {
+    if is { "yes" } else { "no" }.to_owned()
+}
+
+/// Since which run a user has been found, and on which controller that was.
+fn found(found: Option<Found>, store: &Reader) -> Result<String, StoreError> {
+    let Some(Found { run, on }) = found else {
+        return Ok("-".to_owned());
+    };
+    let since = match run {
+        0 => "since before the history begins".to_owned(),
+        run => format!("since run {run}"),
+    };
+    Ok(match on {
+        Some(on) => format!("{since}, returned by {}", identity(on, store)?),
+        None => since,
+    })
+}
+
+fn identity(controller: ControllerId, store: &Reader) -> Result<String, StoreError> {
+    let identity = store.identity_of(controller)?;
+    Ok(identity.map_or_else(|| "?".to_owned(), |it| legible(&it)))
+}
+
+fn list(items: &[String]) -> String {
+    if items.is_empty() {
+        "-".to_owned()
+    } else {
+        items.join(", ")
+    }
+}
+
+/// That nobody in the store has the name; somebody may have had it.
+fn unknown(name: &str, store: &Reader) -> anyhow::Result<Failure> {
+    let folded = Folded::new(name);
+    let has_name = |change: &PastChange| {
+        let mut both = [&change.before, &change.after].into_iter().flatten();
+        both.any(|it| Folded::new(&it.username) == folded)
+    };
+    let life = store.changes_of_user(&folded)?;
+    let Some(last) = life.iter().rev().find(|it| has_name(it)) else {
+        return Ok(names::unknown_in_store(&[name.to_owned()], store)?);
+    };
+    let message = format!("no user {name:?} in the store any more");
+    let history = format!(
+        "`adsync history --user {}` shows what became of it",
+        shell::quoted(name)
+    );
+    if let Some(user) = who_is_it(last, store)? {
+        let now = &user.values.profile.username;
+        let hint = format!("it is {now} since run {}; {history}", last.run);
+        return Ok(Failure::new(Kind::UnknownName, message).hint(hint));
+    }
+    let is_end = |it: &&PastChange| it.user == last.user && it.after.is_none();
+    let Some(end) = life.iter().rev().find(is_end) else {
+        return Ok(Failure::new(Kind::UnknownName, message).hint(history));
+    };
+    let message = format!("{message}: run {} deleted it", end.run);
+    let restore = format!("`adsync restore {}`", shell::quoted(&end.username));
+    Ok(Failure::new(Kind::UnknownName, message)
+        .hint(format!("{history}, {restore} brings it back")))
+}
+
+/// The user that a change is about, if the store has it: in the same row, or in another with the same identity.
+fn who_is_it(change: &PastChange, store: &Reader) -> Result<Option<StoredUser>, StoreError> {
+    if let Some(user) = store.by_id(change.user)? {
+        return Ok(Some(user));
+    }
+    let snapshot = change.after.as_ref().or(change.before.as_ref());
+    let Some(guid) = snapshot.and_then(|it| it.guid) else {
+        return Ok(None);
+    };
+    Ok(store.all_with_guid(guid)?.into_iter().next())
+}

@@ -1,0 +1,302 @@
+//! `adsync undo`: what a run did is taken back, from its history.
+//!
+//! Whoever the run changed is set back to what it was, as far as nobody changed it again: see
+//! [`Reversal`]. The directory is not asked, so the change marks go with it: the next run reads everything.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::cli;
+use crate::commands::ending::{self, Target, Terms, finish, with_target};
+use crate::commands::history::past_run;
+use crate::commands::{Context, restore};
+use crate::exit_code::ExitCode;
+use crate::failure::{Failure, Kind};
+use crate::output::table::what;
+use crate::plan::{
+    Allowed, Changed, Deletion, Evidence, FailedUser, Findings, Import, Left, Refresh, Reversal,
+};
+use crate::store::{Marking, Mode, Outcome, PastChange, PastRun, Reader, Run, Snapshot};
+use crate::user::{Domain, Field, FieldValue, Found, StoredUser, UserId};
+
+/// How many users a warning names.
+const NAMED: usize = 10;
+
+/// Runs the command.
+pub fn run(arguments: &cli::Undo, context: &Context<'_>) -> anyhow::Result<ExitCode> {
+    let settings = &context.settings.sync;
+    let page = ending::page(&arguments.ending)?;
+    let mut run = Run::begin("undo", settings.history_days);
+    run.mode = Mode::Selected;
+    run.undoes = Some(arguments.run);
+    run.marking = Marking::ForgetAll;
+    let allowed = Allowed {
+        deletes: arguments.allow_deletes,
+        ..arguments.allow.allowed()
+    };
+    let terms = Terms {
+        // Whoever cannot be set back is a failure of this command.
+        strict: true,
+        ..Terms::new(settings.limits, allowed, &arguments.ending, page)
+    }
+    .asking(!arguments.yes);
+    with_target(context, run, arguments.ending.dry_run, |target, run| {
+        let past = past_run(target.reader(), arguments.run)?;
+        refuse_unsuitable(&past)?;
+        run.domain = domain(target.reader(), &past)?;
+        let undoing = Undoing::of(&past, target)?;
+        for note in &undoing.notes {
+            context.output.note(note);
+        }
+        for warning in &undoing.warnings {
+            context.output.warn(warning);
+        }
+        run.left = undoing.left;
+        let code = finish(undoing.findings, target, run, &terms, context)?;
+        Ok(match code {
+            ExitCode::Done | ExitCode::Pending if !run.left.is_empty() => ExitCode::Partial,
+            code => code,
+        })
+    })
+}
+
+/// Refuses a run that changed nothing.
+fn refuse_unsuitable(past: &PastRun) -> Result<(), Failure> {
+    let number = past.run;
+    let how = match past.outcome {
+        Outcome::Done | Outcome::Partial => return Ok(()),
+        Outcome::Refused => "was refused",
+        Outcome::Failed => "failed",
+    };
+    let message = format!("run {number} {how} and changed nothing: there is nothing to undo");
+    Err(Failure::new(Kind::UnknownName, message)
+        .hint("`adsync history` lists the runs; those that are done or partial can be undone"))
+}
+
+/// The domain that a run read.
+fn domain(store: &Reader, past: &PastRun) -> anyhow::Result<Option<Domain>> {
+    let known = store.domains()?.into_iter();
+    let mut of_run = known.filter(|it| Some(it.id) == past.domain);
+    Ok(of_run.next().map(|it| Domain {
+        id: Some(it.id),
+        guid: it.guid,
+        dn: it.dn,
+    }))
+}
+
+/// What taking back a run comes to.
+struct Undoing<'a> {
+    past: &'a PastRun,
+    store: &'a Reader,
+    /// What later runs did to those who are not as the run left them.
+    since: HashMap<UserId, Vec<PastChange>>,
+    findings: Findings,
+    /// What is said before anything is done: to a person who watches, and to everybody.
+    notes: Vec<String>,
+    warnings: Vec<String>,
+    /// What cannot be taken back.
+    left: Vec<String>,
+}
+
+/// A user that the run changed, as far as it has a row.
+struct Row {
+    change: PastChange,
+    now: Option<StoredUser>,
+}
+
+impl<'a> Undoing<'a> {
+    fn of(past: &'a PastRun, target: &'a Target) -> anyhow::Result<Self> {
+        let store = target.reader();
+        let _unchanging = store.hold_still()?;
+        let rows = rows(store, past.run)?;
+        let changed: HashSet<UserId> = rows
+            .iter()
+            .filter(|row| !row.is_as_left())
+            .map(|row| row.change.user)
+            .collect();
+        let mut since: HashMap<UserId, Vec<PastChange>> = HashMap::new();
+        for change in store.changes_since(past.run, &changed)? {
+            since.entry(change.user).or_default().push(change);
+        }
+        let mut undoing = Self {
+            past,
+            store,
+            since,
+            findings: Findings::default(),
+            notes: Vec::new(),
+            warnings: Vec::new(),
+            left: Vec::new(),
+        };
+        let mut taken_out = Vec::new();
+        for Row { change, now } in rows {
+            match (&change.before, &change.after, now) {
+                (Some(before), None, _) => undoing.bring_back(&change, before)?,
+                (_, None, _) => {}
+                (None, Some(after), Some(now)) => {
+                    if now.values != after.values() {
+                        taken_out.push(now.values.profile.username.clone());
+                    }
+                    undoing.take_out(now);
+                }
+                (Some(before), Some(after), Some(now)) => {
+                    let id = change.user;
+                    undoing.set_back(&before.user(id), &after.user(id), now);
+                }
+                (_, Some(after), None) => undoing.fail(&change, after),
+            }
+        }
+        undoing.warn_of_changed(&taken_out);
+        if undoing.findings.looked_at() == 0 {
+            undoing
+                .notes
+                .push(format!("run {} changed nobody", past.run));
+        }
+        Ok(undoing)
+    }
+
+    /// A user that the run deleted.
+    fn bring_back(&mut self, change: &PastChange, before: &Snapshot) -> anyhow::Result<()> {
+        if restore::is_in_store(self.store, change.user, before)? {
+            self.findings.unchanged += 1;
+            let note = format!("{} is in the store already", before.username);
+            self.notes.push(note);
+            return Ok(());
+        }
+        let mut user = before.user(change.user);
+        if before.guid.is_some() {
+            // Histories from before there were domains do not say these.
+            let tracking = &mut user.tracking;
+            tracking.domain = tracking.domain.or(self.past.domain);
+            let run = self.past.run;
+            tracking.found.get_or_insert(Found { run, on: None });
+        }
+        let mut import = Import::new(&user.origin, &user.values);
+        import.returns_as = Some(user.id);
+        import.domain = user.tracking.domain;
+        import.expires = user.tracking.expires;
+        import.as_before = Some(Box::new(user));
+        self.findings.new.push(import);
+        Ok(())
+    }
+
+    /// A user that was new with the run.
+    fn take_out(&mut self, user: StoredUser) {
+        let evidence = Evidence::Undone;
+        self.findings.deletions.push(Deletion { user, evidence });
+    }
+
+    /// A user that has other values since the run, or stands otherwise.
+    fn set_back(&mut self, before: &StoredUser, after: &StoredUser, now: StoredUser) {
+        let reversal = Reversal::of(before, after, &now);
+        let is_none = reversal.is_none(&now);
+        let Reversal { next, left } = reversal;
+        let name = &now.values.profile.username;
+        let left: Vec<String> = left.iter().map(|it| self.said(now.id, it)).collect();
+        let reasons = left.iter().map(|it| format!("{name}: {it}"));
+        self.warnings.extend(reasons.clone());
+        self.left.extend(reasons);
+        let findings = &mut self.findings;
+        if !is_none && now.values != next.values {
+            findings.changed.push(Changed { user: now, next });
+        } else if !left.is_empty() {
+            findings.failed.push(FailedUser {
+                guid: now.origin.guid(),
+                username: name.clone(),
+                dn: now.origin.dn().map(str::to_owned),
+                // It stays as it is, and what the directory last said of it stands.
+                user: None,
+                reason: left.join("; "),
+            });
+        } else if is_none {
+            findings.unchanged += 1;
+        } else {
+            findings.refreshed.push(Refresh { user: now, next });
+        }
+    }
+
+    /// A user that the run left in the store, and that is not there any more.
+    fn fail(&mut self, change: &PastChange, after: &Snapshot) {
+        let mut later = self.since.get(&change.user).into_iter().flatten();
+        let gone = later.rfind(|it| it.after.is_none());
+        let by = gone.map_or_else(
+            || "another program deleted it".to_owned(),
+            |it| format!("run {} deleted it", it.run),
+        );
+        let reason = format!("not in the store any more: {by}");
+        let said = format!("{}: {reason}", after.username);
+        self.warnings.push(said.clone());
+        self.left.push(said);
+        self.findings.failed.push(FailedUser {
+            user: None,
+            guid: after.guid,
+            username: after.username.clone(),
+            dn: after.dn.clone(),
+            reason,
+        });
+    }
+
+    /// `email is left: it is now c@x, not b@x as run 41 left it; run 43 changed it`
+    fn said(&self, user: UserId, left: &Left) -> String {
+        let Left { field, is, was } = left;
+        let by = match self.changed_by(user, *field, is) {
+            Some(run) => format!("run {run}"),
+            None => "another program".to_owned(),
+        };
+        format!(
+            "{} is left: it is now {}, not {} as run {} left it; {by} changed it",
+            field.name(),
+            what::value(is),
+            what::value(was),
+            self.past.run
+        )
+    }
+
+    /// The run that gave a user the value that it has in a field.
+    fn changed_by(&self, user: UserId, field: Field, is: &FieldValue) -> Option<i64> {
+        let value = |it: &Option<Snapshot>| it.as_ref().map(|it| it.values().value(field));
+        let mut later = self.since.get(&user)?.iter().rev();
+        let last = later.find(|it| value(&it.before) != value(&it.after))?;
+        (value(&last.after).as_ref() == Some(is)).then_some(last.run)
+    }
+
+    /// That users go with values that they got since.
+    fn warn_of_changed(&mut self, names: &[String]) {
+        let users = match names.len() {
+            0 => return,
+            1 => "1 user that goes has".to_owned(),
+            count => format!("{count} users that go have"),
+        };
+        let more = match names.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" … and {more} more"),
+        };
+        let who = names[..names.len().min(NAMED)].join(", ");
+        self.warnings.push(format!(
+            "{users} other values than run {} left: {who}{more}",
+            self.past.run
+        ));
+    }
+}
+
+impl Row {
+    /// Whether nothing was changed since the run that the run changed.
+    fn is_as_left(&self) -> bool {
+        match (&self.change.after, &self.now) {
+            (Some(after), Some(now)) => after.values() == now.values,
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Those that a run changed. Who has the row of one, but another identity, is somebody else.
+fn rows(store: &Reader, run: i64) -> anyhow::Result<Vec<Row>> {
+    let changes = store.changes_of_run(run)?.into_iter();
+    let row = |change: PastChange| {
+        let snapshot = change.after.as_ref().or(change.before.as_ref());
+        let guid = snapshot.and_then(|it| it.guid);
+        let now = store.by_id(change.user)?;
+        let now = now.filter(|it| it.origin.guid() == guid);
+        Ok(Row { change, now })
+    };
+    changes.map(row).collect()
+}

@@ -1,0 +1,47 @@
+//! TLS that does not come about, though certificates are not the reason.
+
+use rustls::{AlertDescription, Error};
+
+use super::DirectoryError;
+
+/// What failed, in words; what rustls says of it is for its programmers.
+pub fn problem(error: &Error) -> String {
+    match error {
+        Error::AlertReceived(AlertDescription::HandshakeFailure) => {
+            "the server and adsync have no cipher suite in common (TLS alert handshake_failure)".to_owned()
+        }
+        Error::AlertReceived(AlertDescription::ProtocolVersion) => {
+            "the server and adsync have no version of TLS in common (TLS alert protocol_version)".to_owned()
+        }
+        Error::AlertReceived(AlertDescription::InsufficientSecurity) => {
+            "the server asks for stronger ciphers than adsync has (TLS alert insufficient_security)".to_owned()
+        }
+        Error::AlertReceived(alert) => format!("the server ended it with the TLS alert {alert:?}"),
+        Error::PeerIncompatible(_) => {
+            "the server offers nothing that adsync accepts: no version of TLS, cipher suite or kind of signature".to_owned()
+        }
+        Error::InvalidMessage(_) | Error::InappropriateMessage { .. } => {
+            "what the server sends is not TLS".to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Whether the two sides have nothing in common.
+pub fn is_incompatible(problem: &str) -> bool {
+    ["cipher", "version of TLS"]
+        .iter()
+        .any(|it| problem.contains(it))
+}
+
+/// What to do where the two sides have nothing in common.
+pub const INCOMPATIBLE: &str = "let the server speak TLS 1.2 or 1.3 with ECDHE and AES-GCM or ChaCha20-Poly1305 (on Windows under SCHANNEL in the registry and in the order of cipher suites, on Samba with tls priority)";
+
+/// What shows what the server offers.
+pub fn commands(error: &DirectoryError) -> Vec<String> {
+    let connect = super::certificate::connect(error);
+    connect
+        .into_iter()
+        .map(|it| format!("{it} -tls1_2 < /dev/null"))
+        .collect()
+}

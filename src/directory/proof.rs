@@ -1,0 +1,276 @@
+//! What bears on whether a user was deleted: who answers, for which domain, what is shown of deleted objects, and what
+//! is left where a user was.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use super::connection::{Scope, Search};
+use super::entry::Entry;
+use super::error::{DirectoryError, INVALID_DN_SYNTAX, NO_SUCH_OBJECT, REFERRAL};
+use super::{BATCH, Directory, Read, changes, dn};
+use crate::plan::evidence::{DeletedObjects, LastPlace};
+use crate::user::ObjectGuid;
+
+/// Where a forest keeps how long deleted objects stay (MS-ADTS 6.1.1.2.4.1).
+const DIRECTORY_SERVICE: &str = "CN=Directory Service,CN=Windows NT,CN=Services";
+
+/// How long tombstones stay where `tombstoneLifetime` is not set, in days (MS-ADTS 6.1.1.2.4.1.1).
+const UNSET_LIFETIME: u64 = 60;
+
+/// The same where it cannot be read: what new forests set.
+const UNKNOWN_LIFETIME: u64 = 180;
+
+/// Where users are that were looked up by identity in the whole domain.
+#[derive(Debug, Default)]
+pub struct Located {
+    /// Those that are there, as they are, or why the entry cannot be used.
+    pub living: HashMap<ObjectGuid, Read>,
+    /// Those that are deleted objects, and their DNs.
+    pub deleted: HashMap<ObjectGuid, String>,
+    /// Those of which several entries have the identity, and the DNs.
+    pub several: HashMap<ObjectGuid, Vec<String>>,
+    /// Entries that carry none of the identities that were asked for.
+    pub unidentified: u64,
+}
+
+impl Located {
+    fn insert(&mut self, guid: ObjectGuid, read: Option<Read>, dn: String) {
+        if let Some(dns) = self.several.get_mut(&guid) {
+            dns.push(dn);
+            return;
+        }
+        // The same entry once more is no other user.
+        let is_again = match &read {
+            Some(read) => self.living.get(&guid) == Some(read),
+            None => self.deleted.get(&guid) == Some(&dn),
+        };
+        if is_again {
+            return;
+        }
+        let first = match self.living.remove(&guid) {
+            Some(Ok(user)) => Some(user.dn().to_owned()),
+            Some(Err(entry)) => Some(entry.dn),
+            None => self.deleted.remove(&guid),
+        };
+        match (first, read) {
+            (Some(first), _) => _ = self.several.insert(guid, vec![first, dn]),
+            (None, Some(read)) => _ = self.living.insert(guid, read),
+            (None, None) => _ = self.deleted.insert(guid, dn),
+        }
+    }
+
+    /// Whether a user was found in any way.
+    pub fn has(&self, guid: ObjectGuid) -> bool {
+        self.living.contains_key(&guid)
+            || self.deleted.contains_key(&guid)
+            || self.several.contains_key(&guid)
+    }
+}
+
+impl Directory {
+    /// Who answers: the life of the domain controller's database (`invocationId`, in hexadecimal), for that is what lags
+    /// behind or is restored; where the account may not read it `dsServiceName`; elsewhere host and port.
+    pub fn controller_identity(&mut self) -> Result<String, DirectoryError> {
+        if let Some(position) = self.position()? {
+            let id = u128::from_be_bytes(*position.invocation_id.as_bytes());
+            return Ok(format!("{id:032x}"));
+        }
+        let server = self.server();
+        let address = format!("{}:{}", server.host().to_lowercase(), server.port());
+        Ok(self.root.service.clone().unwrap_or(address))
+    }
+
+    /// The number of the last change that the domain controller took in; none where there is no such thing.
+    pub fn highest_usn(&self) -> Option<i64> {
+        self.root.highest_usn
+    }
+
+    /// `objectGUID` of the head of the naming context; none where there is no such thing, or the account may not read
+    /// it.
+    pub fn domain_guid(&mut self) -> Result<Option<ObjectGuid>, DirectoryError> {
+        const OBJECT_GUID: &str = "objectGUID";
+        if !self.root.is_active_directory {
+            return Ok(None);
+        }
+        let search = at(&self.domain, vec![OBJECT_GUID.to_owned()]);
+        let mut guid = None;
+        let answer = self.connection.search(&search, |entries| {
+            let value = entries.first().and_then(|it| it.first(OBJECT_GUID));
+            guid = value.and_then(|it| ObjectGuid::from_value(it).ok());
+            Ok::<_, DirectoryError>(())
+        });
+        match answer {
+            Err(error) if !error.is_of_entry() => Err(error),
+            _ => Ok(guid),
+        }
+    }
+
+    /// Looks users up by identity in the whole domain, without the filter of the scope, among the living and, where the
+    /// account may see them, the deleted.
+    pub fn locate(&mut self, guids: &[ObjectGuid]) -> Result<Located, DirectoryError> {
+        let mut located = Located::default();
+        for batch in guids.chunks(BATCH) {
+            let count = batch.len();
+            let identities = self.any_of(batch)?;
+            let mut search = self.search_identities(
+                format!("{count} missing users of {} by identity", self.domain),
+                identities,
+                self.root.shows_deleted,
+            );
+            search.attributes.extend(self.mapping.requested());
+            let asked: HashSet<ObjectGuid> = batch.iter().copied().collect();
+            let mapping = &self.mapping;
+            self.connection.search_users(&search, |entries| {
+                for entry in entries {
+                    let dn = entry.dn().into_owned();
+                    match mapping.guid(&entry) {
+                        Ok(guid) if asked.contains(&guid) => {
+                            let is_living = !changes::is_deleted(&entry);
+                            let read = is_living.then(|| mapping.user(&entry));
+                            located.insert(guid, read, dn);
+                        }
+                        // It was found by one of these identities, but does not say by which: it may be any
+                        // of them, and taking that one for "not found" would delete a user.
+                        _ => located.unidentified += 1,
+                    }
+                }
+                Ok::<_, DirectoryError>(())
+            })?;
+        }
+        Ok(located)
+    }
+
+    /// What the account is shown of deleted objects.
+    pub fn deleted_objects(&mut self) -> Result<DeletedObjects, DirectoryError> {
+        Ok(match self.sees_deleted()? {
+            None => DeletedObjects::NotKept,
+            Some(false) => DeletedObjects::Hidden,
+            Some(true) => DeletedObjects::Shown {
+                kept: self.deleted_kept()?,
+            },
+        })
+    }
+
+    /// How long the domain keeps deleted objects: the longer of what tombstones have and, with the recycle bin, deleted
+    /// objects.
+    fn deleted_kept(&mut self) -> Result<Duration, DirectoryError> {
+        const LIFETIMES: [&str; 2] = ["tombstoneLifetime", "msDS-DeletedObjectLifetime"];
+        let days = |days| Duration::from_hours(24 * days);
+        let Some(configuration) = &self.root.configuration else {
+            return Ok(days(UNKNOWN_LIFETIME));
+        };
+        let place = format!("{DIRECTORY_SERVICE},{configuration}");
+        let search = at(&place, LIFETIMES.map(str::to_owned).to_vec());
+        let mut lifetimes: Option<[Option<u64>; 2]> = None;
+        let answer = self.connection.search(&search, |entries| {
+            let number = |entry: &Entry, name| entry.first_text(name)?.parse().ok();
+            lifetimes = entries
+                .first()
+                .map(|it| LIFETIMES.map(|name| number(it, name)));
+            Ok::<_, DirectoryError>(())
+        });
+        match (answer, lifetimes) {
+            (Err(error), _) if !error.is_of_entry() => Err(error),
+            (_, None) => Ok(days(UNKNOWN_LIFETIME)),
+            (_, Some([tombstone, deleted])) => {
+                let tombstone = tombstone.unwrap_or(UNSET_LIFETIME);
+                Ok(days(tombstone.max(deleted.unwrap_or(tombstone))))
+            }
+        }
+    }
+
+    /// What is found at the DN that a user had last.
+    pub fn last_place(&mut self, guid: ObjectGuid, dn: &str) -> Result<LastPlace, DirectoryError> {
+        let attributes = [self.mapping.guid_attribute(), "objectClass"];
+        let search = at(dn, attributes.map(str::to_owned).to_vec());
+        let mapping = &self.mapping;
+        let mut identities = Vec::new();
+        let mut is_readable = false;
+        let answer = self.connection.search(&search, |entries| {
+            identities.extend(entries.iter().map(|it| mapping.guid(it)));
+            is_readable |= entries.iter().any(|it| it.first("objectClass").is_some());
+            Ok::<_, DirectoryError>(())
+        });
+        let tally = match answer {
+            Ok(tally) => tally,
+            Err(error) if !error.is_of_entry() => return Err(error),
+            Err(error) => {
+                return Ok(match error.result_code() {
+                    Some(REFERRAL) => LastPlace::Reference,
+                    Some(NO_SUCH_OBJECT) => self.container(dn)?,
+                    Some(INVALID_DN_SYNTAX) => LastPlace::Unknown,
+                    _ => LastPlace::Unreadable,
+                });
+            }
+        };
+        Ok(match identities.pop() {
+            Some(Ok(found)) if found == guid => LastPlace::Itself,
+            // Somebody else has its DN now.
+            Some(Ok(_)) => LastPlace::Empty,
+            Some(Err(why)) if is_readable => LastPlace::Nameless(why),
+            Some(Err(_)) => LastPlace::Unreadable,
+            None if tally.referrals > 0 => LastPlace::Reference,
+            None => self.container(dn)?,
+        })
+    }
+
+    /// The DNs of the entries of the scope whose identity cannot be read.
+    pub fn nameless(&mut self) -> Result<Vec<String>, DirectoryError> {
+        let mut search = self.search_for_users(
+            format!("the identities of {}", self.base),
+            self.base.clone(),
+            self.filter.as_str().to_owned(),
+        );
+        search.attributes = vec![self.mapping.guid_attribute().to_owned()];
+        let mapping = &self.mapping;
+        let mut nameless = Vec::new();
+        self.connection.search(&search, |entries| {
+            let them = entries.iter().filter(|it| mapping.guid(it).is_err());
+            nameless.extend(them.map(|it| it.dn().into_owned()));
+            Ok::<_, DirectoryError>(())
+        })?;
+        Ok(nameless)
+    }
+
+    /// Whether the container of a DN can be read.
+    fn container(&mut self, dn: &str) -> Result<LastPlace, DirectoryError> {
+        let Some(container) = dn::parent(dn) else {
+            return Ok(LastPlace::Unknown);
+        };
+        let container = container.to_owned();
+        if self.containers.contains(&container) {
+            return Ok(LastPlace::Empty);
+        }
+        let search = at(&container, vec!["objectClass".to_owned()]);
+        let mut is_readable = false;
+        let answer = self.connection.search(&search, |entries| {
+            // An object on which the account has no right comes as a bare DN.
+            is_readable |= entries.iter().any(|it| it.first("objectClass").is_some());
+            Ok::<_, DirectoryError>(())
+        });
+        match answer {
+            Ok(_) if is_readable => {
+                self.containers.insert(container);
+                Ok(LastPlace::Empty)
+            }
+            Ok(tally) if tally.referrals > 0 => Ok(LastPlace::Reference),
+            Ok(_) => Ok(LastPlace::ContainerUnreadable(container)),
+            Err(error) if !error.is_of_entry() => Err(error),
+            Err(error) if error.result_code() == Some(REFERRAL) => Ok(LastPlace::Reference),
+            Err(_) => Ok(LastPlace::ContainerUnreadable(container)),
+        }
+    }
+}
+
+/// The entry of a DN.
+fn at(dn: &str, attributes: Vec<String>) -> Search {
+    Search {
+        what: dn.to_owned(),
+        base: dn.to_owned(),
+        scope: Scope::Base,
+        filter: "(objectClass=*)".to_owned(),
+        attributes,
+        show_deleted: false,
+        first_page_only: false,
+    }
+}
