@@ -855,9 +855,11 @@ impl<'a> History<'a> {
         match effect {
             _ if may_be_told_before => None,
             Effect::Fatal => Some(true),
-            Effect::FatalAtSearch(nth) => {
-                Some(own.nth(*nth - 1).is_some_and(|it| !may_be_refused(it)))
-            }
+            Effect::FatalAtSearch(nth) => match own.nth(*nth - 1) {
+                // A right that is not there is told from a server that has a bad day.
+                Some(search) if may_be_refused(search) => None,
+                search => Some(search.is_some()),
+            },
             Effect::FatalAtPage(page) => Some(own.any(|it| it.page == *page)),
             Effect::MaybeFatal => None,
             _ => Some(false),
