@@ -423,7 +423,9 @@ impl<'a> History<'a> {
         let Some(code) = code else {
             // Killed: before or after.
             let is_over = after.last_run > before.last_run;
-            if after.users == before.users && after.changes == before.changes && !is_over {
+            // A run that failed is noted as well.
+            let may_be_nothing = !is_over || is_fatal != Some(false);
+            if after.users == before.users && after.changes == before.changes && may_be_nothing {
                 assert!(!matches!(kill, Kill::At("committed")), "it was over");
                 return;
             }
