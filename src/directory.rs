@@ -187,9 +187,33 @@ impl Directory {
                 self.base.clone(),
                 filter::all(&[self.filter.as_str(), &identities]),
             );
-            self.read_users(&search, &mut on_page)?;
+            let asked: HashSet<&ObjectGuid> = batch.iter().collect();
+            let was_asked = |read: &Read| {
+                let guid = read
+                    .as_ref()
+                    .map_or_else(|bad| bad.guid, |it| Some(it.guid));
+                guid.is_none_or(|guid| asked.contains(&guid))
+            };
+            let mut strangers = 0;
+            self.read_users(&search, |mut users| {
+                let all = users.len();
+                users.retain(was_asked);
+                strangers += all - users.len();
+                on_page(users)
+            })?;
+            self.tell_of_strangers(strangers);
         }
         Ok(())
+    }
+
+    /// Says that a server sends what was not asked for: it is no answer, and nobody is touched by it.
+    fn tell_of_strangers(&self, entries: usize) {
+        if entries > 0 {
+            let server = self.server();
+            log::warn!(
+                "{server} sent {entries} entries that were not asked for; they are passed over"
+            );
+        }
     }
 
     /// Makes sure that a user who is there is found by identity. An attribute without an equality

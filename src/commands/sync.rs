@@ -5,7 +5,7 @@ use crate::commands::attempts::with_directory;
 use crate::commands::ending::{self, Terms, finish, with_target};
 use crate::commands::reading::{self, Reach, Reading};
 use crate::commands::survey::is_imported;
-use crate::commands::{Context, names, picking};
+use crate::commands::{Context, names, picking, presence};
 use crate::directory::Directory;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
@@ -108,11 +108,15 @@ impl<'a> Whom<'a> {
         if arguments.interactive {
             return Ok(pick(context)?.map(Self::Picked));
         }
-        if arguments.users.is_empty() {
-            return Ok(Some(Self::Everybody));
+        if !arguments.users.is_empty() {
+            names::require(&arguments.users)?;
         }
-        names::require(&arguments.users)?;
-        Ok(Some(Self::Named(&arguments.users)))
+        presence::require(context)?;
+        Ok(Some(if arguments.users.is_empty() {
+            Self::Everybody
+        } else {
+            Self::Named(&arguments.users)
+        }))
     }
 
     /// The chosen users, as the store has them; none for all of them.

@@ -51,14 +51,46 @@ fn in_a_file_with_or_without_a_line_end() {
         write_private(&sandbox.password_file(), &format!("{RIGHT}{end}"));
         logged_in(search(&sandbox));
     }
-    for not_it in [
-        format!("{RIGHT} "),
-        format!(" {RIGHT}"),
-        format!("{RIGHT}\n\n"),
-    ] {
+    for not_it in [format!("{RIGHT} "), format!(" {RIGHT}")] {
         write_private(&sandbox.password_file(), &not_it);
         wrong_password(search(&sandbox));
     }
+}
+
+/// A login with it would fail, and a few of those lock the account.
+#[test]
+fn what_is_more_than_a_password_is_not_tried() {
+    let (directory, sandbox) = without_password();
+    write(&sandbox, &directory, "password_file = \"password\"");
+    for (content, says) in [
+        (format!("{RIGHT}\n\n"), "has more than one line"),
+        (format!("{RIGHT}\r\n\r\n"), "has more than one line"),
+        (format!("\n{RIGHT}"), "has more than one line"),
+        (format!("\u{feff}{RIGHT}"), "begins with a byte order mark"),
+    ] {
+        write_private(&sandbox.password_file(), &content);
+        let answer = search(&sandbox).run().expect_code(2);
+        assert_says(&answer, &["the password file", says]);
+        assert!(!answer.stderr.contains(RIGHT), "{answer}");
+    }
+    assert_eq!(directory.stats().binds, 0);
+}
+
+#[test]
+fn more_than_a_password_is_told_and_never_tried() {
+    let (directory, sandbox) = without_password();
+    write(&sandbox, &directory, "password_file = \"password\"");
+    for (not_it, says) in [
+        (format!("{RIGHT}\n\n"), "has more than one line"),
+        (format!("{RIGHT}\r\n\r\n"), "has more than one line"),
+        (format!("{RIGHT}\n{RIGHT}"), "has more than one line"),
+        (format!("\u{feff}{RIGHT}\n"), "byte order mark"),
+    ] {
+        write_private(&sandbox.password_file(), &not_it);
+        let answer = search(&sandbox).run().expect_code(2);
+        assert_says(&answer, &[says]);
+    }
+    assert_eq!(directory.stats().connections, 0, "nothing was tried");
 }
 
 #[test]
@@ -222,7 +254,7 @@ fn a_file_that_others_can_read_is_refused_with_the_remedy() {
         refused(&sandbox.password_file(), mode, &run);
     }
     write(&sandbox, &directory, &format!("password = \"{WRONG}\""));
-    for mode in [0o644, 0o604, 0o666] {
+    for mode in [0o644, 0o604] {
         refused(&sandbox.config_file(), mode, &run);
         // Also by commands that need no password.
         refused(&sandbox.config_file(), mode, &|| sandbox.run(&["list"]));

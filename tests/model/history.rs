@@ -416,6 +416,12 @@ impl<'a> History<'a> {
             code.map_or("killed".to_owned(), |code| format!("code {code}")),
             1,
         );
+
+        if bytes.is_none() && !matches!(command, Command::Import(_) | Command::Add(_)) {
+            assert!(matches!(code, None | Some(2)), "there is no store");
+            assert!(!path.exists(), "a store was made");
+            return;
+        }
         let is_nothing = || {
             assert_eq!(before.users, after.users, "something was changed");
             assert_eq!(before.changes, after.changes, "a change was noted");

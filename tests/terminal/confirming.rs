@@ -104,6 +104,24 @@ fn nobody_is_asked_who_need_not_be() {
 }
 
 #[test]
+fn an_undo_that_takes_users_out_asks() {
+    let stage = Stage::imported(&["alice"]);
+    stage.run(&["add", "zoe"]).expect_code(0);
+    let before = stage.contents();
+    let mut terminal = asked(&stage, "adsync undo 2");
+    let screen = terminal.wait_for("Delete 1 user? [y/N]");
+    assert!(screen.contains("zoe"), "{screen}");
+    assert!(screen.contains("is taken back"), "{screen}");
+    terminal.command("n");
+    terminal.wait_for_end(1);
+    stage.contents().assert_only_noted(&before, "refused");
+    let mut terminal = asked(&stage, "adsync undo 2 --yes");
+    let screen = terminal.wait_for_end(0);
+    assert!(!screen.contains("[y/N]"), "{screen}");
+    assert_eq!(stage.usernames(), ["alice"]);
+}
+
+#[test]
 fn without_a_terminal_nobody_is_asked() {
     for redirected in ["< /dev/null", "2> errors"] {
         let stage = two_leave();
