@@ -11,6 +11,7 @@
 mod support;
 
 mod agreement;
+mod before_domains;
 mod controllers;
 mod deletions;
 mod histories;
