@@ -108,14 +108,38 @@ impl Then {
             .expect("the table of then");
         for (id, user) in (1..).zip(["alice", "bob", "carol", "dave", WITNESS]) {
             let guid = self.stage.change(|directory| directory.guid(user));
-            note.execute(params![1, id, "imported", user, None::<&str>, None::<&str>, of(user, guid)])
-                .expect("a change");
+            note.execute(params![
+                1,
+                id,
+                "imported",
+                user,
+                None::<&str>,
+                None::<&str>,
+                of(user, guid)
+            ])
+            .expect("a change");
         }
         let erin = of("erin", self.erin);
-        note.execute(params![1, 6, "imported", "erin", None::<&str>, None::<&str>, erin])
-            .expect("a change");
-        note.execute(params![2, 6, "deleted", "erin", "tombstone", erin, None::<&str>])
-            .expect("a change");
+        note.execute(params![
+            1,
+            6,
+            "imported",
+            "erin",
+            None::<&str>,
+            None::<&str>,
+            erin
+        ])
+        .expect("a change");
+        note.execute(params![
+            2,
+            6,
+            "deleted",
+            "erin",
+            "tombstone",
+            erin,
+            None::<&str>
+        ])
+        .expect("a change");
     }
 
     fn write_mark(&self, db: &Connection) {
@@ -136,7 +160,10 @@ impl Then {
             "username": testdir::USERNAME,
         });
         let witness = self.stage.change(|directory| directory.guid(WITNESS));
-        let usn = self.stage.directory.edit(|directory| directory.highest_usn());
+        let usn = self
+            .stage
+            .directory
+            .edit(|directory| directory.highest_usn());
         db.execute(
             "INSERT INTO marks (id, service, invocation_id, usn, settings, full_at, witness, deleted_witness)
              VALUES (1, ?1, ?2, ?3, ?4, (SELECT started_at FROM runs WHERE id = 2), ?5, ?6)",
@@ -179,7 +206,10 @@ fn version(db: &Connection) -> i64 {
 }
 
 fn domains(stage: &Stage) -> Vec<String> {
-    rows(&open(stage), "SELECT id, dn, provisional, guid IS NOT NULL FROM domains ORDER BY id")
+    rows(
+        &open(stage),
+        "SELECT id, dn, provisional, guid IS NOT NULL FROM domains ORDER BY id",
+    )
 }
 
 #[test]
@@ -199,8 +229,15 @@ fn users_history_and_mark_are_kept_and_the_old_file_beside_them() {
     assert_eq!(kept(&db), before);
     assert_eq!(mark(stage), old_mark, "nothing changed since");
     let known = rows(&db, "SELECT domain, identity, full_run FROM controllers");
-    let identity = then.invocation_id().to_bytes_le().map(|it| format!("{it:02x}")).concat();
-    assert_eq!(known, [format!("[Integer(1), Text({identity:?}), Integer(2)]")]);
+    let identity = then
+        .invocation_id()
+        .to_bytes_le()
+        .map(|it| format!("{it:02x}"))
+        .concat();
+    assert_eq!(
+        known,
+        [format!("[Integer(1), Text({identity:?}), Integer(2)]")]
+    );
 
     let backup = stage.sandbox.store_path().with_file_name("users.db.v4");
     let backup = Connection::open(backup).expect("the backup can be opened");
@@ -232,7 +269,9 @@ fn users_get_their_domain_from_their_dn_until_a_run_reads_it() {
     assert_eq!(domains(stage), [provisional]);
     let of_users = |stage: &Stage| rows(&open(stage), "SELECT domain FROM users ORDER BY id");
     let (imported, local) = ("[Integer(1)]", "[Null]");
-    let expected = [imported, imported, imported, imported, imported, local, local];
+    let expected = [
+        imported, imported, imported, imported, imported, local, local,
+    ];
     assert_eq!(of_users(stage), expected);
     assert_eq!(stage.user("zoe")["domain"], Value::Null);
 
@@ -328,8 +367,13 @@ fn users_of_another_domain_are_foreign() {
     assert_eq!(run["counts"]["checked"], 4);
     in_mode(stage, 0, &["sync", "--full"], "full");
     let carol = stage.user("carol");
-    assert_eq!((&carol["status"], &carol["domain"]), (&"ok".into(), &"dc=old,dc=example,dc=com".into()));
-    let answer = stage.run(&["sync", "--users", "alice,carol"]).expect_code(2);
+    assert_eq!(
+        (&carol["status"], &carol["domain"]),
+        (&"ok".into(), &"dc=old,dc=example,dc=com".into())
+    );
+    let answer = stage
+        .run(&["sync", "--users", "alice,carol"])
+        .expect_code(2);
     assert_says(&answer, &["of another domain than", "carol", "hint: "]);
     assert!(!answer.stderr.contains("alice"), "{answer}");
     // Nor is she believed to be gone where she is nowhere.
@@ -362,7 +406,10 @@ fn who_is_of_no_known_domain_is_taken_in_where_its_identity_is_found() {
     for user in ["bob", "carol"] {
         let user = stage.user(user);
         assert_eq!(user["domain"], DOMAIN);
-        assert_eq!(user["dn"], format!("CN={},{STAFF}", text(&user, "username")));
+        assert_eq!(
+            user["dn"],
+            format!("CN={},{STAFF}", text(&user, "username"))
+        );
     }
     agrees(stage, 0);
 }
@@ -385,7 +432,11 @@ fn every_standing_of_then_is_one_of_now() {
     assert_eq!(names(&run, "duplicate"), ["alice"]);
     assert_eq!(names(&run, "failed"), ["bob"]);
     assert_eq!(names(&run, "deleted"), [""; 0], "carol was restored");
-    for (user, status) in [("alice", "duplicate"), ("bob", "failed"), ("dave", "out_of_scope")] {
+    for (user, status) in [
+        ("alice", "duplicate"),
+        ("bob", "failed"),
+        ("dave", "out_of_scope"),
+    ] {
         assert_eq!(stage.user(user)["status"], status);
     }
     for user in ["alice", "bob"] {
@@ -397,7 +448,8 @@ fn every_standing_of_then_is_one_of_now() {
 #[test]
 fn another_default_filter_than_then_is_another_question() {
     let mut then = Then::new();
-    then.stage.configure(|settings| settings.more_directory.clear());
+    then.stage
+        .configure(|settings| settings.more_directory.clear());
     let answer = then.stage.run(&["sync", "-v"]).expect_code(0);
     let why = "reading everything: filter has changed";
     assert!(answer.stderr.contains(why), "{answer}");
@@ -420,7 +472,14 @@ fn a_rehearsal_leaves_it_as_it_is() {
 
 #[test]
 fn a_run_that_is_killed_while_it_is_brought_up_to_date() {
-    for point in ["locked", "file made", "prepared", "begun", "run noted", "written"] {
+    for point in [
+        "locked",
+        "file made",
+        "prepared",
+        "begun",
+        "run noted",
+        "written",
+    ] {
         let then = Then::new();
         let stage = &then.stage;
         let before = kept(&open(stage));
@@ -430,6 +489,9 @@ fn a_run_that_is_killed_while_it_is_brought_up_to_date() {
         assert_eq!(kept(&open(stage)), before, "{point}");
         assert!(Mark::of(stage).is_some(), "{point}");
         assert_eq!(names(&delta(stage, 0), "deleted"), ["bob"]);
-        assert!(stage.store_files().contains(&"users.db.v4".to_owned()), "{point}");
+        assert!(
+            stage.store_files().contains(&"users.db.v4".to_owned()),
+            "{point}"
+        );
     }
 }

@@ -14,6 +14,8 @@ mod agreement;
 mod before_domains;
 mod controllers;
 mod deletions;
+mod domains;
+mod expiry;
 mod histories;
 mod kills;
 mod mark;
