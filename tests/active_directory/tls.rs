@@ -97,7 +97,11 @@ fn an_older_tls_is_refused() {
     settings.username = Some("svc-adsync".to_owned());
     settings.password = Some("never sent".to_owned());
     let answer = Sandbox::new(&settings).run(&["search", "a"]).expect_code(5);
-    for said in ["cannot make a TLS connection", "no version of TLS in common", "TLS 1.2"] {
+    for said in [
+        "cannot make a TLS connection",
+        "no version of TLS in common",
+        "TLS 1.2",
+    ] {
         assert!(answer.stderr.contains(said), "{said}: {answer}");
     }
 }
