@@ -24,6 +24,7 @@ const WANTED: &[&str] = &[
     "out of scope, and changed",
     "selected",
     "tombstone",
+    "undone",
 ];
 
 /// Notes that something happened.

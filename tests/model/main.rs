@@ -10,6 +10,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod fates;
 mod happened;
 mod history;
 mod narrow;

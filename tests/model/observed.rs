@@ -20,6 +20,8 @@ pub(crate) struct Stored {
     /// Since when it is missing, as the store says it.
     pub(crate) missing_since: Option<String>,
     pub(crate) reason: Option<String>,
+    /// The whole row but when it was written.
+    pub(crate) lasting: String,
     row: String,
 }
 
@@ -127,8 +129,11 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     let status: String = row.get(8)?;
     let source: String = row.get("source")?;
     assert_eq!(source == "directory", guid.is_some(), "the source says so");
-    let columns =
-        (14..row.as_ref().column_count()).map(|at| row.get::<_, rusqlite::types::Value>(at));
+    let columns: Vec<(String, rusqlite::types::Value)> = (14..row.as_ref().column_count())
+        .map(|at| Ok((row.as_ref().column_name(at)?.to_owned(), row.get(at)?)))
+        .collect::<rusqlite::Result<_>>()?;
+    let lasting = columns.iter().filter(|(name, _)| name != "synced_at");
+    let lasting: Vec<_> = lasting.collect();
     let domain: Option<String> = row.get(13)?;
     let number = |dn: String| {
         let mut domains = DOMAINS.iter();
@@ -162,6 +167,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         email_folded: row.get(10)?,
         missing_since: row.get(11)?,
         reason: row.get(12)?,
-        row: format!("{:?}", columns.collect::<Result<Vec<_>, _>>()?),
+        lasting: format!("{lasting:?}"),
+        row: format!("{columns:?}"),
     })
 }

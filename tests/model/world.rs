@@ -322,8 +322,12 @@ impl<'a> World<'a> {
     /// One random change; says what it was.
     pub(crate) fn change(&mut self, random: &mut Random, now: Time) -> String {
         let alive = self.alive();
-        if alive.is_empty() || (alive.len() < 7 && random.percent(12)) {
-            return self.add(random, now);
+        if alive.is_empty() || (alive.len() < 8 && random.percent(18)) {
+            return if random.percent(50) {
+                self.add(random, now)
+            } else {
+                self.add_distinct(random, now)
+            };
         }
         let at = *random.pick(&alive);
         let other = *random.pick(&alive);
