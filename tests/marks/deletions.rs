@@ -165,7 +165,10 @@ fn a_missing_user_is_looked_at_again_by_every_run() {
         let by_identity = searches
             .iter()
             .filter(|it| it.filter.contains(&format!("(objectGUID={identity})")));
-        assert!(by_identity.count() >= 2, "in the scope and in the domain: {searches:#?}");
+        assert!(
+            by_identity.count() >= 2,
+            "in the scope and in the domain: {searches:#?}"
+        );
     }
     // A right that the account gets back is no change of the user either.
     let mut stage = marked(&["alice", "bob", "carol"]);
@@ -190,8 +193,16 @@ fn a_missing_user_is_looked_at_again_by_every_run() {
 fn a_user_on_whom_the_account_lost_every_right_is_never_deleted() {
     for (stage, reason, notices) in [
         // Who asks who is still there notices it; that the user stands at its DN speaks against the rest.
-        (marked(&["alice", "bob", "carol"]), "there is an entry at its DN", true),
-        (marked_with_tombstones(&["alice", "bob", "carol"]), NO_TOMBSTONE, false),
+        (
+            marked(&["alice", "bob", "carol"]),
+            "there is an entry at its DN",
+            true,
+        ),
+        (
+            marked_with_tombstones(&["alice", "bob", "carol"]),
+            NO_TOMBSTONE,
+            false,
+        ),
     ] {
         stage.directory.deny("bob").expect("he is there");
         something_else_changes(&stage);

@@ -127,8 +127,13 @@ fn live(stage: &Stage, unrest: &Arc<Mutex<Unrest>>) {
 fn nobody_was_deleted_wrongly(stage: &Stage, run: &Value, log: &[String]) {
     for user in run["deleted"].as_array().into_iter().flatten() {
         let guid: Uuid = text(user, "guid").parse().expect("a GUID");
-        let lives = stage.directory.edit(|directory| directory.dn_of(guid)).is_some();
-        let came_back = log.iter().any(|it| it.contains(&format!("reanimate {guid}")));
+        let lives = stage
+            .directory
+            .edit(|directory| directory.dn_of(guid))
+            .is_some();
+        let came_back = log
+            .iter()
+            .any(|it| it.contains(&format!("reanimate {guid}")));
         assert!(came_back || !lives, "{user:#}");
     }
 }
@@ -157,10 +162,10 @@ fn is_in_step(stage: &Stage) {
         }
     }
     // Where nobody is left there is no telling whether the account sees anybody.
-    let no_witness = "not found, nor is any other user of the store: the account may have lost its rights";
-    let is_doubted = |it: &(String, Option<String>)| {
-        it.0 == "missing" && it.1.as_deref() == Some(no_witness)
-    };
+    let no_witness =
+        "not found, nor is any other user of the store: the account may have lost its rights";
+    let is_doubted =
+        |it: &(String, Option<String>)| it.0 == "missing" && it.1.as_deref() == Some(no_witness);
     assert!(
         gone.is_empty() || living == 0 && gone.iter().all(is_doubted),
         "gone, and not from the store: {gone:?}"

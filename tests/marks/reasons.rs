@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::mark::{
-    Mark, WITNESS, a_day_passes, agrees, delta, full, in_mode, mark, marked, marked_with_tombstones, update_mark,
+    Mark, WITNESS, a_day_passes, agrees, delta, full, in_mode, mark, marked,
+    marked_with_tombstones, update_mark,
 };
 use crate::support::adsync::Settings;
 use crate::support::embedded::{ELSEWHERE, STAFF, Stage, assert_says, names, text};
@@ -197,7 +198,10 @@ fn the_witness_is_gone() {
     stage.change(|directory| directory.delete(WITNESS));
     let run = full(&stage, 0);
     assert_eq!(names(&run, "missing"), [WITNESS]);
-    assert_ne!(text(&run["missing"][0], "guid"), mark(&stage).witness.to_string());
+    assert_ne!(
+        text(&run["missing"][0], "guid"),
+        mark(&stage).witness.to_string()
+    );
     a_day_passes(&stage);
     assert_eq!(names(&agrees(&stage, 0), "deleted"), [WITNESS]);
     // Another one has taken over.
@@ -324,7 +328,10 @@ fn so_many_changed_that_everything_is_read_for_less() {
     let sync = ["sync", "--format", "json"];
     let run = stage.prepare(&sync).limit(Duration::from_mins(1)).run();
     let run = run.expect_code(4).json();
-    assert_eq!((&run["mode"], &run["counts"]["modified"]), (&"full".into(), &250.into()));
+    assert_eq!(
+        (&run["mode"], &run["counts"]["modified"]),
+        (&"full".into(), &250.into())
+    );
     let sync = ["sync", "--allow-modified", "250", "--format", "json"];
     let run = stage.prepare(&sync).limit(Duration::from_mins(1)).run();
     let run = run.expect_code(0).json();

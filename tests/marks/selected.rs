@@ -4,7 +4,8 @@ use testdir::{User, What, When};
 
 use crate::controllers::{global_catalog, replicate, second, use_controller};
 use crate::mark::{
-    Mark, WITNESS, a_day_passes, agrees, delta, full, mark, marked, marked_at_once, marked_with_tombstones, set_mark,
+    Mark, WITNESS, a_day_passes, agrees, delta, full, mark, marked, marked_at_once,
+    marked_with_tombstones, set_mark,
 };
 use crate::support::adsync::Settings;
 use crate::support::embedded::{ELSEWHERE, STAFF, Stage, names};
