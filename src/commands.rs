@@ -15,6 +15,7 @@ mod man;
 mod measured;
 mod names;
 mod picking;
+mod presence;
 mod read_only;
 mod reading;
 mod refusal;

@@ -7,6 +7,8 @@ mod location;
 mod login;
 mod path;
 mod reading;
+#[cfg(unix)]
+mod trust;
 mod values;
 
 use std::net::SocketAddr;
@@ -56,6 +58,8 @@ pub enum ServerSource {
         name: String,
         /// The DNS server to ask; none for those of this host.
         dns_server: Option<SocketAddr>,
+        /// Servers outside that domain that it may name.
+        allowed: Vec<String>,
     },
 }
 
@@ -170,6 +174,8 @@ struct DirectoryTable {
     domain: Option<DomainName>,
     dns_server: Option<DnsServer>,
     #[serde(default)]
+    allowed_servers: Vec<String>,
+    #[serde(default)]
     starttls: bool,
     ca_file: Option<SettingsPath>,
     #[serde(default)]
@@ -256,13 +262,13 @@ impl Settings {
     pub fn load(explicit: Option<&Path>) -> Result<Self, Failure> {
         let file = location::find(explicit)?;
         let (text, metadata) = reading::read(&file)?;
+        #[cfg(unix)]
+        trust::require(&file, &metadata)?;
         let settings = Self::from_text(file, &text)?;
         let password = settings.directory.login.password();
         if password.is_some_and(|(_, sources)| sources.inline.is_some()) {
             secret::refuse_if_others_have_it(&settings.file, &metadata)?;
         }
-        #[cfg(unix)]
-        reading::refuse_if_others_can_write(&settings.file, &metadata)?;
         Ok(settings)
     }
 
@@ -333,6 +339,9 @@ impl DirectoryTable {
         if self.dns_server.is_some() && self.domain.is_none() {
             return Err(wrong("dns_server under [directory] goes with domain"));
         }
+        if !self.allowed_servers.is_empty() && self.domain.is_none() {
+            return Err(wrong("allowed_servers under [directory] goes with domain"));
+        }
         // Without TLS, Kerberos encrypts the connection itself, or the login fails.
         let may_be_plain = self.allow_plaintext || self.auth == Auth::Kerberos;
         let login = Keys {
@@ -373,6 +382,7 @@ impl DirectoryTable {
                 Some(DomainName(name)) => ServerSource::Domain {
                     name,
                     dns_server: self.dns_server.map(|it| it.0),
+                    allowed: self.allowed_servers,
                 },
             },
             starttls: self.starttls,

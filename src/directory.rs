@@ -81,6 +81,8 @@ pub struct Directory {
     has_schema: bool,
     /// The names behind identities that are hashes of names, once they were needed.
     names: Option<Names>,
+    /// The first users that were read of the scope, to see whether they are found by identity.
+    witnesses: Vec<ObjectGuid>,
     /// Where the domain controller stands, once it was asked and said so.
     position: Option<Position>,
     /// Containers that were found readable.
@@ -159,7 +161,14 @@ impl Directory {
             Selection::Below(dn) => (dn, self.filter.as_str().to_owned()),
         };
         let search = self.search_for_users(format!("the users of {base}"), base.clone(), filter);
-        self.read_users(&search, &mut on_page)
+        let mut witnesses = Vec::new();
+        let tally = self.read_users(&search, |users| {
+            let guids = users.iter().flatten().map(|user| user.guid);
+            witnesses.extend(guids.take(WITNESSES - witnesses.len()));
+            on_page(users)
+        })?;
+        self.witnesses = witnesses;
+        Ok(tally)
     }
 
     /// The settings that decide how users look when they are read.
@@ -187,9 +196,33 @@ impl Directory {
                 self.base.clone(),
                 filter::all(&[self.filter.as_str(), &identities]),
             );
-            self.read_users(&search, &mut on_page)?;
+            let asked: HashSet<&ObjectGuid> = batch.iter().collect();
+            let was_asked = |read: &Read| {
+                let guid = read
+                    .as_ref()
+                    .map_or_else(|bad| bad.guid, |it| Some(it.guid));
+                guid.is_none_or(|guid| asked.contains(&guid))
+            };
+            let mut strangers = 0;
+            self.read_users(&search, |mut users| {
+                let all = users.len();
+                users.retain(was_asked);
+                strangers += all - users.len();
+                on_page(users)
+            })?;
+            self.tell_of_strangers(strangers);
         }
         Ok(())
+    }
+
+    /// Says that a server sends what was not asked for: it is no answer, and nobody is touched by it.
+    fn tell_of_strangers(&self, entries: usize) {
+        if entries > 0 {
+            let server = self.server();
+            log::warn!(
+                "{server} sent {entries} entries that were not asked for; they are passed over"
+            );
+        }
     }
 
     /// Makes sure that a user who is there is found by identity. An attribute without an equality
@@ -214,23 +247,10 @@ impl Directory {
     /// Whether users who were just read are found by identity: any of the first few, for it may be that one of them is
     /// hidden. None where nobody can be read.
     pub fn identity_is_searchable(&mut self) -> Result<Option<bool>, DirectoryError> {
-        // Not by `(objectGUID=*)`: who may not search the identity is found by that no more than by its value.
-        let search = Search {
-            what: format!("users of {}", self.base),
-            base: self.base.clone(),
-            scope: Scope::Subtree,
-            filter: self.filter.as_str().to_owned(),
-            attributes: vec![self.mapping.guid_attribute().to_owned()],
-            show_deleted: false,
-            first_page_only: true,
-        };
-        let mapping = &self.mapping;
-        let mut witnesses = Vec::new();
-        self.connection.search(&search, |entries| {
-            witnesses.extend(entries.iter().filter_map(|it| mapping.guid(it).ok()));
-            witnesses.truncate(WITNESSES);
-            Ok::<_, DirectoryError>(())
-        })?;
+        if self.witnesses.is_empty() {
+            self.witnesses = self.first_identities()?;
+        }
+        let witnesses = self.witnesses.clone();
         if witnesses.is_empty() {
             return Ok(None);
         }
@@ -248,6 +268,28 @@ impl Directory {
             Ok::<_, DirectoryError>(())
         })?;
         Ok(Some(is_found))
+    }
+
+    /// The identities of the first users of the scope. Not by `(objectGUID=*)`: who may not search for the identity finds
+    /// nobody by that, no more than by its value.
+    fn first_identities(&mut self) -> Result<Vec<ObjectGuid>, DirectoryError> {
+        let search = Search {
+            what: format!("users of {}", self.base),
+            base: self.base.clone(),
+            scope: Scope::Subtree,
+            filter: self.filter.as_str().to_owned(),
+            attributes: vec![self.mapping.guid_attribute().to_owned()],
+            show_deleted: false,
+            first_page_only: true,
+        };
+        let mapping = &self.mapping;
+        let mut first = Vec::new();
+        self.connection.search(&search, |entries| {
+            first.extend(entries.iter().filter_map(|it| mapping.guid(it).ok()));
+            first.truncate(WITNESSES);
+            Ok::<_, DirectoryError>(())
+        })?;
+        Ok(first)
     }
 
     /// A filter for entries with one of these identities.

@@ -7,6 +7,7 @@
 //!
 //! Nothing here knows a connection, a database, a clock or a printer.
 
+mod again;
 mod duplicates;
 pub mod evidence;
 mod guard;
@@ -217,6 +218,8 @@ pub struct Duplicate {
     pub origin: Origin,
     /// The values it cannot have.
     pub wanted: Values,
+    /// The user as it would be; none for one that cannot be new.
+    pub next: Option<StoredUser>,
     /// Each value that it cannot have, and because of whom; never empty.
     pub conflicts: Vec<Conflict>,
 }
@@ -372,8 +375,9 @@ pub fn plan(mut findings: Findings, holders: &Holders) -> Plan {
             }),
             Some(conflicts) => duplicate.push(Duplicate {
                 user: Some(user),
-                origin: next.origin,
-                wanted: next.values,
+                origin: next.origin.clone(),
+                wanted: next.values.clone(),
+                next: Some(next),
                 conflicts,
             }),
         }
@@ -387,6 +391,7 @@ pub fn plan(mut findings: Findings, holders: &Holders) -> Plan {
             user: None,
             origin: import.origin().to_owned(),
             wanted: import.values().to_owned(),
+            next: None,
             conflicts,
         }));
         is_free

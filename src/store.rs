@@ -36,6 +36,7 @@ use crate::mark::Question;
 use crate::plan::Recent;
 use crate::user::{Controller, Domain, StoredUser, UserId};
 
+pub use apply::Applied;
 pub use census::Census;
 pub use domains::KnownDomain;
 pub use error::StoreError;
@@ -82,6 +83,10 @@ pub struct Writer {
     reader: Reader,
     draft: Option<Draft>,
     filling: Option<Filling>,
+    /// Which file was opened; none while there is none.
+    file: Option<(u64, u64)>,
+    /// What counts the changes that others make, as it was before anything was read (`PRAGMA data_version`).
+    data_version: i64,
     _lock: RunLock,
 }
 
@@ -202,7 +207,10 @@ impl Writer {
             (None, Reader::new(path, open_to_write(path)?))
         };
         crash::point("prepared");
+        let data_version = data_version(&reader.db).map_err(sql(path, "read"))?;
         Ok(Self {
+            file: files::identity(path).filter(|_| draft.is_none()),
+            data_version,
             reader,
             draft,
             filling: None,
@@ -216,13 +224,28 @@ impl Writer {
         write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let Some(draft) = &self.draft else {
+            self.require_same_file(false)?;
             let done = transact(&mut self.reader.db, write);
-            return done.map_err(|error| self.reader.cannot_write(error));
+            let done = done.map_err(|error| self.reader.cannot_write(error))?;
+            self.require_same_file(true)?;
+            return Ok(done);
         };
         let mut db = draft.open()?;
         let done = transact(&mut db, write).map_err(self.reader.failed("write to"))?;
         self.publish(db)?;
         Ok(done)
+    }
+
+    /// Refuses to go on when the file that was opened was deleted or replaced: what is written to it nobody would read.
+    fn require_same_file(&self, is_written: bool) -> Result<(), StoreError> {
+        let path = self.reader.path();
+        if files::identity(path) == self.file {
+            return Ok(());
+        }
+        Err(StoreError::Replaced {
+            path: path.to_owned(),
+            is_written,
+        })
     }
 
     /// Puts a store that was made by this run in its place.
@@ -232,7 +255,10 @@ impl Writer {
             let path = self.reader.path().to_owned();
             // The run is done, whether or not it can be asked about.
             match open_to_write(&path) {
-                Ok(db) => self.reader = Reader::new(&path, db),
+                Ok(db) => {
+                    self.reader = Reader::new(&path, db);
+                    self.file = files::identity(&path);
+                }
                 Err(error) => log::warn!("{error}"),
             }
         }
@@ -249,6 +275,11 @@ fn transact<T>(
     let done = write(&transaction)?;
     transaction.commit()?;
     Ok(done)
+}
+
+/// A number that is another one after another connection has written.
+fn data_version(db: &Connection) -> rusqlite::Result<i64> {
+    db.pragma_query_value(None, "data_version", |row| row.get(0))
 }
 
 /// Opens a store that is there, and brings it up to date where needed.
@@ -269,25 +300,24 @@ fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
     prepare(path, db)
 }
 
+/// Whether there is a store. An empty file is none; what cannot be looked at is an error.
+pub fn is_there(path: &Path) -> Result<bool, StoreError> {
+    owner::refuse_link(path)?;
+    let source = match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => std::io::ErrorKind::IsADirectory.into(),
+        Ok(metadata) => return Ok(metadata.len() > 0),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => error,
+    };
+    let path = path.to_owned();
+    Err(StoreError::File { path, source })
+}
+
 impl Reader {
     /// Opens the store to read. One that does not exist reads as an empty one, and is not made; one of an
     /// older version reads as what the next run will make of it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        owner::refuse_link(path)?;
-        let is_empty = match std::fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => {
-                let source = std::io::ErrorKind::IsADirectory.into();
-                let path = path.to_owned();
-                return Err(StoreError::File { path, source });
-            }
-            Ok(metadata) => metadata.len() == 0,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
-            Err(source) => {
-                let path = path.to_owned();
-                return Err(StoreError::File { path, source });
-            }
-        };
-        if is_empty {
+        if !is_there(path)? {
             return Self::empty(path);
         }
         #[cfg(unix)]

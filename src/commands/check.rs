@@ -31,8 +31,6 @@ pub fn run(config: Option<&Path>, output: &Output) -> anyhow::Result<ExitCode> {
         Ok(settings) => {
             settings.directory.login.prepare()?;
             findings.ok("settings", settings.file.display().to_string());
-            #[cfg(unix)]
-            rights::check_settings(&settings.file, &mut findings);
             check_directory(&settings, &mut findings);
             check_store(&settings, &mut findings);
             #[cfg(unix)]

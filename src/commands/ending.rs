@@ -15,7 +15,7 @@ use crate::plan::{
 };
 use crate::report::Report;
 use crate::signals;
-use crate::store::{Filling, Outcome, Reader, Run, StoreError, Writer};
+use crate::store::{Applied, Filling, Outcome, Reader, Run, StoreError, Writer};
 
 /// The store as a run has it. A dry run has one that cannot be written.
 #[derive(Debug)]
@@ -78,14 +78,17 @@ impl Target {
         })
     }
 
-    /// Applies the plan, unless this is a rehearsal; gives the number of the run and the plan.
-    fn apply(&mut self, approved: Approved, run: &Run) -> Result<(Option<i64>, Plan), StoreError> {
+    /// Applies the plan, unless this is a rehearsal.
+    fn apply(&mut self, approved: Approved, run: &Run) -> Result<Ended, StoreError> {
         match self {
             Self::Store(writer) => {
-                let applied = signals::while_committing(|| writer.apply(approved, run));
-                applied.map(|(number, plan)| (Some(number), plan))
+                let applied = signals::while_committing(|| writer.apply(approved, run))?;
+                Ok(match applied {
+                    Applied::Done(number, plan) => Ended::Done(Some(number), plan),
+                    Applied::Overtaken { plan, changed } => Ended::Again(plan.without(&changed)),
+                })
             }
-            Self::Rehearsal(_) => Ok((None, approved.into_plan())),
+            Self::Rehearsal(_) => Ok(Ended::Done(None, approved.into_plan())),
         }
     }
 
@@ -108,6 +111,17 @@ impl Target {
         matches!(self, Self::Rehearsal(_))
     }
 }
+
+/// What came of applying a plan.
+enum Ended {
+    /// It was applied; the number of the run, and the plan to be told of.
+    Done(Option<i64>, Plan),
+    /// Other programs wrote to the store meanwhile: what is left has to be planned again.
+    Again(Findings),
+}
+
+/// How often a run plans again that was overtaken by other programs.
+const ATTEMPTS: u32 = 5;
 
 /// How a run is ended, beside its plan.
 #[derive(Debug)]
@@ -206,46 +220,86 @@ pub fn with_target(
 
 /// Plans, guards, asks, applies and tells.
 pub fn finish(
-    findings: Findings,
+    mut findings: Findings,
     target: &mut Target,
     run: &Run,
     terms: &Terms,
     context: &Context<'_>,
 ) -> anyhow::Result<ExitCode> {
     let output = context.output;
-    let step = output.step("planning");
-    let plan = target.plan(findings)?;
-    step.finish_and_clear();
+    for _ in 0..ATTEMPTS {
+        let step = output.step("planning");
+        let plan = target.plan(findings)?;
+        step.finish_and_clear();
+        let approved = match approve(plan, target, run, terms, output)? {
+            Ok(approved) => approved,
+            Err((failure, plan)) => {
+                return Ok(refuse(&failure, &plan, target, run, terms, output)?);
+            }
+        };
+        let step = output.step("writing");
+        let ended = target.apply(approved, run)?;
+        step.finish_and_clear();
+        match ended {
+            Ended::Done(number, plan) => {
+                return told(number, plan, target.is_rehearsal(), run, terms, output);
+            }
+            Ended::Again(left) => findings = left,
+        }
+    }
+    let path = target.reader().path().to_owned();
+    Err(StoreError::Overtaken { path }.into())
+}
+
+/// A plan that may be applied, or why it may not, and the plan.
+type Decision = Result<Approved, (Failure, Plan)>;
+
+/// Has the guard look at a plan, and a person at the terminal who wants to be asked.
+fn approve(
+    plan: Plan,
+    target: &Target,
+    run: &Run,
+    terms: &Terms,
+    output: &Output,
+) -> Result<Decision, StoreError> {
     let guard = guard(&terms.guard, &plan, target.reader(), run)?;
     let mut approved = match guard.approve(plan) {
         Ok(approved) => approved,
         Err((refusal, plan)) => {
             let failure = refusal::explain(&refusal, &plan, target.reader(), run)?;
-            return Ok(refuse(&failure, &plan, target, run, terms, output)?);
+            return Ok(Err((failure, *plan)));
         }
     };
     if run.undoes.is_some() {
         approved = approved.with_all_said();
     }
-    if terms.ask && !target.is_rehearsal() {
-        match confirmation::of_deletions(approved.plan(), run.command, output) {
-            Ok(true) => approved = approved.with_deletions_said(),
-            Ok(false) => {}
-            Err(failure) => {
-                let plan = approved.into_plan();
-                return Ok(refuse(&failure, &plan, target, run, terms, output)?);
-            }
-        }
+    if !terms.ask || target.is_rehearsal() {
+        return Ok(Ok(approved));
     }
-    let step = output.step("writing");
-    let (number, plan) = target.apply(approved, run)?;
-    step.finish_and_clear();
+    Ok(
+        match confirmation::of_deletions(approved.plan(), run.command, output) {
+            Ok(true) => Ok(approved.with_deletions_said()),
+            Ok(false) => Ok(approved),
+            Err(failure) => Err((failure, approved.into_plan())),
+        },
+    )
+}
+
+/// Tells what a run did, or what a rehearsed one would have done.
+fn told(
+    number: Option<i64>,
+    plan: Plan,
+    dry_run: bool,
+    run: &Run,
+    terms: &Terms,
+    output: &Output,
+) -> anyhow::Result<ExitCode> {
     // The process ends soon, and with it a million users at once: one by one they would take a while.
     let plan = ManuallyDrop::new(plan);
     let report = Report {
         run,
         number,
-        dry_run: target.is_rehearsal(),
+        dry_run,
         refused: false,
         plan: &plan,
     };

@@ -38,11 +38,22 @@ pub fn require(arguments: &[String]) -> anyhow::Result<()> {
     split(arguments, |_| Ok(false)).map(drop)
 }
 
-/// The users of the store with these names; the error lists all that are not known.
+/// The users of the store with these names, of which each argument may be a list; the error lists all that are not
+/// known.
 pub fn resolve(store: &Reader, arguments: &[String]) -> anyhow::Result<Vec<StoredUser>> {
-    let _unchanging = store.hold_still()?;
     let find = |name: &str| store.by_username(&Folded::new(name));
     let names = split(arguments, |name| Ok(find(name)?.is_some()))?;
+    resolve_names(store, names)
+}
+
+/// The users of the store with these names, each argument one of them: a comma belongs to the name.
+pub fn resolve_each(store: &Reader, arguments: &[String]) -> anyhow::Result<Vec<StoredUser>> {
+    resolve_names(store, split(arguments, |_| Ok(true))?)
+}
+
+fn resolve_names(store: &Reader, names: Vec<String>) -> anyhow::Result<Vec<StoredUser>> {
+    let _unchanging = store.hold_still()?;
+    let find = |name: &str| store.by_username(&Folded::new(name));
     let mut users = Vec::new();
     let mut unknown = Vec::new();
     for name in names {

@@ -3,7 +3,7 @@
 use crate::cli;
 use crate::commands::ending::{Terms, finish, with_target};
 use crate::commands::survey::is_imported;
-use crate::commands::{Context, names, picking};
+use crate::commands::{Context, names, picking, presence};
 use crate::exit_code::ExitCode;
 use crate::output::picker::Purpose;
 use crate::plan::{Deletion, Evidence, Findings};
@@ -19,6 +19,7 @@ pub fn run(arguments: &cli::Remove, context: &Context<'_>) -> anyhow::Result<Exi
         Some(picked)
     } else {
         names::require(&arguments.usernames)?;
+        presence::require(context)?;
         None
     };
     let mut run = Run::begin("remove", context.settings.sync.history_days);
@@ -26,7 +27,7 @@ pub fn run(arguments: &cli::Remove, context: &Context<'_>) -> anyhow::Result<Exi
     with_target(context, run, arguments.dry_run, |target, run| {
         let users = match &picked {
             Some(picked) => picking::again(target.reader(), picked)?,
-            None => names::resolve(target.reader(), &arguments.usernames)?,
+            None => names::resolve_each(target.reader(), &arguments.usernames)?,
         };
         if users.iter().any(is_imported) {
             let note = "the directory keeps them: `adsync import` would bring them back";

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::cli;
 use crate::commands::ending::{Target, Terms, finish, with_target};
 use crate::commands::history::past_run;
-use crate::commands::{Context, names, picking, standing};
+use crate::commands::{Context, names, picking, presence, standing};
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::output::picker::{Item, Purpose};
@@ -22,11 +22,12 @@ pub fn run(arguments: &cli::Restore, context: &Context<'_>) -> anyhow::Result<Ex
         };
         Some(picked)
     } else {
+        if arguments.run.is_none() {
+            names::require(&arguments.names)?;
+        }
+        presence::require(context)?;
         None
     };
-    if !arguments.interactive && arguments.run.is_none() {
-        names::require(&arguments.names)?;
-    }
     let mut run = Run::begin("restore", context.settings.sync.history_days);
     run.mode = Mode::Selected;
     with_target(context, run, arguments.dry_run, |target, run| {
@@ -65,7 +66,7 @@ fn newest_of(store: &Reader, arguments: &[String]) -> anyhow::Result<Vec<PastCha
     };
     let mut found: Vec<PastChange> = Vec::new();
     let mut unknown = Vec::new();
-    for name in names::split(arguments, |name| Ok(find(name).is_some()))? {
+    for name in names::split(arguments, |_| Ok(true))? {
         match find(&name).or_else(|| find(name.trim())) {
             Some(record) => found.push(record.clone()),
             None => unknown.push(name),

@@ -215,8 +215,8 @@ impl<'a> Undoing<'a> {
 
     /// A user that the run left in the store, and that is not there any more.
     fn fail(&mut self, change: &PastChange, after: &Snapshot) {
-        let later = self.since.get(&change.user).into_iter().flatten();
-        let gone = later.filter(|it| it.after.is_none()).last();
+        let mut later = self.since.get(&change.user).into_iter().flatten();
+        let gone = later.rfind(|it| it.after.is_none());
         let by = gone.map_or_else(
             || "another program deleted it".to_owned(),
             |it| format!("run {} deleted it", it.run),
@@ -269,9 +269,9 @@ impl<'a> Undoing<'a> {
             0 => String::new(),
             more => format!(" … and {more} more"),
         };
-        let named = names[..names.len().min(NAMED)].join(", ");
+        let who = names[..names.len().min(NAMED)].join(", ");
         self.warnings.push(format!(
-            "{users} other values than run {} left: {named}{more}",
+            "{users} other values than run {} left: {who}{more}",
             self.past.run
         ));
     }

@@ -31,27 +31,6 @@ pub fn read(path: &Path) -> Result<(String, Metadata), Failure> {
     })
 }
 
-/// Whoever writes the settings says which program prints the password, and to which server it goes.
-#[cfg(unix)]
-pub fn refuse_if_others_can_write(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
-    use std::os::unix::fs::PermissionsExt;
-
-    let mode = metadata.permissions().mode();
-    if mode & 0o002 == 0 {
-        return Ok(());
-    }
-    let message = format!(
-        "settings {}: they can be written by others (mode {:04o})",
-        path.display(),
-        mode & 0o7777
-    );
-    let command = format!(
-        "chmod o-w {}",
-        crate::shell::quoted(&path.to_string_lossy())
-    );
-    Err(Failure::new(Kind::Settings, message).hint(command))
-}
-
 /// Parses the settings; an error names the line, and for an unknown key the nearest known one.
 pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, Failure> {
     toml::from_str(text).map_err(|error| {

@@ -200,6 +200,11 @@ impl TryFrom<String> for Filter {
         } else {
             format!("({text})")
         };
+        if depth(&text) > DEEPEST {
+            return Err(format!(
+                "this filter is nested deeper than {DEEPEST} parentheses, which no server reads"
+            ));
+        }
         match ldap3::parse_filter(&text) {
             Ok(_) => Ok(Self(text)),
             Err(()) => Err(format!(
@@ -207,6 +212,23 @@ impl TryFrom<String> for Filter {
             )),
         }
     }
+}
+
+/// How deep a filter may be nested. Parsing one calls itself for each parenthesis, and Active Directory reads no more.
+const DEEPEST: usize = 100;
+
+/// How deep the parentheses of a filter are nested; in a value they are escaped.
+fn depth(filter: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for byte in filter.bytes() {
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 impl std::str::FromStr for Filter {

@@ -73,6 +73,8 @@ pub enum Cause {
     Addresses(Vec<Missed>),
     /// The DNS does not have what was asked for.
     Dns(String),
+    /// The DNS names only servers outside the domain; which.
+    OutsideServers(String),
     /// The server's certificate is not accepted.
     Certificate(Box<RejectedCertificate>),
     /// TLS failed otherwise.
@@ -248,6 +250,7 @@ impl DirectoryError {
             Cause::Timeout(_) => servers > 1 && matches!(self.step, Step::Read(_)),
             Cause::Addresses(_)
             | Cause::Dns(_)
+            | Cause::OutsideServers(_)
             | Cause::Certificate(_)
             | Cause::Tls(_)
             | Cause::Ticket(_)
@@ -321,6 +324,12 @@ impl DirectoryError {
             (_, Cause::IdentityNotSearchable(_)) => {
                 "the account must have the right to search for the attribute, not only to read it, and the server an equality matching rule for it; where it is not AD, guid = \"entryUUID\" under [directory.attributes] has one"
             }
+            (_, Cause::OutsideServers(hosts)) => {
+                return Some(format!(
+                    "if the password may go there, say allowed_servers = [\"{}\"] under [directory]; else somebody has changed what the DNS says",
+                    hosts.replace(", ", "\", \"")
+                ));
+            }
             (_, Cause::Unusable(unusable)) => {
                 return unusable.first().and_then(attributes::hint);
             }
@@ -379,6 +388,9 @@ impl fmt::Display for DirectoryError {
                 }
             }
             Cause::Tls(what) | Cause::Dns(what) => f.write_str(what),
+            Cause::OutsideServers(hosts) => {
+                write!(f, "the DNS names servers outside of it only ({hosts})")
+            }
             Cause::Ticket(error) => write!(f, "{error}"),
             Cause::NotEncrypted => f.write_str(
                 "the server does not encrypt the connection, and there is no TLS either",

@@ -26,15 +26,40 @@ struct Record {
 /// The servers in the order in which they are to be tried; of those that the DNS names as equals, the
 /// preferred one first.
 pub fn servers(settings: &Settings, preferred: Option<&str>) -> Result<Vec<ServerUrl>, Failure> {
-    let (domain, dns_server) = match &settings.servers {
+    let (domain, dns_server, allowed) = match &settings.servers {
         ServerSource::Urls(urls) => return Ok(urls.clone()),
-        ServerSource::Domain { name, dns_server } => (name, *dns_server),
+        ServerSource::Domain {
+            name,
+            dns_server,
+            allowed,
+        } => (name, *dns_server, allowed),
     };
     let records = look_up(domain, dns_server, settings).map_err(|cause| DirectoryError {
         server: format!("the domain {domain}"),
         step: Step::Resolve,
         cause,
     })?;
+    let (records, outside): (Vec<_>, Vec<_>) = records
+        .into_iter()
+        .partition(|it| is_of_domain(&it.host, domain, allowed));
+    for record in &outside {
+        log::warn!(
+            "the DNS names {} for the domain {domain}, which lies outside of it and is not in allowed_servers: passed over",
+            record.host
+        );
+    }
+    if records.is_empty() && !outside.is_empty() {
+        let hosts: Vec<&str> = outside
+            .iter()
+            .map(|it| it.host.trim_end_matches('.'))
+            .collect();
+        return Err(DirectoryError {
+            server: format!("the domain {domain}"),
+            step: Step::Resolve,
+            cause: Cause::OutsideServers(hosts.join(", ")),
+        }
+        .into());
+    }
     let mut records = in_order(records, random);
     if let Some(host) = preferred {
         put_first(&mut records, host);
@@ -54,6 +79,17 @@ pub fn servers(settings: &Settings, preferred: Option<&str>) -> Result<Vec<Serve
     }
     log::info!("the domain {domain} has {servers:?}");
     Ok(servers)
+}
+
+/// Whether a server may be asked for a domain: what the DNS says is not proof, and the password goes there.
+fn is_of_domain(host: &str, domain: &str, allowed: &[String]) -> bool {
+    let normal = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
+    let (host, domain) = (normal(host), normal(domain));
+    host == domain
+        || host
+            .strip_suffix(&domain)
+            .is_some_and(|it| it.ends_with('.'))
+        || allowed.iter().any(|it| normal(it) == host)
 }
 
 /// The records name the port of plain LDAP; LDAPS has its own.
@@ -214,6 +250,25 @@ mod tests {
         assert_eq!(preferring("dc1"), ["dc1", "dc2", "dc3"]);
         assert_eq!(preferring("dc3"), ["dc1", "dc2", "dc3"]);
         assert_eq!(preferring("dc"), ["dc1", "dc2", "dc3"]);
+    }
+
+    #[test]
+    fn a_server_outside_the_domain_is_none_of_it() {
+        let allowed = ["DC9.partner.example.".to_owned()];
+        let is = |host: &str| is_of_domain(host, "corp.example.com", &allowed);
+        assert!(
+            is("dc1.corp.example.com.") && is("DC1.Corp.Example.com") && is("corp.example.com")
+        );
+        assert!(is("dc9.partner.example"));
+        for host in [
+            "evil.com",
+            "evilcorp.example.com",
+            "corp.example.com.evil.com",
+            "",
+            ".",
+        ] {
+            assert!(!is(host), "{host}");
+        }
     }
 
     #[test]

@@ -309,6 +309,7 @@ fn duplicate_user(duplicate: &Duplicate) -> DuplicateObject<'_> {
         user: _,
         origin,
         wanted: _,
+        next: _,
         conflicts,
     } = duplicate;
     DuplicateObject {

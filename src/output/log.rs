@@ -3,9 +3,12 @@
 //! All that is said there takes this form, warnings and errors of adsync itself included, so that every
 //! line can be parsed.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::sanitise::acts_on_nothing;
 use crate::failure::Failure;
 
 /// What adsync itself says is said in its name; the modules and libraries speak in their own.
@@ -51,7 +54,25 @@ fn line(level: &str, target: &str, message: &str, failure: Option<&Failure>) -> 
         hint: failure.and_then(|it| it.hint.as_deref()),
     };
     // Texts alone: nothing in it can fail to be written.
-    serde_json::to_string(&line).unwrap_or_default()
+    let line = serde_json::to_string(&line).unwrap_or_default();
+    escaped(&line)
+}
+
+/// JSON in which nothing is left that acts on a terminal or disguises what is read there: JSON escapes only the C0
+/// controls by itself.
+fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character.is_ascii() && !character.is_control() || acts_on_nothing(character) {
+            escaped.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            // Writing to a string cannot fail.
+            let _ = write!(escaped, "\\u{unit:04x}");
+        }
+    }
+    escaped
 }
 
 #[cfg(test)]
@@ -71,6 +92,17 @@ mod tests {
         let timestamp = line["timestamp"].as_str().expect("a text");
         assert!(timestamp.parse::<Timestamp>().is_ok() && timestamp.ends_with('Z'));
         assert!(!text.contains('\u{1b}'), "{text}");
+    }
+
+    #[test]
+    fn what_acts_on_a_terminal_is_escaped() {
+        let told = "a\u{9b}31m\u{7f}\u{202e}\u{200b}\u{e0001}é\u{1f600}";
+        let text = said("warn", told);
+        for raw in ['\u{9b}', '\u{7f}', '\u{202e}', '\u{200b}', '\u{e0001}'] {
+            assert!(!text.contains(raw), "{text}");
+        }
+        let line: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(line["message"], told);
     }
 
     #[test]

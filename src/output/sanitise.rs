@@ -27,6 +27,14 @@ pub fn legible(text: &str) -> String {
         .collect()
 }
 
+/// Whether a character can stand in a log as it is.
+pub fn acts_on_nothing(character: char) -> bool {
+    !(character.is_control()
+        || is_bidi_control(character)
+        || is_unseen(character)
+        || matches!(character, '\u{2028}' | '\u{2029}'))
+}
+
 fn is_bidi_control(character: char) -> bool {
     matches!(
         character,

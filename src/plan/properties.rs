@@ -362,7 +362,7 @@ proptest! {
 
         // The directory says the same as before; what was updated is in step with it now.
         let mut again = Findings::default();
-        for Duplicate { user, origin, wanted, conflicts: _ } in first.duplicate.clone() {
+        for Duplicate { user, origin, wanted, next: _, conflicts: _ } in first.duplicate.clone() {
             match user {
                 Some(user) => {
                     let next = StoredUser { origin, values: wanted, ..user.clone() };

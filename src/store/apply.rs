@@ -1,6 +1,8 @@
 //! Applying a plan: one transaction with the history, all or nothing.
 
-use rusqlite::{CachedStatement, Connection, Statement, params};
+use std::collections::HashMap;
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Statement, params};
 
 use super::crash;
 use super::domains::{self, Keys};
@@ -8,8 +10,8 @@ use super::error::StoreError;
 use super::filling::Filling;
 use super::history::{self, Outcome};
 use super::indexes::SetAside;
-use super::record::{snapshot, snapshot_of_new};
-use super::{Run, Writer};
+use super::record::{self, USER_COLUMNS, snapshot, snapshot_of_new};
+use super::{Run, Writer, data_version};
 use crate::plan::{
     Approved, Deletion, Duplicate, FailedUser, Import, Missing, Modification, OutOfScope, Plan,
     Refresh,
@@ -23,9 +25,11 @@ use crate::user::{
 const LARGE_IMPORT: usize = 10_000;
 
 impl Writer {
-    /// Applies an approved plan and notes the run in the history; gives the number of the run, and
-    /// the plan back to be told of. When this fails, the store is as it was.
-    pub fn apply(&mut self, approved: Approved, run: &Run) -> Result<(i64, Plan), StoreError> {
+    /// Applies an approved plan and notes the run in the history. When this fails, the store is as it was.
+    ///
+    /// A row is only written if it is as the plan saw it: what other programs have changed meanwhile is told, and
+    /// nothing is written.
+    pub fn apply(&mut self, approved: Approved, run: &Run) -> Result<Applied, StoreError> {
         let run = &Run {
             unsaid: approved.unsaid(),
             ..run.clone()
@@ -36,10 +40,37 @@ impl Writer {
         } else {
             let is_large = plan.imported.len() >= LARGE_IMPORT
                 && plan.imported.len() as u64 > self.user_count()?;
-            self.transact(|db| write(db, &plan, run, is_large))?
+            let before = self.data_version;
+            let written = self.transact(|db| {
+                if data_version(db)? != before {
+                    let rows = overtaken(db, &plan)?;
+                    if !rows.is_empty() {
+                        return Ok(Err(rows));
+                    }
+                }
+                write(db, &plan, run, is_large).map(Ok)
+            });
+            match written {
+                Ok(Ok(run_id)) => run_id,
+                Ok(Err(rows)) => return self.overtaken(plan, rows),
+                // Another program has taken a name since it was asked who holds it.
+                Err(StoreError::Sql { source, .. }) if is_of_unique_name(&source) => {
+                    return self.overtaken(plan, Vec::new());
+                }
+                Err(error) => return Err(error),
+            }
         };
         crash::point("committed");
-        Ok((run_id, plan))
+        Ok(Applied::Done(run_id, plan))
+    }
+
+    fn overtaken(&self, plan: Plan, rows: Vec<UserId>) -> Result<Applied, StoreError> {
+        let mut changed = HashMap::new();
+        for id in rows {
+            let now = self.by_id(id)?;
+            changed.insert(id, now.filter(|user| user.origin != Origin::Local));
+        }
+        Ok(Applied::Overtaken { plan, changed })
     }
 
     /// Applies the plan of a store whose new users were written while they were read.
@@ -57,6 +88,77 @@ impl Writer {
         self.publish(db)?;
         Ok(run_id)
     }
+}
+
+/// What came of applying a plan.
+#[derive(Debug)]
+pub enum Applied {
+    /// It was written; the number of the run, and the plan to be told of.
+    Done(i64, Plan),
+    /// Nothing was written, for other programs wrote to the store meanwhile.
+    Overtaken {
+        /// The plan, which does not hold any more.
+        plan: Plan,
+        /// The users whose rows are others than the plan saw, and those rows if they are of imported users still.
+        changed: HashMap<UserId, Option<StoredUser>>,
+    },
+}
+
+/// The users of a plan whose rows are not as it saw them.
+fn overtaken(db: &Connection, plan: &Plan) -> rusqlite::Result<Vec<UserId>> {
+    let Plan {
+        unchanged: _,
+        refreshed,
+        imported: _,
+        modified,
+        deleted,
+        duplicate,
+        out_of_scope,
+        missing,
+        failed,
+        foreign: _,
+        sample: _,
+    } = plan;
+    let users = (refreshed.iter().map(|it| &it.user))
+        .chain(modified.iter().map(|it| &it.user))
+        .chain(deleted.iter().map(|it| &it.user))
+        .chain(duplicate.iter().filter_map(|it| it.user.as_ref()))
+        .chain(out_of_scope.iter().map(|it| &it.user))
+        .chain(missing.iter().map(|it| &it.user))
+        .chain(failed.iter().filter_map(|it| it.user.as_ref()));
+    let query = format!("SELECT {USER_COLUMNS} FROM users WHERE users.id = ?1");
+    let mut statement = db.prepare(&query)?;
+    let mut others = Vec::new();
+    for user in users {
+        let now = statement.query_row([user.id.0], record::user).optional()?;
+        let is_as_seen = matches!(now, Some(Ok(now)) if is_same(&now, user));
+        if !is_as_seen {
+            others.push(user.id);
+        }
+    }
+    Ok(others)
+}
+
+/// Whether a row holds what it held, when it was last in step apart.
+fn is_same(now: &StoredUser, before: &StoredUser) -> bool {
+    let StoredUser {
+        id,
+        origin,
+        values,
+        status,
+        synced_at: _,
+        tracking,
+    } = now;
+    *id == before.id
+        && *origin == before.origin
+        && *values == before.values
+        && *status == before.status
+        && *tracking == before.tracking
+}
+
+fn is_of_unique_name(error: &rusqlite::Error) -> bool {
+    let unique = rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE;
+    matches!(error.sqlite_error(), Some(it) if it.extended_code == unique)
 }
 
 /// Notes the run, and writes what the plan says; gives the number of the run.

@@ -67,6 +67,20 @@ pub enum StoreError {
         /// Why.
         source: rusqlite::Error,
     },
+    /// The file that was opened is not the one of that name any more.
+    #[error("the store {} was deleted or replaced while this run was under way{}", path.display(), if *is_written { ": what the run wrote is in the file that was there before" } else { "" })]
+    Replaced {
+        /// The store.
+        path: PathBuf,
+        /// Whether the run was written by then.
+        is_written: bool,
+    },
+    /// Other programs wrote to it again and again.
+    #[error("other programs wrote to the store {} each time that this run was about to", path.display())]
+    Overtaken {
+        /// The store.
+        path: PathBuf,
+    },
     /// The schema could not be made.
     #[error("cannot prepare the store {}: {source}", path.display())]
     Migration {
@@ -123,6 +137,10 @@ impl StoreError {
             Self::NumbersUsedUp { .. } => {
                 "another program gave it that number: give it another, and let seq of sqlite_sequence be the highest that is left"
             }
+            Self::Replaced { .. } => {
+                "bring back a backup while no run is under way; run adsync again for the store that is there now"
+            }
+            Self::Overtaken { .. } => "nothing was changed; try again when they are done",
             Self::Migration { .. } => return None,
         };
         Some(hint.to_owned())

@@ -116,7 +116,7 @@ const RUN_COLUMNS: &str = "id, command, mode, started_at, duration_ms, run_by, s
 const CHANGE_COLUMNS: &str =
     "run_id, started_at, user_id, action, username, evidence, before, after";
 
-const FORGET: &str = "DELETE FROM runs WHERE started_at < ?1 AND id <> ?2";
+const FORGET: &str = "DELETE FROM runs WHERE id = ?1";
 
 /// Notes that a run is under way; gives its number.
 pub(super) fn begin_run(db: &Connection, run: &Run) -> rusqlite::Result<i64> {
@@ -197,12 +197,39 @@ pub(super) fn end_run(
 /// Forgets runs that are older than the history is kept, and with them their changes.
 pub(super) fn forget_old_runs(db: &Connection, run: &Run, but: i64) -> rusqlite::Result<()> {
     let days = jiff::SignedDuration::from_hours(24 * i64::from(run.history_days));
+    let before: Option<String> = db
+        .prepare_cached("SELECT started_at FROM runs WHERE id <> ?1 ORDER BY id DESC LIMIT 1")?
+        .query_row([but], |row| row.get(0))
+        .optional()?;
+    // A clock that jumped ahead must not forget everything: what the run before it says counts as well.
+    let before = before.and_then(|it| it.parse().ok());
+    let now = before.map_or(run.started_at, |it: Timestamp| it.min(run.started_at));
     // Before the beginning of time there is nothing to forget.
-    let Ok(oldest) = run.started_at.checked_sub(days) else {
+    let Ok(oldest) = now.checked_sub(days) else {
         return Ok(());
     };
-    db.execute(FORGET, params![oldest.to_string(), but])?;
+    let (oldest, now) = (oldest.to_string(), run.started_at.to_string());
+    // In the order in which they were, whatever the clock said: one that was dated back does not go before its time.
+    while let Some(id) = oldest_run(db, &oldest, &now)?.filter(|id| *id != but) {
+        db.prepare_cached(FORGET)?.execute([id])?;
+    }
     Ok(())
+}
+
+/// The first run that is kept, if it began before that time. Of one that is dated ahead of now the next one tells.
+fn oldest_run(db: &Connection, oldest: &str, now: &str) -> rusqlite::Result<Option<i64>> {
+    let mut statement = db.prepare_cached("SELECT id, started_at FROM runs ORDER BY id LIMIT 2")?;
+    let mut rows = statement.query([])?;
+    let mut first = None;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        let started_at = row.get_ref(1)?.as_str()?;
+        let first = *first.get_or_insert(id);
+        if started_at <= now {
+            return Ok((started_at < oldest).then_some(first));
+        }
+    }
+    Ok(None)
 }
 
 /// In a run of selected users: those that were found in step, as a JSON array of their ids.
@@ -470,10 +497,50 @@ mod tests {
         statement.get_status(StatementStatus::VmStep)
     }
 
+    /// The runs that are left when one at that time forgets those older than ten days.
+    fn left(days: &[&str], now: &str) -> Vec<i64> {
+        let store = history(0);
+        for day in days.iter().chain([&now]) {
+            let insert = "INSERT INTO runs (command, mode, started_at, duration_ms, run_by, host, outcome,
+                    checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed)
+                 VALUES ('sync', 'full', ?1 || 'T02:00:00Z', 1, 'root', 'app1', 'done', 0, 0, 0, 0, 0, 0, 0, 0)";
+            store.db.execute(insert, [day]).expect("a run");
+        }
+        let mut run = Run::begin("sync", 10);
+        run.started_at = format!("{now}T02:00:00Z").parse().expect("a time");
+        let newest = i64::try_from(days.len()).expect("few") + 1;
+        forget_old_runs(&store.db, &run, newest).expect("forgotten");
+        let runs = store.runs(100).expect("readable");
+        runs.iter().rev().map(|it| it.run).collect()
+    }
+
+    #[test]
+    fn runs_are_forgotten_when_they_are_old() {
+        let days = ["2026-01-01", "2026-01-02", "2026-01-12"];
+        assert_eq!(left(&days, "2026-01-12"), [2, 3, 4]);
+        assert_eq!(left(&days, "2026-01-13"), [2, 3, 4]);
+    }
+
+    #[test]
+    fn a_clock_that_jumped_ahead_forgets_nobody() {
+        let days = ["2026-01-01", "2026-01-02"];
+        assert_eq!(left(&days, "2099-01-01"), [1, 2, 3]);
+        // And the run that it dated so does not keep all that came after it.
+        let days = ["2099-01-01", "2026-01-01", "2026-01-02", "2026-02-01"];
+        assert_eq!(left(&days, "2026-02-01"), [4, 5]);
+    }
+
+    #[test]
+    fn a_run_that_was_dated_back_is_kept_for_its_time() {
+        let days = ["2026-01-05", "2001-01-01", "2026-01-06"];
+        assert_eq!(left(&days, "2026-01-06"), [1, 2, 3, 4]);
+        assert_eq!(left(&days, "2001-01-02"), [1, 2, 3, 4]);
+    }
+
     #[test]
     fn a_run_costs_the_same_however_long_the_history_is() {
         let (short, long) = (history(10), history(1000));
-        let forget = |store| steps(store, FORGET, &[&"2025-12-31", &3]);
+        let forget = |store| steps(store, FORGET, &[&0]);
         assert_eq!(forget(&long), forget(&short));
         let domain = Domain {
             id: Some(DomainId(1)),

@@ -26,7 +26,8 @@ impl RunLock {
             source,
         };
         let mut file = files::open_private(&path).map_err(failed)?;
-        match lock(&file, Instant::now() + wait) {
+        // Without an end, if it lies beyond what the clock can say.
+        match lock(&file, Instant::now().checked_add(wait)) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(StoreError::Held {
@@ -73,10 +74,11 @@ fn holder(file: &mut File) -> String {
 }
 
 /// Tries until the deadline.
-fn lock(file: &File, deadline: Instant) -> Result<(), TryLockError> {
+fn lock(file: &File, deadline: Option<Instant>) -> Result<(), TryLockError> {
+    let is_over = || deadline.is_some_and(|it| Instant::now() >= it);
     loop {
         match file.try_lock() {
-            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+            Err(TryLockError::WouldBlock) if !is_over() => {
                 std::thread::sleep(Duration::from_millis(50));
             }
             other => return other,

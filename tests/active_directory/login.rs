@@ -60,6 +60,7 @@ fn a_wrong_password_is_tried_once_whatever_the_number_of_servers() {
 fn each_way_an_account_can_be_barred_has_its_words() {
     let dc = SambaDc::start();
     let sandbox = Sandbox::for_dc(&dc);
+    sandbox.run(&["add", "zoe"]).expect_code(0);
     dc.modify(SERVICE_DN, "accountExpires", Some("1"));
     let expired = sandbox.run(&["sync"]).expect_code(5);
     assert!(

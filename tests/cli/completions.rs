@@ -57,6 +57,30 @@ fn names_are_completed_by_how_they_begin() {
     assert_eq!(answered(&sandbox, &words), "bob\n");
 }
 
+#[test]
+fn runs_are_completed_by_their_numbers() {
+    let sandbox = alone();
+    for name in ["alice", "bob"] {
+        add(&sandbox, &[name]);
+    }
+    sandbox.run(&["remove", "alice"]).expect_code(0);
+    let offered = answered(&sandbox, &["undo", ""]);
+    let offered: Vec<(&str, &str)> = offered
+        .lines()
+        .filter(|line| !line.starts_with("--"))
+        .map(|line| line.split_once('\t').expect("each says what it was"))
+        .collect();
+    let numbers: Vec<&str> = offered.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, ["3", "2", "1"]);
+    for ((_, what), command) in offered.iter().zip(["remove", "add", "add"]) {
+        assert!(what.ends_with(command), "{what}");
+    }
+    assert_eq!(answered(&sandbox, &["undo", "2"]).lines().count(), 1);
+    assert_eq!(answered(&sandbox, &["undo", "4"]), "");
+    assert_eq!(answered(&sandbox, &["show", "b"]), "bob\n");
+    assert_eq!(answered(&sandbox, &["show", "al"]), "");
+}
+
 /// A part of them would let the shell complete to what only that part has in common.
 #[test]
 fn too_many_are_none() {

@@ -118,6 +118,7 @@ fn a_directory_that_cannot_be_reached() {
 #[test]
 fn a_login_that_was_refused() {
     let (directory, sandbox) = with_users(&[]);
+    add(&sandbox, &["zoe"]);
     directory.set_password(testdir::USERNAME, "another one");
     let (message, hint) = fails(&sandbox, &["sync"], 5, "login");
     assert!(

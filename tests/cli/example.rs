@@ -16,8 +16,9 @@ const ALTERNATIVES: [(&str, &str); 3] = [
     ("password_command", "password_file"),
 ];
 
-/// A key that stands only beside another.
-const COMPANION: (&str, &str) = ("dns_server", "domain");
+/// Keys that stand only beside another.
+const COMPANIONS: [&str; 2] = ["dns_server", "allowed_servers"];
+const BESIDE: &str = "domain";
 
 /// Keys that stand only beside `auth = "kerberos"`, and those that do not stand there.
 const KERBEROS: [&str; 2] = ["keytab", "principal"];
@@ -93,14 +94,14 @@ fn the_example_is_read_as_it_is() {
 fn every_key_of_the_example_is_read() {
     let sandbox = alone();
     let is_alternative = |key: &str| ALTERNATIVES.iter().any(|(name, _)| *name == key);
-    let (companion, beside) = COMPANION;
+    let is_companion = |key: &str| COMPANIONS.contains(&key);
     is_read(
         &sandbox,
-        &uncommented(|key| !is_alternative(key) && key != companion && !KERBEROS.contains(&key)),
+        &uncommented(|key| !is_alternative(key) && !is_companion(key) && !KERBEROS.contains(&key)),
     );
     is_read(
         &sandbox,
-        &uncommented(|key| key == companion || key == beside),
+        &uncommented(|key| is_companion(key) || key == BESIDE),
     );
     for (alternative, _) in ALTERNATIVES {
         is_read(&sandbox, &uncommented(|key| key == alternative));
@@ -165,6 +166,7 @@ fn the_example_shows_the_defaults() {
             "urls",
             "domain",
             "dns_server",
+            "allowed_servers",
             "ca_file",
             "password_command",
             "password",

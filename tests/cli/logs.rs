@@ -36,7 +36,9 @@ fn log(answer: &Answer) -> Vec<Value> {
 
 #[test]
 fn an_error_is_a_line_with_its_hint() {
-    let answer = alone()
+    let sandbox = alone();
+    add(&sandbox, &["zoe"]);
+    let answer = sandbox
         .run(&["sync", "--log-format", "json"])
         .expect_code(5);
     let log = log(&answer);

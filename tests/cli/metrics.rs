@@ -229,6 +229,7 @@ fn a_run_of_a_few_is_no_sync_of_all() {
 #[test]
 fn what_is_no_run_is_not_measured() {
     let (_directory, sandbox) = measured(&["alice"]);
+    add(&sandbox, &["zoe"]);
     for (code, arguments) in [
         (0, &["import", "--all", "--dry-run"][..]),
         (0, &["sync", "--dry-run"]),

@@ -77,6 +77,23 @@ fn what_is_more_than_a_password_is_not_tried() {
 }
 
 #[test]
+fn more_than_a_password_is_told_and_never_tried() {
+    let (directory, sandbox) = without_password();
+    write(&sandbox, &directory, "password_file = \"password\"");
+    for (not_it, says) in [
+        (format!("{RIGHT}\n\n"), "has more than one line"),
+        (format!("{RIGHT}\r\n\r\n"), "has more than one line"),
+        (format!("{RIGHT}\n{RIGHT}"), "has more than one line"),
+        (format!("\u{feff}{RIGHT}\n"), "byte order mark"),
+    ] {
+        write_private(&sandbox.password_file(), &not_it);
+        let answer = search(&sandbox).run().expect_code(2);
+        assert_says(&answer, &[says]);
+    }
+    assert_eq!(directory.stats().connections, 0, "nothing was tried");
+}
+
+#[test]
 fn from_a_command_without_a_shell() {
     let (directory, sandbox) = without_password();
     let command = |words: &str| write(&sandbox, &directory, &format!("password_command = {words}"));
@@ -237,7 +254,7 @@ fn a_file_that_others_can_read_is_refused_with_the_remedy() {
         refused(&sandbox.password_file(), mode, &run);
     }
     write(&sandbox, &directory, &format!("password = \"{WRONG}\""));
-    for mode in [0o644, 0o604, 0o666] {
+    for mode in [0o644, 0o604] {
         refused(&sandbox.config_file(), mode, &run);
         // Also by commands that need no password.
         refused(&sandbox.config_file(), mode, &|| sandbox.run(&["list"]));

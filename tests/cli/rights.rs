@@ -49,7 +49,6 @@ fn of_settings_and_store() {
     add(&sandbox, &["zoe"]);
     assert_eq!(warnings(&sandbox), []);
     let settings = sandbox.config_file();
-    warned(&sandbox, &settings, 0o660, "written by its group", 0o640);
     let store = sandbox.store_path();
     warned(&sandbox, &store, 0o644, "read by others (mode 0644)", 0o640);
     warned(&sandbox, &store, 0o602, "written by others", 0o600);

@@ -197,6 +197,7 @@ fn a_path_below_a_file_is_no_place() {
 #[test]
 fn what_cannot_be_opened_is_said_once() {
     let sandbox = alone();
+    add(&sandbox, &["alice"]);
     let mut settings = settings(crate::stage::NO_SERVER);
     settings.ca_file = Some("absent.pem".into());
     sandbox.configure(&settings);

@@ -94,6 +94,8 @@ fn csv_safe_goes_with_csv() {
 #[test]
 fn a_name_in_an_empty_store_is_told_that_it_is_empty() {
     let (_directory, sandbox) = with_users(&["alice"]);
+    add(&sandbox, &["zoe"]);
+    sandbox.run(&["remove", "zoe"]).expect_code(0);
     let answer = sandbox.run(&["sync", "--users", "alice"]).expect_code(2);
     assert_says(&answer, &["no user \"alice\"", "adsync import --help"]);
 }

@@ -1,12 +1,11 @@
 //! Accounts that are no people's, and accounts whose time is over.
 
-use std::time::Duration;
-
-use crate::modes::{ALL, Mode, Run, sync};
-use crate::support::adsync::{Sandbox, Settings};
+use crate::modes::{self, ALL, sync, sync_through};
+use crate::support::adsync::{Run, Sandbox, Settings};
 use crate::support::embedded::names;
+use crate::support::process;
 use crate::support::samba::{SERVICE_ACCOUNT, SambaDc};
-use crate::{Account, SIX, domain, import, json, person, six, user, usernames};
+use crate::{ACCOUNTS, Account, SIX, domain, import, json, person, six, user, usernames};
 
 /// zarafa4ucs#32
 #[test]
@@ -59,7 +58,7 @@ fn in_seconds(seconds: i64) -> String {
 }
 
 #[track_caller]
-fn assert_enabled(run: &Run, name: &str, enabled: bool) {
+fn assert_enabled(run: &modes::Run, name: &str, enabled: bool) {
     let found = run.json(0);
     assert_eq!(names(&found, "modified"), [name], "{}", run.answer);
     assert_eq!(run.user(name)["enabled"], enabled, "{}", run.answer);
@@ -108,30 +107,45 @@ fn an_account_that_had_expired_is_imported_as_it_is() {
 /// It passes without any change of the object: no change mark shows it.
 #[test]
 fn an_account_expires_when_nothing_but_the_clock_has_moved() {
-    for account in crate::ACCOUNTS {
+    for account in ACCOUNTS {
         let dc = domain(&SIX.map(person), account);
         let sandbox = Sandbox::for_dc(&dc);
-        let soon = 6;
         dc.modify(
             &dc.dn_of("alice"),
             "accountExpires",
-            Some(&in_seconds(soon)),
+            Some(&in_seconds(3600)),
         );
         import(&sandbox, "fritz");
         let before = json(&sandbox, 0, &["sync"]);
         assert_eq!(before["mode"], "delta");
         assert_eq!(user(&sandbox, "alice")["enabled"], true);
-        std::thread::sleep(Duration::from_secs(7));
-        for run in sync(&sandbox, &[Mode::Full, Mode::Delta], &[], &[]) {
-            assert_enabled(&run, "alice", false);
-        }
-        for run in sync(&sandbox, &[Mode::Selected], &["alice"], &[]) {
+        for run in sync_through(&sandbox, &ALL, &["alice"], &[], two_hours_later) {
             assert_enabled(&run, "alice", false);
         }
         // Once.
-        json(&sandbox, 0, &["sync"]);
-        let again = json(&sandbox, 0, &["sync"]);
+        let run = |arguments: &[&str]| {
+            let arguments = [arguments, &["--format", "json"]].concat();
+            let run = two_hours_later(sandbox.prepare(&arguments)).run();
+            run.expect_code(0).json()
+        };
+        assert_eq!(names(&run(&["sync"]), "modified"), ["alice"]);
+        let again = run(&["sync"]);
         assert_eq!(again["mode"], "delta");
         assert_eq!(names(&again, "modified"), [""; 0], "{again:#}");
+        // And the administrator has given it more time.
+        dc.modify(
+            &dc.dn_of("alice"),
+            "accountExpires",
+            Some(&in_seconds(86_400)),
+        );
+        assert_eq!(names(&run(&["sync"]), "modified"), ["alice"]);
+        assert_eq!(user(&sandbox, "alice")["enabled"], true);
     }
+}
+
+/// The run as it would be then.
+fn two_hours_later(run: Run) -> Run {
+    let missing =
+        "`faketime` is needed: ./scripts/install-test-deps.sh, or apt-get install faketime";
+    run.under(&process::find("faketime").expect(missing), &["-f", "+2h"])
 }

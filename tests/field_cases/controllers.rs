@@ -10,7 +10,9 @@ use crate::support::adsync::{Sandbox, Settings};
 use crate::support::embedded::names;
 use crate::support::process;
 use crate::support::samba::{HOST_NAME, SambaDc};
-use crate::{ACCOUNTS, Account, assert_missing, domain, import, json, person, six, user};
+use crate::{
+    ACCOUNTS, Account, assert_missing, assert_reason, domain, import, json, person, six, user,
+};
 
 /// Settings that name several domain controllers, in this order.
 fn settings_for(sandbox: &Sandbox, controllers: &[&SambaDc]) -> Settings {
@@ -41,6 +43,7 @@ fn a_controller_that_lags_behind_deletes_nobody() {
         let hired = ["erin", "fred"];
         for run in sync(&sandbox, &UNMARKED, &["alice", "erin", "fred"], &[]) {
             assert_missing(&run.json(0), &run.users, &hired);
+            assert_reason(&run.json(0), "may lag behind");
         }
         // However long, and whoever says not to wait: this one has never seen them.
         json(&sandbox, 0, &["sync"]);

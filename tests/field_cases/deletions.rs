@@ -6,7 +6,9 @@ use crate::support::adsync::{Sandbox, Settings};
 use crate::support::embedded::{names, text};
 use crate::support::plain::{Person, PlainServer, dn_of};
 use crate::support::samba::{SERVICE_ACCOUNT, SambaDc};
-use crate::{Account, SIX, assert_missing, domain, import, json, person, six, user, usernames};
+use crate::{
+    Account, SIX, assert_missing, assert_reason, domain, import, json, person, six, user, usernames,
+};
 
 #[test]
 fn a_tombstone_deletes_at_once_in_every_mode() {
@@ -26,6 +28,7 @@ fn without_tombstones_a_user_is_missing_first_and_deleted_after_missing_after() 
     dc.delete(&dc.dn_of("alice"));
     for run in sync(&sandbox, &ALL, &["alice", "bob"], &[]) {
         assert_missing(&run.json(0), &run.users, &["alice"]);
+        assert_reason(&run.json(0), "missing_after");
         assert_eq!(run.user("alice")["email"], "alice@corp.example.com");
     }
 
@@ -163,9 +166,22 @@ fn the_missing_are_shown_with_the_reason_and_since_when() {
     let stored = user(&sandbox, "alice");
     assert_eq!(stored["status"], "missing");
     assert!(!text(&stored, "reason").is_empty(), "{stored:#}");
-    // What stands as it stood is counted, and with -q not said at all.
+}
+
+/// What stands as it stood is counted, and with `-q` not said at all where there is nothing else.
+#[test]
+fn with_q_the_missing_of_yesterday_are_not_said_again() {
+    let (dc, sandbox) = six(Account::Ordinary);
+    dc.delete(&dc.dn_of("alice"));
+    let first = sandbox.run(&["sync", "-q"]).expect_code(0);
+    assert!(first.stdout.contains("alice"), "{first}");
     let again = sandbox.run(&["sync", "-q"]).expect_code(0);
     assert_eq!((again.stdout.as_str(), again.stderr.as_str()), ("", ""));
+    dc.delete(&dc.dn_of("bob"));
+    let more = sandbox.run(&["sync", "-q"]).expect_code(0);
+    assert!(more.stdout.contains("bob"), "{more}");
+    assert!(!more.stdout.contains("alice"), "{more}");
+    assert!(more.stdout.contains("2 missing"), "{more}");
 }
 
 #[test]

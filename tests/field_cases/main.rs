@@ -117,6 +117,15 @@ fn user(sandbox: &Sandbox, username: &str) -> Value {
         .clone()
 }
 
+/// Fails unless each of those who are missing is so for a reason with these words in it.
+#[track_caller]
+fn assert_reason(run: &Value, words: &str) {
+    for user in run["missing"].as_array().into_iter().flatten() {
+        let reason = text(user, "reason");
+        assert!(reason.contains(words), "{words:?} is not said: {reason}");
+    }
+}
+
 /// Fails unless nobody was deleted, exactly these are missing, each with a reason and since when, and
 /// they are still in the store.
 #[track_caller]

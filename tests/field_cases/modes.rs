@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::support::adsync::{Answer, Sandbox};
+use crate::support::adsync::{self, Answer, Sandbox};
 
 /// How a run reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,18 @@ impl Run {
 /// leaves it so. The chosen users are for the last mode.
 #[track_caller]
 pub(crate) fn sync(sandbox: &Sandbox, modes: &[Mode], chosen: &[&str], more: &[&str]) -> Vec<Run> {
+    sync_through(sandbox, modes, chosen, more, |run| run)
+}
+
+/// The same, each run started in another way.
+#[track_caller]
+pub(crate) fn sync_through(
+    sandbox: &Sandbox,
+    modes: &[Mode],
+    chosen: &[&str],
+    more: &[&str],
+    through: impl Fn(adsync::Run) -> adsync::Run,
+) -> Vec<Run> {
     let store = Store::of(sandbox);
     let chosen = chosen.join(",");
     let mut runs = Vec::new();
@@ -78,7 +90,7 @@ pub(crate) fn sync(sandbox: &Sandbox, modes: &[Mode], chosen: &[&str], more: &[&
             Mode::Selected => &["--users", &chosen],
         };
         let arguments = [&["sync", "--format", "json"], how, more].concat();
-        let answer = sandbox.run(&arguments);
+        let answer = through(sandbox.prepare(&arguments)).run();
         runs.push(Run {
             mode,
             code: answer.code,

@@ -5,7 +5,8 @@ use crate::support::adsync::{Sandbox, Settings};
 use crate::support::embedded::names;
 use crate::support::samba::{BASE_DN, SERVICE_ACCOUNT, STAFF_DN, SambaDc, User};
 use crate::{
-    ACCOUNTS, Account, assert_missing, domain, import, json, person, six, usernames, users,
+    ACCOUNTS, Account, assert_missing, assert_reason, domain, import, json, person, six, usernames,
+    users,
 };
 
 /// gitea#7949, wg-portal#744: users went one by one, for the guard is not asked about one.
@@ -17,9 +18,11 @@ fn an_account_that_lost_every_right_on_the_users_deletes_none_by_name() {
         let sandbox = Sandbox::for_dc(&dc);
         import(&sandbox, "user0020");
         dc.deny_read(STAFF_DN, SERVICE_ACCOUNT);
+        let reason = "the account may have lost its rights";
         for more in [&[][..], &["--delete-missing"]] {
             for run in sync(&sandbox, &[Mode::Selected], &["user0012"], more) {
                 assert_missing(&run.json(0), &run.users, &["user0012"]);
+                assert_reason(&run.json(0), reason);
             }
         }
         // Nor when it reads everything; whatever it says of so many.
@@ -55,8 +58,19 @@ fn a_user_on_whom_every_right_is_denied_has_the_same_fate_in_every_mode() {
         // A mark shows what changed.
         dc.modify(&alice, "title", Some("hidden"));
         for more in [&[][..], &["--delete-missing"]] {
+            let reason = match account {
+                Account::Ordinary => "of which the account may read nothing",
+                Account::SeesDeleted => "hidden from the account",
+            };
             for run in sync(&sandbox, &ALL, &["alice", "bob"], more) {
-                assert_missing(&run.json(0), &run.users, &["alice"]);
+                assert_reason(&run.json(0), reason);
+                if (account, run.mode) == (Account::SeesDeleted, Mode::Delta) {
+                    // To this account a mark shows who changed and who was deleted, and this is neither.
+                    assert_missing(&run.json(0), &run.users, &[]);
+                    assert_eq!(run.user("alice")["status"], "ok");
+                } else {
+                    assert_missing(&run.json(0), &run.users, &["alice"]);
+                }
             }
         }
     }
@@ -106,6 +120,7 @@ fn an_ou_that_is_hidden_from_an_ordinary_account_is_missing() {
     for more in [&[][..], &["--delete-missing"]] {
         for run in sync(&sandbox, &ALL, &["alice", "emil"], more) {
             assert_missing(&run.json(0), &run.users, &["emil"]);
+            assert_reason(&run.json(0), "its container cannot be read");
         }
     }
     assert_eq!(usernames(&sandbox).len(), 5);

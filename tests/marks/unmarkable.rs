@@ -142,6 +142,7 @@ fn where_an_imported_user_has_no_identity_that_can_be_read() {
 #[test]
 fn where_nobody_was_imported() {
     let stage = Stage::with(&["alice", "bob"]);
+    stage.run(&["add", "zoe"]).expect_code(0);
     for _ in 0..2 {
         let run = stage.sync(0);
         assert_eq!(run["counts"]["checked"], 0);

@@ -109,6 +109,13 @@ impl Stage {
             .unwrap_or_else(|error| panic!("the directory refused a change: {error:#}"))
     }
 
+    /// Makes a user of the directory a deleted object that the account sees: that is proof.
+    #[track_caller]
+    pub(crate) fn bury(&self, user: &str) {
+        self.directory.see_tombstones(true);
+        self.change(|directory| directory.delete(user));
+    }
+
     /// Gives a user of the directory another value, or none.
     #[track_caller]
     pub(crate) fn set(&self, user: &str, attribute: &str, value: &str) {

@@ -97,6 +97,9 @@ fn usernames_of_the_store() {
             // Only imported users can be synchronised.
             ("adsync sync --users car", "adsync sync --users car"),
             ("adsync restore d", "adsync restore dave"),
+            ("adsync show car", "adsync show carla"),
+            // Run 4 is the removal of dave.
+            ("adsync undo 4", "adsync undo 4"),
             ("adsync history --user da", "adsync history --user dave"),
             // It would have to be quoted.
             ("adsync remove \\$", "adsync remove \\$"),

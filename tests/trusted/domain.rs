@@ -135,19 +135,53 @@ fn answer(query: &[u8], records: &[Srv]) -> Option<Vec<u8>> {
 }
 
 fn sandbox(dns: &Dns, more: &str) -> Sandbox {
+    allowing(&outside(), dns, more)
+}
+
+fn allowing(allowed: &[String], dns: &Dns, more: &str) -> Sandbox {
     let sandbox = Sandbox::new(&Settings {
         password: Some(SERVICE_PASSWORD.to_owned()),
         ..Settings::for_url("ldap://127.0.0.1:1")
     });
     sandbox.write_config(&format!(
-        "[directory]\ndomain = \"corp.example.com\"\ndns_server = {:?}\n\
+        "[directory]\ndomain = \"corp.example.com\"\ndns_server = {:?}\nallowed_servers = {:?}\n\
          username = {SERVICE_UPN:?}\npassword_file = \"{}\"\nbase_dn = {STAFF_DN:?}\n{more}\n\
          [store]\npath = \"{}\"\n",
         dns.address,
+        allowed,
         sandbox.password_file().display(),
         sandbox.store_path().display(),
     ));
+    // Without a store there is nothing to synchronise.
+    sandbox.run(&["add", "zoe"]).expect_code(0);
     sandbox
+}
+
+/// The addresses that tests have name servers by, which lie outside of the domain.
+fn outside() -> Vec<String> {
+    let addresses = (1..255).map(|last| format!("127.0.0.{last}"));
+    addresses
+        .chain(["dc7.nowhere.invalid".to_owned()])
+        .collect()
+}
+
+#[test]
+fn a_server_outside_the_domain_gets_no_password() {
+    let dns = Dns::with(vec![
+        srv(0, 100, CLOSED, "dc1.corp.example.com.evil.example"),
+        srv(1, 100, CLOSED, "127.1.0.9"),
+    ]);
+    let answer = sandbox(&dns, "starttls = true")
+        .run(&["search", "a"])
+        .expect_code(5);
+    assert_eq!(tried(&answer), Vec::<String>::new(), "{answer}");
+    assert_says(
+        &answer,
+        &[
+            "names servers outside of it only (dc1.corp.example.com.evil.example, 127.1.0.9)",
+            "allowed_servers",
+        ],
+    );
 }
 
 /// The servers in the order in which they were tried, as the messages name them.
@@ -325,7 +359,8 @@ fn a_sync_with_servers_from_the_dns() {
             srv(5, 100, port, &ip),
             srv(0, 100, CLOSED, "127.0.0.61"),
         ]);
-        let sandbox = sandbox(&dns, &format!("{ca}{more}"));
+        let allowed = [ip.clone(), "127.0.0.61".to_owned()];
+        let sandbox = allowing(&allowed, &dns, &format!("{ca}{more}"));
         let said = sandbox.run(&["import", "--all", "-v"]).expect_code(0);
         assert_says(
             &said,

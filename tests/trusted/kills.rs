@@ -14,11 +14,16 @@ fn rows(stage: &Stage) -> Rows {
 }
 
 /// A store and a directory between which everything is pending that a sync can do: a change of values,
-/// two who swap names, one deleted, a duplicate, one out of scope, one whose data cannot be used.
+/// two who swap names, one deleted, a duplicate, one out of scope, one whose data cannot be used, one
+/// that cannot be seen any more, two out of scope already of whom one changed.
 fn everything_pending() -> Stage {
     let stage = Stage::imported(&[
-        "alice", "bob", "carol", "dave", "erin", "frank", "gina", "henry",
+        "alice", "bob", "carol", "dave", "erin", "frank", "gina", "henry", "ines", "jane", "kate",
     ]);
+    for user in ["jane", "kate"] {
+        stage.change(|directory| directory.move_to(user, crate::support::embedded::ELSEWHERE));
+    }
+    stage.run(&["sync", "--users", "jane,kate"]).expect_code(0);
     stage
         .run(&["add", "zoe", "--email", "zoe@example.com"])
         .expect_code(0);
@@ -27,10 +32,12 @@ fn everything_pending() -> Stage {
     stage.set(&dn("bob"), "sAMAccountName", "swapping");
     stage.set(&dn("carol"), "sAMAccountName", "bob");
     stage.set(&dn("bob"), "sAMAccountName", "carol");
-    stage.change(|directory| directory.delete("dave"));
+    stage.bury("dave");
     stage.set("erin", "mail", "zoe@example.com");
     stage.change(|directory| directory.move_to("frank", crate::support::embedded::ELSEWHERE));
     stage.set("gina", "sAMAccountName", "");
+    stage.directory.deny("ines").expect("she is there");
+    stage.set("kate", "mail", "k@example.com");
     stage
 }
 
@@ -85,11 +92,12 @@ fn a_sync_that_does_everything() {
     let files = Files::of(&stage);
     let run = stage.sync(7);
     for (bucket, users) in [
-        ("modified", &["alice", "bob", "carol"][..]),
+        ("modified", &["alice", "bob", "carol", "kate"][..]),
         ("deleted", &["dave"]),
         ("duplicate", &["erin"]),
-        ("out_of_scope", &["frank"]),
+        ("out_of_scope", &["frank", "jane"]),
         ("failed", &["gina"]),
+        ("missing", &["ines"]),
     ] {
         assert_eq!(names(&run, bucket), users, "{bucket}");
     }
@@ -102,7 +110,7 @@ fn a_sync_of_some() {
     let stage = everything_pending();
     dies_at_every_point(
         &stage,
-        &["sync", "--users", "alice,bob,carol,dave,henry"],
+        &["sync", "--users", "alice,bob,carol,dave,henry,ines,kate"],
         0,
     );
 }
@@ -113,6 +121,15 @@ fn a_restore() {
     stage.run(&["add", "zoe"]).expect_code(0);
     stage.run(&["remove", "alice", "zoe"]).expect_code(0);
     dies_at_every_point(&stage, &["restore", "--run", "3"], 0);
+}
+
+#[test]
+fn an_undo() {
+    let stage = everything_pending();
+    stage.directory.see_tombstones(true);
+    stage.sync(7);
+    let run = stage.contents().runs.len().to_string();
+    dies_at_every_point(&stage, &["undo", &run], 0);
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod filling;
 mod history;
 mod kills;
 mod machine;
+mod other_programs;
 mod restore;
 mod two_at_once;
 mod undo;

@@ -22,15 +22,33 @@ fn status(stage: &Stage, user: &str) -> String {
 fn without_bob() -> (Stage, Value) {
     let stage = Stage::imported(&["alice", "bob", "carol", "dave"]);
     let bob = person(&stage.user("bob"));
-    stage.change(|directory| directory.delete("bob"));
+    stage.bury("bob");
     assert_eq!(names(&stage.sync(0), "deleted"), ["bob"]);
+    (stage, bob)
+}
+
+/// The same, where the account does not see that he was deleted, and he was not waited for.
+fn without_bob_unseen() -> (Stage, Value) {
+    let mut stage = Stage::imported(&["alice", "bob", "carol", "dave"]);
+    let bob = person(&stage.user("bob"));
+    stage.change(|directory| directory.delete("bob"));
+    let run = stage.sync(0);
+    assert_eq!(names(&run, "missing"), ["bob"]);
+    stage.configure_sync("missing_after = \"0\"");
+    let run = stage.sync(0);
+    assert_eq!(text(&run["deleted"][0], "evidence"), "absent");
     (stage, bob)
 }
 
 #[test]
 fn a_deleted_user_comes_back_as_it_was_and_stays() {
-    for tombstones in [true, false] {
-        let (stage, bob) = without_bob();
+    for (deleted, tombstones) in [
+        (without_bob as fn() -> (Stage, Value), true),
+        (without_bob, false),
+        (without_bob_unseen, false),
+        (without_bob_unseen, true),
+    ] {
+        let (stage, bob) = deleted();
         stage.directory.see_tombstones(tombstones);
         let run = stage.json(0, &["restore", "bob"]);
         assert_eq!(names(&run, "restored"), ["bob"], "{run:#}");
@@ -49,6 +67,7 @@ fn a_deleted_user_comes_back_as_it_was_and_stays() {
         ] {
             let run = stage.json(0, arguments);
             assert_eq!(run["counts"]["deleted"], 0, "{run:#}");
+            assert_eq!(run["counts"]["missing"], 0, "{run:#}");
             assert_eq!(run["counts"]["modified"], 0, "{run:#}");
             assert_eq!(run["counts"]["failed"], 0, "{run:#}");
             assert_eq!(stage.contents().users, contents.users, "{arguments:?}");
@@ -75,7 +94,7 @@ fn every_value_comes_back_and_only_those() {
         (&odd["contact_number"], &odd["enabled"]),
         (&Value::Null, &false.into())
     );
-    stage.change(|directory| directory.delete("odd"));
+    stage.bury("odd");
     stage.sync(0);
     stage.run(&["restore", "ODD"]).expect_code(0);
     assert_eq!(person(&stage.user("odd")), odd);
@@ -92,7 +111,7 @@ fn a_user_that_is_seen_again_is_in_step_again_and_may_be_deleted_again() {
         let run = stage.json(0, arguments);
         assert_eq!(run["counts"]["modified"], 0, "{run:#}");
         assert_eq!(status(&stage, "bob"), "ok");
-        stage.change(|directory| directory.delete("bob"));
+        stage.bury("bob");
         let run = stage.json(0, arguments);
         assert_eq!(names(&run, "deleted"), ["bob"]);
     }
@@ -108,7 +127,7 @@ fn a_user_that_is_undeleted_in_the_directory_is_in_step_again() {
         let user = testdir::User::new(user).with("objectGUID", [guid.to_bytes_le()]);
         later.add_user(user).expect("a fresh directory");
     }
-    stage.change(|directory| directory.delete("bob"));
+    stage.bury("bob");
     stage.sync(0);
     stage.run(&["restore", "bob"]).expect_code(0);
     stage.sync(0);
@@ -178,7 +197,7 @@ fn a_user_that_was_deleted_for_leaving_the_scope_stays_too() {
 fn a_restored_user_is_not_missed_by_the_guard() {
     let stage = Stage::imported(&["alice", "bob", "carol"]);
     for user in ["alice", "bob", "carol"] {
-        stage.change(|directory| directory.delete(user));
+        stage.bury(user);
     }
     stage.sync(4);
     stage.run(&["sync", "--allow-deletes", "3"]).expect_code(0);
@@ -193,7 +212,7 @@ fn a_run_comes_back_as_a_whole() {
     let before: Vec<Value> = stage.users().iter().map(person).collect();
     stage.run(&["remove", "erin"]).expect_code(0);
     for user in ["alice", "bob", "carol"] {
-        stage.change(|directory| directory.delete(user));
+        stage.bury(user);
     }
     stage.set("dave", "mail", "new@example.com");
     let run = stage.sync(0);
@@ -255,7 +274,7 @@ fn a_local_user_that_was_taken_out_comes_back() {
 fn a_name_that_is_taken_is_a_duplicate_and_the_others_come_back() {
     let stage = Stage::imported(&["alice", "bob", "carol", "dave", "erin"]);
     for user in ["alice", "bob", "carol"] {
-        stage.change(|directory| directory.delete(user));
+        stage.bury(user);
     }
     stage.sync(0);
     stage

@@ -163,7 +163,21 @@ fn every_kind_of_run_comes_back() {
         .expect_code(0);
     // Found again, which a restored user was not.
     comes_back(&stage, 0, &["sync", "--full"]);
+    stage.sync(0);
+
+    // Of a domain that was only known from their DNs.
+    open(&stage)
+        .execute_batch(OF_AN_OLD_DOMAIN)
+        .expect("written");
+    comes_back(&stage, 0, &["sync", "--full"]);
 }
+
+/// As a store of an older version has its users: of a domain that no run has read yet.
+pub(crate) const OF_AN_OLD_DOMAIN: &str =
+    "INSERT INTO domains (dn, provisional) VALUES ('dc=old', 1);
+     UPDATE users SET domain = (SELECT max(id) FROM domains) WHERE guid IS NOT NULL;
+     UPDATE runs SET scope_users = NULL;
+     DELETE FROM marks;";
 
 /// Whom a run modified gets the values of then back, and who was deleted comes back in the row it had.
 #[test]
@@ -479,10 +493,10 @@ fn the_guard_stands_before_what_a_run_did_to_many() {
         .expect_code(0);
 
     // A local user more or less is no share of the imported ones.
-    let csv: String = (0..6).map(|user| format!("local{user}\n")).collect();
+    let lines: Vec<String> = (0..6).map(|user| format!("local{user}\n")).collect();
     stage
         .prepare(&["add", "--from-csv", "-"])
-        .input(&format!("username\n{csv}"))
+        .input(&format!("username\n{}", lines.concat()))
         .run()
         .expect_code(0);
     let run = last(&stage).to_string();

@@ -10,7 +10,7 @@ use crate::support::adsync::{Sandbox, Settings};
 use crate::support::embedded::{ELSEWHERE, STAFF, settings_for};
 use crate::support::histories;
 use crate::support::random::Random;
-use crate::undo::{last_in, table_of, undo_in};
+use crate::undo::{OF_AN_OLD_DOMAIN, last_in, table_of, undo_in};
 
 const HISTORIES: u64 = 24;
 
@@ -80,6 +80,12 @@ impl<'a> History<'a> {
             self.edit(People::add);
         }
         self.run(&["import", "--all"]);
+        if self.random.percent(30) {
+            self.log.push("the domain is forgotten".to_owned());
+            rusqlite::Connection::open(self.sandbox.store_path())
+                .and_then(|db| db.execute_batch(OF_AN_OLD_DOMAIN))
+                .expect("the store can be written");
+        }
         for _ in 0..self.random.between(6, 12) {
             for _ in 0..self.random.below(5) {
                 self.edit(People::change);

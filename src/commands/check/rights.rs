@@ -4,32 +4,11 @@
 use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::findings::Findings;
-use crate::account;
 use crate::shell::quoted;
-
-/// Warns of settings that others than root and this account may write.
-pub fn check_settings(path: &Path, findings: &mut Findings<'_>) {
-    let Ok(metadata) = std::fs::metadata(path) else {
-        return;
-    };
-    let owner = metadata.uid();
-    if owner != 0 && owner != nix::unistd::geteuid().as_raw() {
-        let message = format!(
-            "{} belongs to {}, who decides where the password goes",
-            path.display(),
-            account::name(owner)
-        );
-        warn("settings", message, "chown root", path, findings);
-    }
-    if mode(&metadata) & 0o020 != 0 {
-        let message = can("be written by its group", path, &metadata);
-        warn("settings", message, "chmod g-w", path, findings);
-    }
-}
 
 /// Warns of a store, and what lies beside it, that others may read or write, and of a folder in which they
 /// may put another in its place. Its group may read it: that is how an application gets at its users.

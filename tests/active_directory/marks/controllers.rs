@@ -161,6 +161,7 @@ fn a_domain_without_imported_users_has_nothing_to_go_on_from() {
     let dc = SambaDc::start();
     dc.add_user(&User::new("alice"));
     let sandbox = Sandbox::for_dc(&dc);
+    sandbox.run(&["add", "zoe"]).expect_code(0);
     for _ in 0..2 {
         assert_eq!(full(&sandbox)["counts"]["checked"], 0);
     }
