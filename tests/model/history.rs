@@ -429,7 +429,9 @@ impl<'a> History<'a> {
         let Some(code) = code else {
             // Killed: before or after.
             let is_over = after.last_run > before.last_run;
-            if after.users == before.users && after.changes == before.changes && !is_over {
+            // A run that failed is noted as well.
+            let may_be_nothing = !is_over || is_fatal != Some(false);
+            if after.users == before.users && after.changes == before.changes && may_be_nothing {
                 assert!(!matches!(kill, Kill::At("committed")), "it was over");
                 return;
             }
@@ -861,9 +863,11 @@ impl<'a> History<'a> {
         match effect {
             _ if may_be_told_before => None,
             Effect::Fatal => Some(true),
-            Effect::FatalAtSearch(nth) => {
-                Some(own.nth(*nth - 1).is_some_and(|it| !may_be_refused(it)))
-            }
+            Effect::FatalAtSearch(nth) => match own.nth(*nth - 1) {
+                // A right that is not there is told from a server that has a bad day.
+                Some(search) if may_be_refused(search) => None,
+                search => Some(search.is_some()),
+            },
             Effect::FatalAtPage(page) => Some(own.any(|it| it.page == *page)),
             Effect::MaybeFatal => None,
             _ => Some(false),

@@ -422,7 +422,12 @@ impl<'a> World<'a> {
         if account.place != place {
             self.servers[0].move_to(&account.dn(), &place.below(&self.base));
             account.place = place;
+            // To where nothing is seen of it any more, not even that it changed.
+            if self.denied_places.contains(&place) {
+                self.something_vanished();
+            }
         }
+        let account = &self.views[0].accounts[at];
         format!("move {} to {}", account.handle, account.dn())
     }
 
