@@ -378,6 +378,31 @@ fn an_import_marks_and_deletes_nobody() {
 }
 
 #[test]
+fn an_import_that_returns_it_ends_that_it_is_missing() {
+    for arguments in [
+        &["import", "--all"][..],
+        &["import", "--users", "bob"],
+        &["import", "--filter", "(cn=bob)"],
+    ] {
+        let stage = stage();
+        hide_bob(&stage);
+        stage.json(0, &["sync", "--full"]);
+        hours_pass(&stage, 20);
+        show_bob(&stage);
+        let run = stage.json(0, arguments);
+        assert_eq!(run["counts"]["imported"], 0, "{run:#}");
+        let bob = stage.user("bob");
+        assert_eq!(
+            (&bob["status"], &bob["reason"]),
+            (&"ok".into(), &Value::Null)
+        );
+        hide_bob(&stage);
+        let run = stage.json(0, &["sync", "--full"]);
+        assert_eq!(run["missing"][0]["since"], run["started_at"], "{run:#}");
+    }
+}
+
+#[test]
 fn several_are_told_apart() {
     let stage = stage();
     for user in ["alice", "bob", "carol"] {
