@@ -4,6 +4,27 @@
 //! approved plan in one transaction. Only the modules below know SQL.
 
 mod apply;
+#[cfg(unix)]
+mod beside;
+#[cfg(not(unix))]
+mod beside {
+    //! Elsewhere a store is its owner's alone.
+    use std::path::Path;
+
+    pub(super) fn is_shared(_store: &Path) -> bool {
+        false
+    }
+
+    pub(super) fn make(_store: &Path) -> Result<(), super::StoreError> {
+        Ok(())
+    }
+
+    pub(super) fn unmake(_store: &Path) {}
+
+    pub(super) fn follow(_store: &Path) -> bool {
+        false
+    }
+}
 mod census;
 mod crash;
 mod draft;
@@ -13,6 +34,7 @@ mod filling;
 mod flaw;
 mod history;
 mod indexes;
+mod journal;
 mod known;
 mod listing;
 mod lock;
@@ -63,6 +85,9 @@ const READ_CACHE_KIB: i32 = 512;
 /// The same while a run writes, which comes back to pages that it has changed; and how much is sorted at once
 /// for an index.
 const WRITE_CACHE_KIB: i32 = 2000;
+
+/// How long a program that writes to the store is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How much of a store is copied at a time, in pages of the database.
 const PAGES_A_STEP: i32 = 1000;
@@ -175,6 +200,9 @@ impl Writer {
         } else {
             // What cannot be opened is said by the system, which knows more than SQLite tells.
             drop(files::open_private(path).map_err(file_error)?);
+            #[cfg(unix)]
+            beside::clear(path)?;
+            beside::try_make(path)?;
             crash::point("file made");
             (None, Reader::new(path, open_to_write(path)?))
         };
@@ -187,12 +215,21 @@ impl Writer {
         })
     }
 
+    /// Makes ready for what is going to be written, so that other programs are not kept from reading or writing
+    /// meanwhile. A run that ends as if it had not been begun needs none of this.
+    pub fn expect_changes(&self) {
+        if self.draft.is_none() {
+            journal::try_begin(&self.reader.db, self.reader.path());
+        }
+    }
+
     /// Does what `write` does in one transaction of the store; all of it or, with an error, nothing.
     fn transact<T>(
         &mut self,
         write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let Some(draft) = &self.draft else {
+            journal::begin(&self.reader.db, self.reader.path())?;
             let done = transact(&mut self.reader.db, write);
             return done.map_err(|error| self.reader.cannot_write(error));
         };
@@ -214,6 +251,15 @@ impl Writer {
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.filling = None;
+        if self.draft.is_none() {
+            journal::end(&self.reader.db, self.reader.path());
+        }
     }
 }
 
@@ -243,7 +289,11 @@ fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
     if (1..VERSION).contains(&found) {
         back_up(path, &db, found)?;
     }
-    prepare(path, db)
+    journal::prepare(&db, path).map_err(sql(path, "prepare"))?;
+    if found < VERSION {
+        journal::begin(&db, path)?;
+    }
+    migrated(path, db)
 }
 
 /// Whether there is a store. An empty file is none; what cannot be looked at is an error.
@@ -300,7 +350,7 @@ impl Reader {
 fn open(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).map_err(sql(path, "open"))?;
-    db.busy_timeout(Duration::from_secs(5))
+    db.busy_timeout(PATIENCE)
         .and_then(|()| db.pragma_update(None, "cache_size", -READ_CACHE_KIB))
         .map_err(sql(path, "open"))?;
     Ok(db)
@@ -355,14 +405,6 @@ fn copy_in_memory(db: &Connection) -> rusqlite::Result<Connection> {
 fn version(path: &Path, db: &Connection) -> Result<i64, StoreError> {
     db.pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(sql(path, "read"))
-}
-
-fn prepare(path: &Path, db: Connection) -> Result<Connection, StoreError> {
-    db.pragma_update(None, "journal_mode", "wal")
-        .and_then(|()| db.pragma_update(None, "synchronous", "full"))
-        .and_then(|()| db.pragma_update(None, "foreign_keys", true))
-        .map_err(sql(path, "prepare"))?;
-    migrated(path, db)
 }
 
 fn migrated(path: &Path, mut db: Connection) -> Result<Connection, StoreError> {

@@ -25,7 +25,9 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
     with_target(context, run, arguments.ending.dry_run, |target, run| {
         let store = target.reader();
         let mark = store.mark()?;
-        let findings = if let Some(users) = whom.choose(store)? {
+        let chosen = whom.choose(store)?;
+        target.expect_changes();
+        let findings = if let Some(users) = chosen {
             run.mode = Mode::Selected;
             run.selected = users.iter().map(|user| user.id).collect();
             with_directory(context, mark.as_ref(), |directory| {

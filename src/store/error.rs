@@ -180,7 +180,7 @@ fn sql_hint(error: &rusqlite::Error) -> Option<String> {
     }
     let hint = match error.sqlite_error_code()? {
         Code::DatabaseBusy | Code::DatabaseLocked => {
-            "another program is writing to it; nothing was changed, try again"
+            "another program is writing to it, or has been reading from it all the while; nothing was changed, try again"
         }
         // What SQLite says, too, when there is no space for its shared memory.
         Code::SystemIoFailure => {
