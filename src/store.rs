@@ -15,6 +15,14 @@ mod beside {
         false
     }
 
+    pub(super) fn are_there(_store: &Path) -> bool {
+        false
+    }
+
+    pub(super) fn can_be_used(_store: &Path) -> Result<bool, super::StoreError> {
+        Ok(true)
+    }
+
     pub(super) fn make(_store: &Path) -> Result<(), super::StoreError> {
         Ok(())
     }
@@ -44,6 +52,7 @@ mod reader;
 pub(crate) mod record;
 #[cfg(unix)]
 mod resting;
+mod trial;
 mod walk;
 
 use std::path::{Path, PathBuf};
@@ -64,6 +73,7 @@ pub use listing::Listing;
 pub use marks::Marking;
 pub use reader::{Reader, Unchanging};
 pub use record::Snapshot;
+pub use trial::Trial;
 pub use walk::Walk;
 
 use draft::Draft;

@@ -131,7 +131,33 @@ pub(super) fn clear(store: &Path) -> std::result::Result<(), StoreError> {
     Ok(())
 }
 
+/// Whether a run could write to them now; if not, whether it could take them away first is an error or not.
+pub(super) fn can_be_used(store: &Path) -> std::result::Result<bool, StoreError> {
+    let mut can_be_used = true;
+    for ending in [INDEX, LOG] {
+        let path = beside(store, ending);
+        let done = match files::open(&path) {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                can_be_used = false;
+                refuse_of_use(&path, ending)
+            }
+            Err(error) => Err(error),
+        };
+        done.map_err(|source| StoreError::File { path, source })?;
+    }
+    Ok(can_be_used)
+}
+
 fn take_away(path: &Path, ending: &str) -> Result<()> {
+    refuse_of_use(path, ending)?;
+    log::debug!("removing {}, which is not this account's", path.display());
+    std::fs::remove_file(path)
+}
+
+/// Refuses one that is of use to somebody still.
+fn refuse_of_use(path: &Path, ending: &str) -> Result<()> {
     let metadata = std::fs::symlink_metadata(path)?;
     let owner = account::name(metadata.uid());
     if ending == LOG && metadata.len() > 0 {
@@ -142,8 +168,7 @@ fn take_away(path: &Path, ending: &str) -> Result<()> {
         let what = format!("it belongs to {owner}, of whom a program has the store open");
         return Err(Error::new(ErrorKind::ResourceBusy, what));
     }
-    log::debug!("removing {}, which {owner} left there", path.display());
-    std::fs::remove_file(path)
+    Ok(())
 }
 
 /// Where `SQLite` locks an index: from the first lock to that which says that it is open at all

@@ -330,6 +330,31 @@ fn nor_is_who_keeps_it_open() {
     }
 }
 
+#[test]
+fn a_check_says_what_that_account_can_do() {
+    for folder in FOLDERS {
+        let Some(site) = Site::new(folder) else {
+            return;
+        };
+        for mail in ["1@example.com", "2@example.com"] {
+            let said = site.reader(&["check"]).expect_code(1);
+            assert!(said.stdout.contains("FAIL  store"), "{said}");
+            let said = site.reader(&["check", "--read-only"]).expect_code(0);
+            assert!(
+                said.stdout.contains("3 users, 3 of them imported"),
+                "{said}"
+            );
+            let said = site.owner(&["check"]).expect_code(0);
+            assert!(
+                said.stdout.contains("3 users, 3 of them imported"),
+                "{said}"
+            );
+            site.is_the_owners();
+            site.runs(mail);
+        }
+    }
+}
+
 /// Files that a program of the reader made beside a store without any, as each does in a folder that it may
 /// write to.
 #[test]
