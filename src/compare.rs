@@ -15,8 +15,8 @@ use crate::plan::{
     Changed, Deletion, Evidence, FailedUser, Findings, Import, Missing, OutOfScope, Refresh,
 };
 use crate::user::{
-    Absence, DirectoryUser, DomainId, Field, ObjectGuid, Origin, Profile, Status, StoredUser,
-    Tracking, UserId, Values,
+    Absence, DirectoryUser, DomainId, Field, Folded, ObjectGuid, Origin, Profile, Status,
+    StoredUser, Tracking, UserId, Values,
 };
 
 pub use seen::Seen;
@@ -429,8 +429,17 @@ fn with_known_values<'a>(user: &'a DirectoryUser, known: &Profile<&'a str>) -> P
     let mut profile = user.profile();
     for (field, others) in &user.others {
         let keep = |value: &mut Option<&'a str>, known: Option<&'a str>| {
-            if let Some(known) = known.filter(|known| others.iter().any(|it| it == known)) {
+            let Some(known) = known.filter(|known| *value != Some(known)) else {
+                return;
+            };
+            // One that differs in case alone is the same value, written anew.
+            let folded = Folded::new(known);
+            if others.iter().any(|it| it == known) {
                 *value = Some(known);
+            } else if value.is_none_or(|it| Folded::new(it) != folded)
+                && let Some(alike) = others.iter().find(|it| Folded::new(it) == folded)
+            {
+                *value = Some(alike);
             }
         };
         match field {
@@ -762,8 +771,9 @@ mod tests {
         assert_eq!(with("b@x", &["a@x"]), None);
         assert_eq!(with("a@x", &["b@x"]), None);
         assert_eq!(with("b@x", &["c@x"]).as_deref(), Some("b@x"));
-        // A change of case is a change.
-        assert_eq!(with("b@x", &["A@x"]).as_deref(), Some("b@x"));
+        // A change of case is a change of that value.
+        assert_eq!(with("b@x", &["A@x"]).as_deref(), Some("A@x"));
+        assert_eq!(with("A@x", &["b@x"]).as_deref(), Some("A@x"));
     }
 
     #[test]

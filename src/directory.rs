@@ -81,6 +81,8 @@ pub struct Directory {
     has_schema: bool,
     /// The names behind identities that are hashes of names, once they were needed.
     names: Option<Names>,
+    /// The first users that were read of the scope, to see whether they are found by identity.
+    witnesses: Vec<ObjectGuid>,
     /// Where the domain controller stands, once it was asked and said so.
     position: Option<Position>,
     /// Containers that were found readable.
@@ -159,7 +161,14 @@ impl Directory {
             Selection::Below(dn) => (dn, self.filter.as_str().to_owned()),
         };
         let search = self.search_for_users(format!("the users of {base}"), base.clone(), filter);
-        self.read_users(&search, &mut on_page)
+        let mut witnesses = Vec::new();
+        let tally = self.read_users(&search, |users| {
+            let guids = users.iter().flatten().map(|user| user.guid);
+            witnesses.extend(guids.take(WITNESSES - witnesses.len()));
+            on_page(users)
+        })?;
+        self.witnesses = witnesses;
+        Ok(tally)
     }
 
     /// The settings that decide how users look when they are read.
@@ -238,23 +247,10 @@ impl Directory {
     /// Whether users who were just read are found by identity: any of the first few, for it may be that one of them is
     /// hidden. None where nobody can be read.
     pub fn identity_is_searchable(&mut self) -> Result<Option<bool>, DirectoryError> {
-        // Not by `(objectGUID=*)`: who may not search the identity is found by that no more than by its value.
-        let search = Search {
-            what: format!("users of {}", self.base),
-            base: self.base.clone(),
-            scope: Scope::Subtree,
-            filter: self.filter.as_str().to_owned(),
-            attributes: vec![self.mapping.guid_attribute().to_owned()],
-            show_deleted: false,
-            first_page_only: true,
-        };
-        let mapping = &self.mapping;
-        let mut witnesses = Vec::new();
-        self.connection.search(&search, |entries| {
-            witnesses.extend(entries.iter().filter_map(|it| mapping.guid(it).ok()));
-            witnesses.truncate(WITNESSES);
-            Ok::<_, DirectoryError>(())
-        })?;
+        if self.witnesses.is_empty() {
+            self.witnesses = self.first_identities()?;
+        }
+        let witnesses = self.witnesses.clone();
         if witnesses.is_empty() {
             return Ok(None);
         }
@@ -272,6 +268,28 @@ impl Directory {
             Ok::<_, DirectoryError>(())
         })?;
         Ok(Some(is_found))
+    }
+
+    /// The identities of the first users of the scope. Not by `(objectGUID=*)`: who may not search for the identity finds
+    /// nobody by that, no more than by its value.
+    fn first_identities(&mut self) -> Result<Vec<ObjectGuid>, DirectoryError> {
+        let search = Search {
+            what: format!("users of {}", self.base),
+            base: self.base.clone(),
+            scope: Scope::Subtree,
+            filter: self.filter.as_str().to_owned(),
+            attributes: vec![self.mapping.guid_attribute().to_owned()],
+            show_deleted: false,
+            first_page_only: true,
+        };
+        let mapping = &self.mapping;
+        let mut first = Vec::new();
+        self.connection.search(&search, |entries| {
+            first.extend(entries.iter().filter_map(|it| mapping.guid(it).ok()));
+            first.truncate(WITNESSES);
+            Ok::<_, DirectoryError>(())
+        })?;
+        Ok(first)
     }
 
     /// A filter for entries with one of these identities.

@@ -150,6 +150,11 @@ impl Missing {
         self.next.tracking.absence.as_ref()
     }
 
+    /// Whether it stands as it stood after the last run that looked at it.
+    pub fn is_as_before(&self) -> bool {
+        !self.is_new() && self.user.tracking.reason == self.next.tracking.reason
+    }
+
     /// Why it is kept.
     pub fn reason(&self) -> &str {
         self.next.tracking.reason.as_deref().unwrap_or_default()
@@ -327,7 +332,23 @@ impl fmt::Display for Conflict {
     }
 }
 
+impl FailedUser {
+    /// Whether it stands as it stood after the last run that looked at it.
+    pub fn is_as_before(&self) -> bool {
+        stands_so(self.user.as_ref(), Status::Failed, || self.reason.clone())
+    }
+}
+
+fn stands_so(user: Option<&StoredUser>, status: Status, reason: impl FnOnce() -> String) -> bool {
+    user.is_some_and(|it| it.status == status && it.tracking.reason == Some(reason()))
+}
+
 impl Duplicate {
+    /// Whether it stands as it stood after the last run that looked at it.
+    pub fn is_as_before(&self) -> bool {
+        stands_so(self.user.as_ref(), Status::Duplicate, || self.reason())
+    }
+
     /// Why it is one, in one line.
     pub fn reason(&self) -> String {
         let conflicts: Vec<String> = self.conflicts.iter().map(ToString::to_string).collect();
@@ -450,6 +471,13 @@ impl Plan {
     /// How many users are as they are in the directory.
     pub fn untouched(&self) -> u64 {
         self.unchanged + self.refreshed.len() as u64
+    }
+
+    /// Whether somebody is a duplicate, missing or failed who was not before, or for another reason.
+    pub fn has_news(&self) -> bool {
+        self.duplicate.iter().any(|it| !it.is_as_before())
+            || self.missing.iter().any(|it| !it.is_as_before())
+            || self.failed.iter().any(|it| !it.is_as_before())
     }
 
     /// Whether applying the plan would change a user.

@@ -22,6 +22,8 @@ struct Counts {
     deleted: usize,
     duplicate: usize,
     out_of_scope: usize,
+    missing: usize,
+    foreign: usize,
     failed: usize,
 }
 
@@ -50,11 +52,14 @@ impl Report {
             deleted,
             duplicate,
             out_of_scope,
+            missing,
+            foreign,
             failed,
         } = self.counts;
-        let is = [imported, modified, deleted, duplicate, out_of_scope, failed];
-        let should = [expected.imported, expected.modified, 0, 0, 0, 0];
-        if is != should || expected.checked.is_some_and(|number| number != checked) {
+        let should_be_none = [deleted, duplicate, out_of_scope, missing, foreign, failed];
+        let is_as_expected = (imported, modified) == (expected.imported, expected.modified)
+            && should_be_none == [0; 6];
+        if !is_as_expected || expected.checked.is_some_and(|number| number != checked) {
             bail!("wrong counts: {:?}, expected {expected:?}", self.counts);
         }
         Ok(())

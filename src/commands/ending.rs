@@ -351,9 +351,7 @@ fn exit_code(plan: &Plan, terms: &Terms) -> ExitCode {
 
 fn tell(report: &Report<'_>, lost: Option<&Failure>, output: &Output) -> std::io::Result<()> {
     let plan = report.plan;
-    let is_wrong =
-        !(plan.duplicate.is_empty() && plan.missing.is_empty() && plan.failed.is_empty())
-            || lost.is_some();
+    let is_wrong = plan.has_news() || lost.is_some();
     if output.quiet && !plan.has_changes() && !is_wrong {
         return Ok(());
     }

@@ -114,6 +114,10 @@ fn read(
         ));
     }
     survey.settle_repeated(directory)?;
+    if count > 0 && store.imported_count(&reach.domain)? == 0 {
+        // Whoever is imported must be found again; the first run says if that cannot be.
+        directory.verify_search_by_identity()?;
+    }
     let filling = survey.take_filling();
     let (findings, _) = survey.finish();
     if count == 0 {

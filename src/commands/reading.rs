@@ -331,11 +331,13 @@ impl<'a> Everybody<'a> {
             out_of_scope,
             witnesses,
         } = suspects;
-        let aside = (users.len() + out_of_scope.len()) as u64;
-        let in_step = self.imported.saturating_sub(aside);
         let mut survey = named(self.store, self.directory, &users, self.reach)?;
+        let looked_at = users.iter().filter(|user| survey.is_of_domain(user));
+        let aside = (looked_at.count() + out_of_scope.len()) as u64;
+        let in_step = self.imported.saturating_sub(aside);
         survey.vouch_for(in_step, out_of_scope);
         let has_witness = is_in_scope(&survey, witnesses.living, &users);
+        let adopted = survey.adopted();
         let (findings, is_doubtful) = survey.finish();
         let circumstances = self.circumstances()?;
         let mark_settings = circumstances.question;
@@ -353,7 +355,7 @@ impl<'a> Everybody<'a> {
             scope_users: None,
             marking,
             settings: mark_settings,
-            adopted: 0,
+            adopted,
         })
     }
 

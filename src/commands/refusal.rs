@@ -79,12 +79,14 @@ fn likely(subject: Subject, plan: &Plan, run: &Run) -> String {
         Subject::Deleted => "check in the directory whether that many were deleted".to_owned(),
         // A run that reads those who changed reads those who lost their values, and nobody else.
         Subject::Cleared(field) if run.mode == Mode::Full && nobody_has(field, &plan.sample) => format!(
-            "none of the users that were read has {}; the account may have lost the right to read it",
-            name(field)
+            "none of the users that were read has {}; the account may have lost the right to read {}",
+            name(field),
+            attributes(field, run)
         ),
         Subject::Cleared(field) => format!(
-            "check in the directory whether the {} was removed; the account may have lost the right to read it",
-            field.name().replace('_', " ")
+            "check in the directory whether the {} was removed; the account may have lost the right to read {}",
+            field.name().replace('_', " "),
+            attributes(field, run)
         ),
         Subject::Disabled if disables_outside(plan) => {
             "check base_dn and filter: who is outside is disabled (out_of_scope = \"disable\")".to_owned()
@@ -100,6 +102,13 @@ fn likely(subject: Subject, plan: &Plan, run: &Run) -> String {
                 .to_owned()
         }
     }
+}
+
+/// The attributes that a field is read from, as the settings name them.
+fn attributes(field: Field, run: &Run) -> String {
+    let setting = format!("attributes.{}", field.name());
+    let named = run.settings.as_ref().and_then(|it| it.get(&setting));
+    named.map_or_else(|| name(field), str::to_owned)
 }
 
 fn deletes(plan: &Plan, evidence: Evidence) -> bool {

@@ -90,8 +90,7 @@ impl<'a> Survey<'a> {
                     };
                     if let Some(stored) = &stored {
                         self.witness.get_or_insert(user.guid);
-                        let is_ours = stored.tracking.domain == self.absences.domain.id;
-                        self.adopted += u64::from(!is_ours);
+                        self.adopted += u64::from(!self.is_of_domain(stored));
                     }
                     self.comparison.see(user, stored);
                 }
@@ -175,8 +174,9 @@ impl<'a> Survey<'a> {
         filling.map_or(Ok(()), |filling| filling.withdraw(guids))
     }
 
-    /// Finds out what became of imported users that were not returned: all of them, or those of `among`. Gives
-    /// how many are nowhere.
+    /// Finds out what became of imported users that were not returned: all of the domain, or those of it among these.
+    /// One of another domain, or of none that is known, was not looked for by anybody: what the domain does not have, or
+    /// has as a deleted object, may have been moved out of it. Gives how many are nowhere.
     pub fn settle_missing(
         &mut self,
         directory: &mut Directory,
@@ -187,7 +187,7 @@ impl<'a> Survey<'a> {
             None => self.store.imported_except(&self.absences.domain, seen)?,
             Some(users) => users
                 .iter()
-                .filter(|user| !seen.contains(user.id))
+                .filter(|user| !seen.contains(user.id) && self.is_of_domain(user))
                 .cloned()
                 .collect(),
         };
@@ -270,6 +270,11 @@ impl<'a> Survey<'a> {
     /// Takes in users of the store that were not looked at, because nothing changed about them.
     pub fn vouch_for(&mut self, in_step: u64, out_of_scope: Vec<StoredUser>) {
         self.comparison.vouch_for(in_step, out_of_scope);
+    }
+
+    /// Whether a user of the store is known to be of the domain that is read.
+    pub fn is_of_domain(&self, user: &StoredUser) -> bool {
+        user.tracking.domain == self.absences.domain.id
     }
 
     /// Whether a user of the store was read.

@@ -61,8 +61,12 @@ fn selected(
     users: &[StoredUser],
     reach: &Reach<'_>,
 ) -> anyhow::Result<Reading> {
-    refuse_foreign(store, users, reach)?;
+    let ours = store.ours(&reach.domain)?;
+    refuse_foreign(users.iter().filter(|user| !ours.has(user)), reach)?;
     let survey = reading::named(store, directory, users, reach)?;
+    // Those whose domain was only known from their DN, or not at all, and whom this one does not have either.
+    let is_foreign = |user: &&StoredUser| !(survey.is_of_domain(user) || survey.has_seen(user.id));
+    refuse_foreign(users.iter().filter(is_foreign), reach)?;
     let (findings, _) = survey.finish();
     Ok(Reading {
         findings,
@@ -75,11 +79,11 @@ fn selected(
 }
 
 /// Refuses users of another domain than the one that is read: this run cannot say anything about them.
-fn refuse_foreign(store: &Reader, users: &[StoredUser], reach: &Reach<'_>) -> anyhow::Result<()> {
-    let ours = store.ours(&reach.domain)?;
-    let foreign: Vec<&str> = users
-        .iter()
-        .filter(|user| !ours.has(user))
+fn refuse_foreign<'a>(
+    foreign: impl Iterator<Item = &'a StoredUser>,
+    reach: &Reach<'_>,
+) -> anyhow::Result<()> {
+    let foreign: Vec<&str> = foreign
         .map(|user| user.values.profile.username.as_str())
         .collect();
     if foreign.is_empty() {

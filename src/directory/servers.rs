@@ -187,6 +187,7 @@ impl Directory {
             unusable,
             has_schema,
             names: None,
+            witnesses: Vec::new(),
             filter: settings.filter.clone(),
             connection,
             root,

@@ -21,7 +21,7 @@ const USERS: [&str; 6] = ["alice", "bob", "carol", "dave", "erin", "frank"];
 
 /// Everything that reads the store, and most of what writes to it; where it works, the last of them leaves the
 /// store in step.
-const COMMANDS: [&[&str]; 17] = [
+const COMMANDS: [&[&str]; 20] = [
     &["list"],
     &["list", "--sort", "synced-at", "--format", "csv"],
     &["list", "--format", "json"],
@@ -29,6 +29,9 @@ const COMMANDS: [&[&str]; 17] = [
     &["history"],
     &["history", "1"],
     &["history", "--user", "alice"],
+    &["show", "bob"],
+    &["undo", "1", "--dry-run"],
+    &["undo", "3"],
     &["check"],
     &["sync", "--dry-run"],
     &["sync", "--users", "alice,bob"],

@@ -13,6 +13,7 @@ fn a_password_file_with_a_bom_or_two_line_ends_is_told_before_any_attempt() {
     // The first attempt would lock the account.
     dc.lock_out_after(1);
     let sandbox = Sandbox::for_dc(&dc);
+    sandbox.run(&["import", "--all"]).expect_code(0);
     let file = sandbox.password_file();
     for (content, words) in [
         (format!("\u{feff}{SERVICE_PASSWORD}\n"), "byte order mark"),

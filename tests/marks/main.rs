@@ -11,8 +11,11 @@
 mod support;
 
 mod agreement;
+mod before_domains;
 mod controllers;
 mod deletions;
+mod domains;
+mod expiry;
 mod histories;
 mod kills;
 mod mark;

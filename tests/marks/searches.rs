@@ -33,6 +33,42 @@ fn with_nothing_changed_it_asks_two_questions() {
 }
 
 #[test]
+fn a_run_of_named_users_asks_who_answers_and_for_them() {
+    let stage = marked(&["alice", "bob"]);
+    let service = mark(&stage).service;
+    let bases = |stage: &Stage| -> Vec<String> {
+        stage.directory.reset_stats();
+        stage.run(&["sync", "--users", "alice,bob"]).expect_code(0);
+        let searches = stage.directory.searches();
+        searches.into_iter().map(|it| it.base).collect()
+    };
+    assert_eq!(bases(&stage), ["", &service, STAFF]);
+    // A controller that the store does not know is asked which domain it has, once.
+    let forgotten = crate::support::store::open(&stage).execute_batch(
+        "UPDATE users SET found_on = NULL; DELETE FROM controllers; DELETE FROM marks;",
+    );
+    assert_eq!(forgotten, Ok(()));
+    assert_eq!(bases(&stage), ["", &service, DOMAIN, STAFF]);
+    assert_eq!(bases(&stage), ["", &service, STAFF]);
+}
+
+#[test]
+fn who_is_missing_costs_the_same_few_questions_in_every_run() {
+    let stage = marked_many(450);
+    stage.change(|directory| directory.delete("u000007"));
+    crate::mark::in_mode(&stage, 0, &["sync"], "delta");
+    for _ in 0..2 {
+        let searches = asked(&stage);
+        // Not everybody is asked for, though the account does not see deleted objects: a few others, to see that
+        // it finds anybody, and what is left where the user was.
+        let identities = |it: &LoggedSearch| it.filter.matches("objectGUID=").count();
+        let asked_for: usize = searches.iter().map(identities).sum();
+        assert!(asked_for <= 200, "{asked_for}: {searches:#?}");
+        assert_eq!(searches.len(), 10, "{searches:#?}");
+    }
+}
+
+#[test]
 fn with_nobody_changed_it_asks_three_questions() {
     let stage = marked_with_tombstones(&["alice", "bob"]);
     let mark = mark(&stage);

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use crate::mark::{Mark, agrees, delta, full, in_mode};
-use crate::support::embedded::{STAFF, Stage, assert_says, names, rows};
+use crate::support::embedded::{STAFF, Stage, assert_says, names, rows, text};
 use crate::support::store::open;
 
 const SCHEMA: &str = include_str!("fixtures/store-v1.sql");
@@ -70,7 +70,7 @@ fn it_is_brought_up_to_date_and_kept_beside() {
     assert_eq!(run["counts"]["unchanged"], 3);
     assert_eq!(run["run"], 3);
     let db = open(&stage);
-    assert_eq!(version(&db), 4);
+    assert_eq!(version(&db), 5);
     let after = [USERS, RUNS, CHANGES].map(|query| rows(&db, query));
     assert_eq!(after[0], before[0]);
     assert_eq!(after[1][..2], before[1]);
@@ -94,6 +94,7 @@ fn what_changed_before_the_update_is_found() {
     let stage = stage();
     stage.set("alice", "mail", "new@example.com");
     stage.change(|directory| directory.delete("bob"));
+    stage.directory.see_tombstones(true);
     let run = full(&stage, 0);
     assert_eq!(names(&run, "modified"), ["alice"]);
     assert_eq!(names(&run, "deleted"), ["bob"]);
@@ -111,6 +112,22 @@ fn what_changed_before_the_update_is_found() {
 }
 
 #[test]
+fn who_is_absent_then_was_never_returned_by_the_controller_that_answers() {
+    let stage = stage();
+    stage.change(|directory| directory.delete("bob"));
+    for mode in ["full", "delta", "delta"] {
+        let run = in_mode(&stage, 0, &["sync", "--delete-missing"], mode);
+        assert_eq!(names(&run, "missing"), ["bob"]);
+        let reason = text(&run["missing"][0], "reason");
+        assert!(reason.contains("has never returned this user"), "{reason}");
+    }
+    // Of the others that run says that it does.
+    stage.change(|directory| directory.delete("carol"));
+    let run = in_mode(&stage, 0, &["sync", "--delete-missing"], "delta");
+    assert_eq!(names(&run, "deleted"), ["carol"]);
+}
+
+#[test]
 fn any_command_that_writes_brings_it_up_to_date() {
     for arguments in [
         &["add", "newcomer"][..],
@@ -120,7 +137,7 @@ fn any_command_that_writes_brings_it_up_to_date() {
     ] {
         let stage = stage();
         stage.run(arguments).expect_code(0);
-        assert_eq!(version(&open(&stage)), 4, "{arguments:?}");
+        assert_eq!(version(&open(&stage)), 5, "{arguments:?}");
         assert_eq!(Mark::of(&stage), None, "{arguments:?}");
         full(&stage, 0);
         delta(&stage, 0);

@@ -164,6 +164,26 @@ fn an_identity_that_can_be_read_and_not_searched_deletes_nobody() {
 }
 
 #[test]
+fn the_first_import_says_that_an_identity_cannot_be_searched_for() {
+    let server = PlainServer::openldap_with("access to attrs=entryUUID by users =rd");
+    server.add_all(&["alice", "bob"].map(Person::new));
+    let sandbox = Sandbox::new(&settings(&server, &[]));
+    for arguments in [
+        &["import", "--all"][..],
+        &["import", "--users", "alice"],
+        &["import", "--all", "--dry-run"],
+    ] {
+        let error = &json(&sandbox, 5, arguments)["error"];
+        let message = error["message"].as_str().expect("a message");
+        assert!(
+            message.contains("does not find users by their entryUUID"),
+            "{message}"
+        );
+    }
+    assert!(usernames(&sandbox).is_empty());
+}
+
+#[test]
 fn an_identity_that_some_do_not_show_is_told() {
     let server = PlainServer::openldap_with(&format!(
         "access to dn.base=\"{}\" attrs=entryUUID by * none",

@@ -208,6 +208,8 @@ impl PlainServer {
 impl Drop for PlainServer {
     fn drop(&mut self) {
         self.stop();
+        // Only one of the two has it.
+        let _ = fs::remove_file(ds389::semaphore(self.folder.path()));
     }
 }
 

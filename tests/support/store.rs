@@ -35,12 +35,17 @@ pub(crate) fn age_missing(path: &Path, hours: u32) {
     .expect("the rows can be written");
 }
 
-/// Since when each user is missing that is, by its GUID; of a store that is not there, none.
+/// Since when each user is missing that is, by its GUID; of a store that is not there, or of a version before
+/// that, none.
 pub(crate) fn missing_since(path: &Path) -> BTreeMap<String, String> {
     if !path.exists() {
         return BTreeMap::new();
     }
     let db = Connection::open(path).expect("the store can be opened");
+    let column = "SELECT 1 FROM pragma_table_info('users') WHERE name = 'missing_since'";
+    if rows(&db, column).is_empty() {
+        return BTreeMap::new();
+    }
     let mut statement = db
         .prepare("SELECT guid, missing_since FROM users WHERE missing_since IS NOT NULL")
         .expect("the table is there");

@@ -5,13 +5,19 @@ use std::time::Duration;
 use crate::support::embedded::Stage;
 use crate::support::terminal::{ENDED, Terminal};
 
-/// Four imported users, of whom two leave the directory.
+/// Four imported users, of whom two are deleted in the directory.
 fn two_leave() -> Stage {
     let stage = Stage::imported(&["alice", "bob", "carol", "dave"]);
-    stage.change(|directory| {
-        directory.delete("bob")?;
-        directory.delete("carol")
-    });
+    for user in ["bob", "carol"] {
+        stage.bury(user);
+    }
+    stage
+}
+
+/// The same, where the account does not see that they were deleted.
+fn two_are_missing() -> Stage {
+    let stage = two_leave();
+    stage.directory.see_tombstones(false);
     stage
 }
 
@@ -23,17 +29,38 @@ fn asked(stage: &Stage, command: &str) -> Terminal {
 
 #[test]
 fn yes_deletes() {
-    let stage = two_leave();
+    for (stage, command, why) in [
+        (two_leave(), "adsync sync", "deleted in the directory"),
+        (
+            two_are_missing(),
+            "adsync sync --delete-missing",
+            "not in the directory any more",
+        ),
+    ] {
+        let mut terminal = asked(&stage, command);
+        let screen = terminal.wait_for("Delete 2 users? [y/N]");
+        for said in ["bob", "carol", "bob@", why] {
+            assert!(screen.contains(said), "does not say {said:?}\n{screen}");
+        }
+        assert!(!screen.contains("alice"), "{screen}");
+        terminal.command("y");
+        let screen = terminal.wait_for_end(0);
+        assert!(screen.contains("0 modified, 2 deleted"), "{screen}");
+        assert_eq!(stage.usernames(), ["alice", "dave"]);
+    }
+}
+
+#[test]
+fn nobody_is_asked_about_users_who_are_missing() {
+    let stage = two_are_missing();
     let mut terminal = asked(&stage, "adsync sync");
-    let screen = terminal.wait_for("Delete 2 users? [y/N]");
-    for said in ["bob", "carol", "bob@", "not in the directory any more"] {
+    let screen = terminal.wait_for_end(0);
+    assert!(!screen.contains("[y/N]"), "{screen}");
+    for said in ["missing", "bob", "carol", "2 missing"] {
         assert!(screen.contains(said), "does not say {said:?}\n{screen}");
     }
-    assert!(!screen.contains("alice"), "{screen}");
-    terminal.command("y");
-    let screen = terminal.wait_for_end(0);
-    assert!(screen.contains("0 modified, 2 deleted"), "{screen}");
-    assert_eq!(stage.usernames(), ["alice", "dave"]);
+    assert_eq!(stage.usernames(), ["alice", "bob", "carol", "dave"]);
+    assert_eq!(stage.user("bob")["status"], "missing");
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn only_those_picked_are_synchronised() {
     for user in ["alice", "bob"] {
         stage.set(user, "sn", "New");
     }
-    stage.change(|directory| directory.delete("carol"));
+    stage.bury("carol");
     stage.run(&["add", "local"]).expect_code(0);
     let mut terminal = list(&stage, "adsync sync");
     let screen = terminal.wait_for("0 of 3 picked");

@@ -124,6 +124,15 @@ fn a_restore() {
 }
 
 #[test]
+fn an_undo() {
+    let stage = everything_pending();
+    stage.directory.see_tombstones(true);
+    stage.sync(7);
+    let run = stage.contents().runs.len().to_string();
+    dies_at_every_point(&stage, &["undo", &run], 0);
+}
+
+#[test]
 fn a_removal() {
     let stage = Stage::imported(&["alice", "bob", "carol"]);
     dies_at_every_point(&stage, &["remove", "alice"], 0);

@@ -36,8 +36,8 @@ impl AttributeType {
                 "EQUALITY" => parsed.equality = Some(tokens.next()?.text()?.to_owned()),
                 "SYNTAX" => {
                     let syntax = tokens.next()?.text()?;
-                    let oid = syntax.split('{').next().unwrap_or(syntax);
-                    parsed.syntax = Some(oid.to_owned());
+                    let oid = syntax.split('{').next();
+                    parsed.syntax = Some(oid.filter(|it| !it.is_empty())?.to_owned());
                 }
                 // What else it says is of no concern here.
                 _ => {}
@@ -171,6 +171,7 @@ mod tests {
             "( 1.2 NAME ( 'a'",
             "( 1.2 NAME ( 'a' ( 'b' ) ) )",
             "( 1.2 SYNTAX )",
+            "( 1.2 SYNTAX {256} )",
         ] {
             assert_eq!(AttributeType::parse(text), None, "{text:?}");
         }

@@ -116,6 +116,11 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, What)> {
         username: &it.user.values.profile.username,
         what: What::words(detail::evidence(it.evidence)),
     });
+    // Quietly, what stood after the last run is counted and not listed again.
+    let is_told = |is_as_before: bool| !(output.quiet && is_as_before);
+    let duplicate = duplicate.iter().filter(|it| is_told(it.is_as_before()));
+    let missing = missing.iter().filter(|it| is_told(it.is_as_before()));
+    let failed = failed.iter().filter(|it| is_told(it.is_as_before()));
     rows.add(duplicate, limit, again, |it| Row {
         result: "duplicate",
         color: Color::DarkYellow,

@@ -86,9 +86,11 @@ CREATE TABLE users_5 (
 ) STRICT;
 
 INSERT INTO users_5 (id, username, username_folded, first_name, last_name, email, email_folded,
-    contact_number, enabled, source, guid, dn, status, synced_at, domain, found_run)
+    contact_number, enabled, source, guid, dn, status, synced_at, domain, reason, found_run)
 SELECT users.id, username, username_folded, first_name, last_name, email, email_folded,
     contact_number, enabled, source, users.guid, users.dn, status, synced_at, domains.id,
+    -- As a run says it. Of duplicates and of those who failed the next run says it, whatever it reads.
+    iif(status = 'out_of_scope', 'in the domain, but outside base_dn and filter', NULL),
     iif(users.guid IS NULL, NULL, coalesce(arrivals.run_id, 0))
 FROM users
     LEFT JOIN tails ON tails.user_id = users.id

@@ -170,7 +170,7 @@ fn a_server_that_takes_no_ticket_over_tls_says_what_to_use() {
     let dc = SambaDc::start_with_kdc();
     let sandbox = stage(&dc);
     sandbox.configure(&settings(&dc, &dc.url(), ""));
-    let answer = run(&dc, &sandbox, &["sync", "--format", "json"]);
+    let answer = run(&dc, &sandbox, &["search", "a", "--format", "json"]);
     assert_fails(
         answer,
         5,

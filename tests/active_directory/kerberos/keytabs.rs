@@ -8,7 +8,7 @@ use crate::support::adsync::{Answer, Sandbox};
 use crate::support::samba::{SERVICE_DN, SERVICE_PASSWORD, SERVICE_PRINCIPAL, SambaDc};
 use crate::usernames;
 
-const SYNC: [&str; 3] = ["sync", "--format", "json"];
+const SEARCH: [&str; 4] = ["search", "a", "--format", "json"];
 
 /// A stage with a keytab in the settings, and nobody who has a ticket.
 fn with_keytab(dc: &SambaDc) -> Sandbox {
@@ -62,7 +62,7 @@ fn each_keytab_that_is_of_no_use_has_its_words() {
 
     fs::set_permissions(&file, Permissions::from_mode(0o644)).expect("set");
     let said = ["can be read by others (mode 0644)", "chmod 0600"];
-    assert_fails(run(&dc, &sandbox, &SYNC), 2, "settings", &said);
+    assert_fails(run(&dc, &sandbox, &SEARCH), 2, "settings", &said);
     let check = run(&dc, &sandbox, &["check"]).expect_code(2);
     assert!(check.stdout.contains("FAIL  keytab"), "{check}");
     fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("set");
@@ -72,22 +72,22 @@ fn each_keytab_that_is_of_no_use_has_its_words() {
         "the keys of the keytab are not those of the account",
         "make it anew",
     ];
-    assert_fails(run(&dc, &sandbox, &SYNC), 5, "login", &said);
+    assert_fails(run(&dc, &sandbox, &SEARCH), 5, "login", &said);
     dc.set_password(SERVICE_DN, SERVICE_PASSWORD);
-    run(&dc, &sandbox, &SYNC).expect_code(0);
+    run(&dc, &sandbox, &SEARCH).expect_code(0);
 
     dc.disable(SERVICE_DN);
     let said = ["the account is disabled, locked out or has expired"];
-    assert_fails(run(&dc, &sandbox, &SYNC), 5, "login", &said);
+    assert_fails(run(&dc, &sandbox, &SEARCH), 5, "login", &said);
     dc.enable(SERVICE_DN);
 
     fs::remove_file(&file).expect("removed");
     let said = ["cannot read the keytab", "ktpass"];
-    assert_fails(run(&dc, &sandbox, &SYNC), 2, "settings", &said);
+    assert_fails(run(&dc, &sandbox, &SEARCH), 2, "settings", &said);
 
     dc.keytab(&file, "nobody@CORP.EXAMPLE.COM", "any");
     let said = ["the KDC knows no such account", "realm in capitals"];
-    assert_fails(run(&dc, &sandbox, &SYNC), 5, "login", &said);
+    assert_fails(run(&dc, &sandbox, &SEARCH), 5, "login", &said);
 
     let principal = format!(
         "{}\nprincipal = {SERVICE_PRINCIPAL:?}",
@@ -95,7 +95,7 @@ fn each_keytab_that_is_of_no_use_has_its_words() {
     );
     sandbox.configure(&settings(&dc, &dc.ldap_url(), &principal));
     let said = ["the keytab has no key that can be used", "klist -k"];
-    assert_fails(run(&dc, &sandbox, &SYNC), 2, "settings", &said);
+    assert_fails(run(&dc, &sandbox, &SEARCH), 2, "settings", &said);
 }
 
 #[test]
@@ -103,8 +103,8 @@ fn systemd_hands_a_keytab_over_as_a_credential() {
     let dc = SambaDc::start_with_kdc();
     let sandbox = with_keytab(&dc);
     sandbox.configure(&settings(&dc, &dc.ldap_url(), ""));
-    run(&dc, &sandbox, &SYNC).expect_code(5);
-    let with = sandbox.prepare(&SYNC).env("KRB5_CONFIG", dc.krb5_conf());
+    run(&dc, &sandbox, &SEARCH).expect_code(5);
+    let with = sandbox.prepare(&SEARCH).env("KRB5_CONFIG", dc.krb5_conf());
     // The keytab of the sandbox has that very name.
     let with = with.env("CREDENTIALS_DIRECTORY", sandbox.path());
     with.run().expect_code(0);
@@ -117,11 +117,11 @@ fn of_several_keys_the_principal_of_the_settings_counts() {
     fs::remove_file(keytab(&sandbox)).expect("removed");
     dc.keytab(&keytab(&sandbox), "nobody@CORP.EXAMPLE.COM", "any");
     dc.keytab(&keytab(&sandbox), SERVICE_PRINCIPAL, SERVICE_PASSWORD);
-    run(&dc, &sandbox, &SYNC).expect_code(5);
+    run(&dc, &sandbox, &SEARCH).expect_code(5);
     let principal = format!(
         "{}\nprincipal = {SERVICE_PRINCIPAL:?}",
         keytab_line(&sandbox)
     );
     sandbox.configure(&settings(&dc, &dc.ldap_url(), &principal));
-    run(&dc, &sandbox, &SYNC).expect_code(0);
+    run(&dc, &sandbox, &SEARCH).expect_code(0);
 }

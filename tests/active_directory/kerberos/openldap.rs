@@ -96,7 +96,7 @@ fn a_server_that_does_not_encrypt_is_refused() {
     let slapd = Slapd::start(&dc, sandbox.path(), "sasl-secprops maxssf=1");
     let url = format!("ldap://localhost:{}", slapd.plain);
     sandbox.configure(&settings(&dc, &url, "allow_plaintext = true"));
-    let answer = run(&dc, &sandbox, &["sync", "--format", "json"]);
+    let answer = run(&dc, &sandbox, &["search", "a", "--format", "json"]);
     let said = ["the server does not encrypt the connection", "use ldaps://"];
     assert_fails(answer, 5, "login", &said);
 }

@@ -6,7 +6,7 @@ use super::{assert_fails, prepare, run, run_by_clock, settings, stage, tickets};
 use crate::support::samba::{SERVICE_DN, SERVICE_PRINCIPAL, SambaDc};
 use crate::{usernames, users};
 
-const SYNC: [&str; 3] = ["sync", "--format", "json"];
+const SEARCH: [&str; 4] = ["search", "a", "--format", "json"];
 
 #[test]
 fn the_ticket_of_the_caller_is_enough() {
@@ -38,7 +38,7 @@ fn each_ticket_that_is_none_has_its_words() {
     run(&dc, &sandbox, &["import", "--all"]).expect_code(0);
     let before = users(&sandbox);
 
-    let without = prepare(&dc, &sandbox, &SYNC).env("KRB5CCNAME", "/nowhere/tickets");
+    let without = prepare(&dc, &sandbox, &SEARCH).env("KRB5CCNAME", "/nowhere/tickets");
     let said = [
         "this account has no ticket",
         "run kinit",
@@ -46,12 +46,12 @@ fn each_ticket_that_is_none_has_its_words() {
     ];
     assert_fails(without.run(), 5, "login", &said);
 
-    let expired = run_by_clock(&dc, &sandbox, &SYNC, "+2d");
+    let expired = run_by_clock(&dc, &sandbox, &SEARCH, "+2d");
     let said = ["the ticket has expired", "run kinit again"];
     assert_fails(expired, 5, "login", &said);
 
     for offset in ["+20m", "-20m"] {
-        let skewed = run_by_clock(&dc, &sandbox, &SYNC, offset);
+        let skewed = run_by_clock(&dc, &sandbox, &SEARCH, offset);
         let said = [
             "the clocks of this host and of the domain are too far apart",
             "set this host's clock",
@@ -65,7 +65,7 @@ fn each_ticket_that_is_none_has_its_words() {
         "principal = \"other@CORP.EXAMPLE.COM\"",
     ));
     let said = ["no ticket", "other@CORP.EXAMPLE.COM"];
-    assert_fails(run(&dc, &sandbox, &SYNC), 5, "login", &said);
+    assert_fails(run(&dc, &sandbox, &SEARCH), 5, "login", &said);
     assert_eq!(users(&sandbox), before);
 }
 
@@ -80,7 +80,7 @@ fn a_server_that_the_kdc_does_not_know_is_named() {
         "full name".to_owned(),
     ];
     let said: Vec<&str> = said.iter().map(String::as_str).collect();
-    assert_fails(run(&dc, &sandbox, &SYNC), 5, "login", &said);
+    assert_fails(run(&dc, &sandbox, &SEARCH), 5, "login", &said);
 
     let check = run(&dc, &sandbox, &["check"]).expect_code(5);
     assert!(check.stdout.contains("FAIL  ticket"), "{check}");
@@ -95,7 +95,7 @@ fn a_ticket_for_the_account_of_another_is_not_taken() {
     dc.remove_spn(&dc.spn());
     dc.add_spn(SERVICE_DN, &dc.spn());
     let said = ["with Kerberos as svc-adsync@CORP.EXAMPLE.COM", "setspn -X"];
-    assert_fails(run(&dc, &sandbox, &SYNC), 5, "login", &said);
+    assert_fails(run(&dc, &sandbox, &SEARCH), 5, "login", &said);
 }
 
 #[test]
@@ -103,14 +103,14 @@ fn a_kdc_that_is_not_there_or_hangs_ends_within_the_deadline() {
     let mut dc = SambaDc::start_with_kdc();
     let sandbox = stage(&dc);
     let closed = dc.krb5_conf_for("127.0.0.1:1");
-    let away = sandbox.prepare(&SYNC).env("KRB5_CONFIG", &closed);
+    let away = sandbox.prepare(&SEARCH).env("KRB5_CONFIG", &closed);
     let away = away.env("KRB5CCNAME", tickets(&sandbox)).run();
     let said = ["no KDC of the realm can be reached", "port 88"];
     assert_fails(away, 5, "unreachable", &said);
 
     let none = sandbox.path().join("none.conf");
     std::fs::write(&none, "[libdefaults]\ndns_lookup_kdc = false\n").expect("a file");
-    let homeless = prepare(&dc, &sandbox, &SYNC).env("KRB5_CONFIG", none);
+    let homeless = prepare(&dc, &sandbox, &SEARCH).env("KRB5_CONFIG", none);
     // The ticket for the domain itself names the realm, but nobody knows its KDC.
     let said = [
         "it is not known where the KDCs of the realm are",
@@ -122,7 +122,7 @@ fn a_kdc_that_is_not_there_or_hangs_ends_within_the_deadline() {
     sandbox.configure(&settings(&dc, &dc.ldap_url(), line));
     dc.freeze();
     let started = Instant::now();
-    let hung = run(&dc, &sandbox, &SYNC);
+    let hung = run(&dc, &sandbox, &SEARCH);
     assert!(started.elapsed() < Duration::from_secs(5), "{hung}");
     let said = [
         "cannot get a Kerberos ticket",

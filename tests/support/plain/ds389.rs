@@ -2,17 +2,18 @@
 //! that everything lies in one folder, no account is made, and a start takes a second.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{ADMIN_PASSWORD, PlainServer, SUFFIX, folder, free_port, program, write};
 
 const ADMIN: &str = "cn=Directory Manager";
 
-/// What Debian's package brings.
+/// What Debian's package brings. What it has below `/etc/dirsrv` only root and the server's own account may
+/// read; of that nothing is needed but an empty file of each name.
 const TEMPLATES: &str = "/usr/share/dirsrv/data";
-const COLLATIONS: &str = "/etc/dirsrv/config/slapd-collations.conf";
-const USER_SCHEMA: &str = "/etc/dirsrv/schema/99user.ldif";
+const COLLATIONS: &str = "slapd-collations.conf";
+const USER_SCHEMA: (&str, &str) = ("schema/99user.ldif", "dn: cn=schema\n");
 
 /// What gives entries an `entryUUID`. The server adds it to its settings by itself, but heeds it from the
 /// second start on only.
@@ -29,11 +30,11 @@ impl PlainServer {
     pub(crate) fn ds389() -> Self {
         let folder = folder("adsync-389-");
         let port = free_port();
-        set_up(folder.path(), port);
+        let config = set_up(folder.path(), port);
         let mut command = Command::new(program("ns-slapd", "389-ds-base"));
         command
             .arg("-D")
-            .arg(folder.path().join("config"))
+            .arg(&config)
             .arg("-i")
             .arg(folder.path().join("run/pid"))
             // In the foreground.
@@ -51,27 +52,29 @@ impl PlainServer {
     }
 }
 
-fn set_up(folder: &Path, port: u16) {
+/// What a server leaves in memory that is shared: a semaphore, which is called as its settings' folder is.
+pub(super) fn semaphore(folder: &Path) -> PathBuf {
+    let name = config(folder);
+    let name = name.file_name().unwrap_or_default().display();
+    PathBuf::from(format!("/dev/shm/sem.{name}.stats"))
+}
+
+/// The folder of the settings: its name is no other server's, for all that run share their names for semaphores.
+fn config(folder: &Path) -> PathBuf {
+    folder.join(folder.file_name().unwrap_or_default())
+}
+
+/// Writes the settings, and returns their folder.
+fn set_up(folder: &Path, port: u16) -> PathBuf {
+    let config = config(folder);
     for name in [
-        "config/schema",
-        "lock",
-        "tmp",
-        "cert",
-        "ldif",
-        "bak",
-        "run",
-        "inst",
-        "log",
-        "db",
+        "lock", "tmp", "cert", "ldif", "bak", "run", "inst", "log", "db",
     ] {
         fs::create_dir_all(folder.join(name)).expect("a fresh folder is writable");
     }
-    for (from, to) in [
-        (COLLATIONS, "config/slapd-collations.conf"),
-        (USER_SCHEMA, "config/schema/99user.ldif"),
-    ] {
-        fs::copy(from, folder.join(to)).unwrap_or_else(|error| missing(from, &error));
-    }
+    fs::create_dir_all(config.join("schema")).expect("a fresh folder is writable");
+    write(&config.join(COLLATIONS), "");
+    write(&config.join(USER_SCHEMA.0), USER_SCHEMA.1);
     let server = filled_in("template-dse.ldif", folder, port).replace(
         "nsslapd-localhost:",
         // In clear, so that a start needs no hashing.
@@ -94,7 +97,8 @@ fn set_up(folder: &Path, port: u16) {
         plugins.concat(),
         database.trim()
     );
-    write(&folder.join("config/dse.ldif"), &entries);
+    write(&config.join("dse.ldif"), &entries);
+    config
 }
 
 /// A template of the package, with a value for each name in percent signs.
@@ -105,8 +109,11 @@ fn filled_in(template: &str, folder: &Path, port: u16) -> String {
     let mut text: String = lines.flat_map(|line| [line, "\n"]).collect();
     let below = |name: &str| folder.join(name).display().to_string();
     for (name, value) in [
-        ("schema_dir", below("config/schema")),
-        ("config_dir", below("config")),
+        (
+            "schema_dir",
+            config(folder).join("schema").display().to_string(),
+        ),
+        ("config_dir", config(folder).display().to_string()),
         ("lock_dir", below("lock")),
         ("tmp_dir", below("tmp")),
         ("cert_dir", below("cert")),
