@@ -789,7 +789,7 @@ mod tests {
         );
     }
 
-    fn is_doubted(comparison: Comparison) -> bool {
+    fn is_doubted(comparison: &Comparison) -> bool {
         comparison.unidentified() > 0
     }
 
@@ -800,12 +800,12 @@ mod tests {
             for entries in counts {
                 comparison.see_unidentified(entries);
             }
-            assert!(is_doubted(comparison));
+            assert!(is_doubted(&comparison));
         }
         let mut comparison = sync();
         comparison.see_bad(bad(None), None);
         comparison.see_unidentified(0);
-        assert!(is_doubted(comparison));
+        assert!(is_doubted(&comparison));
     }
 
     #[test]
@@ -814,13 +814,13 @@ mod tests {
         comparison.see(read(1, Some("a@x")), Some(stored(1, Status::Ok)));
         comparison.see_bad(bad(None), Some(stored(1, Status::Ok)));
         assert_eq!(comparison.findings.failed[0].user, None);
-        assert!(is_doubted(comparison));
+        assert!(is_doubted(&comparison));
 
         let mut comparison = sync();
         comparison.see_bad(bad(None), Some(stored(1, Status::Restored)));
         assert!(!comparison.seen().contains(UserId(1)));
         assert_eq!(comparison.findings.failed[0].user, None);
-        assert!(is_doubted(comparison));
+        assert!(is_doubted(&comparison));
     }
 
     #[test]
@@ -831,7 +831,7 @@ mod tests {
         assert_eq!(comparison.take_repeated(), [guid(1)]);
         comparison.see(read(1, Some("a@x")), Some(stored(1, Status::Ok)));
         assert_eq!(comparison.findings.unchanged, 1);
-        assert!(is_doubted(comparison));
+        assert!(is_doubted(&comparison));
     }
 
     #[test]

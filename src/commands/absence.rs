@@ -183,12 +183,11 @@ fn others(
 pub fn identify(store: &Reader, directory: &mut Directory) -> anyhow::Result<(Domain, Controller)> {
     let identity = directory.controller_identity()?;
     let dn = directory.domain().to_owned();
-    let domain = match store.domain_of_controller(&identity, &dn)? {
-        Some(domain) => domain,
-        None => {
-            let guid = directory.domain_guid()?;
-            store.domain(guid, &dn)?
-        }
+    let domain = if let Some(domain) = store.domain_of_controller(&identity, &dn)? {
+        domain
+    } else {
+        let guid = directory.domain_guid()?;
+        store.domain(guid, &dn)?
     };
     let controller: Result<_, StoreError> =
         store.controller(&domain, identity, directory.highest_usn());

@@ -258,10 +258,9 @@ impl Directory {
                 Ok(LastPlace::Empty)
             }
             Ok(tally) if tally.referrals > 0 => Ok(LastPlace::Reference),
-            Ok(_) => Ok(LastPlace::ContainerUnreadable(container)),
             Err(error) if !error.is_of_entry() => Err(error),
             Err(error) if error.result_code() == Some(REFERRAL) => Ok(LastPlace::Reference),
-            Err(_) => Ok(LastPlace::ContainerUnreadable(container)),
+            _ => Ok(LastPlace::ContainerUnreadable(container)),
         }
     }
 }

@@ -369,9 +369,10 @@ mod tests {
             (last_seen, missing_since) in (prop::option::of(40_i64..120), prop::option::of(40_i64..120)),
             (wait, is_empty) in (0_u64..40, any::<bool>()),
         ) {
-            let deleted_objects = match hidden {
-                true => DeletedObjects::Hidden,
-                false => DeletedObjects::Shown { kept: Duration::from_hours(kept) },
+            let deleted_objects = if hidden {
+                DeletedObjects::Hidden
+            } else {
+                DeletedObjects::Shown { kept: Duration::from_hours(kept) }
             };
             let run = Circumstances {
                 now: at(100),

@@ -198,22 +198,19 @@ pub(super) fn note(db: &Connection, run: &Run) -> rusqlite::Result<Keys> {
         });
     }
     let guid = domain.guid.as_ref().map(ObjectGuid::as_bytes);
-    let id = match domain.id {
-        Some(DomainId(id)) => {
-            db.execute(
-                "UPDATE domains SET guid = ?2, dn = ?3, provisional = 0
-                 WHERE id = ?1 AND (guid IS NOT ?2 OR dn IS NOT ?3 OR provisional)",
-                params![id, guid, domain.dn],
-            )?;
-            id
-        }
-        None => {
-            db.execute(
-                "INSERT INTO domains (guid, dn) VALUES (?1, ?2)",
-                params![guid, domain.dn],
-            )?;
-            db.last_insert_rowid()
-        }
+    let id = if let Some(DomainId(id)) = domain.id {
+        db.execute(
+            "UPDATE domains SET guid = ?2, dn = ?3, provisional = 0
+             WHERE id = ?1 AND (guid IS NOT ?2 OR dn IS NOT ?3 OR provisional)",
+            params![id, guid, domain.dn],
+        )?;
+        id
+    } else {
+        db.execute(
+            "INSERT INTO domains (guid, dn) VALUES (?1, ?2)",
+            params![guid, domain.dn],
+        )?;
+        db.last_insert_rowid()
     };
     let controller = match &run.controller {
         None => None,
@@ -299,8 +296,8 @@ mod tests {
         Reader::open(Path::new("/nonexistent/users.db")).expect("an empty one")
     }
 
-    fn guid(number: u8) -> Option<ObjectGuid> {
-        Some(ObjectGuid::from_bytes([number; 16]))
+    fn head(number: u8) -> ObjectGuid {
+        ObjectGuid::from_bytes([number; 16])
     }
 
     /// Reads the store in a run, and writes down who answered for which domain; gives their keys.
@@ -319,11 +316,11 @@ mod tests {
     #[test]
     fn a_domain_is_known_by_its_head() {
         let store = store();
-        let (corp, _) = run(&store, guid(1), "DC=corp", 1);
+        let (corp, _) = run(&store, Some(head(1)), "DC=corp", 1);
         // It was renamed.
-        assert_eq!(run(&store, guid(1), "DC=corp2", 1).0, corp);
+        assert_eq!(run(&store, Some(head(1)), "DC=corp2", 1).0, corp);
         // Another one has its name.
-        assert_ne!(run(&store, guid(2), "DC=corp2", 1).0, corp);
+        assert_ne!(run(&store, Some(head(2)), "DC=corp2", 1).0, corp);
     }
 
     #[test]
@@ -331,7 +328,7 @@ mod tests {
         let store = store();
         let (corp, _) = run(&store, None, "DC=corp", 1);
         assert_eq!(run(&store, None, "dc=Corp", 1).0, corp);
-        assert_eq!(run(&store, guid(1), "DC=corp", 1).0, corp);
+        assert_eq!(run(&store, Some(head(1)), "DC=corp", 1).0, corp);
         // The right to read it was lost again.
         assert_eq!(run(&store, None, "DC=corp", 1).0, corp);
         assert_ne!(run(&store, None, "DC=other", 1).0, corp);
@@ -340,12 +337,12 @@ mod tests {
     #[test]
     fn a_controller_that_was_brought_back_from_a_copy_is_another_one() {
         let store = store();
-        let (_, first) = run(&store, guid(1), "DC=corp", 10);
-        assert_eq!(run(&store, guid(1), "DC=corp", 10).1, first);
-        assert_eq!(run(&store, guid(1), "DC=corp", 20).1, first);
-        let (_, copy) = run(&store, guid(1), "DC=corp", 15);
+        let (_, first) = run(&store, Some(head(1)), "DC=corp", 10);
+        assert_eq!(run(&store, Some(head(1)), "DC=corp", 10).1, first);
+        assert_eq!(run(&store, Some(head(1)), "DC=corp", 20).1, first);
+        let (_, copy) = run(&store, Some(head(1)), "DC=corp", 15);
         assert_ne!(copy, first);
-        assert_eq!(run(&store, guid(1), "DC=corp", 16).1, copy);
-        assert_ne!(run(&store, guid(1), "DC=corp", 5).1, copy);
+        assert_eq!(run(&store, Some(head(1)), "DC=corp", 16).1, copy);
+        assert_ne!(run(&store, Some(head(1)), "DC=corp", 5).1, copy);
     }
 }

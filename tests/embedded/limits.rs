@@ -78,7 +78,7 @@ fn the_right_to_read_an_attribute_is_lost() {
 fn each_field_that_is_lost_has_its_number() {
     let mut stage = Stage::with_many(50);
     each(&stage, 31..=50, |stage, user| {
-        stage.set(user, "telephoneNumber", "")
+        stage.set(user, "telephoneNumber", "");
     });
     stage.run(&["import", "--all"]).expect_code(0);
     stage.configure_sync("max_modified = \"100%\"");
@@ -176,7 +176,7 @@ fn accounts_that_are_disabled() {
     // Who is enabled again is no matter of this limit.
     stage.configure(|settings| settings.more_sync = "max_disabled = 0".to_owned());
     each(&stage, 1..=16, |stage, user| {
-        stage.set(user, "userAccountControl", "512")
+        stage.set(user, "userAccountControl", "512");
     });
     assert_eq!(stage.sync(0)["counts"]["modified"], 15);
 }
@@ -354,7 +354,7 @@ fn disablings_of_the_last_seven_days_count_in() {
     // Who is enabled again, or changes otherwise, is not held up by what was.
     stage.set(&name(12), "userAccountControl", "512");
     each(&stage, 1..=6, |stage, user| {
-        stage.set(user, "userAccountControl", "512")
+        stage.set(user, "userAccountControl", "512");
     });
     stage.run(&["sync"]).expect_code(0);
 }

@@ -141,7 +141,7 @@ fn time_passes_without_a_change() -> Result<()> {
     }
     let highest = directory.edit(|content| content.highest_usn());
     directory.edit(|content| content.pass_time(60));
-    let mut expires = |name| directory.edit(|content| content.text(name, "accountExpires"));
+    let expires = |name| directory.edit(|content| content.text(name, "accountExpires"));
     assert_eq!(expires("alice")?.as_deref(), Some("99400000000"));
     assert_eq!(expires("bob")?.as_deref(), Some("0"));
     assert_eq!(expires("carol")?, Some(never));
