@@ -47,7 +47,7 @@ fn the_right_to_read_an_attribute_is_lost() {
     let error = "50 users would lose the email address; \
                  max_cleared = 10% lets 5 of 50 imported users with an email address through";
     let hint = "none of the users that were read has an email address; \
-                the account may have lost the right to read it";
+                the account may have lost the right to read mail";
     let flag = "; if all 50 are meant, say --allow-cleared 50";
     for arguments in [
         &["sync"][..],
@@ -91,7 +91,7 @@ fn each_field_that_is_lost_has_its_number() {
     let numbers = "30 users would lose the contact number; \
                    max_cleared = 10% lets 5 of 30 imported users with a contact number through";
     let hint = "none of the users that were read has a contact number; the account may have lost the right \
-                to read it; if all 30 are meant, say --allow-cleared 30";
+                to read telephoneNumber; if all 30 are meant, say --allow-cleared 30";
     is_refused(&stage, &["sync", "--allow-cleared", "50"], numbers, hint);
     for wrong in ["30", "50,29", "49,30", "80"] {
         stage
@@ -122,7 +122,7 @@ fn a_few_who_lose_a_value_need_no_number() {
         &stage,
         &["sync"],
         "8 users would lose the last name; max_cleared = 10% lets 7 of 61 imported users with a last name through",
-        "check in the directory whether the last name was removed; the account may have lost the right to read it; \
+        "check in the directory whether the last name was removed; the account may have lost the right to read sn; \
          if all 8 are meant, say --allow-cleared 8",
     );
     stage.set(&name(8), "sn", "Last8");
@@ -137,7 +137,7 @@ fn a_few_who_lose_a_value_need_no_number() {
         &stage,
         &["sync"],
         "1 user would lose the last name; max_cleared = 0 lets 0 of 49 imported users with a last name through",
-        "check in the directory whether the last name was removed; the account may have lost the right to read it; \
+        "check in the directory whether the last name was removed; the account may have lost the right to read sn; \
          if it is meant, say --allow-cleared 1",
     );
     // Whom an administrator names alone is meant.
