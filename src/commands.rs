@@ -61,7 +61,8 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
         return man::run(folder, output);
     }
     if let Command::Check = cli.command {
-        return check::run(cli.global.config.as_deref(), output);
+        let global = &cli.global;
+        return check::run(global.config.as_deref(), global.read_only, output);
     }
     let settings = Settings::load(cli.global.config.as_deref())?;
     if let Command::Search { .. } | Command::Import(_) | Command::Sync(_) = cli.command {

@@ -4,6 +4,35 @@
 //! approved plan in one transaction. Only the modules below know SQL.
 
 mod apply;
+#[cfg(unix)]
+mod beside;
+#[cfg(not(unix))]
+mod beside {
+    //! Elsewhere a store is its owner's alone.
+    use std::path::Path;
+
+    pub(super) fn is_shared(_store: &Path) -> bool {
+        false
+    }
+
+    pub(super) fn are_there(_store: &Path) -> bool {
+        false
+    }
+
+    pub(super) fn can_be_used(_store: &Path) -> Result<bool, super::StoreError> {
+        Ok(true)
+    }
+
+    pub(super) fn make(_store: &Path) -> Result<(), super::StoreError> {
+        Ok(())
+    }
+
+    pub(super) fn unmake(_store: &Path) {}
+
+    pub(super) fn follow(_store: &Path) -> bool {
+        false
+    }
+}
 mod census;
 mod crash;
 mod domains;
@@ -14,6 +43,7 @@ mod filling;
 mod flaw;
 mod history;
 mod indexes;
+mod journal;
 mod known;
 mod listing;
 mod lock;
@@ -23,6 +53,7 @@ mod reader;
 pub(crate) mod record;
 #[cfg(unix)]
 mod resting;
+mod trial;
 mod walk;
 
 use std::path::{Path, PathBuf};
@@ -47,6 +78,7 @@ pub use listing::{LastSeen, Listing};
 pub use marks::Marking;
 pub use reader::{Ours, Reader, Unchanging};
 pub use record::Snapshot;
+pub use trial::Trial;
 pub use walk::Walk;
 
 use draft::Draft;
@@ -69,6 +101,9 @@ const READ_CACHE_KIB: i32 = 512;
 /// The same while a run writes, which comes back to pages that it has changed; and how much is sorted at once
 /// for an index.
 const WRITE_CACHE_KIB: i32 = 2000;
+
+/// How long a program that writes to the store is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How much of a store is copied at a time, in pages of the database.
 const PAGES_A_STEP: i32 = 1000;
@@ -203,6 +238,9 @@ impl Writer {
         } else {
             // What cannot be opened is said by the system, which knows more than SQLite tells.
             drop(files::open_private(path).map_err(file_error)?);
+            #[cfg(unix)]
+            beside::clear(path)?;
+            beside::try_make(path)?;
             crash::point("file made");
             (None, Reader::new(path, open_to_write(path)?))
         };
@@ -218,6 +256,14 @@ impl Writer {
         })
     }
 
+    /// Makes ready for what is going to be written, so that other programs are not kept from reading or writing
+    /// meanwhile. A run that ends as if it had not been begun needs none of this.
+    pub fn expect_changes(&self) {
+        if self.draft.is_none() {
+            journal::try_begin(&self.reader.db, self.reader.path());
+        }
+    }
+
     /// Does what `write` does in one transaction of the store; all of it or, with an error, nothing.
     fn transact<T>(
         &mut self,
@@ -225,6 +271,7 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let Some(draft) = &self.draft else {
             self.require_same_file(false)?;
+            journal::begin(&self.reader.db, self.reader.path())?;
             let done = transact(&mut self.reader.db, write);
             let done = done.map_err(|error| self.reader.cannot_write(error))?;
             self.require_same_file(true)?;
@@ -266,6 +313,15 @@ impl Writer {
     }
 }
 
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.filling = None;
+        if self.draft.is_none() {
+            journal::end(&self.reader.db, self.reader.path());
+        }
+    }
+}
+
 fn transact<T>(
     db: &mut Connection,
     write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -297,7 +353,11 @@ fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
     if (1..VERSION).contains(&found) {
         back_up(path, &db, found)?;
     }
-    prepare(path, db)
+    journal::prepare(&db, path).map_err(sql(path, "prepare"))?;
+    if found < VERSION {
+        journal::begin(&db, path)?;
+    }
+    migrated(path, db)
 }
 
 /// Whether there is a store. An empty file is none; what cannot be looked at is an error.
@@ -354,7 +414,7 @@ impl Reader {
 fn open(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).map_err(sql(path, "open"))?;
-    db.busy_timeout(Duration::from_secs(5))
+    db.busy_timeout(PATIENCE)
         .and_then(|()| db.pragma_update(None, "cache_size", -READ_CACHE_KIB))
         .map_err(sql(path, "open"))?;
     Ok(db)
@@ -409,14 +469,6 @@ fn copy_in_memory(db: &Connection) -> rusqlite::Result<Connection> {
 fn version(path: &Path, db: &Connection) -> Result<i64, StoreError> {
     db.pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(sql(path, "read"))
-}
-
-fn prepare(path: &Path, db: Connection) -> Result<Connection, StoreError> {
-    db.pragma_update(None, "journal_mode", "wal")
-        .and_then(|()| db.pragma_update(None, "synchronous", "full"))
-        .and_then(|()| db.pragma_update(None, "foreign_keys", true))
-        .map_err(sql(path, "prepare"))?;
-    migrated(path, db)
 }
 
 fn migrated(path: &Path, mut db: Connection) -> Result<Connection, StoreError> {

@@ -12,7 +12,7 @@ use crate::directory::{self, Cause, Certificate, Directory, DirectoryError, Open
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
-use crate::store::{Reader, StoreError};
+use crate::store::{self, Reader, StoreError, Trial};
 use crate::user::Status;
 
 use findings::Findings;
@@ -23,8 +23,8 @@ const CERTIFICATE_WARNING_DAYS: i64 = 30;
 /// How many users are named in a line.
 const NAMED: usize = 3;
 
-/// Runs the command.
-pub fn run(config: Option<&Path>, output: &Output) -> anyhow::Result<ExitCode> {
+/// Runs the command. Where only reading is allowed, nothing else is tried.
+pub fn run(config: Option<&Path>, read_only: bool, output: &Output) -> anyhow::Result<ExitCode> {
     let mut findings = Findings::new(output);
     match Settings::load(config) {
         Err(failure) => findings.fail("settings", failure),
@@ -32,7 +32,7 @@ pub fn run(config: Option<&Path>, output: &Output) -> anyhow::Result<ExitCode> {
             settings.directory.login.prepare()?;
             findings.ok("settings", settings.file.display().to_string());
             check_directory(&settings, &mut findings);
-            check_store(&settings, &mut findings);
+            check_store(&settings, read_only || settings.read_only, &mut findings);
             #[cfg(unix)]
             rights::check_store(&settings.store_path, &mut findings);
         }
@@ -157,34 +157,48 @@ fn check_certificate(certificate: Option<Certificate>, findings: &mut Findings<'
     }
 }
 
-fn check_store(settings: &Settings, findings: &mut Findings<'_>) {
-    let path = settings.store_path.display();
-    match inventory(&settings.store_path) {
-        Err(error) => {
-            let failure = Failure {
-                kind: error.kind(),
-                message: error.to_string(),
-                hint: error.hint(),
-            };
-            findings.fail("store", failure);
-        }
-        Ok(_) if !settings.store_path.exists() => {
-            findings.ok("store", format!("{path} will be made by the first import"));
-        }
-        Ok(found) => {
-            let Inventory {
-                users,
-                imported,
-                duplicates,
-            } = found;
-            findings.ok(
-                "store",
-                format!("{path}: {users} users, {imported} of them imported"),
-            );
-            if !duplicates.is_empty() {
-                check_duplicates(&duplicates, findings);
-            }
-        }
+fn check_store(settings: &Settings, read_only: bool, findings: &mut Findings<'_>) {
+    let path = &settings.store_path;
+    let trial = Trial::of(path);
+    let found = match inventory(path) {
+        Ok(found) => found,
+        Err(error) => return findings.fail("store", as_failure(&error)),
+    };
+    let what = if store::is_there(path).unwrap_or(false) {
+        let (users, imported) = (found.users, found.imported);
+        format!(
+            "{}: {users} users, {imported} of them imported",
+            path.display()
+        )
+    } else {
+        format!("{} will be made by the first import", path.display())
+    };
+    let tried = if read_only { Ok(None) } else { trial.run() };
+    match tried {
+        Ok(None) => findings.ok("store", what),
+        Ok(Some(holder)) => findings.ok(
+            "store",
+            format!("{what}; just now a run holds it: {holder}"),
+        ),
+        // An administrator looks; the runs are those of the account that the store belongs to.
+        Err(error @ StoreError::OfAnother { .. }) => findings.warn_with(
+            "store",
+            format!("{what}; but {error}"),
+            "check it as that account:",
+            error.hint().into_iter().collect(),
+        ),
+        Err(error) => findings.fail("store", as_failure(&error)),
+    }
+    if !found.duplicates.is_empty() {
+        check_duplicates(&found.duplicates, findings);
+    }
+}
+
+fn as_failure(error: &StoreError) -> Failure {
+    Failure {
+        kind: error.kind(),
+        message: error.to_string(),
+        hint: error.hint(),
     }
 }
 

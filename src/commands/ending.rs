@@ -45,6 +45,14 @@ impl Target {
         }
     }
 
+    /// Lets other programs read the store, and write to it, until this run writes; unless it is a rehearsal. For a
+    /// run that will be noted, whatever comes.
+    pub fn expect_changes(&self) {
+        if let Self::Store(writer) = self {
+            writer.expect_changes();
+        }
+    }
+
     /// Begins to fill a store without users, unless this is a rehearsal.
     pub fn fill(&self, run: &Run) -> Result<Option<Filling>, StoreError> {
         match self {

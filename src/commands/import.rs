@@ -44,6 +44,10 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
     }
     with_target(context, run, arguments.ending.dry_run, |target, run| {
         let mark = reading::likely_mark(target.reader(), context)?;
+        // That a selection is none is found out while the directory is read; then there was no run.
+        if whom.is_all() {
+            target.expect_changes();
+        }
         let (reading, filling) = with_directory(context, mark.as_ref(), |directory| {
             read(&whom, target, directory, run, context)
         })?;
@@ -87,12 +91,14 @@ fn read(
         None
     };
     let progress = context.output.progress(&what, expected);
+    // Before the survey begins, which keeps the store as it is.
+    let filling = target.fill(run)?;
     let terms = reach.terms(directory, Newcomers::Import);
     let survey = Survey::new(store, reach.absences(), terms, progress)?;
     // Who is in the store is known by identity; of a selection nobody is guessed by DN.
     let mut survey = survey
         .among(if whom.is_all() { None } else { Some(&[]) })
-        .filling(target.fill(run)?);
+        .filling(filling);
     let mut count = 0;
     let mut take = |users: Vec<Read>| {
         count += users.len();

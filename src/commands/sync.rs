@@ -26,6 +26,7 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
         let store = target.reader();
         let mark = reading::likely_mark(store, context)?;
         let chosen = whom.choose(store)?;
+        target.expect_changes();
         if let Some(users) = &chosen {
             run.mode = Mode::Selected;
             run.selected = users.iter().map(|user| user.id).collect();

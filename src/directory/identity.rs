@@ -94,13 +94,16 @@ impl Identity {
     /// The identity that this attribute holds; the error says why it can be none.
     pub fn of(attribute: Attribute, schema: Option<&Schema>) -> Result<Self, String> {
         let known = KNOWN.iter().find(|(name, _)| attribute.is_called(name));
-        let form = match (known, schema) {
-            (Some((_, form)), _) => *form,
+        let said = match (known, schema) {
+            (Some((_, form)), _) => Some(*form),
             (None, Some(schema)) => by_schema(&attribute, schema)?,
-            (None, None) if NAMES.iter().any(|name| attribute.is_called(name)) => {
-                Form::Text(Case::Ignored)
-            }
-            (None, None) => Form::Unsaid,
+            (None, None) => None,
+        };
+        let is_name = NAMES.iter().any(|name| attribute.is_called(name));
+        let form = match said {
+            Some(form) => form,
+            None if is_name => Form::Text(Case::Ignored),
+            None => Form::Unsaid,
         };
         Ok(Self { attribute, form })
     }
@@ -225,39 +228,37 @@ impl Names {
     }
 }
 
-/// What the schema says of the identity.
-fn by_schema(attribute: &Attribute, schema: &Schema) -> Result<Form, String> {
+/// What the schema says of the identity; none if it says nothing of it.
+fn by_schema(attribute: &Attribute, schema: &Schema) -> Result<Option<Form>, String> {
     let kind = schema
         .attribute(attribute.asked())
         .or_else(|| schema.attribute(attribute.written()));
     let Some(kind) = kind else {
-        return Ok(Form::Unsaid);
+        return Ok(None);
     };
     let syntax = schema.inherited(kind, |it| it.syntax.as_deref());
     let equality = schema.inherited(kind, |it| it.equality.as_deref());
-    match syntax {
-        Some(syntax::OCTET_STRING) => return Ok(Form::Octets),
-        Some(syntax::UUID) => return Ok(Form::Uuid),
-        _ => {}
-    }
-    let is_text = syntax.is_none_or(|it| syntax::TEXTS.contains(&it));
-    let is_number = syntax.is_some_and(|it| syntax::NUMBERS.contains(&it));
-    match equality {
-        Some("caseIgnoreMatch" | "caseIgnoreIA5Match") => Ok(Form::Text(Case::Ignored)),
-        Some("caseExactMatch" | "caseExactIA5Match" | "integerMatch") => {
-            Ok(Form::Text(Case::Counts))
+    let compared = match (syntax, equality) {
+        (Some(syntax::OCTET_STRING), _) => return Ok(Some(Form::Octets)),
+        (Some(syntax::UUID), _) => return Ok(Some(Form::Uuid)),
+        (_, Some("caseIgnoreMatch" | "caseIgnoreIA5Match")) => Case::Ignored,
+        (_, Some("caseExactMatch" | "caseExactIA5Match" | "integerMatch")) => Case::Counts,
+        (_, Some(rule)) => {
+            return Err(format!(
+                "its values are compared by {rule}, by which no single user can be looked for"
+            ));
         }
         // AD names no matching rules.
-        None if is_number => Ok(Form::Text(Case::Counts)),
-        None if syntax.is_some() && is_text => Ok(Form::Text(Case::Ignored)),
-        Some(rule) => Err(format!(
-            "its values are compared by {rule}, by which no single user can be looked for"
-        )),
-        None => Err(format!(
-            "its values are of the syntax {}, by which no single user can be looked for",
-            syntax.unwrap_or("that the server does not name")
-        )),
-    }
+        (Some(syntax), None) if syntax::TEXTS.contains(&syntax) => Case::Ignored,
+        (Some(syntax), None) if syntax::NUMBERS.contains(&syntax) => Case::Counts,
+        (Some(syntax), None) => {
+            return Err(format!(
+                "its values are of the syntax {syntax}, by which no single user can be looked for"
+            ));
+        }
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(Form::Text(compared)))
 }
 
 fn octets(value: &[u8]) -> Result<ObjectGuid, InvalidGuid> {
@@ -384,6 +385,7 @@ mod tests {
             "( 1.6 NAME 'uuid' EQUALITY UUIDMatch SYNTAX 1.3.6.1.1.16.1 )",
             "( 1.7 NAME 'employeeID' SYNTAX '1.3.6.1.4.1.1466.115.121.1.15' SINGLE-VALUE )",
             "( 1.8 NAME 'number' SYNTAX '1.3.6.1.4.1.1466.115.121.1.27' )",
+            "( 1.10 NAME ( 'corpId' 'corporateId' ) )",
             "( 1.9 NAME 'photo' SYNTAX 1.3.6.1.4.1.1466.115.121.1.28 )",
         ])
     }
@@ -542,8 +544,9 @@ mod tests {
     }
 
     #[test]
-    fn without_a_schema_both_forms_are_asked_for() {
+    fn where_no_schema_says_what_it_is_both_forms_are_asked_for() {
         let unsaid = identity("corpId", None).expect("an identity");
+        assert_eq!(of_schema("corpId").form, unsaid.form);
         let guid = unsaid.read(UUID.as_bytes()).expect("an identity");
         let octets = guid
             .as_bytes()

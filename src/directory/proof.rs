@@ -140,12 +140,16 @@ impl Directory {
         Ok(located)
     }
 
-    /// What the account is shown of deleted objects.
+    /// What the account is shown of deleted objects. Those that do not have the identity, which is so of any but
+    /// `objectGUID` where the recycle bin is off, are as good as hidden: nobody is recognised in them.
     pub fn deleted_objects(&mut self) -> Result<DeletedObjects, DirectoryError> {
-        Ok(match self.sees_deleted()? {
-            None => DeletedObjects::NotKept,
-            Some(false) => DeletedObjects::Hidden,
-            Some(true) => DeletedObjects::Shown {
+        if !self.root.shows_deleted {
+            return Ok(DeletedObjects::NotKept);
+        }
+        let (_, identified) = self.newest_deleted()?;
+        Ok(match identified {
+            None => DeletedObjects::Hidden,
+            Some(_) => DeletedObjects::Shown {
                 kept: self.deleted_kept()?,
             },
         })

@@ -15,8 +15,8 @@ use super::{crash, files, migrated, open, sql};
 /// history, and writing them costs a system call for each page.
 const PAGE_SIZE: u32 = 8192;
 
-/// What may lie beside a draft.
-const FILES: [&str; 4] = ["", "-journal", "-wal", "-shm"];
+/// What may lie beside a database, and has what is not in it yet.
+const BESIDE: [&str; 3] = ["-journal", "-wal", "-shm"];
 
 /// Where a draft is, and where it is to be.
 #[derive(Clone, Debug)]
@@ -83,8 +83,6 @@ impl Draft {
 
     /// Puts it in its place, as the store that it is from now on.
     pub(super) fn publish(self, db: Connection) -> Result<(), StoreError> {
-        db.pragma_update(None, "journal_mode", "wal")
-            .map_err(sql(&self.path, "prepare"))?;
         db.close()
             .map_err(|(_, source)| sql(&self.path, "make")(source))?;
         self.settle()?;
@@ -95,6 +93,8 @@ impl Draft {
             let error = std::io::Error::new(std::io::ErrorKind::AlreadyExists, told);
             return Err(self.file_error()(error));
         }
+        // Those of a store that was there before would be taken for those of this one.
+        remove(&self.place, &BESIDE).map_err(self.file_error())?;
         std::fs::rename(&self.path, &self.place).map_err(self.file_error())?;
         // From here on it is the store. Not every file system can do this for a folder, and the run is done.
         let folder = self.place.parent().unwrap_or(Path::new("."));
@@ -108,18 +108,23 @@ impl Draft {
     }
 
     fn remove(&self) -> Result<(), StoreError> {
-        for suffix in FILES {
-            let mut path = self.path.as_os_str().to_owned();
-            path.push(suffix);
-            match std::fs::remove_file(PathBuf::from(path)) {
-                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(self.file_error()(source));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        remove(&self.path, &BESIDE)
+            .and_then(|()| remove(&self.path, &[""]))
+            .map_err(self.file_error())
     }
+}
+
+/// Removes those of the files with these endings that are there.
+fn remove(path: &Path, endings: &[&str]) -> std::io::Result<()> {
+    for ending in endings {
+        let mut path = path.as_os_str().to_owned();
+        path.push(ending);
+        match std::fs::remove_file(PathBuf::from(path)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 impl Drop for Draft {

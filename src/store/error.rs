@@ -17,6 +17,14 @@ pub enum StoreError {
         /// Why.
         source: std::io::Error,
     },
+    /// The folder of the store, in which a run makes files.
+    #[error("cannot make a file in {}, the folder of the store: {source}", folder.display())]
+    Folder {
+        /// Which folder.
+        folder: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Another run holds the lock.
     #[error("another run holds the store {}{}", path.display(), if holder.is_empty() { String::new() } else { format!(": {holder}") })]
     Held {
@@ -125,6 +133,10 @@ impl StoreError {
                 "wait for it to end, or say --wait SECONDS; a run that was killed holds nothing"
             }
             Self::File { source, .. } if is_full(source) => "the disk is full; nothing was changed",
+            Self::Folder { source, .. } if is_full(source) => "the disk is full",
+            Self::Folder { .. } => {
+                "check path under [store] and the rights on that folder; where this account is only to look, say read_only = true there"
+            }
             Self::File { .. } => "check path under [store] and the rights on its folder",
             Self::Foreign { .. } => "check path under [store]; nothing was written to it",
             Self::Newer { .. } => "use the adsync that made it, or a newer one",
@@ -198,7 +210,7 @@ fn sql_hint(error: &rusqlite::Error) -> Option<String> {
     }
     let hint = match error.sqlite_error_code()? {
         Code::DatabaseBusy | Code::DatabaseLocked => {
-            "another program is writing to it; nothing was changed, try again"
+            "another program is writing to it, or has been reading from it all the while; nothing was changed, try again"
         }
         // What SQLite says, too, when there is no space for its shared memory.
         Code::SystemIoFailure => {

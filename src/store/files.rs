@@ -32,7 +32,8 @@ pub fn make_private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-fn open(path: &Path) -> io::Result<File> {
+/// Opens a file that is there, to read and write.
+pub fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
     #[cfg(unix)]

@@ -14,7 +14,7 @@ use super::domains::{self, Keys};
 use super::draft;
 use super::error::StoreError;
 use super::indexes::SetAside;
-use super::{Run, WRITE_CACHE_KIB, Writer, crash, history, open, sql};
+use super::{Run, WRITE_CACHE_KIB, Writer, crash, history, journal, open, sql};
 use crate::plan::{Import, Plan};
 use crate::user::{ObjectGuid, UserId};
 
@@ -52,9 +52,11 @@ impl Writer {
         if self.user_count()? > 0 {
             return Ok(None);
         }
-        let db = match &self.draft {
-            Some(draft) => draft.open()?,
-            None => open(self.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?,
+        let db = if let Some(draft) = &self.draft {
+            draft.open()?
+        } else {
+            journal::begin(&self.reader.db, self.path())?;
+            open(self.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?
         };
         let failed = sql(self.path(), "write to");
         let (run_id, keys, aside) = begin(&db, run).map_err(&failed)?;

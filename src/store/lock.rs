@@ -17,7 +17,29 @@ pub struct RunLock {
     file: File,
 }
 
+/// For how long anybody but a run has a look at a lock.
+const GLANCE: Duration = Duration::from_millis(100);
+
 impl RunLock {
+    /// Who holds the lock of a store; none, if it can be taken.
+    pub fn holder_of(store: &Path) -> Result<Option<String>, StoreError> {
+        let path = lock_path(store);
+        let failed = |source| StoreError::File {
+            path: path.clone(),
+            source,
+        };
+        let mut file = match files::open(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(failed)?,
+        };
+        // Others may look at the same time. It ends with the file.
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => Ok(Some(holder(&mut file))),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+
     /// Takes the lock of a store, or says who holds it.
     pub fn take(store: &Path, command: &str, wait: Duration) -> Result<Self, StoreError> {
         let path = lock_path(store);
@@ -27,7 +49,7 @@ impl RunLock {
         };
         let mut file = files::open_private(&path).map_err(failed)?;
         // Without an end, if it lies beyond what the clock can say.
-        match lock(&file, Instant::now().checked_add(wait)) {
+        match lock(&file, Instant::now().checked_add(wait.max(GLANCE))) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(StoreError::Held {

@@ -1,19 +1,21 @@
-//! A store that this account may read, in a folder that it may not write to.
+//! A store that this account may read, and not write to.
 //!
 //! `SQLite` reads a database that has a write-ahead log by way of files beside it, and has to make them where
-//! no program has it open. An account that may only read cannot; but then the database is a file at rest, and
-//! is read as one. That nobody wrote to it meanwhile is seen from the file itself.
+//! they are not there. An account that may only read cannot, or, in a folder that it may write to, must not: they
+//! would be its own, and the next run could not write to them. But then the database is a file at rest, and is
+//! read as one. That nobody wrote to it meanwhile is seen from the file itself.
 
 use std::fs::Metadata;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::StoreError;
-use super::{copy_in_memory, open, sql, version};
+use super::{beside, copy_in_memory, open, sql, version};
 
 /// How often a store is read again that was written to meanwhile.
 const ATTEMPTS: u32 = 20;
@@ -23,18 +25,39 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     let mut attempts = 0..ATTEMPTS;
     loop {
-        let error = match opened(path) {
-            Err(StoreError::Sql { source, .. }) if is_for_want_of_rights(&source) => source,
-            other => return other,
+        let error = if leaves_nothing_behind(path) {
+            match opened(path) {
+                Err(StoreError::Sql { source, .. }) if is_for_want_of_rights(&source) => {
+                    sql(path, "read")(source)
+                }
+                other => return other,
+            }
+        } else {
+            StoreError::File {
+                path: beside::index(path),
+                source: io::Error::other(
+                    "it is not there, and this account is not the one to make it",
+                ),
+            }
         };
         if let Some(copy) = copy_at_rest(path).map_err(sql(path, "read"))? {
             return Ok(copy);
         }
         if attempts.next().is_none() {
-            return Err(sql(path, "read")(error));
+            return Err(error);
         }
         std::thread::sleep(PAUSE);
     }
+}
+
+/// Whether `SQLite` would read the store without making a file that its owner cannot write to.
+fn leaves_nothing_behind(path: &Path) -> bool {
+    let this = nix::unistd::geteuid();
+    // What root makes there is given to the owner of the store, by SQLite itself.
+    let is_its = |it: Metadata| this.is_root() || it.uid() == this.as_raw();
+    std::fs::metadata(path).is_ok_and(is_its)
+        || beside::are_there(path)
+        || !(beside::is_with_log(path) || beside::has_log(path))
 }
 
 fn opened(path: &Path) -> Result<Connection, StoreError> {
@@ -62,11 +85,9 @@ fn copy_at_rest(path: &Path) -> rusqlite::Result<Option<Connection>> {
     copy.map(Some)
 }
 
-/// What differs after a write; none where there is a log, which has what the file has not.
+/// What differs after a write; none where the log has what the file has not.
 fn state(path: &Path) -> Option<(u64, u64, i64, i64)> {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    if PathBuf::from(log).exists() {
+    if beside::has_log(path) {
         return None;
     }
     let of = |it: Metadata| (it.ino(), it.size(), it.mtime(), it.mtime_nsec());
@@ -106,7 +127,10 @@ mod tests {
         let copy = copy_at_rest(&path).expect("readable").expect("at rest");
         let runs = copy.query_row("SELECT count(*) FROM runs", [], |row| row.get(0));
         assert_eq!(runs, Ok(1));
-        std::fs::write(folder.path().join("50% of #1?.db-wal"), "").expect("written");
+        let log = folder.path().join("50% of #1?.db-wal");
+        std::fs::write(&log, "").expect("written");
+        assert!(copy_at_rest(&path).expect("readable").is_some());
+        std::fs::write(&log, "a change").expect("written");
         assert!(copy_at_rest(&path).expect("readable").is_none());
     }
 }

@@ -30,6 +30,7 @@ mod page;
 mod passwords;
 mod privileges;
 mod read_only;
+mod readers;
 mod rights;
 mod runs;
 mod secrets;

@@ -67,6 +67,14 @@ fn root_does_not_write_to_it() {
         assert!(!said.stderr.contains("belongs to"), "{}", said.stderr);
     }
     assert_eq!(run(&["list"]).code, 0);
+    let check = run(&["check"]).stdout;
+    for words in [
+        "warn  store",
+        "belongs to nobody",
+        "sudo -u nobody adsync check",
+    ] {
+        assert!(check.contains(words), "{words}: {check}");
+    }
     for name in files(&sandbox.path().join("store")) {
         let metadata = fs::metadata(sandbox.path().join("store").join(&name));
         assert_eq!(metadata.expect("it is there").uid(), NOBODY, "{name}");

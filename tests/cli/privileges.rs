@@ -3,7 +3,9 @@
 
 use std::fs;
 
-use crate::stage::{Said, add, alone, set_mode, through};
+use crate::stage::{
+    NO_SERVER, Said, add, alone, mode as mode_of, set_mode, through, write_private,
+};
 use crate::support::adsync::Sandbox;
 
 const NO_OVERRIDE: &str = "-dac_override,-dac_read_search";
@@ -113,4 +115,75 @@ fn settings_that_cannot_be_read() {
         "{}",
         said.stderr
     );
+}
+
+/// What `check` says of the store, with that setting under `[store]`.
+#[track_caller]
+fn check(sandbox: &Sandbox, setting: &str) -> String {
+    let toml = format!(
+        "[directory]\nurl = \"{NO_SERVER}\"\nusername = \"svc\"\n[store]\npath = \"{}\"\n{setting}\n",
+        sandbox.store_path().display()
+    );
+    write_private(&sandbox.config_file(), &toml);
+    let said = run(sandbox, &["check"]);
+    let at = said.stdout.find("  store  ").expect("a line of the store");
+    said.stdout[at - 4..].to_owned()
+}
+
+#[test]
+fn what_a_run_could_not_do_is_not_ok() {
+    let (folder, lock) = ("store", "store/users.db.lock");
+    for (path, mode, says) in [
+        (folder, 0o500, "cannot make a file in "),
+        ("store/users.db", 0o400, "cannot open "),
+        (lock, 0o400, "users.db.lock: Permission denied"),
+    ] {
+        let sandbox = alone();
+        add(&sandbox, &["alice"]);
+        assert!(check(&sandbox, "").starts_with("ok    store"));
+        let path = sandbox.path().join(path);
+        let before = mode_of(&path);
+        set_mode(&path, mode);
+        let line = check(&sandbox, "");
+        assert!(
+            line.starts_with("FAIL  store") && line.contains(says),
+            "{line}"
+        );
+        assert!(
+            line.contains("check path under [store] and the rights"),
+            "{line}"
+        );
+        // Whoever only looks needs none of it.
+        let line = check(&sandbox, "read_only = true");
+        assert!(
+            line.starts_with("ok    store") && line.contains("1 users"),
+            "{line}"
+        );
+        set_mode(&path, before);
+    }
+}
+
+#[test]
+fn nor_is_a_store_that_could_not_be_made() {
+    let sandbox = alone();
+    let toml = fs::read_to_string(sandbox.config_file()).expect("it is there");
+    let deeper = toml.replace("store/users.db", "store/a/b/users.db");
+    sandbox.write_config(&deeper);
+    let line = |said: Said| said.stdout.lines().last().unwrap_or_default().to_owned();
+    assert!(line(run(&sandbox, &["check"])).contains("will be made by the first import"));
+    assert_eq!(
+        fs::read_dir(sandbox.path().join("store"))
+            .expect("it is there")
+            .count(),
+        0
+    );
+    set_mode(&sandbox.path().join("store"), 0o500);
+    let said = run(&sandbox, &["check"]);
+    assert!(
+        said.stdout
+            .contains("FAIL  store       cannot make a file in"),
+        "{}",
+        said.stdout
+    );
+    set_mode(&sandbox.path().join("store"), 0o700);
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use crate::stage::{add, alone, assert_says, mode, settings, through, write_private};
+use crate::stage::{add, alone, assert_says, mode, settings, through, with_users, write_private};
 use crate::support::adsync::{Answer, Sandbox};
 
 /// Settings whose store is at this path.
@@ -205,4 +205,77 @@ fn what_cannot_be_opened_is_said_once() {
     assert_ne!(answer.code, 0, "{answer}");
     assert_says(&answer, &["absent.pem", "No such file"]);
     assert_said_once(&answer);
+}
+
+/// What lies in the folder of the store, but for the index of the log, which `SQLite` makes anew for whoever is
+/// the first to open it.
+fn all(sandbox: &Sandbox) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = fs::read_dir(sandbox.path().join("store")).expect("it can be listed");
+    let paths = entries.map(|it| it.expect("an entry").path());
+    let mut all: Vec<_> = paths
+        .map(|path| (path.clone(), fs::read(path).expect("an own file")))
+        .collect();
+    for (path, bytes) in &mut all {
+        if path.extension().is_some_and(|it| it == "db-shm") {
+            bytes.clear();
+        }
+    }
+    all.sort();
+    all
+}
+
+/// What is done to a store before it is checked.
+type Prepare<'a> = &'a dyn Fn(&Sandbox);
+
+#[test]
+fn a_check_leaves_no_trace() {
+    let with_a_log = |sandbox: &Sandbox| {
+        let db = Connection::open(sandbox.store_path()).expect("it is a database");
+        db.pragma_update(None, "journal_mode", "wal")
+            .expect("nobody else has it open");
+    };
+    let killed = |sandbox: &Sandbox| {
+        let add = sandbox
+            .prepare(&["add", "bob"])
+            .env("ADSYNC_CRASH_AT", "committed");
+        assert_eq!(add.run().code, -1);
+    };
+    let shared = |sandbox: &Sandbox| {
+        crate::stage::set_mode(&sandbox.store_path(), 0o640);
+        add(sandbox, &["bob"]);
+    };
+    let cases: [(&str, Prepare<'_>); 5] = [
+        ("at rest", &|_| {}),
+        ("with a log", &with_a_log),
+        ("after a killed run", &killed),
+        ("shared", &shared),
+        ("gone", &|sandbox| {
+            fs::remove_file(sandbox.store_path()).expect("it is there");
+        }),
+    ];
+    for (case, prepare) in cases {
+        let (_directory, sandbox) = with_users(&["alice"]);
+        add(&sandbox, &["alice"]);
+        prepare(&sandbox);
+        let before = all(&sandbox);
+        let check = sandbox.run(&["check"]).expect_code(0);
+        assert!(check.stdout.contains("ok    store"), "{case}: {check}");
+        assert!(all(&sandbox) == before, "{case}");
+        // Nor is it in the way of the next run.
+        add(&sandbox, &["carol"]);
+    }
+}
+
+#[test]
+fn a_check_says_that_another_program_is_writing() {
+    let (_directory, sandbox) = with_users(&["alice"]);
+    add(&sandbox, &["alice"]);
+    let other = Connection::open(sandbox.store_path()).expect("it is a database");
+    other
+        .execute_batch("BEGIN IMMEDIATE")
+        .expect("nobody else is writing");
+    let check = sandbox.run(&["check"]).expect_code(1);
+    for words in ["FAIL  store", "locked", "another program is writing"] {
+        assert!(check.stdout.contains(words), "{words}: {check}");
+    }
 }

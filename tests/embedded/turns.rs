@@ -82,3 +82,34 @@ fn a_killed_run_holds_nothing() {
     stage.directory.clear_faults();
     assert_eq!(stage.sync(0)["counts"]["modified"], 1);
 }
+
+#[test]
+fn a_check_says_who_holds_the_store() {
+    let stage = Stage::imported(&["alice", "bob"]);
+    let run = stage.held(&["sync"], Stdio::null);
+    let check = stage.run(&["check"]).expect_code(0);
+    let says = format!(
+        "2 of them imported; just now a run holds it: adsync sync, process {}",
+        run.id()
+    );
+    assert!(check.stdout.contains(&says), "{says}\n{check}");
+    kill(run);
+    let check = stage.run(&["check"]).expect_code(0);
+    assert!(!check.stdout.contains("just now"), "{check}");
+}
+
+#[test]
+fn checks_are_in_no_runs_way() {
+    let stage = Stage::imported(&["alice", "bob"]);
+    std::thread::scope(|scope| {
+        let runs = scope.spawn(|| {
+            for number in 0..15 {
+                stage.run(&["add", &format!("zoe{number}")]).expect_code(0);
+            }
+        });
+        while !runs.is_finished() {
+            stage.run(&["check"]).expect_code(0);
+        }
+    });
+    assert_eq!(stage.usernames().len(), 17);
+}

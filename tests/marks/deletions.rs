@@ -22,11 +22,9 @@ enum Shows {
     Tombstone,
     /// Not at all: it is missing, and a day later that is proof.
     InADay,
-    /// Not at all, which is no proof; the reason.
-    Never(&'static str),
 }
 
-use Shows::{InADay, Never, Tombstone};
+use Shows::{InADay, Tombstone};
 
 /// Fails unless the next run finds that these users were deleted, in that way, and with or without
 /// asking who is still there.
@@ -40,8 +38,7 @@ fn finds(stage: &Stage, users: &[&str], shows: Shows, by_sweep: bool) {
             let run = agrees(stage, 0);
             return are_deleted(&[rehearsal, run], users, "tombstone");
         }
-        InADay => "deleted by a run that does not find it after",
-        Never(reason) => reason,
+        InADay => "a run that does not find it after",
     };
     are_missing(&[rehearsal, agrees(stage, 0)], users, reason);
     a_day_passes(stage);
@@ -49,10 +46,7 @@ fn finds(stage: &Stage, users: &[&str], shows: Shows, by_sweep: bool) {
     stage.directory.reset_stats();
     let run = agrees(stage, 0);
     assert!(!swept(stage), "{:#?}", stage.directory.searches());
-    match shows {
-        InADay => are_deleted(&[run], users, "absent"),
-        _ => are_missing(&[run], users, reason),
-    }
+    are_deleted(&[run], users, "absent");
 }
 
 #[track_caller]
@@ -126,7 +120,7 @@ fn a_missing_user_is_told_until_when_it_is_kept() {
     let since: jiff::Timestamp = since.parse().expect("a time");
     let until = since + jiff::SignedDuration::from_hours(36);
     let reason = format!(
-        "not found in the domain; deleted by a run that does not find it after {until} (missing_after)"
+        "not found in the domain; a run that does not find it after {until} deletes it (missing_after)"
     );
     assert_eq!(text(&run["missing"][0], "reason"), reason);
     assert_eq!(text(&stage.user("bob"), "reason"), reason);

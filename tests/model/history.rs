@@ -2,6 +2,7 @@
 //! passes; after each command the store is compared with what the rules say.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,7 +14,6 @@ use crate::rules::{
     self, Allowed, Buckets, DAY, Domain, HOUR, Key, Limit, Limits, Mode, OutOfScope, Outcome,
     Scene, Sight, Status, Store, Terms, Time, User, Values, Whereabouts, Whom,
 };
-use crate::server::Server;
 use crate::support::adsync::{Sandbox, Settings};
 use crate::support::clock::pass_time;
 use crate::support::embedded::{CRASH_POINTS, settings_for};
@@ -111,7 +111,7 @@ struct Rules {
     missing_after: Time,
 }
 
-struct History<'a> {
+pub(crate) struct History<'a> {
     random: Random,
     sandbox: Sandbox,
     /// The settings of each domain, but for the server.
@@ -124,7 +124,7 @@ struct History<'a> {
     server: usize,
     /// How far the clock of the history is ahead.
     ahead: Time,
-    log: &'a mut Vec<String>,
+    pub(crate) log: Vec<String>,
 }
 
 /// The domain and the controller of a run.
@@ -155,16 +155,14 @@ pub(crate) fn play(seed: u64, log: &mut Vec<String>) {
         pauses: 30,
         rights: 12,
     };
-    let mut random = Random::new(seed);
-    let steps = random.between(9, 13);
-    History::new(random, worlds, settings.to_vec(), chances, log).play(steps, |from, to| {
-        replicate(from, to);
-    });
-}
-
-fn replicate(from: &dyn Server, to: &dyn Server) {
-    if let (Some(from), Some(to)) = (from.testdir(), to.testdir()) {
-        from.replicate_to(to);
+    let mut history = History::new(Random::new(seed), worlds, settings.to_vec(), chances);
+    let played = catch_unwind(AssertUnwindSafe(|| {
+        let steps = history.random.between(9, 13);
+        history.play(steps, || first.replicate_to(&second));
+    }));
+    log.append(&mut history.log);
+    if let Err(panic) = played {
+        resume_unwind(panic);
     }
 }
 
@@ -187,12 +185,11 @@ fn prepare(directory: &TestDir) {
 }
 
 impl<'a> History<'a> {
-    fn new(
+    pub(crate) fn new(
         mut random: Random,
         worlds: Vec<World<'a>>,
         mut settings: Vec<Settings>,
         chances: Chances,
-        log: &'a mut Vec<String>,
     ) -> Self {
         let rules = Rules {
             limits: limits(&mut random),
@@ -211,7 +208,7 @@ impl<'a> History<'a> {
             settings.more_directory = format!("page_size = {page_size}");
             settings.more_sync = rules.to_toml();
         }
-        log.push(settings[0].more_sync.clone());
+        let settings_said = settings[0].more_sync.clone();
         let mut history = Self {
             random,
             sandbox: Sandbox::new(&settings[0]),
@@ -222,7 +219,7 @@ impl<'a> History<'a> {
             chances,
             server: 0,
             ahead: 0,
-            log,
+            log: vec![settings_said],
         };
         for at in 0..history.worlds.len() {
             let see = history.random.percent(60);
@@ -237,7 +234,25 @@ impl<'a> History<'a> {
         jiff::Timestamp::now().as_second() + self.ahead
     }
 
-    fn play(mut self, steps: usize, replicate: impl Fn(&dyn Server, &dyn Server)) {
+    fn play(&mut self, steps: usize, replicate: impl Fn()) {
+        self.begin();
+        replicate();
+        self.is_replicated();
+        for step in 0..steps {
+            self.changes(step);
+            if self.random.percent(30) {
+                replicate();
+                self.is_replicated();
+            }
+            if step > 0 {
+                self.circumstances();
+            }
+            self.step(step);
+        }
+    }
+
+    /// People come.
+    pub(crate) fn begin(&mut self) {
         for at in 0..self.worlds.len() {
             let first = if at == 0 { 5 } else { 2 };
             for _ in 0..self.random.between(first, first + 3) {
@@ -251,28 +266,23 @@ impl<'a> History<'a> {
                 self.log.push(said);
             }
         }
-        self.replicate(&replicate);
-        for step in 0..steps {
-            for _ in 0..self.random.below(5) {
-                let now = self.now();
-                let at = usize::from(self.random.percent(20));
-                let said = self.worlds[at].change(&mut self.random, now);
-                self.log.push(said);
-            }
-            if self.random.percent(30) {
-                self.replicate(&replicate);
-            }
-            if step > 0 {
-                self.circumstances();
-            }
-            self.step(step);
-        }
     }
 
-    fn replicate(&mut self, replicate: &impl Fn(&dyn Server, &dyn Server)) {
+    /// Some changes of the directory.
+    pub(crate) fn changes(&mut self, step: usize) {
+        for _ in 0..self.random.below(5) {
+            let now = self.now();
+            let at = usize::from(self.random.percent(20));
+            let said = self.worlds[at].change(&mut self.random, now);
+            self.log.push(said);
+        }
+        self.log.push(format!("-- step {step}"));
+    }
+
+    /// Every other controller has what the first one has.
+    pub(crate) fn is_replicated(&mut self) {
         for world in &mut self.worlds {
             for at in 1..world.servers() {
-                replicate(world.server(0), world.server(at));
                 world.is_replicated(at);
                 self.log.push(format!("replicate to {at}"));
             }
@@ -280,7 +290,7 @@ impl<'a> History<'a> {
     }
 
     /// What is otherwise from now on, without a change in the directory.
-    fn circumstances(&mut self) {
+    pub(crate) fn circumstances(&mut self) {
         let at = usize::from(self.random.percent(20));
         if self.random.percent(self.chances.rights) {
             let said = self.worlds[at].change_rights(&mut self.random);
@@ -318,7 +328,7 @@ impl<'a> History<'a> {
         }
     }
 
-    fn step(&mut self, step: usize) {
+    pub(crate) fn step(&mut self, step: usize) {
         let domain = usize::from(step > 0 && self.random.percent(22));
         let servers = self.worlds[domain].servers();
         if self.random.percent(25) {
@@ -505,6 +515,7 @@ impl<'a> History<'a> {
         let url = self.worlds[at.domain].server(at.server).url();
         let settings = Settings {
             urls: vec![url],
+            ca_file: self.worlds[at.domain].server(at.server).ca_file(),
             ..self.settings[at.domain].clone()
         };
         let name = format!("domain{}.toml", at.domain);
@@ -634,7 +645,7 @@ impl<'a> History<'a> {
                     username: if random.percent(3) {
                         "  ".to_owned()
                     } else {
-                        world::username(random)
+                        world::username(random, self.worlds[0].ending())
                     },
                     first_name: None,
                     last_name: Some("Local".to_owned()),

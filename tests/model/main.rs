@@ -17,13 +17,22 @@ mod narrow;
 mod observed;
 mod reliability;
 mod rules;
+mod samba;
 mod server;
 mod world;
 
-const HISTORIES: u64 = 520;
+const HISTORIES: u64 = 240;
+
+/// On a real AD, some dozen at once.
+const BATCHES: u64 = 4;
 
 #[test]
 fn the_store_is_what_the_model_says_after_every_command() {
     support::histories::play("ADSYNC_MODEL", HISTORIES, history::play);
     happened::assert_enough();
+}
+
+#[test]
+fn the_store_is_what_the_model_says_on_a_real_directory_that_lags_behind() {
+    support::histories::play("ADSYNC_SAMBA_MODEL", BATCHES, samba::play);
 }

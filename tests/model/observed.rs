@@ -8,8 +8,8 @@ use testdir::Uuid;
 
 use crate::rules::{Domain, Mode, Status, User, Values};
 
-/// The domains of the histories, by their numbers.
-pub(crate) const DOMAINS: [&str; 2] = ["DC=corp,DC=example,DC=com", "DC=lab,DC=example,DC=org"];
+/// The domains of the histories in memory, by their numbers.
+pub(crate) const DOMAINS: [&str; 2] = ["DC=corp,DC=example,DC=com", "DC=branch,DC=example,DC=net"];
 
 /// A row of the store: the user, and everything in it as text.
 #[derive(Clone, Debug, PartialEq, Eq)]

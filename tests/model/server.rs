@@ -1,5 +1,7 @@
 //! What the histories do to a directory, whichever server it is.
 
+use std::path::PathBuf;
+
 use testdir::{Directory, TestDir, User, Uuid};
 
 /// A user to be added: an attribute may have several values, or none.
@@ -14,6 +16,9 @@ pub(crate) struct Entry {
 /// A domain controller, in the hands of its administrator.
 pub(crate) trait Server {
     fn url(&self) -> String;
+
+    /// Whose certificates are to be believed.
+    fn ca_file(&self) -> Option<PathBuf>;
 
     /// The directory in memory that it is, for faults and for what it was asked.
     fn testdir(&self) -> Option<&TestDir>;
@@ -54,6 +59,10 @@ pub(crate) trait Server {
 impl Server for TestDir {
     fn url(&self) -> String {
         Self::url(self)
+    }
+
+    fn ca_file(&self) -> Option<PathBuf> {
+        None
     }
 
     fn testdir(&self) -> Option<&TestDir> {

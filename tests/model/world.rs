@@ -151,8 +151,10 @@ pub(crate) struct World<'a> {
     denied_places: BTreeSet<Place>,
     hides_mail: bool,
     pub(crate) sees_deleted: bool,
-    /// Whether the server itself sees to it that names are unique and short.
-    is_strict: bool,
+    /// What the names of its users end with, where the server itself sees to it that names are unique and short,
+    /// and has others beside them.
+    ending: Option<String>,
+    lifetime: Time,
     /// Whether something is otherwise at a controller that no change there tells of.
     silent: Vec<bool>,
     /// Whether that will be so at the next replication.
@@ -167,13 +169,32 @@ impl<'a> World<'a> {
             views: vec![View::default(); servers.len()],
             silent: vec![false; servers.len()],
             will_be_silent: vec![false; servers.len()],
-            is_strict: servers.iter().any(|it| it.testdir().is_none()),
+            ending: None,
+            lifetime: Time::from(LIFETIME_DAYS) * DAY,
             servers,
             denied: BTreeSet::new(),
             denied_places: BTreeSet::new(),
             hides_mail: false,
             sees_deleted: false,
         }
+    }
+
+    /// A part of a real domain, which keeps deleted objects for as long as such a domain does.
+    pub(crate) fn real(
+        domain: Domain,
+        base: &str,
+        servers: Vec<&'a dyn Server>,
+        ending: &str,
+    ) -> Self {
+        Self {
+            ending: Some(ending.to_owned()),
+            lifetime: 180 * DAY,
+            ..Self::new(domain, base, servers)
+        }
+    }
+
+    fn is_strict(&self) -> bool {
+        self.ending.is_some()
     }
 
     /// Where its users are.
@@ -200,6 +221,11 @@ impl<'a> World<'a> {
 
     fn accounts_mut(&mut self) -> &mut Vec<Account> {
         &mut self.views[0].accounts
+    }
+
+    /// What the names of its users end with.
+    pub(crate) fn ending(&self) -> &str {
+        self.ending.as_deref().unwrap_or_default()
     }
 
     /// Whether the account of the runs may see nothing of this one.
@@ -241,22 +267,29 @@ impl<'a> World<'a> {
             .filter(|(number, it)| it.is_alive() && Some(*number) != at)
             .map(|(_, it)| rules::fold(&it.username))
             .collect();
-        let is_free = |name: &&&str| !self.is_strict || !taken.contains(&rules::fold(name));
-        let free: Vec<&str> = USERNAMES.iter().filter(is_free).copied().collect();
-        (!free.is_empty()).then(|| (*random.pick(&free)).to_owned())
+        let ending = self.ending();
+        let names = USERNAMES.iter().map(|name| format!("{name}{ending}"));
+        let is_free = |name: &String| !self.is_strict() || !taken.contains(&rules::fold(name));
+        let free: Vec<String> = names.filter(is_free).collect();
+        (!free.is_empty()).then(|| random.pick(&free).clone())
     }
 
     /// An address, or none, or two, or one that says nothing.
     fn mails(&self, random: &mut Random) -> Vec<String> {
         match random.below(100) {
             0..16 => Vec::new(),
-            16..20 if !self.is_strict => vec![" ".to_owned()],
-            20..35 if !self.is_strict => {
+            16..20 if !self.is_strict() => vec![" ".to_owned()],
+            20..35 if !self.is_strict() => {
                 let both = random.some(MAILS, 2).into_iter();
                 both.map(str::to_owned).collect()
             }
             _ => vec![pick(random, MAILS)],
         }
+    }
+
+    fn fresh_handle(&self) -> String {
+        let ending = self.ending();
+        format!("k{}x{}{ending}", self.domain, self.accounts().len())
     }
 
     fn place(&self, random: &mut Random) -> Place {
@@ -269,7 +302,7 @@ impl<'a> World<'a> {
     /// Adds an account, under the name of somebody who was there before or a random one.
     pub(crate) fn add(&mut self, random: &mut Random, now: Time) -> String {
         let before = self.accounts().last().map(|it| it.username.clone());
-        let before = before.filter(|_| !self.is_strict && random.percent(40));
+        let before = before.filter(|_| !self.is_strict() && random.percent(40));
         let Some(username) = before.or_else(|| self.username(random, None)) else {
             return "nobody can be added".to_owned();
         };
@@ -279,7 +312,8 @@ impl<'a> World<'a> {
 
     /// Adds an account whose names are its own.
     pub(crate) fn add_distinct(&mut self, random: &mut Random, now: Time) -> String {
-        let username = format!("user{}-{}", self.domain, self.accounts().len());
+        let ending = self.ending();
+        let username = format!("user{}-{}{ending}", self.domain, self.accounts().len());
         let mails = if random.percent(80) {
             vec![format!("{username}@x.org")]
         } else {
@@ -297,7 +331,7 @@ impl<'a> World<'a> {
     ) -> String {
         let mut account = Account {
             guid: Uuid::nil(),
-            handle: format!("k{}x{}", self.domain, self.accounts().len()),
+            handle: self.fresh_handle(),
             base: self.base.clone(),
             common_name: self.free_common_name(random),
             place: self.place(random),
@@ -310,7 +344,7 @@ impl<'a> World<'a> {
             expires: None,
             deleted_at: 0,
         };
-        if random.percent(10) {
+        if random.percent(10) && !self.is_strict() {
             account.expires = Some(now + expiry(random));
         }
         account.guid = self.servers[0].add(&entry(&account, now));
@@ -340,7 +374,7 @@ impl<'a> World<'a> {
                 let mails = self.mails(random);
                 self.set(at, "mail", &mails)
             }
-            36..42 if !self.is_strict => self.swap(at, other, "sAMAccountName"),
+            36..42 if !self.is_strict() => self.swap(at, other, "sAMAccountName"),
             42..48 => self.swap(at, other, "mail"),
             48..54 => self.set(at, "sn", &[pick(random, &["Last", "Married", "Ünal"])]),
             54..58 => self.set(
@@ -364,13 +398,13 @@ impl<'a> World<'a> {
             }
             79..88 => self.delete(at, now),
             88..93 => self.enable(at),
-            93..95 => self.expire(at, random, now),
-            95..97 if !self.is_strict => self.set(
+            93..95 if !self.is_strict() => self.expire(at, random, now),
+            95..97 if !self.is_strict() => self.set(
                 at,
                 "sAMAccountName",
                 &[pick(random, &["", "  ", "a\u{1b}[31m"])],
             ),
-            97..99 if !self.is_strict => {
+            97..99 if !self.is_strict() => {
                 self.set(at, "mail", &[format!("{}@x.org", "m".repeat(1020))])
             }
             _ => self.set(at, "givenName", &[pick(random, &["", " ", "First", "Ada"])]),
@@ -379,7 +413,7 @@ impl<'a> World<'a> {
 
     fn set(&mut self, at: usize, attribute: &str, values: &[String]) -> String {
         let mut given: Vec<String> = values.iter().filter(|it| !it.is_empty()).cloned().collect();
-        if self.is_strict {
+        if self.is_strict() {
             given.retain(|it| !it.trim().is_empty());
         }
         let account = &mut self.views[0].accounts[at];
@@ -495,7 +529,7 @@ impl<'a> World<'a> {
                 self.denied_places.insert(place);
                 format!("{}: the right to {place:?} is lost", self.domain)
             }
-            65..80 => {
+            65..80 if !self.is_strict() => {
                 for server in &self.servers {
                     server.hide("mail");
                 }
@@ -547,7 +581,7 @@ impl<'a> World<'a> {
         now: Time,
     ) -> String {
         account.base = self.base.clone();
-        account.handle = format!("k{}x{}", self.domain, self.accounts().len());
+        account.handle = self.fresh_handle();
         account.common_name = self.free_common_name(random);
         account.place = self.place(random);
         let guid = Some(account.guid);
@@ -605,7 +639,7 @@ impl<'a> World<'a> {
         for (server, view) in self.servers.iter().zip(&mut self.views) {
             server.pass_time(seconds);
             for account in &mut view.accounts {
-                let is_over = now - account.deleted_at > Time::from(LIFETIME_DAYS) * DAY;
+                let is_over = now - account.deleted_at > self.lifetime;
                 if account.place == Place::Deleted && is_over {
                     server.collect(account.guid);
                     account.place = Place::Gone;
@@ -642,7 +676,7 @@ impl<'a> World<'a> {
                 .filter_map(|account| self.sight(account, now))
                 .collect(),
             sees_deleted: self.sees_deleted,
-            lifetime: Time::from(LIFETIME_DAYS) * DAY,
+            lifetime: self.lifetime,
             readable: readable.map(|it| it.below(&self.base)).collect(),
             references: view
                 .referred
@@ -735,6 +769,11 @@ fn pick(random: &mut Random, from: &[&str]) -> String {
     (*random.pick(from)).to_owned()
 }
 
+/// The name of a local user.
+pub(crate) fn username(random: &mut Random, ending: &str) -> String {
+    format!("{}{ending}", pick(random, USERNAMES))
+}
+
 /// An address for a local user, or none.
 pub(crate) fn mail(random: &mut Random) -> String {
     if random.percent(20) {
@@ -742,8 +781,4 @@ pub(crate) fn mail(random: &mut Random) -> String {
     } else {
         pick(random, MAILS)
     }
-}
-
-pub(crate) fn username(random: &mut Random) -> String {
-    pick(random, USERNAMES)
 }

@@ -190,3 +190,19 @@ fn no_two_users_share_a_name_whoever_writes() {
         assert!(refused.to_string().contains("UNIQUE"), "{refused}");
     }
 }
+
+/// A killed run left its log, and then the store was taken away.
+#[test]
+fn the_log_of_a_store_that_is_gone_is_not_that_of_the_next() {
+    let stage = Stage::imported(&["alice", "bob"]);
+    let add = stage.prepare(&["add", "zoe"]);
+    assert_eq!(add.env("ADSYNC_CRASH_AT", "committed").run().code, -1);
+    let path = stage.sandbox.store_path();
+    assert!(path.with_extension("db-wal").exists());
+    std::fs::remove_file(&path).expect("it is there");
+    stage.run(&["add", "yves"]).expect_code(0);
+    assert_eq!(stage.usernames(), ["yves"]);
+    assert_eq!(Rows::of(&path).users.len(), 1);
+    stage.run(&["import", "--all"]).expect_code(0);
+    assert_eq!(stage.usernames(), ["alice", "bob", "yves"]);
+}

@@ -161,6 +161,25 @@ impl SambaDc {
         self.put_first(dn, &ace);
     }
 
+    /// Gives back what [`Self::deny_read`] and [`Self::deny_all`] took, if they did.
+    pub(crate) fn allow_again(&self, dn: &str, sam: &str) {
+        let ending = format!(";{})", self.sid_of(sam));
+        let old = self.access_list(dn);
+        let denials = old.split_inclusive(')').filter(|ace| {
+            let ace = &ace[ace.find('(').unwrap_or(0)..];
+            ace.starts_with("(D;") && ace.ends_with(&ending)
+        });
+        let denials: Vec<&str> = denials
+            .map(|ace| &ace[ace.find('(').unwrap_or(0)..])
+            .collect();
+        let new = denials
+            .iter()
+            .fold(old.clone(), |list, denial| list.replace(denial, ""));
+        if new != old {
+            self.change_access(dn, |_| new);
+        }
+    }
+
     /// Adds an OU that stays in its place when it is deleted, as some system objects
     /// do, so that its tombstone is seen by everybody. Returns its DN.
     pub(crate) fn add_ou_that_stays(&self, name: &str, parent: &str) -> String {

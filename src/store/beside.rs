@@ -1,0 +1,199 @@
+//! The two files that `SQLite` keeps beside a store with a write-ahead log: the log, and its index, which readers
+//! and writers share.
+//!
+//! Whoever may read the store must be able to read them as well, and nobody but its owner may have made them: the
+//! next run could not write to them.
+
+use std::fs::{File, Metadata};
+use std::io::{Error, ErrorKind, Read, Result};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::error::StoreError;
+use super::files;
+use crate::account;
+
+/// The log.
+const LOG: &str = "-wal";
+/// Its index.
+const INDEX: &str = "-shm";
+
+/// The file beside a store with that ending.
+fn beside(store: &Path, ending: &str) -> PathBuf {
+    let mut path = store.as_os_str().to_owned();
+    path.push(ending);
+    path.into()
+}
+
+/// The index of the log of a store.
+pub(super) fn index(store: &Path) -> PathBuf {
+    beside(store, INDEX)
+}
+
+/// Whether others than its owner may read the store.
+pub(super) fn is_shared(store: &Path) -> bool {
+    std::fs::metadata(store).is_ok_and(|it| it.mode() & 0o044 != 0)
+}
+
+/// Whether the log is there and has something in it.
+pub(super) fn has_log(store: &Path) -> bool {
+    std::fs::metadata(beside(store, LOG)).is_ok_and(|it| it.len() > 0)
+}
+
+/// Whether both files are there, so that a reader need not make them.
+pub(super) fn are_there(store: &Path) -> bool {
+    [LOG, INDEX].iter().all(|it| beside(store, it).exists())
+}
+
+/// Makes those that are not there, with the rights of the store. `SQLite` would, but for the group.
+pub(super) fn make(store: &Path) -> std::result::Result<(), StoreError> {
+    for ending in [LOG, INDEX] {
+        let path = beside(store, ending);
+        match files::make_private(&path) {
+            Err(source) if source.kind() != ErrorKind::AlreadyExists => {
+                return Err(StoreError::File { path, source });
+            }
+            _ => {}
+        }
+    }
+    follow(store);
+    Ok(())
+}
+
+/// Takes them away again, if nothing is in them.
+pub(super) fn unmake(store: &Path) {
+    for path in [LOG, INDEX].map(|it| beside(store, it)) {
+        if std::fs::symlink_metadata(&path).is_ok_and(|it| it.is_file() && it.len() == 0) {
+            // One that stays is used by the next run.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// Sees that they can be made, while nobody uses them: the store has no log.
+pub(super) fn try_make(store: &Path) -> std::result::Result<(), StoreError> {
+    if is_with_log(store) || has_log(store) {
+        return Ok(());
+    }
+    let made = make(store);
+    unmake(store);
+    made
+}
+
+/// Whether the header says that the store has a write-ahead log (<https://sqlite.org/fileformat2.html>, 1.3.3).
+/// Not for a process that has it open: closing a file ends the locks that `SQLite` has on it.
+pub(super) fn is_with_log(store: &Path) -> bool {
+    let mut header = [0; 20];
+    let read = File::open(store).and_then(|mut file| file.read_exact(&mut header));
+    // What cannot be read is said by SQLite.
+    read.is_ok() && header[18..] != [1, 1]
+}
+
+/// Gives both the group and the rights of the store; whether they have them now.
+pub(super) fn follow(store: &Path) -> bool {
+    let Ok(wanted) = std::fs::metadata(store) else {
+        return false;
+    };
+    [LOG, INDEX].iter().all(|ending| {
+        let file = files::open(&beside(store, ending));
+        file.and_then(|file| give_rights(&file, &wanted)).is_ok()
+    })
+}
+
+fn give_rights(file: &File, wanted: &Metadata) -> Result<()> {
+    let is = file.metadata()?;
+    if is.gid() != wanted.gid() {
+        std::os::unix::fs::fchown(file, None, Some(wanted.gid()))?;
+    }
+    let mode = wanted.mode() & 0o666;
+    if is.mode() & 0o777 != mode {
+        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
+    }
+    Ok(())
+}
+
+/// Takes away what a reader of another account has left beside the store, where a run could not write to it.
+pub(super) fn clear(store: &Path) -> std::result::Result<(), StoreError> {
+    let Ok(wanted) = std::fs::metadata(store) else {
+        return Ok(());
+    };
+    for ending in [INDEX, LOG] {
+        let path = beside(store, ending);
+        let done = match files::open(&path) {
+            // An index or a log of an earlier day, when the store had other rights.
+            Ok(file) => give_rights(&file, &wanted).or(Ok(())),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => take_away(&path, ending),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        };
+        done.map_err(|source| StoreError::File { path, source })?;
+    }
+    Ok(())
+}
+
+/// Whether a run could write to them now; if not, whether it could take them away first is an error or not.
+pub(super) fn can_be_used(store: &Path) -> std::result::Result<bool, StoreError> {
+    let mut can_be_used = true;
+    for ending in [INDEX, LOG] {
+        let path = beside(store, ending);
+        let done = match files::open(&path) {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                can_be_used = false;
+                refuse_of_use(&path, ending)
+            }
+            Err(error) => Err(error),
+        };
+        done.map_err(|source| StoreError::File { path, source })?;
+    }
+    Ok(can_be_used)
+}
+
+fn take_away(path: &Path, ending: &str) -> Result<()> {
+    refuse_of_use(path, ending)?;
+    log::debug!("removing {}, which is not this account's", path.display());
+    std::fs::remove_file(path)
+}
+
+/// Refuses one that is of use to somebody still.
+fn refuse_of_use(path: &Path, ending: &str) -> Result<()> {
+    let metadata = std::fs::symlink_metadata(path)?;
+    let owner = account::name(metadata.uid());
+    if ending == LOG && metadata.len() > 0 {
+        let what = format!("it belongs to {owner}, and holds changes of the store");
+        return Err(Error::new(ErrorKind::PermissionDenied, what));
+    }
+    if is_in_use(path) {
+        let what = format!("it belongs to {owner}, of whom a program has the store open");
+        return Err(Error::new(ErrorKind::ResourceBusy, what));
+    }
+    Ok(())
+}
+
+/// Where `SQLite` locks an index: from the first lock to that which says that it is open at all
+/// (<https://sqlite.org/walformat.html>, 2.1).
+const LOCKS: std::ops::Range<i64> = 120..129;
+
+/// Whether a program has an index open, as far as can be seen.
+fn is_in_use(path: &Path) -> bool {
+    use nix::fcntl::{FcntlArg, fcntl};
+    use nix::libc::{F_UNLCK, F_WRLCK, SEEK_SET, flock};
+
+    let Ok(file) = File::open(path) else {
+        return false;
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "small numbers of the system's own"
+    )]
+    let mut lock = flock {
+        l_type: F_WRLCK as _,
+        l_whence: SEEK_SET as _,
+        l_start: LOCKS.start,
+        l_len: LOCKS.end - LOCKS.start,
+        l_pid: 0,
+    };
+    let asked = fcntl(&file, FcntlArg::F_GETLK(&mut lock));
+    asked.is_ok() && i32::from(lock.l_type) != F_UNLCK
+}

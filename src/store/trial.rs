@@ -1,0 +1,73 @@
+//! Whether a run could do its work on a store: tried as this very account, without a trace.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::OpenFlags;
+use rusqlite::config::DbConfig;
+
+use super::error::StoreError;
+use super::lock::RunLock;
+use super::{beside, files, is_there, open, owner, sql};
+
+/// What is tried. It is begun before anybody looks into the store.
+#[derive(Debug)]
+pub struct Trial<'a> {
+    path: &'a Path,
+    /// Whether the files of the log are there already, and are to stay.
+    has_files: bool,
+}
+
+impl<'a> Trial<'a> {
+    /// Of the store at this path, which need not be there.
+    pub fn of(path: &'a Path) -> Self {
+        let has_files = beside::are_there(path);
+        Self { path, has_files }
+    }
+
+    /// Tries everything that a run does before it writes. Gives who holds the store just now, if a run does.
+    pub fn run(self) -> Result<Option<String>, StoreError> {
+        let Self { path, has_files: _ } = self;
+        owner::refuse_link(path)?;
+        owner::refuse_root_elsewhere(path)?;
+        let folder = folder_of(path);
+        make_and_remove(&folder).map_err(|source| StoreError::Folder { folder, source })?;
+        let holder = RunLock::holder_of(path)?;
+        // Whose turn it is must not be kept from writing.
+        if holder.is_none() && is_there(path)? {
+            self.write()?;
+        }
+        Ok(holder)
+    }
+
+    /// Begins to write, and takes it back.
+    fn write(&self) -> Result<(), StoreError> {
+        let path = self.path;
+        let file_error = |source| StoreError::File {
+            path: path.to_owned(),
+            source,
+        };
+        drop(files::open(path).map_err(file_error)?);
+        if !beside::can_be_used(path)? {
+            // They are taken away by the next run, and only then can it be tried.
+            return Ok(());
+        }
+        let db = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, self.has_files)
+            .and_then(|_| db.execute_batch("BEGIN IMMEDIATE; ROLLBACK"))
+            .map_err(sql(path, "write to"))
+    }
+}
+
+/// The folder in which a run would make its files, or the folders on the way to them.
+fn folder_of(store: &Path) -> PathBuf {
+    let store = std::path::absolute(store).unwrap_or_else(|_| store.to_owned());
+    let mut folders = store.ancestors().skip(1);
+    let there = folders.find(|it| std::fs::symlink_metadata(it).is_ok());
+    there.unwrap_or(Path::new(".")).to_owned()
+}
+
+fn make_and_remove(folder: &Path) -> std::io::Result<()> {
+    let path = folder.join(format!(".adsync-check-{}", std::process::id()));
+    drop(files::make_private(&path)?);
+    std::fs::remove_file(path)
+}
