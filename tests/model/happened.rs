@@ -3,48 +3,28 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-static HAPPENED: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
+type Counts = BTreeMap<String, usize>;
 
-/// What must have happened, in some hundred histories.
-const WANTED: &[&str] = &[
-    "absent",
-    "code 0",
-    "code 2",
-    "code 3",
-    "code 4",
-    "code 5",
-    "code 7",
-    "delta",
-    "foreign",
-    "full",
-    "missing",
-    "missing at a controller that lags behind",
-    "missing, and seen again",
-    "missing without a right",
-    "out of scope, and changed",
-    "selected",
-    "tombstone",
-    "undone",
-];
+/// By the kind of history.
+static HAPPENED: Mutex<BTreeMap<&'static str, Counts>> = Mutex::new(BTreeMap::new());
 
-/// Notes that something happened.
-pub(crate) fn note(what: impl Into<String>, times: usize) {
+/// Notes that something happened in a history of this kind.
+pub(crate) fn note(kind: &'static str, what: impl Into<String>, times: usize) {
     if times > 0 {
         let mut happened = HAPPENED.lock().expect("nobody panics here");
-        *happened.entry(what.into()).or_default() += times;
+        let counts = happened.entry(kind).or_default();
+        *counts.entry(what.into()).or_default() += times;
     }
 }
 
-/// Fails unless everything happened that should, if there were enough runs at all.
-pub(crate) fn assert_enough() {
+/// Fails unless each of these happened, where there were so many runs that it should have.
+pub(crate) fn assert_enough(kind: &'static str, runs: usize, wanted: &[&str]) {
     let happened = HAPPENED.lock().expect("nobody panics here");
-    println!("{happened:#?}");
-    let runs: usize = happened
-        .iter()
-        .filter(|(what, _)| what.starts_with("code "))
-        .map(|(_, times)| times)
-        .sum();
-    let seldom = |what: &&&str| happened.get(**what).copied().unwrap_or(0) < 5;
-    let seldom: Vec<&&str> = WANTED.iter().filter(seldom).collect();
-    assert!(runs < 2000 || seldom.is_empty(), "too seldom: {seldom:?}");
+    let counts = happened.get(kind).cloned().unwrap_or_default();
+    println!("{kind}: {counts:#?}");
+    let is_run = |(what, times): (&String, &usize)| what.starts_with("code ").then_some(*times);
+    let were: usize = counts.iter().filter_map(is_run).sum();
+    let seldom = |what: &&&str| counts.get(**what).copied().unwrap_or(0) < 3;
+    let seldom: Vec<&&str> = wanted.iter().filter(seldom).collect();
+    assert!(were < runs || seldom.is_empty(), "too seldom: {seldom:?}");
 }

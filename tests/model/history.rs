@@ -95,9 +95,14 @@ enum Kill {
     After(Duration),
 }
 
+/// The histories on a directory in memory.
+pub(crate) const IN_MEMORY: &str = "in memory";
+
 /// What is done beside the changes, and how often, in a hundred.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Chances {
+    /// What the histories are called, where is counted what happened.
+    pub(crate) kind: &'static str,
     pub(crate) faults: usize,
     pub(crate) kills: usize,
     pub(crate) pauses: usize,
@@ -150,6 +155,7 @@ pub(crate) fn play(seed: u64, log: &mut Vec<String>) {
         World::new(1, DOMAINS[1], vec![&other]),
     ];
     let chances = Chances {
+        kind: IN_MEMORY,
         faults: 18,
         kills: 8,
         pauses: 30,
@@ -397,7 +403,7 @@ impl<'a> History<'a> {
         ));
 
         self.check_invariants(&command, at, &effect, &before, &after);
-        note(
+        self.happened(
             code.map_or("killed".to_owned(), |code| format!("code {code}")),
             1,
         );
@@ -461,15 +467,19 @@ impl<'a> History<'a> {
         self.adopt(expected, &after);
     }
 
+    fn happened(&self, what: impl Into<String>, times: usize) {
+        note(self.chances.kind, what, times);
+    }
+
     /// Counts what the run came to.
     fn note(&self, expected: &Outcome, at: At, mode: Mode, effect: &Effect) {
         let Some(buckets) = &expected.buckets else {
             return;
         };
-        note(format!("{mode:?}").to_lowercase(), 1);
-        note("foreign", buckets.foreign);
+        self.happened(format!("{mode:?}").to_lowercase(), 1);
+        self.happened("foreign", buckets.foreign);
         for evidence in buckets.deleted.values() {
-            note(*evidence, 1);
+            self.happened(*evidence, 1);
         }
         let world = &self.worlds[at.domain];
         for key in self.store.of(at.domain) {
@@ -479,19 +489,19 @@ impl<'a> History<'a> {
             };
             let (was, is) = (before.status, after.status);
             let account = before.guid.and_then(|guid| world.account(guid));
-            note("missing", usize::from(is == Status::Missing));
+            self.happened("missing", usize::from(is == Status::Missing));
             let is_seen_again =
                 was == Status::Missing && matches!(is, Status::Ok | Status::OutOfScope);
-            note("missing, and seen again", usize::from(is_seen_again));
+            self.happened("missing, and seen again", usize::from(is_seen_again));
             let is_changed = is == Status::OutOfScope && before.values != after.values;
-            note("out of scope, and changed", usize::from(is_changed));
+            self.happened("out of scope, and changed", usize::from(is_changed));
             let Some(account) = account.filter(|it| is == Status::Missing && it.is_alive()) else {
                 continue;
             };
             let is_denied = world.is_denied(account);
-            note("missing without a right", usize::from(is_denied));
+            self.happened("missing without a right", usize::from(is_denied));
             let lags = at.server > 0 && !is_denied && *effect == Effect::None;
-            note(
+            self.happened(
                 "missing at a controller that lags behind",
                 usize::from(lags),
             );
@@ -562,7 +572,7 @@ impl<'a> History<'a> {
             rows(before),
             "not as before run {run}: {answer}"
         );
-        note("undone", 1);
+        self.happened("undone", 1);
     }
 
     fn check_moments(&self, stored: &crate::observed::Stored) {

@@ -26,13 +26,37 @@ const HISTORIES: u64 = 240;
 /// On a real AD, some dozen at once.
 const BATCHES: u64 = 4;
 
+/// What histories are for, wherever they are played.
+const EVERYWHERE: [&str; 10] = [
+    "absent",
+    "code 0",
+    "code 4",
+    "code 7",
+    "foreign",
+    "full",
+    "missing at a controller that lags behind",
+    "missing without a right",
+    "selected",
+    "tombstone",
+];
+
 #[test]
 fn the_store_is_what_the_model_says_after_every_command() {
     support::histories::play("ADSYNC_MODEL", HISTORIES, history::play);
-    happened::assert_enough();
+    let wanted = [
+        &EVERYWHERE[..],
+        &["code 2", "code 5", "delta", "out_of_scope"],
+        &[
+            "missing, and seen again",
+            "out of scope, and changed",
+            "undone",
+        ],
+    ];
+    happened::assert_enough(history::IN_MEMORY, 2000, &wanted.concat());
 }
 
 #[test]
 fn the_store_is_what_the_model_says_on_a_real_directory_that_lags_behind() {
     support::histories::play("ADSYNC_SAMBA_MODEL", BATCHES, samba::play);
+    happened::assert_enough(samba::REAL, 400, &EVERYWHERE);
 }

@@ -21,6 +21,8 @@ use crate::support::samba::ldif::{Record, escape_dn_value, escape_filter_value};
 use crate::support::samba::{BRANCH, SambaDc, Search, User};
 use crate::world::World;
 
+pub(crate) const REAL: &str = "on a real AD";
+
 /// How many histories go on at the same time.
 const TOGETHER: usize = 24;
 const STEPS: usize = 6;
@@ -256,6 +258,7 @@ impl<'a> Place<'a> {
             World::real(1, &self.base(1), vec![branch], &self.ending),
         ];
         let chances = Chances {
+            kind: REAL,
             faults: 0,
             kills: 4,
             pauses: 30,

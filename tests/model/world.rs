@@ -518,7 +518,15 @@ impl<'a> World<'a> {
                 format!("{}: the right to {} is lost", self.domain, account.handle)
             }
             45..65 => {
-                let places = [Place::Sales, Place::Sales, Place::Elsewhere, Place::Staff];
+                // In AD, what is in a container below says itself who may see it.
+                let places = if self.is_strict() {
+                    [Place::Sales, Place::Elsewhere]
+                } else {
+                    [
+                        Place::Sales,
+                        *random.pick(&[Place::Elsewhere, Place::Staff]),
+                    ]
+                };
                 let place = *random.pick(&places);
                 if self.views.iter().any(|it| it.referred.contains(&place)) {
                     return "nothing is denied".to_owned();
