@@ -169,7 +169,7 @@ impl Then {
              VALUES (1, ?1, ?2, ?3, ?4, (SELECT started_at FROM runs WHERE id = 2), ?5, ?6)",
             params![
                 service,
-                self.invocation_id().to_bytes_le(),
+                invocation_id().to_bytes_le(),
                 i64::try_from(usn).expect("a small number"),
                 settings.to_string(),
                 witness.to_bytes_le(),
@@ -178,12 +178,13 @@ impl Then {
         )
         .expect("a mark");
     }
+}
 
-    fn invocation_id(&self) -> testdir::Uuid {
-        let stage = Stage::imported(&["alice"]);
-        full(&stage, 0);
-        mark(&stage).invocation_id
-    }
+/// Of a directory of its own: they all have the same.
+fn invocation_id() -> testdir::Uuid {
+    let stage = Stage::imported(&["alice"]);
+    full(&stage, 0);
+    mark(&stage).invocation_id
 }
 
 /// What the program of then could read, as it is now.
@@ -229,8 +230,7 @@ fn users_history_and_mark_are_kept_and_the_old_file_beside_them() {
     assert_eq!(kept(&db), before);
     assert_eq!(mark(stage), old_mark, "nothing changed since");
     let known = rows(&db, "SELECT domain, identity, full_run FROM controllers");
-    let identity = then
-        .invocation_id()
+    let identity = invocation_id()
         .to_bytes_le()
         .map(|it| format!("{it:02x}"))
         .concat();

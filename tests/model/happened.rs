@@ -18,6 +18,7 @@ pub(crate) fn note(kind: &'static str, what: impl Into<String>, times: usize) {
 }
 
 /// Fails unless each of these happened, where there were so many runs that it should have.
+#[allow(clippy::print_stdout, reason = "what the histories came to")]
 pub(crate) fn assert_enough(kind: &'static str, runs: usize, wanted: &[&str]) {
     let happened = HAPPENED.lock().expect("nobody panics here");
     let counts = happened.get(kind).cloned().unwrap_or_default();

@@ -107,6 +107,7 @@ pub(crate) struct Chances {
     pub(crate) kills: usize,
     pub(crate) pauses: usize,
     pub(crate) rights: usize,
+    pub(crate) hirings: usize,
 }
 
 /// What the settings of a history say.
@@ -127,6 +128,8 @@ pub(crate) struct History<'a> {
     chances: Chances,
     /// The controller of the last run.
     server: usize,
+    /// What comes next, the last of it first, where that is no chance.
+    next: Vec<(Command, At)>,
     /// How far the clock of the history is ahead.
     ahead: Time,
     pub(crate) log: Vec<String>,
@@ -160,6 +163,7 @@ pub(crate) fn play(seed: u64, log: &mut Vec<String>) {
         kills: 8,
         pauses: 30,
         rights: 12,
+        hirings: 5,
     };
     let mut history = History::new(Random::new(seed), worlds, settings.to_vec(), chances);
     let played = catch_unwind(AssertUnwindSafe(|| {
@@ -224,6 +228,7 @@ impl<'a> History<'a> {
             rules,
             chances,
             server: 0,
+            next: Vec::new(),
             ahead: 0,
             log: vec![settings_said],
         };
@@ -334,19 +339,14 @@ impl<'a> History<'a> {
         }
     }
 
+    #[allow(
+        clippy::too_many_lines,
+        reason = "one command, from the choice to what is checked"
+    )]
     pub(crate) fn step(&mut self, step: usize) {
-        let domain = usize::from(step > 0 && self.random.percent(22));
-        let servers = self.worlds[domain].servers();
-        if self.random.percent(25) {
-            // Runs stay with a controller for a while.
-            self.server = self.random.below(servers);
-        }
-        let server = self.server.min(servers - 1);
-        let at = At { domain, server };
-        let command = if self.store.of(domain).is_empty() && self.random.percent(75) {
-            Command::Import(None)
-        } else {
-            self.command(at)
+        let (command, at) = match self.next.pop() {
+            Some(next) => next,
+            None => self.chance(step),
         };
         let terms = self.terms(&command);
         let effect = match command {
@@ -453,10 +453,6 @@ impl<'a> History<'a> {
         if let Some(wanted) = &expected.buckets {
             assert_eq!(*wanted, buckets(&json), "not what was to be told: {json:#}");
         }
-        if matches!(command, Command::Import(_)) && self.random.percent(50) {
-            // The next run may ask a controller that does not know of all of them.
-            self.server = 1;
-        }
         let is_done = !terms.dry_run && matches!(code, 0 | 7);
         if is_done && before.users != after.users && self.random.percent(50) {
             self.check_undo(at, &before, after.last_run);
@@ -506,6 +502,38 @@ impl<'a> History<'a> {
                 usize::from(lags),
             );
         }
+    }
+
+    /// A command at random, and where.
+    fn chance(&mut self, step: usize) -> (Command, At) {
+        if step > 0 && self.random.percent(self.chances.hirings) {
+            // Somebody comes and is imported at once, and the next run asks a controller that does not know yet.
+            let now = self.now();
+            let said = self.worlds[0].add_distinct(&mut self.random, now);
+            self.log.push(said);
+            let at = |server| At { domain: 0, server };
+            let sync = if self.random.percent(50) {
+                Command::Sync(None)
+            } else {
+                self.command(at(1))
+            };
+            self.next = vec![(sync.clone(), at(1)), (sync, at(1))];
+            return (Command::Import(None), at(0));
+        }
+        let domain = usize::from(step > 0 && self.random.percent(22));
+        let servers = self.worlds[domain].servers();
+        if self.random.percent(25) {
+            // Runs stay with a controller for a while.
+            self.server = self.random.below(servers);
+        }
+        let server = self.server.min(servers - 1);
+        let at = At { domain, server };
+        let command = if self.store.of(domain).is_empty() && self.random.percent(75) {
+            Command::Import(None)
+        } else {
+            self.command(at)
+        };
+        (command, at)
     }
 
     fn kill(&mut self) -> Kill {
@@ -1056,9 +1084,9 @@ impl<'a> History<'a> {
                     .collect(),
             ),
             Command::Import(Some(names)) => {
-                let accounts = world.accounts().iter();
-                let named = accounts.filter(|it| names.contains(&it.principal()));
-                Some(named.map(|it| Some(it.guid)).collect())
+                let everybody = world.accounts().iter();
+                let chosen = everybody.filter(|it| names.contains(&it.principal()));
+                Some(chosen.map(|it| Some(it.guid)).collect())
             }
             Command::Sync(None) | Command::Import(None) => None,
             Command::Add(_) | Command::Restore(_) => Some(Vec::new()),

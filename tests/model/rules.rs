@@ -540,6 +540,10 @@ enum Fate {
 
 /// `sync` of all users of a domain, or of these. `is_enumerated` says whether everything in the scope is
 /// looked at, or only the users themselves.
+#[allow(
+    clippy::too_many_lines,
+    reason = "the rules of one run, in their order"
+)]
 pub(crate) fn sync(
     store: &Store,
     chosen: Option<&BTreeSet<Key>>,

@@ -25,7 +25,7 @@ pub(crate) const REAL: &str = "on a real AD";
 
 /// How many histories go on at the same time.
 const TOGETHER: usize = 24;
-const STEPS: usize = 6;
+const STEPS: usize = 7;
 const PASSWORD: &str = "Passw0rd-of-a-history";
 
 /// The domain controllers of all histories of a batch.
@@ -262,7 +262,8 @@ impl<'a> Place<'a> {
             faults: 0,
             kills: 4,
             pauses: 30,
-            rights: 20,
+            rights: 30,
+            hirings: 12,
         };
         let settings = vec![self.settings(0), self.settings(1)];
         History::new(Random::new(seed), worlds, settings, chances)
@@ -299,7 +300,7 @@ pub(crate) fn play(seed: u64, log: &mut Vec<String>) {
     each(&mut histories, &|history| history.begin());
     for step in 0..STEPS {
         each(&mut histories, &|history| history.changes(step));
-        if step == 0 || random.percent(35) {
+        if step == 0 || random.percent(30) {
             servers.replicate();
             each(&mut histories, &|history| history.is_replicated());
         }

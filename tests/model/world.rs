@@ -588,7 +588,7 @@ impl<'a> World<'a> {
         mut account: Account,
         now: Time,
     ) -> String {
-        account.base = self.base.clone();
+        account.base.clone_from(&self.base);
         account.handle = self.fresh_handle();
         account.common_name = self.free_common_name(random);
         account.place = self.place(random);
