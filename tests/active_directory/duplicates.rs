@@ -88,6 +88,7 @@ fn a_local_user_blocks_a_rename_without_regard_to_case() {
 #[test]
 fn a_name_freed_by_a_deletion_is_taken_in_the_same_run() {
     let (dc, sandbox) = imported(&[person("alice"), person("bob"), person("carol")]);
+    dc.grant_tombstones("svc-adsync");
     dc.delete(&dc.dn_of("bob"));
     dc.rename_account("alice", "bob");
     dc.modify(&dc.dn_of("bob"), "mail", Some("bob@corp.example.com"));

@@ -35,6 +35,7 @@ fn hostile_values_are_carried_unchanged_and_shown_harmless() {
     people.push(person("-rf").cn("*)(uid=*"));
     people.push(person("zero\u{200b}width\u{202e}"));
     dc.add_all(&people);
+    dc.grant_tombstones("svc-adsync");
     let sandbox = Sandbox::for_dc(&dc);
     is_harmless(&sandbox.run(&["search", "u", "-vv"]).expect_code(0));
     is_harmless(&sandbox.run(&["import", "--all", "-vv"]).expect_code(0));
@@ -74,6 +75,7 @@ fn hostile_values_are_carried_unchanged_and_shown_harmless() {
     );
     let run = json(&sandbox, &allowed);
     assert_eq!(run["counts"]["failed"], 0);
+    assert_eq!(run["counts"]["deleted"], people.len().div_ceil(6));
     assert_eq!(
         run["modified"][0]["changes"]["last_name"]["to"],
         "\u{9b}31m\u{202e}new"

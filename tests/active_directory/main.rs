@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use support::adsync::{Answer, Sandbox};
 use support::samba::{SambaDc, User};
+use support::store::age_missing;
 
 /// A domain with these accounts in `OU=Staff`, all of them imported.
 fn imported(people: &[User]) -> (SambaDc, Sandbox) {
@@ -39,6 +40,11 @@ fn person(sam: &str) -> User {
         .sn("Surname")
         .mail(&format!("{sam}@corp.example.com"))
         .phone("+1 555 0100")
+}
+
+/// A day, and with it the time for which a user must be missing, has passed for those who are.
+fn a_day_passes(sandbox: &Sandbox) {
+    age_missing(&sandbox.store_path(), 24);
 }
 
 /// The users of the store, as `list --format json` prints them.

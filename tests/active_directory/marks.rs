@@ -12,9 +12,10 @@ mod turmoil;
 
 use serde_json::{Value, json};
 
-use crate::run_json;
 use crate::support::adsync::{Sandbox, Settings};
 use crate::support::samba::{SERVICE_ACCOUNT, SambaDc, User};
+use crate::support::store::without_times;
+use crate::{a_day_passes, named, run_json};
 
 /// A domain with alice, bob, carol and dave, all of them imported, and a store that has its mark. Dave is
 /// the witness: without him a run would read everything.
@@ -95,6 +96,34 @@ fn delta_like_full(sandbox: &Sandbox) -> Value {
     result
 }
 
+/// Fails unless runs by change mark find these users missing, for this reason.
+#[track_caller]
+fn missing_because(sandbox: &Sandbox, users: &[&str], why: &str) {
+    for _ in 0..2 {
+        let result = delta_like_full(sandbox);
+        assert_eq!(named(&result["missing"]), users, "{result:#}");
+        assert_eq!(result["counts"]["deleted"], 0, "{result:#}");
+        for user in result["missing"].as_array().expect("a bucket") {
+            let reason = user["reason"].as_str().unwrap_or_default();
+            assert!(reason.contains(why), "{why:?} is not in {reason:?}");
+        }
+    }
+}
+
+/// Fails unless runs by change mark find these users missing, and when a day has passed, deleted; what the
+/// last of them said.
+#[track_caller]
+fn gone_in_a_day(sandbox: &Sandbox, users: &[&str]) -> Value {
+    missing_because(sandbox, users, "(missing_after)");
+    a_day_passes(sandbox);
+    let result = delta_like_full(sandbox);
+    assert_eq!(named(&result["deleted"]), users, "{result:#}");
+    for user in result["deleted"].as_array().expect("a bucket") {
+        assert_eq!(user["evidence"], "absent");
+    }
+    result
+}
+
 /// Fails unless a full run finds nothing to do.
 #[track_caller]
 fn assert_settled(sandbox: &Sandbox) {
@@ -110,13 +139,26 @@ fn findings(mut result: Value) -> Value {
     for own in ["mode", "run", "started_at", "duration_ms"] {
         assert!(fields.remove(own).is_some(), "{own} is part of a result");
     }
+    for user in result["missing"].as_array_mut().into_iter().flatten() {
+        for time in ["since", "reason"] {
+            user[time] = without_times(user[time].as_str().unwrap_or_default()).into();
+        }
+    }
     result
 }
 
-/// The settings for a server, where many may be deleted at once.
+/// The settings for a server, where anything may happen to many at once.
 fn unguarded(dc: &SambaDc) -> Settings {
+    let limits = ["deletes", "cleared", "disabled", "modified", "missing"];
     Settings {
-        more_sync: "max_deletes = 10000".to_owned(),
+        more_sync: limits.map(|it| format!("max_{it} = 10000\n")).concat(),
         ..Settings::for_dc(dc)
     }
+}
+
+/// The same, and nobody is waited for who is missing.
+fn at_once(dc: &SambaDc) -> Settings {
+    let mut settings = unguarded(dc);
+    settings.more_sync.push_str("missing_after = \"0\"\n");
+    settings
 }

@@ -110,8 +110,11 @@ fn a_lost_right_is_refused_by_the_guard() {
 
     for arguments in [&["sync"][..], &["sync", "--dry-run"]] {
         let refused = run_json(&sandbox, arguments).expect_code(4);
-        assert_eq!(refused.json()["counts"]["deleted"], 25);
-        assert!(refused.stderr.contains("--allow-deletes 25"), "{refused}");
+        assert_eq!(refused.json()["counts"]["missing"], 25);
+        assert_eq!(refused.json()["counts"]["deleted"], 0);
+        assert!(refused.stderr.contains("--allow-missing 25"), "{refused}");
+        let cause = "the account may have lost the right to see them";
+        assert!(refused.stderr.contains(cause), "{refused}");
     }
     let table = sandbox.run(&["sync"]).expect_code(4);
     assert!(
@@ -120,14 +123,34 @@ fn a_lost_right_is_refused_by_the_guard() {
     );
     for wrong in ["24", "26"] {
         sandbox
-            .run(&["sync", "--allow-deletes", wrong])
+            .run(&["sync", "--allow-missing", wrong])
             .expect_code(4);
     }
-    assert_eq!(users(&sandbox).len(), 50);
+    assert_eq!(
+        named(&json(&sandbox, &["sync", "--users", "hidden01"])["missing"]),
+        ["hidden01"]
+    );
     sandbox
-        .run(&["sync", "--allow-deletes", "25"])
+        .run(&["sync", "--allow-missing", "24"])
         .expect_code(0);
-    assert_eq!(users(&sandbox).len(), 25);
+    // However long it lasts, and whatever is said: it is no proof.
+    crate::a_day_passes(&sandbox);
+    for arguments in [
+        &["sync"][..],
+        &["sync", "--delete-missing", "--allow-deletes", "25"],
+        &[
+            "sync",
+            "--full",
+            "--delete-missing",
+            "--allow-deletes",
+            "25",
+        ],
+    ] {
+        let result = json(&sandbox, arguments);
+        assert_eq!(result["counts"]["missing"], 25, "{arguments:?}");
+        assert_eq!(result["counts"]["deleted"], 0, "{arguments:?}");
+    }
+    assert_eq!(users(&sandbox).len(), 50);
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn a_sync_reports_exactly_what_changed_and_the_next_one_nothing() {
         "anna@<ins>new</ins>.example.com",
         ">+1 555 0100</del>",
         ">emil<",
-        "<code>absent</code>",
+        "not found in the domain; a run that does not find it after",
     ] {
         assert!(page.contains(part), "{part:?} in\n{page}");
     }
@@ -132,8 +132,9 @@ fn a_sync_reports_exactly_what_changed_and_the_next_one_nothing() {
         changes(2),
         &json!({"username": from_to("clara".into(), "clara.married".into())})
     );
-    assert_eq!(named(&result["deleted"]), ["emil"]);
-    assert_eq!(result["deleted"][0]["evidence"], "absent");
+    assert_eq!(named(&result["missing"]), ["emil"]);
+    assert_eq!(result["missing"][0]["since"], result["started_at"]);
+    assert_eq!(result["counts"]["deleted"], 0);
     assert_eq!(result["counts"]["unchanged"], 2);
     assert_eq!(result["counts"]["checked"], 6);
     for bucket in [
@@ -150,8 +151,9 @@ fn a_sync_reports_exactly_what_changed_and_the_next_one_nothing() {
 
     assert_eq!(
         usernames(&sandbox),
-        ["anna", "berta", "clara.married", "dora", "fritz"]
+        ["anna", "berta", "clara.married", "dora", "emil", "fritz"]
     );
+    assert_eq!(user(&sandbox, "emil")["status"], "missing");
     assert_eq!(
         user(&sandbox, "clara.married")["guid"],
         clara,
@@ -167,7 +169,8 @@ fn a_sync_reports_exactly_what_changed_and_the_next_one_nothing() {
     let before = users(&sandbox);
     let again = json(&sandbox, &["sync"]);
     assert_eq!(again["counts"]["unchanged"], 5);
-    assert_eq!(again["counts"]["checked"], 5);
+    assert_eq!(again["counts"]["checked"], 6);
+    assert_eq!(again["missing"], result["missing"]);
     let without_time = |mut them: Vec<Value>| {
         for user in &mut them {
             user["synced_at"].take();
@@ -175,6 +178,21 @@ fn a_sync_reports_exactly_what_changed_and_the_next_one_nothing() {
         them
     };
     assert_eq!(without_time(users(&sandbox)), without_time(before));
+
+    crate::a_day_passes(&sandbox);
+    let result = json(&sandbox, &["sync", "--report", "report.html"]);
+    assert_eq!(named(&result["deleted"]), ["emil"]);
+    assert_eq!(result["deleted"][0]["evidence"], "absent");
+    assert_eq!(result["counts"]["unchanged"], 5);
+    let page = std::fs::read_to_string(sandbox.path().join("report.html")).expect("a page");
+    for part in [">emil<", "<code>absent</code>"] {
+        assert!(page.contains(part), "{part:?} in\n{page}");
+    }
+    assert_eq!(
+        usernames(&sandbox),
+        ["anna", "berta", "clara.married", "dora", "fritz"]
+    );
+    assert_eq!(json(&sandbox, &["sync"])["counts"]["checked"], 5);
 }
 
 #[test]
@@ -288,6 +306,11 @@ fn a_deleted_user_is_restored_as_it_was_and_left_alone() {
         let mut before = user(&sandbox, "alice");
         dc.delete(&dc.dn_of("alice"));
         sandbox.run(&["sync"]).expect_code(0);
+        if !sees_tombstones {
+            assert_eq!(user(&sandbox, "alice")["status"], "missing");
+            crate::a_day_passes(&sandbox);
+            sandbox.run(&["sync"]).expect_code(0);
+        }
         assert_eq!(usernames(&sandbox), ["bob", "carol"]);
 
         let restored = json(&sandbox, &["restore", "alice"]);

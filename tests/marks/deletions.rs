@@ -40,7 +40,7 @@ fn finds(stage: &Stage, users: &[&str], shows: Shows, by_sweep: bool) {
             let run = agrees(stage, 0);
             return are_deleted(&[rehearsal, run], users, "tombstone");
         }
-        InADay => "deleted by a run that does not find it after",
+        InADay => "(missing_after)",
         Never(reason) => reason,
     };
     are_missing(&[rehearsal, agrees(stage, 0)], users, reason);
@@ -126,7 +126,7 @@ fn a_missing_user_is_told_until_when_it_is_kept() {
     let since: jiff::Timestamp = since.parse().expect("a time");
     let until = since + jiff::SignedDuration::from_hours(36);
     let reason = format!(
-        "not found in the domain; deleted by a run that does not find it after {until} (missing_after)"
+        "not found in the domain; a run that does not find it after {until} deletes it (missing_after)"
     );
     assert_eq!(text(&run["missing"][0], "reason"), reason);
     assert_eq!(text(&stage.user("bob"), "reason"), reason);

@@ -1,6 +1,6 @@
 //! A controller that was restored counts its changes anew. A mark of its former life means nothing.
 
-use super::{delta, delta_like_full, full_because, marked};
+use super::{delta, delta_like_full, full_because, marked, marked_with_tombstones};
 use crate::support::samba::SambaDc;
 use crate::{named, person, user, usernames};
 
@@ -41,7 +41,7 @@ fn a_controller_with_a_new_invocation_id_is_read_whole() {
 
 #[test]
 fn a_restored_controller_is_read_whole_also_when_it_has_come_further_than_before() {
-    let (mut dc, sandbox) = marked();
+    let (mut dc, sandbox) = marked_with_tombstones();
     let then = dc.snapshot();
     dc.modify(&dc.dn_of("alice"), "sn", Some("Archer"));
     dc.delete(&dc.dn_of("bob"));

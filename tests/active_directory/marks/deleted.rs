@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::{
-    assert_settled, delta, delta_like_full, four, in_mode, marked, marked_by,
-    marked_with_tombstones, unguarded,
+    assert_settled, at_once, delta, delta_like_full, four, gone_in_a_day, in_mode, marked,
+    marked_by, marked_with_tombstones, missing_because, unguarded,
 };
 use crate::support::adsync::{Sandbox, Settings};
 use crate::support::samba::{SERVICE_ACCOUNT, STAFF_DN, SambaDc, User};
-use crate::{named, person, run_json, user, usernames};
+use crate::{a_day_passes, named, person, run_json, user, usernames};
 
 /// A marked store, whose account sees tombstones or does not.
 fn marked_and(sees: bool) -> (SambaDc, Sandbox) {
@@ -29,11 +29,28 @@ fn evidence(result: &Value) -> Vec<&str> {
 fn a_deleted_user_is_missed_without_the_right_to_see_tombstones() {
     let (dc, sandbox) = marked();
     dc.delete(&dc.dn_of("bob"));
-    let result = delta_like_full(&sandbox);
-    assert_eq!(named(&result["deleted"]), ["bob"]);
-    assert_eq!(evidence(&result), ["absent"]);
+    gone_in_a_day(&sandbox, &["bob"]);
     assert_eq!(usernames(&sandbox), ["alice", "carol", "dave"]);
     assert_eq!(delta(&sandbox)["counts"]["unchanged"], 3);
+}
+
+#[test]
+fn a_deleted_user_is_not_waited_for_where_that_is_said() {
+    for by_setting in [true, false] {
+        let (dc, sandbox) = marked();
+        if by_setting {
+            sandbox.configure(&at_once(&dc));
+        }
+        dc.delete(&dc.dn_of("bob"));
+        let result = if by_setting {
+            delta_like_full(&sandbox)
+        } else {
+            in_mode(&sandbox, "delta", &["sync", "--delete-missing"])
+        };
+        assert_eq!(named(&result["deleted"]), ["bob"]);
+        assert_eq!(evidence(&result), ["absent"]);
+        assert_eq!(delta(&sandbox)["counts"]["unchanged"], 3);
+    }
 }
 
 #[test]
@@ -59,11 +76,15 @@ fn a_deleted_user_leaves_a_tombstone_to_those_who_see_it() {
 fn a_right_that_is_given_later_is_used() {
     let (dc, sandbox) = marked();
     dc.delete(&dc.dn_of("alice"));
-    assert_eq!(evidence(&delta_like_full(&sandbox)), ["absent"]);
+    gone_in_a_day(&sandbox, &["alice"]);
+    dc.delete(&dc.dn_of("carol"));
+    assert_eq!(named(&delta_like_full(&sandbox)["missing"]), ["carol"]);
     dc.grant_tombstones(SERVICE_ACCOUNT);
+    // Of her there is proof now, too, and no day need pass.
+    assert_eq!(evidence(&delta_like_full(&sandbox)), ["tombstone"]);
     dc.delete(&dc.dn_of("bob"));
     assert_eq!(evidence(&delta_like_full(&sandbox)), ["tombstone"]);
-    assert_eq!(delta(&sandbox)["counts"]["unchanged"], 2);
+    assert_eq!(delta(&sandbox)["counts"]["unchanged"], 1);
 }
 
 #[test]
@@ -77,9 +98,14 @@ fn one_after_the_other_leaves_and_each_is_noticed() {
             dc.modify(&dc.dn_of(left[0]), "sn", Some(name));
             // Without the witness a run may read everything; the next one goes on from there.
             let result = crate::json(&sandbox, &["sync"]);
-            assert_eq!(named(&result["deleted"]), [name]);
             assert_eq!(named(&result["modified"]), [left[0]]);
             assert_settled(&sandbox);
+            if sees {
+                assert_eq!(named(&result["deleted"]), [name]);
+            } else {
+                assert_eq!(named(&result["missing"]), [name]);
+                gone_in_a_day(&sandbox, &[name]);
+            }
             assert_eq!(usernames(&sandbox).len(), left.len());
             delta(&sandbox);
         }
@@ -98,9 +124,7 @@ fn a_deleted_user_that_was_brought_back_is_told_from_a_tombstone() {
     dc.reanimate(&guid, &alice);
     dc.revoke_tombstones(SERVICE_ACCOUNT);
     dc.delete(&dc.dn_of("bob"));
-    let result = delta_like_full(&sandbox);
-    assert_eq!(named(&result["deleted"]), ["bob"]);
-    assert_eq!(evidence(&result), ["absent"]);
+    gone_in_a_day(&sandbox, &["bob"]);
 }
 
 #[test]
@@ -121,9 +145,10 @@ fn a_user_that_is_deleted_and_brought_back_between_two_runs_stays() {
 fn a_restored_user_is_left_alone_until_it_is_back_in_the_directory() {
     for sees in [true, false] {
         let (dc, sandbox) = marked_and(sees);
+        sandbox.configure(&at_once(&dc));
         let (guid, alice) = (dc.guid_of("alice"), dc.dn_of("alice"));
         dc.delete(&alice);
-        delta(&sandbox);
+        assert_eq!(named(&delta(&sandbox)["deleted"]), ["alice"]);
         sandbox.run(&["restore", "alice"]).expect_code(0);
         for _ in 0..2 {
             assert_eq!(delta_like_full(&sandbox)["counts"]["unchanged"], 4);
@@ -159,13 +184,17 @@ fn a_restored_user_that_never_left_the_directory_is_brought_in_step() {
 
 #[test]
 fn those_in_the_recycle_bin_are_gone_though_they_keep_their_values() {
-    for (sees, word) in [(true, "tombstone"), (false, "absent")] {
+    for sees in [true, false] {
         let (dc, sandbox) = marked_and(sees);
         dc.enable_recycle_bin();
         dc.delete(&dc.dn_of("alice"));
-        let result = delta_like_full(&sandbox);
-        assert_eq!(named(&result["deleted"]), ["alice"]);
-        assert_eq!(evidence(&result), [word]);
+        if sees {
+            let result = delta_like_full(&sandbox);
+            assert_eq!(named(&result["deleted"]), ["alice"]);
+            assert_eq!(evidence(&result), ["tombstone"]);
+        } else {
+            gone_in_a_day(&sandbox, &["alice"]);
+        }
         assert_eq!(delta(&sandbox)["counts"]["unchanged"], 3);
     }
 }
@@ -176,9 +205,7 @@ fn a_user_that_is_made_again_under_the_same_name_is_another_one() {
     let alice = dc.dn_of("alice");
     dc.delete(&alice);
     dc.add_user(&person("alice"));
-    let result = delta_like_full(&sandbox);
-    assert_eq!(named(&result["deleted"]), ["alice"]);
-    assert_eq!(evidence(&result), ["absent"]);
+    gone_in_a_day(&sandbox, &["alice"]);
 }
 
 #[test]
@@ -193,10 +220,24 @@ fn those_who_go_with_their_ou_are_found() {
         dc.add_all(&["emil", "fritz", "gerda"].map(|sam| person(sam).ou(&sales)));
         let sandbox = marked_by("dave", &unguarded(&dc));
         dc.delete_tree(&sales);
-        let result = delta_like_full(&sandbox);
-        assert_eq!(named(&result["deleted"]), ["emil", "fritz", "gerda"]);
-        let word = if sees { "tombstone" } else { "absent" };
-        assert_eq!(evidence(&result), [word; 3]);
+        let gone = ["emil", "fritz", "gerda"];
+        if sees {
+            let result = delta_like_full(&sandbox);
+            assert_eq!(named(&result["deleted"]), gone);
+            assert_eq!(evidence(&result), ["tombstone"; 3]);
+            continue;
+        }
+        // An OU that is gone looks like one that the account may not see.
+        let why = "its container cannot be read either";
+        missing_because(&sandbox, &gone, why);
+        a_day_passes(&sandbox);
+        missing_because(&sandbox, &gone, why);
+        let result = in_mode(&sandbox, "delta", &["sync", "--delete-missing"]);
+        assert_eq!(named(&result["missing"]), gone);
+        sandbox
+            .run(&["remove", "emil", "fritz", "gerda"])
+            .expect_code(0);
+        assert_eq!(delta(&sandbox)["counts"]["unchanged"], 4);
     }
 }
 
@@ -208,11 +249,9 @@ fn the_gone_among_many_are_found_wherever_they_stand() {
     for n in gone {
         dc.delete(&User::numbered(n).dn());
     }
-    let result = delta_like_full(&sandbox);
-    assert_eq!(
-        named(&result["deleted"]),
-        gone.map(|n| format!("user{n:04}"))
-    );
+    let gone = gone.map(|n| format!("user{n:04}"));
+    let gone: Vec<&str> = gone.iter().map(String::as_str).collect();
+    gone_in_a_day(&sandbox, &gone);
     assert_eq!(delta(&sandbox)["counts"]["unchanged"], 442);
 }
 
@@ -228,16 +267,27 @@ fn a_refused_run_moves_no_mark() {
             dc.delete(&User::numbered(n).dn());
         }
         dc.modify(&User::numbered(7).dn(), "sn", Some("Changed"));
+        let (bucket, flag) = if sees {
+            ("deleted", "--allow-deletes")
+        } else {
+            ("missing", "--allow-missing")
+        };
         for _ in 0..2 {
             let refused = run_json(&sandbox, &["sync"]).expect_code(4).json();
             assert_eq!(refused["mode"], "delta");
-            assert_eq!(refused["counts"]["deleted"], 6);
+            assert_eq!(refused["counts"][bucket], 6);
             assert_eq!(named(&refused["modified"]), ["user0007"]);
         }
-        let done = in_mode(&sandbox, "delta", &["sync", "--allow-deletes", "6"]);
-        assert_eq!(done["counts"]["deleted"], 6);
+        let done = in_mode(&sandbox, "delta", &["sync", flag, "6"]);
+        assert_eq!(done["counts"][bucket], 6);
         assert_eq!(named(&done["modified"]), ["user0007"]);
         assert_settled(&sandbox);
+        if !sees {
+            a_day_passes(&sandbox);
+            let refused = run_json(&sandbox, &["sync"]).expect_code(4).json();
+            assert_eq!(refused["counts"]["deleted"], 6);
+            in_mode(&sandbox, "delta", &["sync", "--allow-deletes", "6"]);
+        }
         assert_eq!(delta(&sandbox)["counts"]["unchanged"], 24);
     }
 }

@@ -137,6 +137,13 @@ fn a_user_that_leaves_the_base_or_the_filter_is_out_of_scope_and_comes_back() {
     let result = delta_like_full(&sandbox);
     assert_eq!(result["out_of_scope"][0]["dn"], elsewhere);
 
+    dc.modify(&elsewhere, "mail", Some("abroad@corp.example.com"));
+    let result = delta_like_full(&sandbox);
+    assert_eq!(named(&result["modified"]), ["alice"]);
+    let alice = user(&sandbox, "alice");
+    assert_eq!(alice["email"], "abroad@corp.example.com");
+    assert_eq!(alice["status"], "out_of_scope");
+
     dc.modify(&elsewhere, "sn", Some("Returned"));
     dc.move_to(&elsewhere, STAFF_DN);
     let result = delta_like_full(&sandbox);
@@ -156,13 +163,51 @@ fn a_filter_on_the_account_is_followed() {
     let sandbox = marked_by("dave", &settings);
 
     dc.disable(&dc.dn_of("bob"));
-    assert_eq!(
-        named(&delta_like_full(&sandbox)["out_of_scope"]),
-        ["bob"],
-        "it left the filter"
-    );
+    let result = delta_like_full(&sandbox);
+    assert_eq!(named(&result["modified"]), ["bob"], "he is kept in step");
+    let bob = user(&sandbox, "bob");
+    assert_eq!(bob["status"], "out_of_scope", "he left the filter");
+    assert_eq!(bob["enabled"], false);
+    let result = delta_like_full(&sandbox);
+    assert_eq!(named(&result["out_of_scope"]), ["bob"]);
+
     dc.enable(&dc.dn_of("bob"));
-    assert_eq!(delta_like_full(&sandbox)["counts"]["out_of_scope"], 0);
+    let result = delta_like_full(&sandbox);
+    assert_eq!(named(&result["modified"]), ["bob"]);
+    assert_eq!(result["counts"]["out_of_scope"], 0);
+    let bob = user(&sandbox, "bob");
+    assert_eq!(
+        (&bob["status"], &bob["enabled"]),
+        (&json!("ok"), &json!(true))
+    );
+}
+
+#[test]
+fn an_account_that_expires_is_followed() {
+    let (dc, sandbox) = marked();
+    let expire_in = |seconds: i64| {
+        let at = jiff::Timestamp::now().as_second() + seconds;
+        let value = ((at + 11_644_473_600) * 10_000_000).to_string();
+        dc.modify(&dc.dn_of("alice"), "accountExpires", Some(&value));
+        jiff::Timestamp::from_second(at).expect("a time")
+    };
+    let at = expire_in(8);
+    let result = delta(&sandbox);
+    assert!(
+        jiff::Timestamp::now() < at,
+        "the machine is too slow for this"
+    );
+    assert_eq!(named(&result["modified"]), [""; 0]);
+    let left = at.duration_since(jiff::Timestamp::now()) + jiff::SignedDuration::from_millis(10);
+    std::thread::sleep(left.try_into().unwrap_or_default());
+    let usn = dc.highest_usn();
+    let result = delta_like_full(&sandbox);
+    assert_eq!(named(&result["modified"]), ["alice"]);
+    assert_eq!(dc.highest_usn(), usn, "nothing but the clock has moved");
+    assert_eq!(user(&sandbox, "alice")["enabled"], false);
+    expire_in(3600);
+    assert_eq!(named(&delta_like_full(&sandbox)["modified"]), ["alice"]);
+    assert_eq!(user(&sandbox, "alice")["enabled"], true);
 }
 
 #[test]
@@ -209,8 +254,12 @@ fn a_duplicate_of_a_user_that_did_not_change_is_found() {
     let holder = &result["duplicate"][0]["conflicts"][0]["held_by"];
     assert_eq!(holder["username"], "bob");
 
-    // It is free when bob is deleted, and in the same run.
+    // It is free when bob is deleted, and in the same run; while he is missing it is not.
     dc.delete(&dc.dn_of("bob"));
+    let result = delta_like_full(&sandbox);
+    assert_eq!(named(&result["missing"]), ["bob"]);
+    assert_eq!(named(&result["duplicate"]), ["alice"]);
+    crate::a_day_passes(&sandbox);
     let result = delta_like_full(&sandbox);
     assert_eq!(named(&result["modified"]), ["alice"]);
     assert_eq!(named(&result["deleted"]), ["bob"]);

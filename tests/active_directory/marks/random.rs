@@ -7,6 +7,7 @@ use super::people::People;
 use super::{findings, full, unguarded};
 use crate::support::adsync::{Answer, Sandbox};
 use crate::support::samba::{SERVICE_ACCOUNT, SambaDc};
+use crate::support::store::without_times;
 use crate::{run_json, users};
 
 const ADDRESSES: &[&str] = &[
@@ -65,6 +66,7 @@ impl Pair {
 
 fn undated(mut user: Value) -> Value {
     user["synced_at"] = json!(user["synced_at"].is_string());
+    user["reason"] = user["reason"].as_str().map(without_times).into();
     user
 }
 
@@ -78,6 +80,8 @@ fn play(seed: u64, sees_tombstones: bool) {
     let mut settings = unguarded(&dc);
     if seed.is_multiple_of(2) {
         settings.more_sync.push_str("\nout_of_scope = \"delete\"");
+    } else {
+        settings.more_sync.push_str("\nmissing_after = \"0\"");
     }
     let mut pair = Pair {
         by_mark: Sandbox::new(&settings),
@@ -127,6 +131,11 @@ fn disturb(pair: &mut Pair, random: &mut crate::support::random::Random) {
         }
         7 => {
             pair.both(&["sync", "--dry-run"]);
+        }
+        8 | 9 => {
+            for store in [&pair.by_mark, &pair.whole] {
+                crate::a_day_passes(store);
+            }
         }
         _ => {}
     }

@@ -1,12 +1,12 @@
 //! An account that may see less than before gets no error but fewer entries.
 
 use super::{
-    assert_settled, delta, delta_like_full, four, full, full_because, in_mode, marked, marked_by,
-    marked_with_tombstones, unguarded,
+    assert_settled, delta, delta_like_full, four, full, full_because, gone_in_a_day, marked,
+    marked_by, marked_with_tombstones, unguarded,
 };
 use crate::support::adsync::Sandbox;
 use crate::support::samba::{SERVICE_ACCOUNT, STAFF_DN, SambaDc, User};
-use crate::{json, named, person, user, usernames};
+use crate::{a_day_passes, json, named, person, user, usernames};
 
 #[test]
 fn the_account_loses_the_right_to_see_tombstones() {
@@ -18,12 +18,9 @@ fn the_account_loses_the_right_to_see_tombstones() {
     );
     dc.revoke_tombstones(SERVICE_ACCOUNT);
     dc.delete(&dc.dn_of("bob"));
-    let result = delta_like_full(&sandbox);
-    assert_eq!(named(&result["deleted"]), ["bob"]);
-    assert_eq!(result["deleted"][0]["evidence"], "absent");
-
+    gone_in_a_day(&sandbox, &["bob"]);
     dc.delete(&dc.dn_of("carol"));
-    assert_eq!(named(&delta_like_full(&sandbox)["deleted"]), ["carol"]);
+    gone_in_a_day(&sandbox, &["carol"]);
     assert_eq!(usernames(&sandbox), ["dave"]);
 }
 
@@ -33,11 +30,9 @@ fn the_container_of_the_deleted_is_no_tombstone() {
     let (dc, sandbox) = marked_with_tombstones();
     dc.revoke_tombstones_but_not_their_container(SERVICE_ACCOUNT);
     dc.delete(&dc.dn_of("alice"));
-    let result = delta_like_full(&sandbox);
-    assert_eq!(named(&result["deleted"]), ["alice"]);
-    assert_eq!(result["deleted"][0]["evidence"], "absent");
+    gone_in_a_day(&sandbox, &["alice"]);
     dc.delete(&dc.dn_of("bob"));
-    assert_eq!(named(&delta_like_full(&sandbox)["deleted"]), ["bob"]);
+    gone_in_a_day(&sandbox, &["bob"]);
 }
 
 #[test]
@@ -47,10 +42,9 @@ fn a_tombstone_that_lies_elsewhere_is_no_proof() {
     let stays = dc.add_ou_that_stays("Stays", STAFF_DN);
     dc.delete(&stays);
     dc.delete(&dc.dn_of("alice"));
-    let result = delta_like_full(&sandbox);
-    assert_eq!(named(&result["deleted"]), ["alice"]);
+    gone_in_a_day(&sandbox, &["alice"]);
     dc.delete(&dc.dn_of("bob"));
-    assert_eq!(named(&delta_like_full(&sandbox)["deleted"]), ["bob"]);
+    gone_in_a_day(&sandbox, &["bob"]);
 }
 
 #[test]
@@ -110,8 +104,11 @@ fn a_witness_out_of_scope_does_not_speak_for_those_in_it() {
 }
 
 #[test]
-fn users_that_the_account_may_not_see_any_more_are_missed_at_the_latest_by_a_full_run() {
-    for sees in [true, false] {
+fn users_that_the_account_may_not_see_any_more_are_missing_and_never_deleted() {
+    for (sees, why) in [
+        (true, "neither in the domain nor among its deleted objects"),
+        (false, "its container cannot be read either"),
+    ] {
         let dc = SambaDc::start();
         if sees {
             dc.grant_tombstones(SERVICE_ACCOUNT);
@@ -123,8 +120,23 @@ fn users_that_the_account_may_not_see_any_more_are_missed_at_the_latest_by_a_ful
         let sandbox = marked_by("dave", &unguarded(&dc));
         dc.deny_read(&hidden, SERVICE_ACCOUNT);
         delta(&sandbox);
-        in_mode(&sandbox, "full", &["sync", "--full"]);
-        assert_eq!(usernames(&sandbox), ["alice", "bob", "carol", "dave"]);
+        for arguments in [
+            &["sync", "--full"][..],
+            &["sync"],
+            &["sync", "--users", "emil"],
+            &["sync", "--delete-missing"],
+            &["sync", "--full", "--delete-missing"],
+        ] {
+            let result = json(&sandbox, arguments);
+            assert_eq!(named(&result["missing"]), ["emil"], "{arguments:?}");
+            let reason = result["missing"][0]["reason"].to_string();
+            assert!(reason.contains(why), "{arguments:?}: {reason}");
+            a_day_passes(&sandbox);
+        }
+        assert_eq!(
+            usernames(&sandbox),
+            ["alice", "bob", "carol", "dave", "emil"]
+        );
         assert_settled(&sandbox);
         assert_eq!(user(&sandbox, "dave")["status"], "ok");
     }

@@ -113,5 +113,6 @@ fn the_whole_domain_as_base_is_gone_on_from_as_well() {
     dc.delete(&dc.dn_of("bob"));
     let result = delta_like_full(&sandbox);
     assert_eq!(named(&result["modified"]), ["alice"]);
-    assert_eq!(named(&result["deleted"]), ["bob"]);
+    assert_eq!(named(&result["missing"]), ["bob"]);
+    super::gone_in_a_day(&sandbox, &["bob"]);
 }
