@@ -38,7 +38,7 @@ fn finds(stage: &Stage, users: &[&str], shows: Shows, by_sweep: bool) {
             let run = agrees(stage, 0);
             return are_deleted(&[rehearsal, run], users, "tombstone");
         }
-        InADay => "a run that does not find it after",
+        InADay => "(missing_after)",
     };
     are_missing(&[rehearsal, agrees(stage, 0)], users, reason);
     a_day_passes(stage);
