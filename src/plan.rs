@@ -277,6 +277,12 @@ impl Holders {
 }
 
 impl Findings {
+    /// How many of those who were looked at the store has, or is to get.
+    pub fn stored(&self) -> u64 {
+        let strangers = self.failed.iter().filter(|it| it.user.is_none());
+        self.looked_at() - strangers.count() as u64
+    }
+
     /// How many users were looked at.
     pub fn looked_at(&self) -> u64 {
         let Self {

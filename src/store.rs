@@ -167,7 +167,7 @@ pub struct Run {
     /// When it began, on the clock that no one sets.
     pub began: std::time::Instant,
     /// In a run of selected users: those it looked at.
-    pub selected: Vec<UserId>,
+    pub selected: Option<Vec<UserId>>,
     /// How many users the scope has, if all of it was read.
     pub scope_users: Option<u64>,
     /// What becomes of the change mark.
@@ -197,7 +197,7 @@ impl Run {
             mode: Mode::Full,
             started_at: jiff::Timestamp::from_second(now.as_second()).unwrap_or(now),
             began: std::time::Instant::now(),
-            selected: Vec::new(),
+            selected: None,
             scope_users: None,
             marking: Marking::Keep,
             domain: None,

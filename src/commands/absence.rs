@@ -141,8 +141,18 @@ impl<'a> Judge<'a> {
                 [] => std::collections::HashMap::new(),
                 _ => self.store.rows_by_dn(&self.domain)?,
             };
-            let is_nobodys = |dn: &&String| !rows.contains_key(&normalised_dn(dn));
-            self.circumstances.unidentified += nameless.iter().filter(is_nobodys).count() as u64;
+            for dn in nameless {
+                // One at whose old DN it stands is not behind it when it is found elsewhere.
+                let owner = match rows.get(&normalised_dn(&dn)) {
+                    Some(id) => self.store.by_id(*id)?.and_then(|user| user.origin.guid()),
+                    None => None,
+                };
+                let is_nobodys = match owner {
+                    Some(guid) => self.directory.locate(&[guid])?.living.contains_key(&guid),
+                    None => true,
+                };
+                self.circumstances.unidentified += u64::from(is_nobodys);
+            }
             self.has_read_scope = true;
         }
         Ok(self.circumstances.unidentified > 0)

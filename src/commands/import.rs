@@ -19,7 +19,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::nearest::nearest;
 use crate::store::{Filling, Mode, Run};
-use crate::user::{Folded, ObjectGuid};
+use crate::user::{Folded, ObjectGuid, UserId};
 
 /// Runs the command.
 pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<ExitCode> {
@@ -123,6 +123,11 @@ fn read(
     if count > 0 && store.imported_count(&reach.domain)? == 0 {
         // Whoever is imported must be found again; the first run says if that cannot be.
         directory.verify_search_by_identity()?;
+    }
+    // An import does not look for those whom it does not find; nobody shall think that they were there.
+    let found: Vec<UserId> = survey.seen().rows().collect();
+    if !whom.is_all() || (found.len() as u64) < store.imported_count(&reach.domain)? {
+        run.selected = Some(found);
     }
     let filling = survey.take_filling();
     let (findings, _) = survey.finish();

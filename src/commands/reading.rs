@@ -159,7 +159,7 @@ pub fn everybody(
     }?;
     // Who was found by identity may have been of a domain that was only known from DNs.
     reading.findings.foreign = foreign.saturating_sub(reading.adopted);
-    if reading.findings.looked_at() == 0 && reading.findings.foreign > 0 {
+    if reading.findings.stored() == 0 && reading.findings.foreign > 0 {
         return Err(all_foreign(store, &reach.domain, foreign)?.into());
     }
     Ok(reading)

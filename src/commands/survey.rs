@@ -282,6 +282,11 @@ impl<'a> Survey<'a> {
         self.comparison.seen().contains(id)
     }
 
+    /// The rows whose users were read.
+    pub fn seen(&self) -> &crate::compare::Seen {
+        self.comparison.seen()
+    }
+
     /// What was written as it came.
     pub fn take_filling(&mut self) -> Option<Filling> {
         self.filling.take()

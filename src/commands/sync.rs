@@ -29,7 +29,7 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
         target.expect_changes();
         if let Some(users) = &chosen {
             run.mode = Mode::Selected;
-            run.selected = users.iter().map(|user| user.id).collect();
+            run.selected = Some(users.iter().map(|user| user.id).collect());
         }
         let reading = with_directory(context, mark.as_ref(), |directory| {
             let reach = Reach {

@@ -44,6 +44,18 @@ impl Seen {
         block.is_some_and(|block| block[word] & bit != 0)
     }
 
+    /// The rows that were seen, in no order.
+    pub fn rows(&self) -> impl Iterator<Item = UserId> + '_ {
+        self.0.iter().flat_map(|(block, words)| {
+            (0..BITS * WORDS)
+                .filter(|at| {
+                    let (word, bit) = (at / BITS, at % BITS);
+                    words[usize::try_from(word).unwrap_or(0)] & (1 << bit) != 0
+                })
+                .map(move |at| UserId(block * BITS * WORDS + at))
+        })
+    }
+
     /// The number of the block, which word of it, and which bit of that. Negative numbers count upwards, too.
     fn place(UserId(row): UserId) -> (i64, usize, u64) {
         let (word, bit) = (row.div_euclid(BITS), row.rem_euclid(BITS));

@@ -357,6 +357,11 @@ impl DirectoryError {
             (Step::Resolve, _) => network::commands(self),
             (_, Cause::Certificate(rejected)) => certificate::commands(rejected, self),
             (_, Cause::Tls(what)) if handshake::is_incompatible(what) => handshake::commands(self),
+            (Step::Tls | Step::StartTls, _)
+                if network::hint(self).as_deref() == Some(network::NO_CERTIFICATE) =>
+            {
+                handshake::commands(self)
+            }
             (Step::Bind(username), Cause::Result { code, text }) => {
                 login::commands(*code, text, username)
             }

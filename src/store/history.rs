@@ -235,9 +235,7 @@ fn oldest_run(db: &Connection, oldest: &str, now: &str) -> rusqlite::Result<Opti
 /// In a run of selected users: those that were found in step, as a JSON array of their ids.
 fn in_step(outcome: Outcome, plan: &Plan, run: &Run) -> Option<String> {
     let is_over = matches!(outcome, Outcome::Done | Outcome::Partial);
-    if !is_over || run.selected.is_empty() {
-        return None;
-    }
+    let selected = run.selected.as_ref().filter(|_| is_over)?;
     let aside: std::collections::HashSet<UserId> = plan
         .duplicate
         .iter()
@@ -248,8 +246,7 @@ fn in_step(outcome: Outcome, plan: &Plan, run: &Run) -> Option<String> {
         .chain(plan.deleted.iter().map(|it| &it.user))
         .map(|user| user.id)
         .collect();
-    let ids: Vec<i64> = run
-        .selected
+    let ids: Vec<i64> = selected
         .iter()
         .filter(|id| !aside.contains(id))
         .map(|id| id.0)

@@ -15,7 +15,8 @@ use crate::user::{Column, DomainId, Folded, Origin, Source, Standing, Status, St
 const LAST_FULL: &str = "SELECT last.domain, id, started_at FROM (
         SELECT domains.id AS domain, (
             SELECT runs.id FROM runs
-            WHERE command = 'sync' AND mode IN ('full', 'delta') AND outcome IN ('done', 'partial')
+            WHERE command IN ('sync', 'import') AND mode IN ('full', 'delta') AND in_step IS NULL
+                AND outcome IN ('done', 'partial')
                 AND (runs.domain = domains.id OR runs.domain IS NULL)
             ORDER BY runs.id DESC LIMIT 1) AS run_id
         FROM domains

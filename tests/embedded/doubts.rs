@@ -158,6 +158,39 @@ fn a_user_that_was_not_in_step_for_long_was_seen_by_the_last_run_nevertheless() 
     );
 }
 
+/// Whom an import returns was seen, though nothing about the row had to be written.
+#[test]
+fn an_import_sees_whom_it_finds() {
+    for (import, finds_bob) in [
+        (&["import", "--all"][..], true),
+        (&["import", "--users", "bob,carol"], true),
+        (&["import", "--users", "carol"], false),
+        (&["import", "--all"], false),
+    ] {
+        let stage = stage();
+        stage.directory.see_tombstones(true);
+        stage.change(|directory| directory.set_lifetimes(Some(10), None));
+        stage.change(|directory| directory.add_user("long gone"));
+        stage.change(|directory| directory.delete("long gone"));
+        open(&stage)
+            .execute_batch(
+                "UPDATE users SET synced_at = '2026-01-01T00:00:00Z';
+                 UPDATE runs SET started_at = '2026-01-01T00:00:00Z';",
+            )
+            .expect("both have it");
+        if !finds_bob {
+            stage.change(|directory| directory.forget("bob"));
+        }
+        stage.run(import).expect_code(0);
+        if finds_bob {
+            stage.change(|directory| directory.forget("bob"));
+        }
+        let run = stage.json(0, &["sync", "--full", "--delete-missing"]);
+        let bucket = if finds_bob { "missing" } else { "deleted" };
+        assert_eq!(names(&run, bucket), ["bob"], "{import:?}: {run:#}");
+    }
+}
+
 /// The same as [`stays_missing`], of a user whose status was another.
 #[track_caller]
 fn stays_missing_briefly(stage: &Stage, reason: &str) {
@@ -461,6 +494,24 @@ fn somewhere_there_is_an_entry_without_an_identity() {
     }
     stage.directory.show_all_attributes();
     is_deleted_now(&stage);
+}
+
+/// It stands where somebody was who is elsewhere now, and so it is not hers.
+#[test]
+fn an_entry_without_an_identity_at_the_old_dn_of_somebody_else() {
+    let stage = stage();
+    stage.change(|directory| directory.rename("erin", "CN=erin-of-old"));
+    stage.change(|directory| directory.add_user(User::new("mallory")));
+    stage.change(|directory| directory.rename("mallory", "CN=erin"));
+    stage
+        .directory
+        .hide_attribute("objectGUID", &format!("CN=erin,{STAFF}"))
+        .expect("she is there");
+    stage.change(|directory| directory.delete("bob"));
+    for arguments in [["sync", "--users", "bob"], ["sync", "--users", "bob,carol"]] {
+        let run = stage.json(0, &[&arguments[..], &["--delete-missing"]].concat());
+        assert_eq!(names(&run, "missing"), ["bob"], "{run:#}");
+    }
 }
 
 // What a search that fails is no answer to.

@@ -243,6 +243,13 @@ fn a_store_in_which_everybody_is_foreign() {
     let error = two.stage.json(2, &["sync"]);
     assert_eq!(error["error"]["kind"], "settings");
     assert_eq!(two.stage.contents().users, before.users);
+    // Nor is an entry without an identity one of the store's.
+    let olga = format!("CN=olga,OU=Staff,{OTHER}");
+    two.other
+        .hide_attribute("objectGUID", &olga)
+        .expect("she is there");
+    two.stage.run(&["sync", "--full"]).expect_code(2);
+    two.other.show_all_attributes();
     // An import is how the first of a domain come in.
     let run = two.stage.json(0, &["import", "--all"]);
     assert_eq!(names(&run, "imported"), ["olga", "otto"]);

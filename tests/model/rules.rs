@@ -480,8 +480,17 @@ fn from_directory(
 ) -> User {
     let mut values = values.clone();
     let stored = key.and_then(|key| store.users[&key].values.email.clone());
-    if let Some(stored) = stored.filter(|it| sight.other_mails.contains(it)) {
-        values.email = Some(stored);
+    if let Some(stored) = stored {
+        let all: Vec<&String> = values.email.iter().chain(&sight.other_mails).collect();
+        let same = all.iter().find(|it| ***it == stored);
+        // Or the same address in another case.
+        let folded = || {
+            all.iter()
+                .find(|it| it.to_lowercase() == stored.to_lowercase())
+        };
+        if let Some(known) = same.or_else(folded) {
+            values.email = Some((*known).clone());
+        }
     }
     User {
         values,

@@ -8,7 +8,7 @@ use super::{Cause, DirectoryError, Step, handshake};
 use crate::config::ServerUrl;
 
 /// What is meant by a port that is open and a TLS that does not begin.
-const NO_CERTIFICATE: &str = "so does a domain controller without a certificate: give it one for server authentication (from AD Certificate Services, or as PEM to Samba); and one with no cipher suite in common: let it speak TLS 1.2 or 1.3 with ECDHE and AES-GCM";
+pub const NO_CERTIFICATE: &str = "so does a domain controller without a certificate: give it one for server authentication (from AD Certificate Services, or as PEM to Samba); and one with no cipher suite in common: let it speak TLS 1.2 or 1.3 with ECDHE and AES-GCM";
 
 /// An address to which no connection came about.
 #[derive(Debug)]
