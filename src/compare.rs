@@ -398,9 +398,10 @@ impl Comparison {
         self.findings.out_of_scope.extend(unmoved);
     }
 
-    /// Entries that came without an identity that could be told.
+    /// Entries that came without an identity that could be told, those included that stand at the DN of a user of the
+    /// store: that it is this one is likely, and no more.
     pub fn unidentified(&self) -> u64 {
-        self.unidentified
+        self.unidentified + self.by_dn.len() as u64
     }
 
     /// Whether entries were seen whose identity cannot be read.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::compare::LastSeen;
-use crate::directory::{Directory, normalised_dn};
+use crate::directory::Directory;
 use crate::plan::evidence::{self, Circumstances, Doubt, LastPlace, Trace};
 use crate::store::{self, Reader, StoreError};
 use crate::user::{Absence, Controller, ControllerId, Domain, ObjectGuid, StoredUser};
@@ -57,8 +57,6 @@ pub struct Judge<'a> {
     last_seen: store::LastSeen,
     /// Whether all of the scope was read, and with it every entry whose identity cannot be read.
     has_read_scope: bool,
-    store: &'a Reader,
-    domain: Domain,
     directory: &'a mut Directory,
 }
 
@@ -96,8 +94,6 @@ impl<'a> Judge<'a> {
             full_runs: store.full_runs(&absences.domain)?,
             last_seen: store.last_seen()?,
             has_read_scope,
-            store,
-            domain: absences.domain.clone(),
             directory,
         })
     }
@@ -132,27 +128,11 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// Whether the scope has entries without a usable identity that are nobody's of the store. A run that reads a part of
-    /// the scope asks when it would delete somebody, so that it believes no more than one that reads all of it.
+    /// Whether the scope has entries without a usable identity. A run that reads a part of the scope asks when it would
+    /// delete somebody, so that it believes no more than one that reads all of it.
     fn has_nameless(&mut self) -> anyhow::Result<bool> {
         if !self.has_read_scope {
-            let nameless = self.directory.nameless()?;
-            let rows = match nameless.as_slice() {
-                [] => std::collections::HashMap::new(),
-                _ => self.store.rows_by_dn(&self.domain)?,
-            };
-            for dn in nameless {
-                // One at whose old DN it stands is not behind it when it is found elsewhere.
-                let owner = match rows.get(&normalised_dn(&dn)) {
-                    Some(id) => self.store.by_id(*id)?.and_then(|user| user.origin.guid()),
-                    None => None,
-                };
-                let is_nobodys = match owner {
-                    Some(guid) => self.directory.locate(&[guid])?.living.contains_key(&guid),
-                    None => true,
-                };
-                self.circumstances.unidentified += u64::from(is_nobodys);
-            }
+            self.circumstances.unidentified += self.directory.nameless()?;
             self.has_read_scope = true;
         }
         Ok(self.circumstances.unidentified > 0)

@@ -218,8 +218,8 @@ impl Directory {
         })
     }
 
-    /// The DNs of the entries of the scope whose identity cannot be read.
-    pub fn nameless(&mut self) -> Result<Vec<String>, DirectoryError> {
+    /// How many entries of the scope have an identity that cannot be read.
+    pub fn nameless(&mut self) -> Result<u64, DirectoryError> {
         let mut search = self.search_for_users(
             format!("the identities of {}", self.base),
             self.base.clone(),
@@ -227,10 +227,10 @@ impl Directory {
         );
         search.attributes = vec![self.mapping.guid_attribute().to_owned()];
         let mapping = &self.mapping;
-        let mut nameless = Vec::new();
+        let mut nameless = 0;
         self.connection.search(&search, |entries| {
             let them = entries.iter().filter(|it| mapping.guid(it).is_err());
-            nameless.extend(them.map(|it| it.dn().into_owned()));
+            nameless += them.count() as u64;
             Ok::<_, DirectoryError>(())
         })?;
         Ok(nameless)

@@ -163,7 +163,7 @@ fn is_in_step(stage: &Stage) {
     }
     // Where nobody is left there is no telling whether the account sees anybody.
     let no_witness =
-        "not found, nor is any other user of the store: the account may have lost its rights";
+        "not found, nor is any other user of the store; the account may have lost its rights";
     let is_doubted =
         |it: &(String, Option<String>)| it.0 == "missing" && it.1.as_deref() == Some(no_witness);
     assert!(

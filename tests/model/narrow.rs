@@ -8,7 +8,7 @@ use crate::support::embedded::{ELSEWHERE, STAFF, Stage, names, text};
 fn a_newcomer_without_an_identity_does_not_end_a_restored_user() {
     let stage = Stage::imported(&["alice", "bob", "carol"]);
     stage.change(|directory| directory.delete("bob"));
-    stage.sync(0);
+    stage.json(0, &["sync", "--delete-missing"]);
     stage.run(&["restore", "bob"]).expect_code(0);
     stage.change(|directory| directory.add_user(User::new("other").common_name("bob")));
     stage
