@@ -430,8 +430,8 @@ fn old_runs_are_forgotten_by_the_next_run_and_younger_ones_never() {
     stage.sync(0);
     stage.bury("bob");
     stage.sync(0);
-    age(&stage, 1, 30 * DAY + 60);
-    age(&stage, 2, 31 * DAY);
+    age(&stage, 1, 31 * DAY);
+    age(&stage, 2, 30 * DAY + 60);
     // A minute within the days that are kept.
     age(&stage, 3, 30 * DAY - 60);
 
@@ -440,8 +440,11 @@ fn old_runs_are_forgotten_by_the_next_run_and_younger_ones_never() {
     stage.run(&["sync", "--users", "nobody"]).expect_code(2);
     assert_eq!(numbers(&runs(&stage)), [3, 2, 1]);
 
+    // After a month without a run it may be the clock that is wrong; a second run says the same.
     stage.sync(0);
-    assert_eq!(numbers(&runs(&stage)), [4, 3]);
+    assert_eq!(numbers(&runs(&stage)), [4, 3, 2, 1]);
+    stage.sync(0);
+    assert_eq!(numbers(&runs(&stage)), [5, 4, 3]);
     let left: i64 = open(&stage)
         .query_row("SELECT count(*) FROM changes WHERE run_id < 3", [], |row| {
             row.get(0)
@@ -464,8 +467,10 @@ fn a_deletion_that_was_forgotten_cannot_be_undone() {
     stage.configure_sync("history_days = 30");
     stage.bury("bob");
     stage.sync(0);
+    age(&stage, 1, 32 * DAY);
     age(&stage, 2, 31 * DAY);
     // The restore itself reads the record before it forgets it.
+    stage.sync(0);
     stage.sync(0);
     assert_eq!(stage.usernames(), ["alice", "carol"]);
     let said = stage.run(&["restore", "bob"]).expect_code(2);
@@ -483,9 +488,12 @@ fn a_number_is_never_given_twice() {
         age(&stage, run, 2 * DAY);
     }
     assert_eq!(stage.sync(0)["run"], 5);
-    assert_eq!(numbers(&runs(&stage)), [5]);
-    age(&stage, 5, 2 * DAY);
     assert_eq!(stage.sync(0)["run"], 6);
+    assert_eq!(numbers(&runs(&stage)), [6, 5]);
+    for run in [5, 6] {
+        age(&stage, run, 2 * DAY);
+    }
+    assert_eq!(stage.sync(0)["run"], 7);
 }
 
 /// A mark is a change of the user, though of none of its values.

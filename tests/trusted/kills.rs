@@ -142,10 +142,11 @@ fn a_removal() {
 fn a_run_that_forgets_old_ones() {
     let mut stage = Stage::imported(&["alice", "bob", "carol"]);
     stage.configure_sync("history_days = 1");
+    stage.sync(0);
     stage.set("alice", "mail", "new@example.com");
     crate::store::age(&stage, 1, 2 * 24 * 60 * 60);
     dies_at_every_point(&stage, &["sync"], 0);
-    assert_eq!(rows(&stage).runs.len(), 1);
+    assert_eq!(rows(&stage).runs.len(), 2);
 }
 
 /// `SplitMix64`: enough to choose moments by, and the same again for the same seed.

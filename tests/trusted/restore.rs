@@ -327,7 +327,7 @@ fn a_rehearsal_writes_nothing() {
 fn unknown_names_stop_it_before_anything_is_changed() {
     let (stage, _) = without_bob();
     let contents = stage.contents();
-    let said = stage.run(&["restore", "bob,boob", "zzz"]).expect_code(2);
+    let said = stage.run(&["restore", "bob", "boob", "zzz"]).expect_code(2);
     assert_says(
         &said,
         &[
