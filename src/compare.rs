@@ -105,9 +105,8 @@ pub struct Comparison {
     new: HashSet<ObjectGuid>,
     /// Users that came more than once, and their rows.
     repeated: HashMap<ObjectGuid, Option<UserId>>,
-    /// Users that an entry without a readable identity was taken for, because it has their DN.
-    by_dn: HashSet<ObjectGuid>,
-    /// Entries that cannot be tied to any user of the store: each may be one that seems missing.
+    /// Entries that came without an identity that could be told: each may be a user that seems missing. That one stands
+    /// at the DN of a user of the store makes it likely to be this one, and no more.
     unidentified: u64,
 }
 
@@ -120,7 +119,6 @@ impl Comparison {
             seen: Seen::default(),
             new: HashSet::new(),
             repeated: HashMap::new(),
-            by_dn: HashSet::new(),
             unidentified: 0,
         }
     }
@@ -256,10 +254,7 @@ impl Comparison {
         let stored = stored.filter(|user| {
             guid.is_some() || !(self.seen.contains(user.id) || user.status == Status::Restored)
         });
-        if guid.is_none() {
-            let owner = stored.as_ref().and_then(|user| user.origin.guid());
-            self.by_dn.extend(owner);
-        }
+        self.unidentified += u64::from(guid.is_none());
         match (&stored, guid) {
             (Some(user), _) if !self.seen.insert(user.id) => {
                 self.repeated.extend(guid.map(|guid| (guid, Some(user.id))));
@@ -271,7 +266,6 @@ impl Comparison {
                 self.repeated.insert(guid, None);
                 return;
             }
-            (None, None) => self.unidentified += 1,
             _ => {}
         }
         self.findings.failed.push(FailedUser {
@@ -322,8 +316,6 @@ impl Comparison {
         *unchanged -= (repeated.len() - removed) as u64;
 
         for (guid, row) in &repeated {
-            // It came by its identity as well: the entry at its old DN is somebody else.
-            self.unidentified += u64::from(self.by_dn.remove(guid));
             match row {
                 Some(id) => self.seen.remove(*id),
                 None => _ = self.new.remove(guid),
@@ -398,15 +390,9 @@ impl Comparison {
         self.findings.out_of_scope.extend(unmoved);
     }
 
-    /// Entries that came without an identity that could be told, those included that stand at the DN of a user of the
-    /// store: that it is this one is likely, and no more.
+    /// Entries that came without an identity that could be told.
     pub fn unidentified(&self) -> u64 {
-        self.unidentified + self.by_dn.len() as u64
-    }
-
-    /// Whether entries were seen whose identity cannot be read.
-    pub fn is_doubtful(&self) -> bool {
-        self.unidentified > 0 || !self.by_dn.is_empty()
+        self.unidentified
     }
 
     /// All that was found.

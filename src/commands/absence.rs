@@ -64,7 +64,7 @@ impl<'a> Judge<'a> {
     /// Finds out what bears on all of them.
     pub fn new(
         absences: &Absences,
-        store: &'a Reader,
+        store: &Reader,
         directory: &'a mut Directory,
         nowhere: &[ObjectGuid],
         seen: Seen,

@@ -305,7 +305,7 @@ impl<'a> Survey<'a> {
     /// All that was found, and whether entries were seen whose identity cannot be read.
     pub fn finish(self) -> (Findings, bool) {
         self.progress.finish_and_clear();
-        let is_doubtful = self.comparison.is_doubtful();
+        let is_doubtful = self.comparison.unidentified() > 0;
         (self.comparison.finish(), is_doubtful)
     }
 }
