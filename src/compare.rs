@@ -370,13 +370,7 @@ impl Comparison {
 
     /// Takes in a user of the store whose entry outside the scope cannot be used.
     pub fn fail(&mut self, user: StoredUser, reason: String) {
-        self.findings.failed.push(FailedUser {
-            guid: user.origin.guid(),
-            username: user.values.profile.username.clone(),
-            dn: user.origin.dn().map(str::to_owned),
-            user: Some(user),
-            reason,
-        });
+        self.findings.failed.push(FailedUser::of(user, reason));
     }
 
     /// Takes in users that were not looked at, because nothing changed about them: how many are in step,

@@ -339,6 +339,17 @@ impl fmt::Display for Conflict {
 }
 
 impl FailedUser {
+    /// A user of the store.
+    pub fn of(user: StoredUser, reason: String) -> Self {
+        Self {
+            guid: user.origin.guid(),
+            username: user.values.profile.username.clone(),
+            dn: user.origin.dn().map(str::to_owned),
+            user: Some(user),
+            reason,
+        }
+    }
+
     /// Whether it stands as it stood after the last run that looked at it.
     pub fn is_as_before(&self) -> bool {
         stands_so(self.user.as_ref(), Status::Failed, || self.reason.clone())

@@ -199,12 +199,9 @@ impl<'a> Undoing<'a> {
             findings.changed.push(Changed { user: now, next });
         } else if !left.is_empty() {
             findings.failed.push(FailedUser {
-                guid: now.origin.guid(),
-                username: name.clone(),
-                dn: now.origin.dn().map(str::to_owned),
                 // It stays as it is, and what the directory last said of it stands.
                 user: None,
-                reason: left.join("; "),
+                ..FailedUser::of(now, left.join("; "))
             });
         } else if is_none {
             findings.unchanged += 1;

@@ -75,10 +75,7 @@ impl Plan {
 
 fn failed_user(user: &StoredUser, now: Option<StoredUser>) -> FailedUser {
     FailedUser {
-        guid: user.origin.guid(),
-        username: user.values.profile.username.clone(),
-        dn: user.origin.dn().map(str::to_owned),
         user: now,
-        reason: CHANGED_MEANWHILE.to_owned(),
+        ..FailedUser::of(user.clone(), CHANGED_MEANWHILE.to_owned())
     }
 }
