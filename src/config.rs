@@ -8,7 +8,7 @@ mod login;
 mod path;
 mod reading;
 #[cfg(unix)]
-mod trust;
+pub(crate) mod trust;
 mod values;
 
 use std::net::SocketAddr;

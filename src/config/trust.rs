@@ -67,10 +67,12 @@ fn stranger(metadata: &Metadata) -> Option<String> {
 
 /// Who else may write, and how that right is taken away.
 fn writers(metadata: &Metadata) -> Option<(&'static str, &'static str)> {
-    match mode(metadata) {
-        mode if mode & 0o002 != 0 => Some(("others", "o-w")),
-        mode if mode & 0o020 != 0 => Some(("their group", "g-w")),
-        _ => None,
+    match mode(metadata) & 0o022 {
+        0 => None,
+        0o020 => Some(("their group", "g-w")),
+        0o002 => Some(("others", "o-w")),
+        // Both at once, or the next run would come with the second.
+        _ => Some(("others", "go-w")),
     }
 }
 
@@ -79,7 +81,7 @@ fn mode(metadata: &Metadata) -> u32 {
 }
 
 /// Everything that leads to a file: the folders and links of its name, and where they lead to.
-fn folders(path: &Path) -> BTreeSet<PathBuf> {
+pub fn folders(path: &Path) -> BTreeSet<PathBuf> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut all = BTreeSet::new();
     let mut to_follow = vec![absolute];

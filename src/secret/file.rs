@@ -8,6 +8,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::settings;
+use crate::config::trust;
 use crate::failure::Failure;
 use crate::shell::quoted;
 
@@ -98,18 +99,14 @@ fn refuse_owner(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
     Err(settings(message).hint(format!("chown -h root {}", quoted(&path.to_string_lossy()))))
 }
 
-/// The folders from the root to the name, and to the file itself where the name is a link.
 #[cfg(unix)]
 fn refuse_open_folders(path: &Path) -> Result<(), Failure> {
     use std::os::unix::fs::PermissionsExt;
 
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let folder_of_name = absolute.parent().and_then(|it| it.canonicalize().ok());
-    let file = absolute.canonicalize().ok();
-    let folder_of_file = file.as_deref().and_then(Path::parent);
-    let starts = [folder_of_name.as_deref(), folder_of_file];
-    for folder in starts.into_iter().flatten().flat_map(Path::ancestors) {
-        let Ok(metadata) = std::fs::metadata(folder) else {
+    for folder in trust::folders(path) {
+        // A link has no rights of its own.
+        let metadata = std::fs::symlink_metadata(&folder);
+        let Some(metadata) = metadata.ok().filter(|it| !it.is_symlink()) else {
             continue;
         };
         let mode = metadata.permissions().mode();

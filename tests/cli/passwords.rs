@@ -320,6 +320,12 @@ fn a_folder_in_which_others_can_replace_the_file_is_refused_with_the_remedy() {
     logged_in(search(&sandbox));
     refused(&elsewhere);
     refused(&outer);
+    // And a link to that one through a third.
+    std::os::unix::fs::symlink(elsewhere.join("link"), sandbox.path().join("first"))
+        .expect("the sandbox is writable");
+    write(&sandbox, &directory, "password_file = \"first\"");
+    logged_in(search(&sandbox));
+    refused(&elsewhere);
 }
 
 #[test]
@@ -359,6 +365,10 @@ fn settings_that_others_can_write_are_refused() {
     set_mode(&sandbox.config_file(), 0o602);
     let answer = sandbox.run(&["list"]).expect_code(2);
     assert_says(&answer, &["can be written by others", "hint: chmod o-w "]);
+    // What is said mends all of it at once.
+    set_mode(&sandbox.config_file(), 0o622);
+    let answer = sandbox.run(&["list"]).expect_code(2);
+    assert_says(&answer, &["can be written by others", "hint: chmod go-w "]);
 }
 
 #[test]
