@@ -166,7 +166,7 @@ pub struct Run {
     pub started_at: jiff::Timestamp,
     /// When it began, on the clock that no one sets.
     pub began: std::time::Instant,
-    /// In a run of selected users: those it looked at.
+    /// Those it looked at, where that is not everybody of the domain.
     pub selected: Option<Vec<UserId>>,
     /// How many users the scope has, if all of it was read.
     pub scope_users: Option<u64>,

@@ -126,9 +126,9 @@ fn read(
     }
     // An import does not look for those whom it does not find; nobody shall think that they were there.
     let found: Vec<UserId> = survey.seen().rows().collect();
-    if !whom.is_all() || (found.len() as u64) < store.imported_count(&reach.domain)? {
-        run.selected = Some(found);
-    }
+    let is_part = !whom.is_all() || (found.len() as u64) < store.imported_count(&reach.domain)?;
+    // An attempt before, on another server, may have found others.
+    run.selected = is_part.then_some(found);
     let filling = survey.take_filling();
     let (findings, _) = survey.finish();
     if count == 0 {
