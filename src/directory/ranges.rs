@@ -18,21 +18,20 @@ pub struct AllValues<'a> {
 }
 
 impl AllValues<'_> {
-    /// Hands over each value with the name that its attribute was asked for by. Says whether the entry is there.
+    /// Hands over each value with the name that its attribute was asked for by.
     pub fn read(
         &self,
         connection: &mut Connection,
         mut on_value: impl FnMut(&str, &[u8]),
-    ) -> Result<bool, DirectoryError> {
+    ) -> Result<(), DirectoryError> {
         let mut wanted: Vec<(&str, u64)> = self.attributes.iter().map(|name| (*name, 0)).collect();
-        let (mut found, mut total) = (false, 0);
+        let mut total = 0;
         while !wanted.is_empty() {
             let search = self.search(&wanted);
             let mut next = Vec::new();
             let mut refused = None;
             connection.search(&search, |entries| {
                 for entry in &entries {
-                    found = true;
                     for &(name, first) in &wanted {
                         match take(entry, name, first, &mut on_value) {
                             Ok((count, more)) => {
@@ -58,7 +57,7 @@ impl AllValues<'_> {
             }
             wanted = next;
         }
-        Ok(found)
+        Ok(())
     }
 
     fn search(&self, wanted: &[(&str, u64)]) -> Search {

@@ -46,15 +46,17 @@ impl Schema {
             descriptions.push(String::from_utf8_lossy(value).into_owned());
         });
         match answer {
-            Ok(_) => {}
-            Err(error) => match &error.cause {
-                Cause::Limit(limit) if limit.is_of_messages() => return Err(error),
-                Cause::Result { .. } | Cause::Limit(_) => {
-                    log::info!("{error}");
-                    return Ok(None);
+            Ok(()) => {}
+            Err(error) => {
+                // Too much to be taken in is as good as hidden. A server that is busy says nothing about its schema.
+                let is_too_much =
+                    matches!(&error.cause, Cause::Limit(limit) if !limit.is_of_messages());
+                if !(is_too_much || error.is_of_entry()) {
+                    return Err(error);
                 }
-                _ => return Err(error),
-            },
+                log::info!("{error}");
+                return Ok(None);
+            }
         }
         let schema = Self::from_descriptions(&descriptions);
         if schema.types.is_empty() {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use testdir::{What, When};
 
-use crate::support::embedded::{STAFF, Stage, assert_says};
+use crate::support::adsync::Settings;
+use crate::support::embedded::{STAFF, Stage, assert_says, settings_for};
 
 /// Long enough for a run with deadlines of a second, on a machine that is busy.
 const BOUND: Duration = Duration::from_secs(15);
@@ -205,6 +206,33 @@ fn a_failed_look_up_of_the_missing_deletes_nobody() {
         let url = stage.directory.url();
         assert_says(&answer, &["missing user", &url, cause]);
         stage.contents().assert_only_noted(&contents, "failed");
+    }
+}
+
+/// That the schema is not sent just now does not say that there is none, by which a field whose attribute is misspelt
+/// would be empty.
+#[test]
+fn a_schema_that_is_not_answered_empties_no_field() {
+    let stage = stage();
+    stage.sandbox.configure(&Settings {
+        more_attributes: "email = \"mial\"".to_owned(),
+        ..settings_for(&stage.directory)
+    });
+    let contents = stage.contents();
+    let schema = When::search().filter_contains("subschema");
+    for (what, cause) in [
+        (What::answer(51, ""), "51 busy"),
+        (What::answer(3, ""), "3 timeLimitExceeded"),
+        (What::answer(80, ""), "80 other"),
+        (What::Cut, "connection"),
+    ] {
+        stage.directory.clear_faults();
+        stage.directory.fault(schema.clone(), what);
+        for arguments in [&["sync"][..], &["sync", "--users", "u000002"]] {
+            let answer = stage.prepare(arguments).limit(BOUND).run().expect_code(5);
+            assert_says(&answer, &["the schema in", cause]);
+            assert_eq!(stage.contents().users, contents.users);
+        }
     }
 }
 

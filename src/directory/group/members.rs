@@ -91,7 +91,7 @@ impl Walk<'_> {
             // Deleted since the groups were read.
             Err(error) if error.result_code() == Some(NO_SUCH_OBJECT) => return Ok(()),
             answer => answer?,
-        };
+        }
         for dn in dns {
             self.add(dn);
         }
