@@ -59,6 +59,12 @@ pub fn split(dn: &str) -> Option<(&str, &str)> {
     Some((trimmed(&dn[..at]), trimmed(&dn[at + 1..])))
 }
 
+/// The types with their values of the first relative DN, as they are written: `uid=a` and `nsuniqueid=1`.
+pub fn parts_of_first(dn: &str) -> impl Iterator<Item = &str> {
+    let first = split(dn).map_or(dn, |(first, _)| first);
+    pieces(first, |it| it == '+').map(trimmed)
+}
+
 fn is_separator(character: char) -> bool {
     // The semicolon is RFC 1779's.
     matches!(character, ',' | ';')

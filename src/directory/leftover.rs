@@ -1,14 +1,13 @@
 //! Objects that look like users and are what replication left behind. Nobody is imported by them, and a user of the
 //! store who became one is kept as it was: which of two is the right one, an administrator decides.
 
+use super::dn;
+
 /// Why an entry of that DN and with that username is a leftover, if it is one.
 pub fn reason(dn: &str, username: &str, is_active_directory: bool) -> Option<&'static str> {
     if !is_active_directory {
         // As 389 Directory Server names the loser of a conflict.
-        let is_conflict = dn
-            .split(['+', ','])
-            .take(2)
-            .any(|part| starts_with(part.trim_start(), "nsuniqueid="));
+        let is_conflict = dn::parts_of_first(dn).any(|part| starts_with(part, "nsuniqueid="));
         return is_conflict.then_some(
             "it is the leftover of a replication conflict (nsuniqueid= in its name): delete or rename it in the directory",
         );
@@ -58,6 +57,13 @@ mod tests {
                 false,
                 Some("nsuniqueid="),
             ),
+            (
+                r"cn=Brown\, Ann+nsuniqueid=1-2-3-4,dc=x",
+                "a",
+                false,
+                Some("nsuniqueid="),
+            ),
+            ("uid=a,nsuniqueid=1-2-3-4+ou=people,dc=x", "a", false, None),
             ("CN=a,OU=x", "a", true, None),
             ("CN=CNF:a,OU=LostAndFound,DC=x", "DUPLICATE-a", true, None),
             (r"CN=a\0ACNF:3f25,OU=x", "$DUPLICATE-44f", false, None),

@@ -228,7 +228,7 @@ impl Directory {
         search.attributes = vec![self.mapping.guid_attribute().to_owned()];
         let mapping = &self.mapping;
         let mut nameless = 0;
-        self.connection.search(&search, |entries| {
+        self.connection.search_users(&search, |entries| {
             let them = entries.iter().filter(|it| mapping.guid(it).is_err());
             nameless += them.count() as u64;
             Ok::<_, DirectoryError>(())
