@@ -420,8 +420,8 @@ impl<'a> Everybody<'a> {
         self.directory
             .read_guids(&guids, |users| survey.take(users))?;
         survey.settle_repeated(self.directory)?;
-        let nowhere = survey.settle_missing(self.directory, None)?;
-        Ok((nowhere == 0).then_some(survey))
+        let nowhere = survey.look_for_missing(self.directory, None)?;
+        Ok(nowhere.is_empty().then_some(survey))
     }
 
     /// Reads the whole scope; with it how many users that has.

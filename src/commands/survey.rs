@@ -26,7 +26,10 @@ pub struct Survey<'a> {
     chosen: Option<HashSet<UserId>>,
     /// Their rows, which need not be looked up again.
     known: HashMap<ObjectGuid, StoredUser>,
+    /// A user of the store that was read in the scope.
     witness: Option<ObjectGuid>,
+    /// One that was found outside it, where other rights may hold.
+    found_outside: Option<ObjectGuid>,
     /// How many were found that were of no domain that was read before.
     adopted: u64,
     /// Whether all of the scope was read.
@@ -55,6 +58,7 @@ impl<'a> Survey<'a> {
             chosen: None,
             known: HashMap::new(),
             witness: None,
+            found_outside: None,
             adopted: 0,
             has_read_scope: false,
             filling: None,
@@ -175,13 +179,23 @@ impl<'a> Survey<'a> {
     }
 
     /// Finds out what became of imported users that were not returned: all of the domain, or those of it among these.
-    /// One of another domain, or of none that is known, was not looked for by anybody: what the domain does not have, or
-    /// has as a deleted object, may have been moved out of it. Gives how many are nowhere.
     pub fn settle_missing(
         &mut self,
         directory: &mut Directory,
         among: Option<&[StoredUser]>,
-    ) -> anyhow::Result<u64> {
+    ) -> anyhow::Result<()> {
+        let nowhere = self.look_for_missing(directory, among)?;
+        self.judge(directory, nowhere)
+    }
+
+    /// Looks for imported users that were not returned, and gives those who are nowhere.
+    /// One of another domain, or of none that is known, was not looked for by anybody: what the domain does not have, or
+    /// has as a deleted object, may have been moved out of it.
+    pub fn look_for_missing(
+        &mut self,
+        directory: &mut Directory,
+        among: Option<&[StoredUser]>,
+    ) -> anyhow::Result<Vec<StoredUser>> {
         let seen = self.comparison.seen();
         let missing = match among {
             None => self.store.imported_except(&self.absences.domain, seen)?,
@@ -192,7 +206,7 @@ impl<'a> Survey<'a> {
                 .collect(),
         };
         if missing.is_empty() {
-            return Ok(0);
+            return Ok(Vec::new());
         }
         let count = missing.len();
         self.progress
@@ -221,30 +235,25 @@ impl<'a> Survey<'a> {
             } else {
                 match located.living.remove(&guid) {
                     Some(Ok(found)) => {
-                        self.witness.get_or_insert(guid);
+                        self.found_outside = Some(guid);
                         self.comparison.see_outside(&found, user);
                     }
                     Some(Err(entry)) => self.comparison.fail(user, entry.reason),
+                    // Who was brought back by hand is expected nowhere, and nothing is concluded from that.
+                    None if user.status == Status::Restored => {
+                        self.comparison.see_deleted(user, Evidence::Absent);
+                    }
                     None => nowhere.push(user),
                 }
             }
         }
-        self.judge(directory, nowhere)
+        Ok(nowhere)
     }
 
     /// Has those judged who are neither in the domain nor among the deleted objects.
-    fn judge(
-        &mut self,
-        directory: &mut Directory,
-        nowhere: Vec<StoredUser>,
-    ) -> anyhow::Result<u64> {
-        let is_gone = |user: &&StoredUser| user.status != Status::Restored;
-        let gone = nowhere.iter().filter(is_gone).count() as u64;
-        if gone == 0 {
-            for user in nowhere {
-                self.comparison.see_deleted(user, Evidence::Absent);
-            }
-            return Ok(0);
+    fn judge(&mut self, directory: &mut Directory, nowhere: Vec<StoredUser>) -> anyhow::Result<()> {
+        if nowhere.is_empty() {
+            return Ok(());
         }
         let mut judge = Judge::new(
             &self.absences,
@@ -252,7 +261,7 @@ impl<'a> Survey<'a> {
             directory,
             &guids(&nowhere),
             Seen {
-                found: self.witness,
+                found: self.witness.or(self.found_outside),
                 unidentified: self.comparison.unidentified(),
                 has_read_scope: self.has_read_scope,
             },
@@ -264,7 +273,7 @@ impl<'a> Survey<'a> {
                 Verdict::Missing(reason, last) => self.comparison.miss(user, reason, last),
             }
         }
-        Ok(gone)
+        Ok(())
     }
 
     /// Takes in users of the store that were not looked at, because nothing changed about them.

@@ -22,6 +22,23 @@ fn a_newcomer_without_an_identity_does_not_end_a_restored_user() {
 }
 
 #[test]
+fn a_restored_user_is_not_failed_because_somebody_else_is_missing() {
+    let stage = Stage::imported(&["alice", "bob", "carol"]);
+    stage.change(|directory| directory.delete("bob"));
+    stage.json(0, &["sync", "--delete-missing"]);
+    stage.run(&["restore", "bob"]).expect_code(0);
+    stage.json(0, &["sync", "--full"]);
+    stage.change(|directory| directory.add_user(User::new("other").common_name("bob")));
+    stage
+        .directory
+        .fault(When::search(), What::no_guid("other"));
+    stage.change(|directory| directory.delete("carol"));
+    let run = stage.json(0, &["sync", "--users", "bob,carol"]);
+    assert_eq!(names(&run, "missing"), ["carol"], "{run:#}");
+    assert_eq!(stage.user("bob")["status"], "restored");
+}
+
+#[test]
 fn a_user_outside_the_selection_is_not_failed_for_its_old_dn() {
     let stage = Stage::imported(&["alice", "bob", "carol"]);
     let dn = |name: &str| format!("CN={name},{STAFF}");
