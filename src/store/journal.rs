@@ -78,7 +78,12 @@ fn lay_down(db: &Connection, path: &Path) -> rusqlite::Result<()> {
         return Ok(());
     }
     db.busy_timeout(LAST_PATIENCE)?;
-    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    let is_blocked = |row: &rusqlite::Row<'_>| row.get(0);
+    if db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], is_blocked)? {
+        // By somebody who reads. What is in the log is not all in the file, or not known to be on the disk there.
+        log::debug!("the log of the store stays: a program reads from it");
+        return Ok(());
+    }
     if beside::is_shared(path) && beside::follow(path) {
         return Ok(());
     }
