@@ -217,16 +217,19 @@ pub struct Modification {
 /// A user that stays as it is, because another user holds or wants the same name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Duplicate {
-    /// The user as it is in the store; none for one that cannot be new.
-    pub user: Option<StoredUser>,
-    /// Where it comes from, with its DN as it is now.
-    pub origin: Origin,
-    /// The values it cannot have.
-    pub wanted: Values,
-    /// The user as it would be; none for one that cannot be new.
-    pub next: Option<StoredUser>,
+    /// The user as it would be.
+    pub wanted: Wanted,
     /// Each value that it cannot have, and because of whom; never empty.
     pub conflicts: Vec<Conflict>,
+}
+
+/// A user as it would be, had nobody else its names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// One of the store, with its other values.
+    Changed(Box<Changed>),
+    /// One that would be new.
+    New(Box<Import>),
 }
 
 /// A value that a user cannot have.
@@ -361,9 +364,33 @@ fn stands_so(user: Option<&StoredUser>, status: Status, reason: impl FnOnce() ->
 }
 
 impl Duplicate {
+    /// The user as it is in the store; none for one that cannot be new.
+    pub fn user(&self) -> Option<&StoredUser> {
+        match &self.wanted {
+            Wanted::Changed(it) => Some(&it.user),
+            Wanted::New(_) => None,
+        }
+    }
+
+    /// Its identity in the directory, if it has one.
+    pub fn guid(&self) -> Option<ObjectGuid> {
+        match &self.wanted {
+            Wanted::Changed(it) => it.next.origin.guid(),
+            Wanted::New(it) => it.guid(),
+        }
+    }
+
+    /// Its distinguished name as it is now, if it has one.
+    pub fn dn(&self) -> Option<&str> {
+        match &self.wanted {
+            Wanted::Changed(it) => it.next.origin.dn(),
+            Wanted::New(it) => it.dn(),
+        }
+    }
+
     /// Whether it stands as it stood after the last run that looked at it.
     pub fn is_as_before(&self) -> bool {
-        stands_so(self.user.as_ref(), Status::Duplicate, || self.reason())
+        stands_so(self.user(), Status::Duplicate, || self.reason())
     }
 
     /// Why it is one, in one line.
@@ -374,8 +401,10 @@ impl Duplicate {
 
     /// The username in the store; for one that cannot be new the one it would have.
     pub fn username(&self) -> &str {
-        let values = self.user.as_ref().map_or(&self.wanted, |user| &user.values);
-        &values.profile.username
+        match &self.wanted {
+            Wanted::Changed(it) => &it.user.values.profile.username,
+            Wanted::New(it) => it.username(),
+        }
     }
 }
 
@@ -412,10 +441,7 @@ pub fn plan(mut findings: Findings, holders: &Holders) -> Plan {
                 next,
             }),
             Some(conflicts) => duplicate.push(Duplicate {
-                user: Some(user),
-                origin: next.origin.clone(),
-                wanted: next.values.clone(),
-                next: Some(next),
+                wanted: Wanted::Changed(Box::new(Changed { user, next })),
                 conflicts,
             }),
         }
@@ -426,10 +452,7 @@ pub fn plan(mut findings: Findings, holders: &Holders) -> Plan {
         at += 1;
         let is_free = conflicts.is_none();
         duplicate.extend(conflicts.map(|conflicts| Duplicate {
-            user: None,
-            origin: import.origin().to_owned(),
-            wanted: import.values().to_owned(),
-            next: None,
+            wanted: Wanted::New(Box::new(import.clone())),
             conflicts,
         }));
         is_free
@@ -438,7 +461,7 @@ pub fn plan(mut findings: Findings, holders: &Holders) -> Plan {
     // Not before: as they arrived, their texts lie one behind another in memory, which counts with a million.
     order::by_username(&mut new);
     // Those that changed came in order, so what was made of them is.
-    duplicate.sort_by_cached_key(|it| (Folded::new(it.username()), it.origin.guid()));
+    duplicate.sort_by_cached_key(|it| (Folded::new(it.username()), it.guid()));
     refreshed.sort_by_cached_key(|it| by_user(&it.user));
     deletions.sort_by_cached_key(|it| by_user(&it.user));
     out_of_scope.sort_by_cached_key(|it| by_user(&it.user));

@@ -239,8 +239,10 @@ impl Writer {
             // What cannot be opened is said by the system, which knows more than SQLite tells.
             drop(files::open_private(path).map_err(file_error)?);
             #[cfg(unix)]
-            beside::clear(path)?;
-            beside::try_make(path)?;
+            {
+                beside::clear(path)?;
+                beside::try_make(path)?;
+            }
             crash::point("file made");
             (None, Reader::new(path, open_to_write(path)?))
         };
@@ -283,10 +285,16 @@ impl Writer {
         Ok(done)
     }
 
-    /// Refuses to go on when the file that was opened was deleted or replaced: what is written to it nobody would read.
+    /// Whether the store is the file that was opened still.
+    pub fn require_in_place(&self) -> Result<(), StoreError> {
+        self.require_same_file(false)
+    }
+
+    /// Refuses to go on when the file that was opened was deleted or replaced: what is written to it nobody would
+    /// read. A draft is not in its place yet.
     fn require_same_file(&self, is_written: bool) -> Result<(), StoreError> {
         let path = self.reader.path();
-        if files::identity(path) == self.file {
+        if self.draft.is_some() || files::identity(path) == self.file {
             return Ok(());
         }
         Err(StoreError::Replaced {

@@ -115,6 +115,16 @@ impl Target {
         }
     }
 
+    /// An error of a store that is there, or that it is there no more, which shows itself in many ways.
+    fn or_gone(&self, error: anyhow::Error) -> anyhow::Error {
+        match (self, error.downcast_ref()) {
+            (Self::Store(writer), Some(StoreError::Sql { .. } | StoreError::File { .. })) => writer
+                .require_in_place()
+                .map_or_else(Into::into, |()| error),
+            _ => error,
+        }
+    }
+
     fn is_rehearsal(&self) -> bool {
         matches!(self, Self::Rehearsal(_))
     }
@@ -211,7 +221,7 @@ pub fn with_target(
     story: impl FnOnce(&mut Target, &mut Run) -> anyhow::Result<ExitCode>,
 ) -> anyhow::Result<ExitCode> {
     let mut target = Target::open(context, run.command, dry_run)?;
-    let result = story(&mut target, &mut run);
+    let result = story(&mut target, &mut run).map_err(|error| target.or_gone(error));
     if let Err(error) = &result {
         let failure = Failure::explain(error);
         // What was typed wrongly was never a run, and what was done is noted already.

@@ -86,12 +86,8 @@ fn write_modified(csv: &mut Writer<&mut dyn Write>, it: &Modification) -> io::Re
 }
 
 fn write_duplicate(csv: &mut Writer<&mut dyn Write>, it: &Duplicate) -> io::Result<()> {
-    let guid = it
-        .origin
-        .guid()
-        .map(|guid| guid.to_string())
-        .unwrap_or_default();
-    let dn = it.origin.dn().unwrap_or_default();
+    let guid = it.guid().map(|guid| guid.to_string()).unwrap_or_default();
+    let dn = it.dn().unwrap_or_default();
     for conflict in &it.conflicts {
         csv.write_record([
             "duplicate",

@@ -305,18 +305,11 @@ fn deleted_user(deletion: &Deletion) -> Deleted<'_> {
 }
 
 fn duplicate_user(duplicate: &Duplicate) -> DuplicateObject<'_> {
-    let Duplicate {
-        user: _,
-        origin,
-        wanted: _,
-        next: _,
-        conflicts,
-    } = duplicate;
     DuplicateObject {
-        guid: origin.guid(),
+        guid: duplicate.guid(),
         username: duplicate.username(),
-        dn: origin.dn(),
-        conflicts: conflicts.iter().map(conflict).collect(),
+        dn: duplicate.dn(),
+        conflicts: duplicate.conflicts.iter().map(conflict).collect(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Changed, FailedUser, Findings, Import, Plan};
+use super::{Changed, FailedUser, Findings, Plan, Wanted};
 use crate::user::{StoredUser, UserId};
 
 /// Why a user is failed whose row is not any more what was compared.
@@ -35,19 +35,22 @@ impl Plan {
             ..Findings::default()
         };
         let mut overtaken = Vec::new();
-        let mut is_as_seen = |user: &StoredUser| {
+        let mut keep = |user: &StoredUser, is_seen: bool| {
             let now = changed.get(&user.id);
-            overtaken.extend(now.map(|now| failed_user(user, now.clone())));
+            // Of one that the directory did not answer for nothing is written: it would be taken for seen.
+            let row = now.filter(|_| is_seen).cloned().flatten();
+            overtaken.extend(now.map(|_| failed_user(user, row)));
             now.is_none()
         };
+        findings.deletions = deleted;
+        findings.deletions.retain(|it| keep(&it.user, false));
+        findings.missing = missing;
+        findings.missing.retain(|it| keep(&it.user, false));
+        let mut is_as_seen = |user: &StoredUser| keep(user, true);
         findings.refreshed = refreshed;
         findings.refreshed.retain(|it| is_as_seen(&it.user));
-        findings.deletions = deleted;
-        findings.deletions.retain(|it| is_as_seen(&it.user));
         findings.out_of_scope = out_of_scope;
         findings.out_of_scope.retain(|it| is_as_seen(&it.user));
-        findings.missing = missing;
-        findings.missing.retain(|it| is_as_seen(&it.user));
         findings.failed = failed;
         findings
             .failed
@@ -59,13 +62,10 @@ impl Plan {
             }
         }
         for it in duplicate {
-            match (it.user, it.next) {
-                (Some(user), Some(next)) => {
-                    if is_as_seen(&user) {
-                        findings.changed.push(Changed { user, next });
-                    }
-                }
-                _ => findings.new.push(Import::new(&it.origin, &it.wanted)),
+            match it.wanted {
+                Wanted::Changed(it) if is_as_seen(&it.user) => findings.changed.push(*it),
+                Wanted::Changed(_) => {}
+                Wanted::New(it) => findings.new.push(*it),
             }
         }
         findings.failed.append(&mut overtaken);
@@ -77,5 +77,45 @@ fn failed_user(user: &StoredUser, now: Option<StoredUser>) -> FailedUser {
     FailedUser {
         user: now,
         ..FailedUser::of(user.clone(), CHANGED_MEANWHILE.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Holder, Holders, Import, plan};
+    use crate::user::{Folded, ObjectGuid, Origin, Profile, UniqueField, Values};
+
+    #[test]
+    fn a_newcomer_that_was_a_duplicate_comes_back_as_it_was() {
+        let profile = Profile {
+            username: "ann",
+            ..Profile::default()
+        };
+        let guid = ObjectGuid::from_bytes([7; 16]);
+        let origin = Origin::Directory { guid, dn: "CN=Ann" };
+        let values = Values {
+            profile,
+            enabled: true,
+        };
+        let mut newcomer = Import::new(&origin, &values);
+        newcomer.returns_as = Some(UserId(5));
+        newcomer.expires = Some(jiff::Timestamp::UNIX_EPOCH);
+        newcomer.domain = Some(crate::user::DomainId(3));
+        newcomer.arrival = 9;
+        let findings = Findings {
+            new: vec![newcomer.clone()],
+            ..Findings::default()
+        };
+        let mut holders = Holders::default();
+        let holder = Holder {
+            id: Some(UserId(1)),
+            username: "Ann".to_owned(),
+            origin: Origin::Local,
+        };
+        holders.insert(UniqueField::Username, Folded::new("ann"), holder);
+        let plan = plan(findings, &holders);
+        assert_eq!(plan.duplicate.len(), 1);
+        assert_eq!(plan.without(&HashMap::new()).new, [newcomer]);
     }
 }

@@ -327,7 +327,7 @@ proptest! {
         named.extend(plan.missing.iter().map(|it| it.user.id));
         named.extend(plan.failed.iter().filter_map(|it| it.user.as_ref()).map(|it| it.id));
         named.extend(
-            plan.duplicate.iter().filter_map(|it| it.user.as_ref()).map(|it| it.id),
+            plan.duplicate.iter().filter_map(Duplicate::user).map(|it| it.id),
         );
         let distinct: HashSet<_> = named.iter().collect();
         prop_assert_eq!(distinct.len(), named.len());
@@ -343,7 +343,7 @@ proptest! {
         for (user, person) in store.iter().zip(&people) {
             let stays = match person.fate {
                 Fate::Wants { .. } => {
-                    plan.duplicate.iter().any(|it| it.user.as_ref() == Some(user))
+                    plan.duplicate.iter().any(|it| it.user() == Some(user))
                 }
                 Fate::Gone => false,
                 _ => true,
@@ -362,13 +362,10 @@ proptest! {
 
         // The directory says the same as before; what was updated is in step with it now.
         let mut again = Findings::default();
-        for Duplicate { user, origin, wanted, next: _, conflicts: _ } in first.duplicate.clone() {
-            match user {
-                Some(user) => {
-                    let next = StoredUser { origin, values: wanted, ..user.clone() };
-                    again.changed.push(Changed { user, next });
-                }
-                None => again.new.push(Import::new(&origin, &wanted)),
+        for Duplicate { wanted, conflicts: _ } in first.duplicate.clone() {
+            match wanted {
+                Wanted::Changed(it) => again.changed.push(*it),
+                Wanted::New(it) => again.new.push(*it),
             }
         }
         let second = plan(again, &holders(&after));

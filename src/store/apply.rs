@@ -83,8 +83,11 @@ impl Writer {
         let (run_id, keys) = (filling.run_id, filling.keys);
         let db = filling.settle(plan)?;
         end(&db, plan, &[], run, (run_id, keys))
-            .and_then(|()| db.execute_batch("COMMIT"))
-            .map_err(self.reader.failed("write to"))?;
+            .map_err(|error| self.reader.cannot_write(error))?;
+        self.require_same_file(false)?;
+        db.execute_batch("COMMIT")
+            .map_err(|error| self.reader.cannot_write(error))?;
+        self.require_same_file(true)?;
         self.publish(db)?;
         Ok(run_id)
     }
@@ -122,7 +125,7 @@ fn overtaken(db: &Connection, plan: &Plan) -> rusqlite::Result<Vec<UserId>> {
     let users = (refreshed.iter().map(|it| &it.user))
         .chain(modified.iter().map(|it| &it.user))
         .chain(deleted.iter().map(|it| &it.user))
-        .chain(duplicate.iter().filter_map(|it| it.user.as_ref()))
+        .chain(duplicate.iter().filter_map(Duplicate::user))
         .chain(out_of_scope.iter().map(|it| &it.user))
         .chain(missing.iter().map(|it| &it.user))
         .chain(failed.iter().filter_map(|it| it.user.as_ref()));
@@ -288,7 +291,7 @@ impl<'a> Application<'a> {
     /// Marks those who stay as they are.
     fn mark_all(&self, duplicate: &[Duplicate], failed: &[FailedUser]) -> rusqlite::Result<()> {
         for it in duplicate {
-            self.mark(it.user.as_ref(), Status::Duplicate, || it.reason())?;
+            self.mark(it.user(), Status::Duplicate, || it.reason())?;
         }
         for it in failed {
             self.mark(it.user.as_ref(), Status::Failed, || it.reason.clone())?;

@@ -15,7 +15,7 @@ use super::draft;
 use super::error::StoreError;
 use super::indexes::SetAside;
 use super::{Run, WRITE_CACHE_KIB, Writer, crash, history, journal, open, sql};
-use crate::plan::{Import, Plan};
+use crate::plan::{Duplicate, Import, Plan};
 use crate::user::{ObjectGuid, UserId};
 
 /// Threads that sort what an index holds while the rows are read: a part as large as the cache at a time, so that
@@ -59,7 +59,13 @@ impl Writer {
             open(self.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?
         };
         let failed = sql(self.path(), "write to");
-        let (run_id, keys, aside) = begin(&db, run).map_err(&failed)?;
+        begin(&db).map_err(&failed)?;
+        // From here on no other program writes to it.
+        self.require_same_file(false)?;
+        if count(&db).map_err(&failed)? > 0 {
+            return Ok(None);
+        }
+        let (run_id, keys, aside) = prepare(&db, run).map_err(&failed)?;
         Ok(Some(Filling {
             db,
             draft: self.draft.as_deref().cloned(),
@@ -83,13 +89,21 @@ impl Writer {
     }
 }
 
-fn begin(db: &Connection, run: &Run) -> rusqlite::Result<(i64, Keys, SetAside)> {
+fn begin(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "cache_size", -WRITE_CACHE_KIB)?;
     db.pragma_update(None, "threads", SORTERS)?;
     db.pragma_update(None, "foreign_keys", true)?;
     // Not a `Transaction`, which would borrow the connection that it lives beside.
     db.execute_batch("BEGIN IMMEDIATE")?;
     crash::point("begun");
+    Ok(())
+}
+
+fn count(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row("SELECT count(*) FROM users", [], |row| row.get(0))
+}
+
+fn prepare(db: &Connection, run: &Run) -> rusqlite::Result<(i64, Keys, SetAside)> {
     let run_id = history::begin_run(db, run)?;
     crash::point("run noted");
     let keys = domains::note(db, run)?;
@@ -144,11 +158,7 @@ impl Filling {
     }
 
     fn keep_imported(&mut self, plan: &Plan) -> rusqlite::Result<()> {
-        let out: Vec<ObjectGuid> = plan
-            .duplicate
-            .iter()
-            .filter_map(|it| it.origin.guid())
-            .collect();
+        let out: Vec<ObjectGuid> = plan.duplicate.iter().filter_map(Duplicate::guid).collect();
         self.take_out(&out)?;
         super::apply::expect(self.count, plan.imported.len())
     }

@@ -10,7 +10,7 @@ use super::domains::Keys;
 use super::error::StoreError;
 use super::record::{Snapshot, parse_snapshot};
 use super::{Reader, Run, Writer};
-use crate::plan::{Plan, Recent};
+use crate::plan::{Duplicate, Plan, Recent};
 use crate::user::{DomainId, Folded, StoredUser, UserId};
 
 /// How a run ended.
@@ -239,7 +239,7 @@ fn in_step(outcome: Outcome, plan: &Plan, run: &Run) -> Option<String> {
     let aside: std::collections::HashSet<UserId> = plan
         .duplicate
         .iter()
-        .filter_map(|it| it.user.as_ref())
+        .filter_map(Duplicate::user)
         .chain(plan.out_of_scope.iter().map(|it| &it.user))
         .chain(plan.missing.iter().map(|it| &it.user))
         .chain(plan.failed.iter().filter_map(|it| it.user.as_ref()))

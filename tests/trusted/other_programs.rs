@@ -174,3 +174,54 @@ fn a_store_that_was_replaced_by_its_backup_meanwhile_is_an_error() {
     let users = rows(&db, "SELECT username FROM users ORDER BY username");
     assert_eq!(users.len(), 4);
 }
+
+/// A store that is there and empty is filled while the directory is read.
+#[test]
+fn a_store_that_goes_while_it_is_filled_is_an_error() {
+    let mut stage = Stage::with(&["ann", "bob", "carol"]);
+    stage.configure_directory("page_size = 2");
+    let store = stage.sandbox.store_path();
+    let backup = stage.sandbox.path().join("backup.db");
+    for is_replaced in [false, true] {
+        stage.run(&["add", "zoe"]).expect_code(0);
+        fs::copy(&store, &backup).expect("a backup");
+        stage.run(&["remove", "zoe"]).expect_code(0);
+        let (path, from) = (store.clone(), backup.clone());
+        stage.directory.on_page(2, move |_| {
+            if is_replaced {
+                fs::rename(&from, &path).expect("the backup is there");
+            } else {
+                fs::remove_file(&path).expect("it is there");
+            }
+        });
+        let answer = stage.run(&["import", "--all"]).expect_code(1);
+        let told = &answer.stderr;
+        assert!(told.contains("deleted or replaced"), "{told}");
+        assert!(!told.contains("what the run wrote"), "{told}");
+        let expected: &[&str] = if is_replaced { &["zoe"] } else { &[] };
+        assert_eq!(stage.usernames(), expected);
+        let _ = fs::remove_file(&store);
+    }
+}
+
+/// A user that adsync found missing, overtaken, is as little seen as it was.
+#[test]
+fn a_missing_user_that_another_program_changed_stays_missing() {
+    let stage = Stage::imported(&["ann", "bob", "carol", "dora"]);
+    stage.sync(0);
+    stage.change(|directory| directory.delete("bob"));
+    stage.sync(0);
+    assert_eq!(stage.user("bob")["status"], "missing");
+    let tracked =
+        "SELECT missing_since, found_run, found_on, status FROM users WHERE username = 'bob'";
+    let before = rows(&open(&stage), tracked);
+    let answer = meanwhile(&stage, &SYNC, |store| {
+        write(
+            store,
+            "UPDATE users SET contact_number = '+1' WHERE username = 'bob'",
+        );
+    })
+    .expect_code(7);
+    assert_eq!(names(&answer.json(), "failed"), ["bob"]);
+    assert_eq!(rows(&open(&stage), tracked), before);
+}

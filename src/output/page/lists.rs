@@ -206,7 +206,7 @@ fn duplicate_user(it: &Duplicate) -> User {
             holder: _,
             contested: _,
         } = conflict;
-        let now = it.user.as_ref().map(|user| &user.values.profile);
+        let now = it.user().map(|user| &user.values.profile);
         let now = now.and_then(|profile| match field {
             UniqueField::Username => Some(profile.username.as_str()),
             UniqueField::Email => profile.email.as_deref(),
@@ -218,7 +218,7 @@ fn duplicate_user(it: &Duplicate) -> User {
             Cell::text(&detail::holder(conflict)),
         ]
     });
-    user(it.username(), it.origin.dn(), rows.collect())
+    user(it.username(), it.dn(), rows.collect())
 }
 
 fn new_user(it: &Import) -> User {
