@@ -241,7 +241,7 @@ impl Writer {
             #[cfg(unix)]
             {
                 beside::clear(path)?;
-                beside::try_make(path)?;
+                beside::require_folder(path)?;
             }
             crash::point("file made");
             (None, Reader::new(path, open_to_write(path)?))

@@ -70,14 +70,20 @@ pub(super) fn unmake(store: &Path) {
     }
 }
 
-/// Sees that they can be made, while nobody uses them: the store has no log.
-pub(super) fn try_make(store: &Path) -> std::result::Result<(), StoreError> {
-    if is_with_log(store) || has_log(store) {
+/// Sees that this account may make them, before a run that will need them begins.
+pub(super) fn require_folder(store: &Path) -> std::result::Result<(), StoreError> {
+    use nix::fcntl::{AT_FDCWD, AtFlags};
+    use nix::unistd::{AccessFlags, faccessat};
+    let path = beside(store, LOG);
+    if path.exists() {
         return Ok(());
     }
-    let made = make(store);
-    unmake(store);
-    made
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let (rights, flags) = (AccessFlags::W_OK | AccessFlags::X_OK, AtFlags::AT_EACCESS);
+    faccessat(AT_FDCWD, folder.unwrap_or(Path::new(".")), rights, flags).map_err(|errno| {
+        let source = errno.into();
+        StoreError::File { path, source }
+    })
 }
 
 /// Whether the header says that the store has a write-ahead log (<https://sqlite.org/fileformat2.html>, 1.3.3).
