@@ -11,7 +11,7 @@ use crate::failure::{Failure, Kind};
 use crate::output::page::PageFile;
 use crate::output::{Output, csv, json, table};
 use crate::plan::{
-    Allowed, Approved, Findings, Guard, Impact, Limits, Plan, Population, Recent, plan,
+    Allowed, Approved, Findings, Guard, Impact, Limits, Plan, Population, Recent, Refusal, plan,
 };
 use crate::report::Report;
 use crate::signals;
@@ -280,8 +280,7 @@ fn approve(
     terms: &Terms,
     output: &Output,
 ) -> Result<Decision, StoreError> {
-    let guard = guard(&terms.guard, &plan, target.reader(), run)?;
-    let mut approved = match guard.approve(plan) {
+    let mut approved = match guarded(&terms.guard, plan, target.reader(), run)? {
         Ok(approved) => approved,
         Err((refusal, plan)) => {
             let failure = refusal::explain(&refusal, &plan, target.reader(), run)?;
@@ -387,20 +386,35 @@ fn show(report: &Report<'_>, failure: Option<&Failure>, output: &Output) -> std:
 /// How far back what runs did unasked counts in.
 const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
 
-/// The guard with what the store knows. Counting is looking at each user: a run that does nothing that a limit is
-/// about costs the same in any store.
-fn guard(guard: &Guard, plan: &Plan, store: &Reader, run: &Run) -> Result<Guard, StoreError> {
+/// What the guard says, with what the store knows.
+///
+/// Counting is looking at each user. So no more are counted than it takes to let the plan through, and all of them
+/// only if it is refused: a run that does little costs the same in any store.
+fn guarded(
+    guard: &Guard,
+    plan: Plan,
+    store: &Reader,
+    run: &Run,
+) -> Result<Result<Approved, (Refusal, Box<Plan>)>, StoreError> {
     let mut guard = guard.clone();
     let domain = run.domain.as_ref();
+    let impact = Impact::of(&plan);
     // What is taken back may have been done without any domain: then it is everybody.
     let has_shares = domain.is_some() || run.undoes.is_some();
-    if has_shares && !Impact::of(plan).is_none() {
-        guard.population = store.population(domain)?;
-        if let Ok(since) = run.started_at.checked_sub(RECENT) {
-            guard.recent = store.recent(domain, since)?;
-        }
+    if !has_shares || impact.is_none() {
+        return Ok(guard.approve(plan));
     }
-    Ok(guard)
+    if let Ok(since) = run.started_at.checked_sub(RECENT) {
+        guard.recent = store.recent(domain, since)?;
+    }
+    guard.population = store.population(domain, guard.population_for(&impact))?;
+    match guard.approve(plan) {
+        Err((_, plan)) => {
+            guard.population = store.population(domain, u64::MAX)?;
+            Ok(guard.approve(*plan))
+        }
+        approved => Ok(approved),
+    }
 }
 
 /// Shows the plan that is not applied, and why: the guard, or the person at the terminal, said no.

@@ -138,8 +138,7 @@ pub fn everybody(
     reach: &Reach<'_>,
     full: bool,
 ) -> anyhow::Result<Reading> {
-    let imported = store.imported_count(&reach.domain)?;
-    let foreign = store.imported_of_all()?.saturating_sub(imported);
+    let (imported, foreign) = store.imported_and_foreign(&reach.domain)?;
     reach.context.output.note(&match imported {
         1 => "synchronising the one imported user".to_owned(),
         _ => format!("synchronising all {imported} imported users"),

@@ -35,6 +35,16 @@ impl Limit {
             }
         }
     }
+
+    /// The fewest users of whom it lets so many through.
+    fn population_for(self, users: u64, smallest: u64) -> u64 {
+        match self {
+            Self::Number(_) | Self::Percent(0) => 0,
+            Self::Percent(_) if users <= smallest => 0,
+            // One more than those whose share, rounded up, is one less.
+            Self::Percent(percent) => (users - 1).saturating_mul(100) / u64::from(percent) + 1,
+        }
+    }
 }
 
 impl fmt::Display for Limit {
@@ -418,7 +428,19 @@ impl Guard {
             })
     }
 
-    fn too_many(&self, subject: Subject, users: u64) -> Option<Refusal> {
+    /// Of how many users the counts let a plan through that does so much, if all of them were enabled and had a value
+    /// in every field. More users never make a limit lower, so a plan that is let through with some of them is let
+    /// through with all.
+    pub fn population_for(&self, impact: &Impact) -> u64 {
+        let needed = impact.numbers().map(|(subject, users)| {
+            let (setting, _, recent, smallest) = self.rule(subject);
+            setting.population_for(users.saturating_add(recent), smallest)
+        });
+        needed.max().unwrap_or_default()
+    }
+
+    /// The setting for a subject, what it is a share of, what the last days add, and what a share never is below.
+    fn rule(&self, subject: Subject) -> (Limit, u64, u64, u64) {
         let Limits {
             deletes,
             cleared,
@@ -431,7 +453,7 @@ impl Guard {
             enabled,
             with_value,
         } = self.population;
-        let (setting, of, recent, smallest) = match subject {
+        match subject {
             Subject::Deleted => (deletes, imported, self.recent.deleted, SMALLEST_SHARE),
             Subject::Cleared(field) => {
                 let of = with_value[position(field)];
@@ -440,7 +462,11 @@ impl Guard {
             Subject::Disabled => (disabled, enabled, self.recent.disabled, SMALLEST_SHARE),
             Subject::Modified => (modified, imported, 0, SMALLEST_SHARE_MODIFIED),
             Subject::Missing => (missing, imported, 0, SMALLEST_SHARE),
-        };
+        }
+    }
+
+    fn too_many(&self, subject: Subject, users: u64) -> Option<Refusal> {
+        let (setting, of, recent, smallest) = self.rule(subject);
         let limit = setting.of(of, smallest);
         (users.saturating_add(recent) > limit).then_some(Refusal::TooMany {
             subject,
@@ -720,6 +746,23 @@ mod tests {
             said(&ten, changing(6, |it| it.values.profile.email = None)),
             "6 users would lose the email address; max_cleared = 10% lets 5 of 30 imported users with an email address through"
         );
+    }
+
+    #[test]
+    fn the_fewest_users_of_whom_so_many_are_let_through() {
+        for percent in [1, 7, 10, 50, 99, 100] {
+            let limit = Limit::Percent(percent);
+            for users in 0..300 {
+                let needed = limit.population_for(users, SMALLEST_SHARE);
+                assert!(
+                    limit.of(needed, SMALLEST_SHARE) >= users,
+                    "{percent}% {users}"
+                );
+                let fewer = needed.checked_sub(1);
+                let is_fewest = fewer.is_none_or(|it| limit.of(it, SMALLEST_SHARE) < users);
+                assert!(is_fewest, "{percent}% {users}");
+            }
+        }
     }
 
     #[test]

@@ -263,7 +263,10 @@ impl<'a> Application<'a> {
         crash::point("deleted");
         // Users that take each other's names would collide half-way, so those who change a name let go of theirs
         // first.
-        for it in modified.iter().filter(|it| changes_name(it)) {
+        for it in modified
+            .iter()
+            .filter(|it| changes_name(&it.user, &it.next))
+        {
             self.let_go_of_names(it.user.id)?;
         }
         crash::point("taken out");
@@ -427,7 +430,7 @@ impl<'a> Application<'a> {
                 before.origin.name(),
                 before.origin.guid().as_ref().map(ObjectGuid::as_bytes),
             ])?;
-        self.write(before)?;
+        self.write(before, true)?;
         self.note(Note {
             user: before.id,
             action,
@@ -449,7 +452,7 @@ impl<'a> Application<'a> {
             () if user.origin != next.origin || user.tracking != next.tracking => "refreshed",
             () => return Ok(()),
         };
-        self.write(&next)?;
+        self.write(&next, changes_keys(user, &next))?;
         self.note(Note {
             user: user.id,
             action,
@@ -474,8 +477,9 @@ impl<'a> Application<'a> {
         next
     }
 
-    /// Writes all of a row that may change.
-    fn write(&self, user: &StoredUser) -> rusqlite::Result<()> {
+    /// Writes all of a row that may change. What the row is found by is left out where it stays: SQLite writes to an
+    /// index of a column that is set to what it is.
+    fn write(&self, user: &StoredUser, with_keys: bool) -> rusqlite::Result<()> {
         let StoredUser {
             id,
             origin,
@@ -503,26 +507,36 @@ impl<'a> Application<'a> {
             let ids: Vec<String> = it.returned_by.iter().map(|it| it.0.to_string()).collect();
             format!("[{}]", ids.join(","))
         });
-        let changed = self.statement(UPDATE_USER)?.execute(params![
+        let write = |values: &[&dyn rusqlite::ToSql]| {
+            if with_keys {
+                self.statement(&format!("{UPDATE_USER}{AND_KEYS}{OF_USER}"))?
+                    .execute(values)
+            } else {
+                let (values, _keys) = values.split_at(values.len() - 3);
+                self.statement(&format!("{UPDATE_USER}{OF_USER}"))?
+                    .execute(values)
+            }
+        };
+        let changed = write(params![
             id.0,
             profile.username,
-            profile.folded_username().as_str(),
             profile.first_name,
             profile.last_name,
             profile.email,
-            profile.folded_email().as_ref().map(Folded::as_str),
             profile.contact_number,
             enabled,
             origin.dn(),
             status.name(),
             synced_at,
-            domain.map(|it| it.0),
             reason,
             absence.as_ref().map(|it| it.since.to_string()),
             returned_by,
             expires.map(|it| it.to_string()),
             found.map(|it| it.run),
             found.and_then(|it| it.on).map(|it| it.0),
+            profile.folded_username().as_str(),
+            profile.folded_email().as_ref().map(Folded::as_str),
+            domain.map(|it| it.0),
         ])?;
         expect(changed, 1)
     }
@@ -552,11 +566,12 @@ const INSERT_USER: &str =
         domain, expires_at, found_run, found_on)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
 
-const UPDATE_USER: &str = "UPDATE users SET username = ?2, username_folded = ?3, first_name = ?4,
-        last_name = ?5, email = ?6, email_folded = ?7, contact_number = ?8, enabled = ?9, dn = ?10,
-        status = ?11, synced_at = ?12, domain = ?13, reason = ?14, missing_since = ?15,
-        returned_by = ?16, expires_at = ?17, found_run = ?18, found_on = ?19
-     WHERE id = ?1";
+const UPDATE_USER: &str =
+    "UPDATE users SET username = ?2, first_name = ?3, last_name = ?4, email = ?5,
+        contact_number = ?6, enabled = ?7, dn = ?8, status = ?9, synced_at = ?10, reason = ?11,
+        missing_since = ?12, returned_by = ?13, expires_at = ?14, found_run = ?15, found_on = ?16";
+const AND_KEYS: &str = ", username_folded = ?17, email_folded = ?18, domain = ?19";
+const OF_USER: &str = " WHERE id = ?1";
 
 const INSERT_CHANGE: &str =
     "INSERT INTO changes (run_id, user_id, action, username, evidence, before, after)
@@ -598,9 +613,13 @@ pub(super) fn expect(rows: usize, expected: usize) -> rusqlite::Result<()> {
     }
 }
 
-fn changes_name(modification: &Modification) -> bool {
-    UniqueField::ALL.into_iter().any(|field| {
-        modification.user.values.profile.unique(field)
-            != modification.next.values.profile.unique(field)
-    })
+fn changes_keys(user: &StoredUser, next: &StoredUser) -> bool {
+    user.tracking.domain != next.tracking.domain || changes_name(user, next)
+}
+
+fn changes_name(user: &StoredUser, next: &StoredUser) -> bool {
+    let (user, next) = (&user.values.profile, &next.values.profile);
+    UniqueField::ALL
+        .into_iter()
+        .any(|field| user.unique(field) != next.unique(field))
 }

@@ -56,7 +56,9 @@ pub(super) fn make(store: &Path) -> std::result::Result<(), StoreError> {
             _ => {}
         }
     }
-    follow(store);
+    if is_shared(store) {
+        follow(store);
+    }
     Ok(())
 }
 

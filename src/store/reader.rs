@@ -108,9 +108,28 @@ impl Reader {
 
     /// How many imported users a domain has.
     pub fn imported_count(&self, domain: &Domain) -> Result<u64, StoreError> {
-        if self.domains()?.iter().all(|it| Some(it.id) == domain.id) {
+        if self.is_only(domain)? {
             return self.imported_of_all();
         }
+        self.imported_of(domain)
+    }
+
+    /// How many imported users a domain has, and how many the others have.
+    pub fn imported_and_foreign(&self, domain: &Domain) -> Result<(u64, u64), StoreError> {
+        let all = self.imported_of_all()?;
+        let ours = if self.is_only(domain)? {
+            all
+        } else {
+            self.imported_of(domain)?
+        };
+        Ok((ours, all.saturating_sub(ours)))
+    }
+
+    fn is_only(&self, domain: &Domain) -> Result<bool, StoreError> {
+        Ok(self.domains()?.iter().all(|it| Some(it.id) == domain.id))
+    }
+
+    fn imported_of(&self, domain: &Domain) -> Result<u64, StoreError> {
         self.db
             .query_row(
                 "SELECT count(*) FROM users WHERE guid IS NOT NULL AND domain = ?1",
@@ -121,14 +140,22 @@ impl Reader {
             .map_err(self.failed("read"))
     }
 
-    /// What shares are of: the imported users of a domain, or all of them, counted.
-    pub fn population(&self, domain: Option<&Domain>) -> Result<Population, StoreError> {
+    /// What shares are of: the imported users of a domain, or all of them, counted; no more than so many.
+    pub fn population(
+        &self,
+        domain: Option<&Domain>,
+        at_most: u64,
+    ) -> Result<Population, StoreError> {
         self.db
             .query_row(
                 "SELECT count(*), coalesce(sum(enabled), 0), count(first_name), count(last_name),
                     count(email), count(contact_number)
-                 FROM users WHERE guid IS NOT NULL AND (?2 OR domain = ?1)",
-                (key(domain), domain.is_none()),
+                 FROM (SELECT * FROM users WHERE guid IS NOT NULL AND (?2 OR domain = ?1) LIMIT ?3)",
+                (
+                    key(domain),
+                    domain.is_none(),
+                    i64::try_from(at_most).unwrap_or(i64::MAX),
+                ),
                 |row| {
                     let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
                     Ok(Population {
