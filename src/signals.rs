@@ -1,7 +1,8 @@
 //! SIGINT and SIGTERM: a run stops cleanly, and always says the truth about what it changed.
 //!
 //! Before the plan is committed the process may end at any moment, for nothing was changed. While
-//! it is committed the signal waits; after that the run is as good as over and ends by itself.
+//! it is committed the signal waits; after that the run is as good as over, and has a moment to end by itself: whoever
+//! reads its result may not be reading any more.
 
 use std::sync::{Mutex, PoisonError};
 #[cfg(unix)]
@@ -13,10 +14,14 @@ use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 
-/// Whether this process has committed a plan.
-static COMMITTED: Mutex<bool> = Mutex::new(false);
+/// The run whose plan this process has committed.
+static COMMITTED: Mutex<Option<i64>> = Mutex::new(None);
 
-/// Ends the process on SIGINT or SIGTERM with exit code 1, unless a plan was committed.
+/// How long a run whose plan was committed may take to tell its result, once it is to stop.
+#[cfg(unix)]
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Ends the process on SIGINT or SIGTERM: with exit code 1, or 7 if a plan was committed.
 #[cfg(unix)]
 pub fn watch(output: &Output) {
     use signal_hook::consts::{SIGINT, SIGTERM};
@@ -27,49 +32,62 @@ pub fn watch(output: &Output) {
     std::thread::spawn(move || {
         for signal in signals.forever() {
             let committed = COMMITTED.lock().unwrap_or_else(PoisonError::into_inner);
-            if *committed {
-                continue;
-            }
             let name = if signal == SIGINT {
                 "SIGINT"
             } else {
                 "SIGTERM"
             };
-            tell(&output, format!("stopped by {name}; nothing was changed"));
-            end();
+            if let Some(run) = *committed {
+                std::thread::sleep(LAST_WORDS);
+                let message =
+                    format!("stopped by {name}; run {run} was done, but its result is lost");
+                let failure = Failure::new(Kind::Untold, message);
+                let hint = format!("`adsync history {run}` shows what it did");
+                tell(&output, failure.hint(hint), ExitCode::Partial);
+            } else {
+                let message = format!("stopped by {name}; nothing was changed");
+                tell(
+                    &output,
+                    Failure::new(Kind::Failed, message),
+                    ExitCode::Failed,
+                );
+            }
         }
     });
 }
 
-/// Gives the terminal back and says it, but does not wait for a reader of standard output that reads no more.
+/// Gives the terminal back, says it, and ends the process: the lock of the store and its transaction end with it. A
+/// reader of standard output that reads no more is not waited for.
 #[cfg(unix)]
-fn tell(output: &Output, message: String) {
+#[allow(clippy::exit)]
+fn tell(output: &Output, failure: Failure, code: ExitCode) {
     crate::output::picker::give_back();
     let output = output.clone();
     let (done, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        output.failure(&Failure::new(Kind::Failed, message));
+        match code {
+            // What there is of the result is no JSON.
+            ExitCode::Partial => output.explain(&failure),
+            _ => output.failure(&failure),
+        }
         // Nobody waits any more: then nobody needs to know.
         let _ = done.send(());
     });
-    let _ = told.recv_timeout(Duration::from_secs(1));
+    let _ = told.recv_timeout(LAST_WORDS);
+    std::process::exit(code as i32);
 }
 
 /// Signals do what they do on this system.
 #[cfg(not(unix))]
 pub fn watch(_output: &Output) {}
 
-/// The lock of the store and its transaction end with the process.
-#[cfg(unix)]
-#[allow(clippy::exit)]
-fn end() {
-    std::process::exit(ExitCode::Failed as i32);
-}
-
-/// Commits a plan; a signal waits until it is known whether it was.
-pub fn while_committing<T, E>(commit: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+/// Commits a plan; a signal waits until it is known whether it was, and as what run.
+pub fn while_committing<T, E>(
+    commit: impl FnOnce() -> Result<T, E>,
+    run: impl FnOnce(&T) -> Option<i64>,
+) -> Result<T, E> {
     let mut committed = COMMITTED.lock().unwrap_or_else(PoisonError::into_inner);
     let result = commit();
-    *committed = result.is_ok();
+    *committed = result.as_ref().ok().and_then(run);
     result
 }

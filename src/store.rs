@@ -122,7 +122,8 @@ pub struct Writer {
     file: Option<(u64, u64)>,
     /// What counts the changes that others make, as it was before anything was read (`PRAGMA data_version`).
     data_version: i64,
-    _lock: RunLock,
+    /// None once it was [closed](Writer::close).
+    lock: Option<RunLock>,
 }
 
 impl std::ops::Deref for Writer {
@@ -228,10 +229,10 @@ impl Writer {
         owner::refuse_link(path)?;
         owner::refuse_root_elsewhere(path)?;
         files::make_folder_of(path).map_err(file_error)?;
-        let lock = RunLock::take(path, command, wait)?;
+        let mut lock = RunLock::take(path, command, wait)?;
         crash::point("locked");
-        let is_empty = |metadata: std::fs::Metadata| metadata.is_file() && metadata.len() == 0;
-        let (draft, reader) = if std::fs::metadata(path).map_or(true, is_empty) {
+        let is_new = take_file(&mut lock, path)?;
+        let (draft, reader) = if is_new {
             let draft = Draft::make(path)?;
             crash::point("file made");
             (Some(draft), Reader::empty(path)?)
@@ -254,8 +255,21 @@ impl Writer {
             reader,
             draft,
             filling: None,
-            _lock: lock,
+            lock: Some(lock),
         })
+    }
+
+    /// Leaves the store to others. Nothing can be written any more.
+    pub fn close(&mut self) {
+        let Some(lock) = self.lock.take() else {
+            return;
+        };
+        self.filling = None;
+        // A draft goes before the lock does, for the next run makes one of the same name.
+        if self.draft.take().is_none() {
+            journal::end(&self.reader.db, self.reader.path());
+        }
+        drop(lock);
     }
 
     /// Makes ready for what is going to be written, so that other programs are not kept from reading or writing
@@ -323,11 +337,25 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.filling = None;
-        if self.draft.is_none() {
-            journal::end(&self.reader.db, self.reader.path());
-        }
+        self.close();
     }
+}
+
+/// Locks the file that has the store, or that of a draft; whether there is no store yet.
+fn take_file(lock: &mut RunLock, path: &Path) -> Result<bool, StoreError> {
+    let is_empty = |metadata: std::fs::Metadata| metadata.is_file() && metadata.len() == 0;
+    let is_new = || std::fs::metadata(path).map_or(true, is_empty);
+    if is_new() {
+        let draft = draft::path(path);
+        lock.take_file(path, &draft, true)?;
+        if is_new() {
+            return Ok(true);
+        }
+        // Whoever had it has made the store of it meanwhile.
+        let _ = std::fs::remove_file(draft);
+    }
+    lock.take_file(path, path, false)?;
+    Ok(false)
 }
 
 fn transact<T>(

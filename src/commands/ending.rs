@@ -90,7 +90,8 @@ impl Target {
     fn apply(&mut self, approved: Approved, run: &Run) -> Result<Ended, StoreError> {
         match self {
             Self::Store(writer) => {
-                let applied = signals::while_committing(|| writer.apply(approved, run))?;
+                let applied =
+                    signals::while_committing(|| writer.apply(approved, run), Applied::run)?;
                 Ok(match applied {
                     Applied::Done(number, plan) => Ended::Done(Some(number), plan),
                     Applied::Overtaken { plan, changed } => Ended::Again(plan.without(&changed)),
@@ -112,6 +113,13 @@ impl Target {
                 }
             },
             Self::Rehearsal(_) => None,
+        }
+    }
+
+    /// Leaves the store to others, for nothing more will be written.
+    fn close(&mut self) {
+        if let Self::Store(writer) = self {
+            writer.close();
         }
     }
 
@@ -260,6 +268,8 @@ pub fn finish(
         step.finish_and_clear();
         match ended {
             Ended::Done(number, plan) => {
+                // Whoever reads the result may take its time.
+                target.close();
                 return told(number, plan, target.is_rehearsal(), run, terms, output);
             }
             Ended::Again(left) => findings = left,
@@ -427,6 +437,7 @@ fn refuse(
     output: &Output,
 ) -> std::io::Result<ExitCode> {
     let number = target.note_end(run, Outcome::Refused, &failure.message, plan);
+    target.close();
     let report = Report {
         run,
         number,

@@ -107,6 +107,16 @@ pub enum Applied {
     },
 }
 
+impl Applied {
+    /// The run that was written.
+    pub fn run(&self) -> Option<i64> {
+        match self {
+            Self::Done(run, _) => Some(*run),
+            Self::Overtaken { .. } => None,
+        }
+    }
+}
+
 /// The users of a plan whose rows are not as it saw them.
 fn overtaken(db: &Connection, plan: &Plan) -> rusqlite::Result<Vec<UserId>> {
     let Plan {

@@ -23,6 +23,8 @@ const BESIDE: [&str; 3] = ["-journal", "-wal", "-shm"];
 pub(super) struct Paths {
     path: PathBuf,
     place: PathBuf,
+    /// Which file it is.
+    file: Option<(u64, u64)>,
 }
 
 impl Paths {
@@ -52,18 +54,26 @@ impl std::ops::Deref for Draft {
     }
 }
 
+/// Where the draft of a store is.
+pub(super) fn path(place: &Path) -> PathBuf {
+    let mut path = place.as_os_str().to_owned();
+    path.push(".new");
+    path.into()
+}
+
 impl Draft {
-    /// Makes an empty store beside its place.
+    /// Makes an empty store beside its place, of a file that is [locked](super::lock::RunLock::take_file): SQLite
+    /// would make one with the rights of the umask. What a killed run has left in it is emptied.
     pub(super) fn make(place: &Path) -> Result<Self, StoreError> {
-        let mut path = place.as_os_str().to_owned();
-        path.push(".new");
-        let draft = Self(Paths {
-            path: path.into(),
+        let mut draft = Self(Paths {
+            path: path(place),
             place: place.to_owned(),
+            file: None,
         });
-        draft.remove()?;
-        // SQLite would make the file with the rights of the umask.
-        drop(files::make_private(&draft.path).map_err(draft.file_error())?);
+        let file_error = draft.file_error();
+        remove(&draft.path, &BESIDE).map_err(&file_error)?;
+        let emptied = files::open_private(&draft.path).and_then(|it| it.set_len(0).map(|()| it));
+        draft.0.file = files::identity_of(&emptied.map_err(file_error)?);
         let db = draft.open()?;
         db.pragma_update(None, "page_size", PAGE_SIZE)
             .map_err(sql(&draft.path, "prepare"))?;
@@ -90,7 +100,10 @@ impl Draft {
         // A backup, perhaps, that somebody put there while the directory was read: it is not ours to replace.
         if std::fs::metadata(&self.place).is_ok_and(|it| it.len() > 0) {
             let told = "another file was put there while this run was under way";
-            let error = std::io::Error::new(std::io::ErrorKind::AlreadyExists, told);
+            return Err(self.file_error()(std::io::Error::other(told)));
+        }
+        if files::identity(&self.path) != self.file {
+            let error = std::io::Error::other("another program replaced what this run wrote");
             return Err(self.file_error()(error));
         }
         // Those of a store that was there before would be taken for those of this one.

@@ -57,17 +57,27 @@ pub fn is_link(path: &Path) -> bool {
 
 /// Which file a name stands for: its device and number. None where there is none, or no such thing.
 pub fn identity(path: &Path) -> Option<(u64, u64)> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let metadata = std::fs::symlink_metadata(path).ok()?;
-        Some((metadata.dev(), metadata.ino()))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = path;
-        None
-    }
+    number(&std::fs::symlink_metadata(path).ok()?)
+}
+
+/// The same of a file that is open, whatever it is called by now.
+pub fn identity_of(file: &File) -> Option<(u64, u64)> {
+    number(&file.metadata().ok()?)
+}
+
+#[cfg(unix)]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "other systems have no such number"
+)]
+fn number(metadata: &std::fs::Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn number(_: &std::fs::Metadata) -> Option<(u64, u64)> {
+    None
 }
 
 /// Waits until a file, or the names in a folder, are on the disk.

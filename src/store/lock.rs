@@ -2,6 +2,9 @@
 //!
 //! It is an operating system lock on a file beside the database, so it ends with the process that holds
 //! it, however that ends. What stands in the file is only for the message to those who wait.
+//!
+//! Somebody may tidy that file up while a run is under way, and the next run would make one of its own. So the file
+//! that has the store is locked as well.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -15,8 +18,14 @@ use super::files;
 #[derive(Debug)]
 pub struct RunLock {
     file: File,
+    /// The file that has the store, or will have it.
+    store: Option<File>,
+    /// Until when others are waited for; none: without an end.
+    deadline: Option<Instant>,
 }
 
+/// How long to wait before it is tried again.
+const PAUSE: Duration = Duration::from_millis(50);
 /// For how long anybody but a run has a look at a lock.
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -49,7 +58,8 @@ impl RunLock {
         };
         let mut file = files::open_private(&path).map_err(failed)?;
         // Without an end, if it lies beyond what the clock can say.
-        match lock(&file, Instant::now().checked_add(wait.max(GLANCE))) {
+        let deadline = Instant::now().checked_add(wait.max(GLANCE));
+        match lock(&file, deadline) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(StoreError::Held {
@@ -68,7 +78,87 @@ impl RunLock {
             .and_then(|()| file.rewind())
             .and_then(|()| file.write_all(text.as_bytes()))
             .map_err(failed)?;
-        Ok(Self { file })
+        Ok(Self {
+            file,
+            store: None,
+            deadline,
+        })
+    }
+
+    /// Locks the file at `path` as well, which has the store or will have it; `make` makes it where it is not there.
+    pub fn take_file(&mut self, store: &Path, path: &Path, make: bool) -> Result<(), StoreError> {
+        let failed = |source| StoreError::File {
+            path: path.to_owned(),
+            source,
+        };
+        let open = if make {
+            files::open_private
+        } else {
+            files::open
+        };
+        loop {
+            let file = open(path).map_err(failed)?;
+            let is_locked = byte::try_lock(&file).unwrap_or_else(|error| {
+                log::debug!("{} cannot be locked: {error}", path.display());
+                true
+            });
+            if is_locked && files::identity(path) == files::identity_of(&file) {
+                self.store = Some(file);
+                return Ok(());
+            }
+            // Else it was replaced, or removed, before it was locked.
+            if !is_locked && is_over(self.deadline) {
+                let name = lock_path(store);
+                let name = name.file_name().unwrap_or_default().display();
+                return Err(StoreError::Held {
+                    path: store.to_owned(),
+                    holder: format!("{name} was removed while it was under way"),
+                });
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+}
+
+/// A lock on a byte that no file has: `SQLite` has its own locks on others. It ends with the open file, and does not
+/// care who else in this process opens the file and closes it.
+#[cfg(target_os = "linux")]
+mod byte {
+    use std::fs::File;
+    use std::io;
+
+    use nix::errno::Errno;
+    use nix::fcntl::{FcntlArg, fcntl};
+    use nix::libc::{F_WRLCK, SEEK_SET, flock};
+
+    const BYTE: i64 = 1 << 62;
+
+    /// Whether it can be had now.
+    pub(super) fn try_lock(file: &File) -> io::Result<bool> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "small numbers of the system's own"
+        )]
+        let lock = flock {
+            l_type: F_WRLCK as _,
+            l_whence: SEEK_SET as _,
+            l_start: BYTE,
+            l_len: 1,
+            l_pid: 0,
+        };
+        match fcntl(file, FcntlArg::F_OFD_SETLK(&lock)) {
+            Ok(_) => Ok(true),
+            Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Elsewhere the file beside the store has to do.
+#[cfg(not(target_os = "linux"))]
+mod byte {
+    pub(super) fn try_lock(_: &std::fs::File) -> std::io::Result<bool> {
+        Ok(true)
     }
 }
 
@@ -97,15 +187,16 @@ fn holder(file: &mut File) -> String {
 
 /// Tries until the deadline.
 fn lock(file: &File, deadline: Option<Instant>) -> Result<(), TryLockError> {
-    let is_over = || deadline.is_some_and(|it| Instant::now() >= it);
     loop {
         match file.try_lock() {
-            Err(TryLockError::WouldBlock) if !is_over() => {
-                std::thread::sleep(Duration::from_millis(50));
-            }
+            Err(TryLockError::WouldBlock) if !is_over(deadline) => std::thread::sleep(PAUSE),
             other => return other,
         }
     }
+}
+
+fn is_over(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|it| Instant::now() >= it)
 }
 
 fn lock_path(store: &Path) -> PathBuf {

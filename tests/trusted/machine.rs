@@ -242,6 +242,38 @@ fn a_signal_stops_a_run_at_once_and_nothing_is_changed() {
     }
 }
 
+/// `adsync sync | less`, where nobody scrolls: more than a pipe holds.
+#[test]
+fn a_reader_that_takes_its_time_holds_nobody_up() {
+    let stage = Stage::with_many(2000);
+    let mut imported = stage
+        .prepare(&["import", "--all", "--format", "json"])
+        .into_command()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("adsync starts");
+    // The lock ends with the commit.
+    stage.run(&["add", "zoe", "--wait", "50"]).expect_code(0);
+    assert_eq!(stage.usernames().len(), 2001);
+    // And a signal ends what is left.
+    let started = Instant::now();
+    send("TERM", &imported);
+    let status = imported.wait().expect("an own child ends");
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    assert_eq!(status.code(), Some(7));
+    let mut stderr = String::new();
+    let mut pipe = imported.stderr.take().expect("a pipe");
+    std::io::Read::read_to_string(&mut pipe, &mut stderr).expect("text");
+    let message = "stopped by SIGTERM; run 1 was done, but its result is lost";
+    assert!(stderr.contains(message), "{stderr}");
+    assert!(stderr.contains("`adsync history 1`"), "{stderr}");
+    let history = stage.json(0, &["history"]);
+    assert_eq!(history["runs"].as_array().map(Vec::len), Some(2));
+}
+
 #[test]
 fn a_signal_stops_a_run_that_waits_for_its_turn() {
     let stage = pending();

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use testdir::{What, When};
 
+use crate::store::Rows;
 use crate::support::embedded::{Stage, assert_says};
 
 const TOGETHER: usize = 10;
@@ -151,4 +152,63 @@ fn whoever_waits_goes_on_when_the_holder_is_killed() {
     // And the lock file it left behind is in nobody's way.
     assert!(stage.store_files().contains(&"users.db.lock".to_owned()));
     stage.sync(0);
+}
+
+/// A job that tidies up takes the lock file away in the middle of a run.
+#[test]
+fn a_lock_file_that_is_removed_lets_nobody_in() {
+    let empty = || Stage::with(&["alice", "bob"]);
+    let imported = || Stage::imported(&["alice", "bob"]);
+    for (stage, arguments) in [
+        (imported(), ["sync", "--full"]),
+        (empty(), ["import", "--all"]),
+    ] {
+        let mut holder = stage.held(&arguments, Stdio::piped);
+        let lock = stage.sandbox.path().join("store/users.db.lock");
+        std::fs::remove_file(&lock).expect("it is there");
+        let before = Rows::of(&stage.sandbox.store_path());
+        for arguments in [&arguments[..], &["add", "zoe"]] {
+            let said = stage.run(arguments).expect_code(6);
+            let words = [
+                "another run holds the store",
+                "users.db.lock was removed while it was under way",
+            ];
+            assert_says(&said, &words);
+        }
+        assert_eq!(Rows::of(&stage.sandbox.store_path()), before);
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| stage.run(&["add", "zoe", "--wait", "50"]));
+            std::thread::sleep(Duration::from_millis(300));
+            assert!(!waiting.is_finished(), "it does not wait");
+            holder.kill().expect("it still waits");
+            holder.wait().expect("an own child can be waited for");
+            waiting.join().expect("a run").expect_code(0);
+        });
+        let files = stage.store_files();
+        assert!(!files.iter().any(|it| it.contains(".new")), "{files:?}");
+        stage.run(&["import", "--all"]).expect_code(0);
+        assert_eq!(stage.usernames(), ["alice", "bob", "zoe"]);
+    }
+}
+
+/// A first run makes the store while the next one waits for it, without a lock file between them.
+#[test]
+fn whoever_waits_for_a_first_run_goes_on_with_its_store() {
+    let stage = Stage::with(&["alice", "bob"]);
+    let pause = Duration::from_secs(1);
+    stage.directory.reset_stats();
+    stage.directory.fault(When::page(1), What::Delay(pause));
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| stage.run(&["import", "--all"]));
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while stage.directory.stats().searches < 1 {
+            assert!(Instant::now() < deadline, "it does not come to its search");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let lock = stage.sandbox.path().join("store/users.db.lock");
+        std::fs::remove_file(&lock).expect("it is there");
+        stage.run(&["add", "zoe", "--wait", "50"]).expect_code(0);
+        first.join().expect("a run").expect_code(0);
+    });
+    assert_eq!(stage.usernames(), ["alice", "bob", "zoe"]);
 }
