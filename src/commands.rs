@@ -36,6 +36,7 @@ use crate::config::Settings;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
+use crate::store;
 
 /// What every command is given.
 struct Context<'a> {
@@ -69,6 +70,7 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
         settings.directory.login.prepare()?;
     }
     log::info!("settings {}", settings.file.display());
+    settings.require_apart(&store::files_of(&settings.store_path))?;
     read_only::refuse_writing(&cli.command, cli.global.read_only, &settings)?;
     let context = Context {
         wait: Duration::from_secs(cli.global.wait),

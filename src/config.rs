@@ -3,6 +3,7 @@
 //! Every value is checked by the type it is read into (`values`), so an error names the line; what
 //! concerns several values together is checked in [`Settings::load`].
 
+mod apart;
 mod location;
 mod login;
 mod path;

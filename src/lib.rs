@@ -31,9 +31,11 @@ pub mod commands;
 pub mod compare;
 pub mod completion;
 pub mod config;
+mod crash;
 pub mod directory;
 pub mod exit_code;
 pub mod failure;
+mod files;
 #[doc(hidden)]
 pub mod fuzzing;
 #[cfg(feature = "kerberos")]

@@ -60,6 +60,15 @@ impl Login {
         }
     }
 
+    /// The file with the keys, if it logs in with one.
+    pub fn keytab(&self) -> Option<&std::path::Path> {
+        match self {
+            Self::Password { .. } => None,
+            #[cfg(feature = "kerberos")]
+            Self::Kerberos(kerberos) => kerberos.keytab.as_deref(),
+        }
+    }
+
     /// What the login needs, as `check` names the step.
     pub fn secret(&self) -> &'static str {
         match self {

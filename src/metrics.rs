@@ -4,15 +4,9 @@
 //! units; times in seconds since 1970.
 
 use std::fmt::{Display, Write as _};
-use std::io::{self, Write as _};
-use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-
-/// `node_exporter` runs under another account, and what is in the file is no secret.
-#[cfg(unix)]
-const MODE: u32 = 0o644;
 
 /// What is known at the end of a run.
 #[derive(Debug)]
@@ -131,29 +125,6 @@ fn seconds(time: Timestamp) -> String {
     format!("{}.{:03}", milliseconds / 1000, milliseconds % 1000)
 }
 
-/// Puts the text in the place of the file, in one step: a reader sees the old one or the new one.
-pub fn write(path: &Path, text: &str) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    // The collector reads what ends in .prom.
-    let mut file = tempfile::Builder::new()
-        .prefix(".adsync-")
-        .suffix(".tmp")
-        .tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.as_file()
-            .set_permissions(std::fs::Permissions::from_mode(MODE))?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,18 +179,5 @@ mod tests {
             !text.contains("adsync_users") && !text.contains("last_success"),
             "{text}"
         );
-    }
-
-    #[test]
-    fn the_file_is_replaced_whole() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("adsync.prom");
-        write(&path, "old").expect("written");
-        let reader = std::fs::File::open(&path).expect("it is there");
-        write(&path, "new").expect("written");
-        assert_eq!(io::read_to_string(reader).expect("text"), "old");
-        assert_eq!(std::fs::read_to_string(&path).expect("text"), "new");
-        let files = std::fs::read_dir(folder.path()).expect("a folder").count();
-        assert_eq!(files, 1, "nothing is left beside it");
     }
 }

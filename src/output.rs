@@ -5,6 +5,7 @@
 
 pub mod csv;
 pub mod difference;
+pub mod file;
 mod formulas;
 pub mod json;
 pub mod log;

@@ -34,11 +34,10 @@ mod beside {
     }
 }
 mod census;
-mod crash;
 mod domains;
 mod draft;
 mod error;
-mod files;
+
 mod filling;
 mod flaw;
 mod history;
@@ -63,6 +62,8 @@ use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
+use crate::crash;
+use crate::files;
 use crate::mark::Question;
 use crate::plan::Recent;
 use crate::user::{Controller, Domain, StoredUser, UserId};
@@ -347,6 +348,10 @@ fn take_file(lock: &mut RunLock, path: &Path) -> Result<bool, StoreError> {
     let is_new = || std::fs::metadata(path).map_or(true, is_empty);
     if is_new() {
         let draft = draft::path(path);
+        if files::is_link(&draft) {
+            let _ = std::fs::remove_file(&draft);
+        }
+        refuse_other(&draft)?;
         lock.take_file(path, &draft, true)?;
         if is_new() {
             return Ok(true);
@@ -394,6 +399,18 @@ fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
         journal::begin(&db, path)?;
     }
     migrated(path, db)
+}
+
+/// The names that a store and the files beside it have, now or in a run: those of the lock, of the log, of a store
+/// that is being made, and of the copies that an upgrade keeps.
+pub fn files_of(path: &Path) -> Vec<PathBuf> {
+    let copies = (1..VERSION).map(|version| format!(".v{version}"));
+    ["", ".lock", ".new", "-wal", "-shm", "-journal"]
+        .into_iter()
+        .map(str::to_owned)
+        .chain(copies)
+        .map(|ending| files::with_ending(path, &ending))
+        .collect()
 }
 
 /// Whether there is a store. An empty file is none; what cannot be looked at is an error.
@@ -475,9 +492,8 @@ fn refuse_foreign(path: &Path, db: &Connection) -> Result<(), StoreError> {
 
 /// Keeps the store as it is before a migration, beside it: `users.db.v3`.
 fn back_up(path: &Path, db: &Connection, version: i64) -> Result<(), StoreError> {
-    let mut copy = path.as_os_str().to_owned();
-    copy.push(format!(".v{version}"));
-    let copy = PathBuf::from(copy);
+    let copy = files::with_ending(path, &format!(".v{version}"));
+    refuse_other(&copy)?;
     // A copy that was cut short by a crash is made anew; the store itself was not migrated then.
     match std::fs::remove_file(&copy) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
@@ -494,6 +510,23 @@ fn back_up(path: &Path, db: &Connection, version: i64) -> Result<(), StoreError>
     db.execute("VACUUM INTO ?1", [copy.to_string_lossy()])
         .map(drop)
         .map_err(sql(path, "back up"))
+}
+
+/// Refuses a file that has something else in it than a database, whole or begun.
+fn refuse_other(path: &Path) -> Result<(), StoreError> {
+    let source = match files::head(path, 16) {
+        Ok(head) if head == b"SQLite format 3\0" || head.iter().all(|byte| *byte == 0) => {
+            return Ok(());
+        }
+        Ok(_) => {
+            let what = "it is not a store, and stays as it is";
+            std::io::Error::new(std::io::ErrorKind::AlreadyExists, what)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => error,
+    };
+    let path = path.to_owned();
+    Err(StoreError::File { path, source })
 }
 
 fn copy_in_memory(db: &Connection) -> rusqlite::Result<Connection> {
@@ -557,7 +590,7 @@ mod tests {
         .expect("a user");
         let copy = folder.path().join("users.db.v1");
         // One that a crash cut short does not stand in the way.
-        std::fs::write(&copy, "half a copy").expect("written");
+        std::fs::write(&copy, "SQLite format 3\0, and half a copy").expect("written");
         back_up(&path, &db, 1).expect("a copy");
         // Nor does a link, which is not followed.
         let elsewhere = folder.path().join("elsewhere");
@@ -568,6 +601,13 @@ mod tests {
         back_up(&path, &db, 1).expect("a copy");
         let left = std::fs::read_to_string(&elsewhere).expect("a text");
         assert_eq!(left, "of another");
+        // What is no copy stays.
+        std::fs::rename(&copy, folder.path().join("kept")).expect("renamed");
+        std::fs::write(&copy, "of another").expect("written");
+        back_up(&path, &db, 1).expect_err("it is not ours");
+        let left = std::fs::read_to_string(&copy).expect("a text");
+        assert_eq!(left, "of another");
+        std::fs::rename(folder.path().join("kept"), &copy).expect("renamed");
         let users = |db: &Connection| -> i64 {
             db.query_row("SELECT count(*) FROM users", [], |row| row.get(0))
                 .expect("a count")

@@ -26,7 +26,11 @@ const NAMED: usize = 3;
 /// Runs the command. Where only reading is allowed, nothing else is tried.
 pub fn run(config: Option<&Path>, read_only: bool, output: &Output) -> anyhow::Result<ExitCode> {
     let mut findings = Findings::new(output);
-    match Settings::load(config) {
+    let apart = |it: Settings| {
+        it.require_apart(&store::files_of(&it.store_path))?;
+        Ok(it)
+    };
+    match Settings::load(config).and_then(apart) {
         Err(failure) => findings.fail("settings", failure),
         Ok(settings) => {
             settings.directory.login.prepare()?;

@@ -6,6 +6,7 @@ use std::{panic, thread};
 use crate::cli;
 use crate::cli::Format;
 use crate::commands::{Context, confirmation, refusal};
+use crate::config::Settings;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::output::page::PageFile;
@@ -15,7 +16,7 @@ use crate::plan::{
 };
 use crate::report::Report;
 use crate::signals;
-use crate::store::{Applied, Filling, Outcome, Reader, Run, StoreError, Writer};
+use crate::store::{self, Applied, Filling, Outcome, Reader, Run, StoreError, Writer};
 
 /// The store as a run has it. A dry run has one that cannot be written.
 #[derive(Debug)]
@@ -217,8 +218,15 @@ impl Terms {
 
 /// Where the command line wants the result as a page. That it can be written there is found out before the run
 /// changes anything.
-pub fn page(ending: &cli::Ending) -> Result<Option<PageFile>, Failure> {
-    ending.report.as_deref().map(PageFile::at).transpose()
+pub fn page(ending: &cli::Ending, settings: &Settings) -> Result<Option<PageFile>, Failure> {
+    let Some(path) = ending.report.as_deref() else {
+        return Ok(None);
+    };
+    if let Some(what) = settings.use_of(path, &store::files_of(&settings.store_path)) {
+        let message = format!("cannot write the report {}: it is {what}", path.display());
+        return Err(Failure::new(Kind::Usage, message).hint("name another file with --report"));
+    }
+    PageFile::at(path).map(Some)
 }
 
 /// Opens the store, runs the story of a command, and notes in the history when it failed.

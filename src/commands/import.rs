@@ -26,7 +26,7 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
     if !arguments.users.is_empty() {
         names::require(&arguments.users)?;
     }
-    let page = ending::page(&arguments.ending)?;
+    let page = ending::page(&arguments.ending, &context.settings)?;
     let picked = if arguments.interactive {
         let instead = "say whom with --users, --group, --ou, --filter or --all";
         picking::require_terminal(context.output, instead)?;

@@ -11,6 +11,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 use crate::cli::Cli;
 use crate::exit_code::ExitCode;
 use crate::output::Output;
+use crate::output::file::{self, OutputFile};
 
 /// What stands at the foot of every page.
 const MANUAL: &str = "adsync manual";
@@ -61,7 +62,9 @@ fn write(command: Command, folder: &Path) -> anyhow::Result<PathBuf> {
     }
     see_also(is_program, &mut page)?;
     let file = folder.join(man.get_filename());
-    std::fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))?;
+    OutputFile::at(&file, file::Content::Manual)
+        .and_then(|file| file.write(|out| out.write_all(&page)))
+        .with_context(|| format!("cannot write {}", file.display()))?;
     Ok(file)
 }
 

@@ -1,5 +1,6 @@
 //! Runs that are measured, for Prometheus: whatever becomes of them.
 
+use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,8 @@ use jiff::Timestamp;
 use super::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
-use crate::metrics::{self, Metrics};
+use crate::metrics::Metrics;
+use crate::output::file::{self, OutputFile};
 use crate::store::{PastCounts, PastRun, Reader, StoreError};
 
 /// The commands that are measured.
@@ -42,7 +44,7 @@ pub fn run(
             code,
             &context.settings.store_path,
         );
-        if let Err(error) = metrics::write(file, &metrics.render()) {
+        if let Err(error) = write(file, &metrics.render()) {
             context.output.warn(&format!(
                 "cannot write the metrics_file {}: {error}",
                 file.display()
@@ -50,6 +52,10 @@ pub fn run(
         }
     }
     result
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    OutputFile::at(path, file::Content::Metrics)?.write(|out| out.write_all(text.as_bytes()))
 }
 
 /// How it ended; none of what was typed wrongly and so was never a run.

@@ -17,7 +17,7 @@ use crate::user::StoredUser;
 /// Runs the command.
 pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let settings = &context.settings.sync;
-    let page = ending::page(&arguments.ending)?;
+    let page = ending::page(&arguments.ending, &context.settings)?;
     let Some(whom) = Whom::of(arguments, context)? else {
         return Ok(ExitCode::Done);
     };

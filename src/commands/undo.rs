@@ -24,7 +24,7 @@ const NAMED: usize = 10;
 /// Runs the command.
 pub fn run(arguments: &cli::Undo, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let settings = &context.settings.sync;
-    let page = ending::page(&arguments.ending)?;
+    let page = ending::page(&arguments.ending, &context.settings)?;
     let mut run = Run::begin("undo", settings.history_days);
     run.mode = Mode::Selected;
     run.undoes = Some(arguments.run);

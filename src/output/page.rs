@@ -59,7 +59,7 @@ struct Number {
 
 /// Writes a run; with the reason, if it was refused.
 pub fn write(
-    out: &mut impl io::Write,
+    out: &mut dyn io::Write,
     report: &Report<'_>,
     refusal: Option<&Failure>,
 ) -> io::Result<()> {

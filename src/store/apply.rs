@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Statement, params};
 
-use super::crash;
 use super::domains::{self, Keys};
 use super::error::StoreError;
 use super::filling::Filling;
@@ -12,6 +11,7 @@ use super::history::{self, Outcome};
 use super::indexes::SetAside;
 use super::record::{self, USER_COLUMNS, snapshot, snapshot_of_new};
 use super::{Run, Writer, data_version};
+use crate::crash;
 use crate::plan::{
     Approved, Deletion, Duplicate, FailedUser, Import, Missing, Modification, OutOfScope, Plan,
     Refresh,
@@ -487,7 +487,7 @@ impl<'a> Application<'a> {
         next
     }
 
-    /// Writes all of a row that may change. What the row is found by is left out where it stays: SQLite writes to an
+    /// Writes all of a row that may change. What the row is found by is left out where it stays: `SQLite` writes to an
     /// index of a column that is set to what it is.
     fn write(&self, user: &StoredUser, with_keys: bool) -> rusqlite::Result<()> {
         let StoredUser {

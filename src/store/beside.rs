@@ -10,24 +10,17 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
-use super::files;
 use crate::account;
+use crate::files;
 
 /// The log.
 const LOG: &str = "-wal";
 /// Its index.
 const INDEX: &str = "-shm";
 
-/// The file beside a store with that ending.
-fn beside(store: &Path, ending: &str) -> PathBuf {
-    let mut path = store.as_os_str().to_owned();
-    path.push(ending);
-    path.into()
-}
-
 /// The index of the log of a store.
 pub(super) fn index(store: &Path) -> PathBuf {
-    beside(store, INDEX)
+    files::with_ending(store, INDEX)
 }
 
 /// Whether others than its owner may read the store.
@@ -37,18 +30,20 @@ pub(super) fn is_shared(store: &Path) -> bool {
 
 /// Whether the log is there and has something in it.
 pub(super) fn has_log(store: &Path) -> bool {
-    std::fs::metadata(beside(store, LOG)).is_ok_and(|it| it.len() > 0)
+    std::fs::metadata(files::with_ending(store, LOG)).is_ok_and(|it| it.len() > 0)
 }
 
 /// Whether both files are there, so that a reader need not make them.
 pub(super) fn are_there(store: &Path) -> bool {
-    [LOG, INDEX].iter().all(|it| beside(store, it).exists())
+    [LOG, INDEX]
+        .iter()
+        .all(|it| files::with_ending(store, it).exists())
 }
 
 /// Makes those that are not there, with the rights of the store. `SQLite` would, but for the group.
 pub(super) fn make(store: &Path) -> std::result::Result<(), StoreError> {
     for ending in [LOG, INDEX] {
-        let path = beside(store, ending);
+        let path = files::with_ending(store, ending);
         match files::make_private(&path) {
             Err(source) if source.kind() != ErrorKind::AlreadyExists => {
                 return Err(StoreError::File { path, source });
@@ -64,7 +59,7 @@ pub(super) fn make(store: &Path) -> std::result::Result<(), StoreError> {
 
 /// Takes them away again, if nothing is in them.
 pub(super) fn unmake(store: &Path) {
-    for path in [LOG, INDEX].map(|it| beside(store, it)) {
+    for path in [LOG, INDEX].map(|it| files::with_ending(store, it)) {
         if std::fs::symlink_metadata(&path).is_ok_and(|it| it.is_file() && it.len() == 0) {
             // One that stays is used by the next run.
             let _ = std::fs::remove_file(path);
@@ -76,7 +71,7 @@ pub(super) fn unmake(store: &Path) {
 pub(super) fn require_folder(store: &Path) -> std::result::Result<(), StoreError> {
     use nix::fcntl::{AT_FDCWD, AtFlags};
     use nix::unistd::{AccessFlags, faccessat};
-    let path = beside(store, LOG);
+    let path = files::with_ending(store, LOG);
     if path.exists() {
         return Ok(());
     }
@@ -103,7 +98,7 @@ pub(super) fn follow(store: &Path) -> bool {
         return false;
     };
     [LOG, INDEX].iter().all(|ending| {
-        let file = files::open(&beside(store, ending));
+        let file = files::open(&files::with_ending(store, ending));
         file.and_then(|file| give_rights(&file, &wanted)).is_ok()
     })
 }
@@ -126,7 +121,7 @@ pub(super) fn clear(store: &Path) -> std::result::Result<(), StoreError> {
         return Ok(());
     };
     for ending in [INDEX, LOG] {
-        let path = beside(store, ending);
+        let path = files::with_ending(store, ending);
         let done = match files::open(&path) {
             // An index or a log of an earlier day, when the store had other rights.
             Ok(file) => give_rights(&file, &wanted).or(Ok(())),
@@ -143,7 +138,7 @@ pub(super) fn clear(store: &Path) -> std::result::Result<(), StoreError> {
 pub(super) fn can_be_used(store: &Path) -> std::result::Result<bool, StoreError> {
     let mut can_be_used = true;
     for ending in [INDEX, LOG] {
-        let path = beside(store, ending);
+        let path = files::with_ending(store, ending);
         let done = match files::open(&path) {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),

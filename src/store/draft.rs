@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::StoreError;
-use super::{crash, files, migrated, open, sql};
+use super::{migrated, open, sql};
+use crate::crash;
+use crate::files;
 
 /// The size of a page, in bytes: twice what `SQLite` takes of itself. Users are some 600 bytes each with their
 /// history, and writing them costs a system call for each page.
@@ -56,13 +58,11 @@ impl std::ops::Deref for Draft {
 
 /// Where the draft of a store is.
 pub(super) fn path(place: &Path) -> PathBuf {
-    let mut path = place.as_os_str().to_owned();
-    path.push(".new");
-    path.into()
+    files::with_ending(place, ".new")
 }
 
 impl Draft {
-    /// Makes an empty store beside its place, of a file that is [locked](super::lock::RunLock::take_file): SQLite
+    /// Makes an empty store beside its place, of a file that is [locked](super::lock::RunLock::take_file): `SQLite`
     /// would make one with the rights of the umask. What a killed run has left in it is emptied.
     pub(super) fn make(place: &Path) -> Result<Self, StoreError> {
         let mut draft = Self(Paths {
@@ -130,9 +130,7 @@ impl Draft {
 /// Removes those of the files with these endings that are there.
 fn remove(path: &Path, endings: &[&str]) -> std::io::Result<()> {
     for ending in endings {
-        let mut path = path.as_os_str().to_owned();
-        path.push(ending);
-        match std::fs::remove_file(PathBuf::from(path)) {
+        match std::fs::remove_file(files::with_ending(path, ending)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }

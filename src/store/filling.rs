@@ -14,7 +14,8 @@ use super::domains::{self, Keys};
 use super::draft;
 use super::error::StoreError;
 use super::indexes::SetAside;
-use super::{Run, WRITE_CACHE_KIB, Writer, crash, history, journal, open, sql};
+use super::{Run, WRITE_CACHE_KIB, Writer, history, journal, open, sql};
+use crate::crash;
 use crate::plan::{Duplicate, Import, Plan};
 use crate::user::{ObjectGuid, UserId};
 

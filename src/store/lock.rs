@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::error::StoreError;
-use super::files;
+use crate::files;
 
 /// Held for as long as it lives.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct RunLock {
     deadline: Option<Instant>,
 }
 
+/// What the text in the file begins with.
+const WORD: &str = "adsync ";
 /// How long to wait before it is tried again.
 const PAUSE: Duration = Duration::from_millis(50);
 /// For how long anybody but a run has a look at a lock.
@@ -71,10 +73,11 @@ impl RunLock {
         }
         let since = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
         let text = format!(
-            "adsync {command}, process {}, since {since}\n",
+            "{WORD}{command}, process {}, since {since}\n",
             std::process::id()
         );
-        file.set_len(0)
+        refuse_other(&mut file)
+            .and_then(|()| file.set_len(0))
             .and_then(|()| file.rewind())
             .and_then(|()| file.write_all(text.as_bytes()))
             .map_err(failed)?;
@@ -102,7 +105,7 @@ impl RunLock {
                 log::debug!("{} cannot be locked: {error}", path.display());
                 true
             });
-            if is_locked && files::identity(path) == files::identity_of(&file) {
+            if is_locked && files::is_called(&file, path) {
                 self.store = Some(file);
                 return Ok(());
             }
@@ -199,8 +202,18 @@ fn is_over(deadline: Option<Instant>) -> bool {
     deadline.is_some_and(|it| Instant::now() >= it)
 }
 
+/// Refuses a file of the lock's name that adsync did not write: taking the lock would empty it.
+fn refuse_other(file: &mut File) -> std::io::Result<()> {
+    let mut text = Vec::new();
+    file.rewind()?;
+    (&*file).take(WORD.len() as u64).read_to_end(&mut text)?;
+    if WORD.as_bytes().starts_with(&text) {
+        return Ok(());
+    }
+    let what = "it is not the lock of a store, and stays as it is";
+    Err(std::io::Error::new(std::io::ErrorKind::AlreadyExists, what))
+}
+
 fn lock_path(store: &Path) -> PathBuf {
-    let mut path = store.as_os_str().to_owned();
-    path.push(".lock");
-    path.into()
+    files::with_ending(store, ".lock")
 }

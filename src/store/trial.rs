@@ -7,7 +7,8 @@ use rusqlite::config::DbConfig;
 
 use super::error::StoreError;
 use super::lock::RunLock;
-use super::{beside, files, is_there, open, owner, sql};
+use super::{beside, is_there, open, owner, sql};
+use crate::files;
 
 /// What is tried. It is begun before anybody looks into the store.
 #[derive(Debug)]

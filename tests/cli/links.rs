@@ -134,14 +134,20 @@ fn a_report_does_not_follow_the_link_of_another_account() {
 }
 
 #[test]
-fn a_file_for_prometheus_takes_the_place_of_a_link() {
+fn a_file_for_prometheus_does_not_take_the_place_of_what_a_link_leads_to() {
     let (directory, sandbox) = with_users(&["alice"]);
     let metrics = sandbox.path().join("adsync.prom");
     let victim = trap(&sandbox, &metrics);
     let mut settings = crate::stage::settings(&directory.url());
     settings.more_sync = format!("metrics_file = \"{}\"", metrics.display());
     sandbox.configure(&settings);
-    sandbox.run(&["import", "--all"]).expect_code(0);
+    let said = sandbox.run(&["import", "--all"]).expect_code(0);
+    assert_says(&said, &["cannot write the metrics_file", "stays as it is"]);
     untouched(&victim);
-    assert!(metrics.is_file() && !metrics.is_symlink());
+    // A link of one's own to one that adsync wrote is followed.
+    fs::write(&victim, "").expect("the sandbox is writable");
+    sandbox.run(&["sync"]).expect_code(0);
+    assert!(metrics.is_symlink());
+    let text = fs::read_to_string(&victim).expect("it is there");
+    assert!(text.starts_with("# HELP adsync_"), "{text}");
 }

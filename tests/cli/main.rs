@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod apart;
 mod browser;
 mod completions;
 mod contrib;

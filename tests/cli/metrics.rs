@@ -138,7 +138,7 @@ fn a_run_that_fails_says_so_and_keeps_when_one_succeeded() {
         metrics
     };
     // The file is written anew from the history: what was in it does not matter.
-    fs::write(file(&sandbox), "nonsense").expect("the sandbox is writable");
+    fs::write(file(&sandbox), "# HELP adsync_nonsense").expect("the sandbox is writable");
 
     // 4: the guard.
     directory.see_tombstones(true);

@@ -261,7 +261,8 @@ fn a_page_says_when_nothing_was_changed() {
 fn the_file_is_private_and_whole() {
     let (_directory, sandbox) = with_users(&["alice"]);
     let page = page_of(&sandbox);
-    fs::write(&page, "an older page").expect("the sandbox is writable");
+    let older = ["import", "--all", "--dry-run", "--report", "report.html"];
+    sandbox.run(&older).expect_code(0);
     let link = sandbox.path().join("link.html");
     std::os::unix::fs::symlink(&page, &link).expect("the sandbox is writable");
     sandbox
@@ -279,11 +280,40 @@ fn the_file_is_private_and_whole() {
 }
 
 #[test]
+fn a_run_that_is_killed_leaves_nothing_for_good() {
+    let (_directory, sandbox) = with_users(&["alice"]);
+    let import = ["import", "--all", "--report", "report.html"];
+    let hidden = || {
+        let files = fs::read_dir(sandbox.path()).expect("it is readable");
+        files
+            .map(|it| it.expect("it is readable").file_name())
+            .filter(|it| it.as_encoded_bytes().starts_with(b"."))
+            .count()
+    };
+    for _ in 0..3 {
+        let killed = sandbox
+            .prepare(&import)
+            .env("ADSYNC_CRASH_AT", "output written")
+            .run();
+        assert_eq!(killed.code, -1, "{killed}");
+        assert!(!page_of(&sandbox).exists());
+        assert_eq!(hidden(), 1, "one, however many were killed");
+    }
+    sandbox.run(&import).expect_code(0);
+    assert!(read(&page_of(&sandbox)).contains("<h1>adsync import, run 4</h1>"));
+    assert_eq!(hidden(), 0);
+}
+
+#[test]
 fn a_page_that_cannot_be_written_stops_a_run_before_it_begins() {
     let (_directory, sandbox) = with_users(&["alice"]);
     for (file, says) in [
         ("absent/report.html", "No such file or directory"),
         ("store", "not a file"),
+        ("adsync.toml", "it is the settings file"),
+        ("password", "it is password_file"),
+        ("store/users.db", "it is a file of the store"),
+        ("store/users.db.lock", "it is a file of the store"),
         ("/dev/null", "not a file"),
         ("adsync.toml/report.html", "Not a directory"),
     ] {
@@ -296,10 +326,12 @@ fn a_page_that_cannot_be_written_stops_a_run_before_it_begins() {
     assert_eq!(usernames(&sandbox), Vec::<String>::new());
     // What failed while it read has nothing to show; the page before it stays.
     let page = page_of(&sandbox);
-    fs::write(&page, "an older page").expect("the sandbox is writable");
+    let older = ["import", "--all", "--dry-run", "--report", "report.html"];
+    sandbox.run(&older).expect_code(0);
+    let older = read(&page);
     let nobody = ["import", "--users", "nobody", "--report", "report.html"];
     sandbox.run(&nobody).expect_code(2);
-    assert_eq!(read(&page), "an older page");
+    assert_eq!(read(&page), older);
 }
 
 /// Exit code 1 would say that nothing was changed.

@@ -1,8 +1,8 @@
 //! Files that only their owner may read, and that are what they are called: no link is followed.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io;
-use std::path::Path;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
 /// Opens a file to read and write; makes it, readable by its owner only, if it is not there.
 pub fn open_private(path: &Path) -> io::Result<File> {
@@ -34,8 +34,10 @@ pub fn make_private(path: &Path) -> io::Result<File> {
 
 /// Opens a file that is there, to read and write.
 pub fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true);
+    unfollowed(OpenOptions::new().read(true).write(true), path)
+}
+
+fn unfollowed(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
@@ -60,7 +62,29 @@ pub fn identity(path: &Path) -> Option<(u64, u64)> {
     number(&std::fs::symlink_metadata(path).ok()?)
 }
 
-/// The same of a file that is open, whatever it is called by now.
+/// A path with something behind its last name: `users.db` and `.lock`.
+pub fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(ending);
+    path.into()
+}
+
+/// What a file begins with, at most so many bytes. A link is not followed.
+pub fn head(path: &Path, bytes: u64) -> io::Result<Vec<u8>> {
+    let mut options = OpenOptions::new();
+    let mut head = Vec::new();
+    unfollowed(options.read(true), path)?
+        .take(bytes)
+        .read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// Whether an open file is the one that has that name now.
+pub fn is_called(file: &File, path: &Path) -> bool {
+    identity(path) == identity_of(file)
+}
+
+/// Which file that is, whatever it is called by now.
 pub fn identity_of(file: &File) -> Option<(u64, u64)> {
     number(&file.metadata().ok()?)
 }

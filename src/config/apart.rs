@@ -1,0 +1,92 @@
+//! That no file is two things at once: of the files that settings name, adsync reads some and writes others.
+
+use std::path::{Path, PathBuf};
+
+use super::Settings;
+use crate::failure::{Failure, Kind};
+use crate::files;
+
+/// A file, and what it is for.
+type Named<'a> = (&'static str, PathBuf);
+
+impl Settings {
+    /// Refuses settings that name one file twice. `store` are the names that the store and what lies beside it have.
+    pub fn require_apart(&self, store: &[PathBuf]) -> Result<(), Failure> {
+        let mut seen = Vec::new();
+        for (what, path) in self.files(store) {
+            let place = Place::of(&path);
+            if let Some((other, _)) = seen.iter().find(|(_, it)| place.is(it)) {
+                let message = format!(
+                    "settings {}: {what} is {}, and so is {other}",
+                    self.file.display(),
+                    path.display()
+                );
+                return Err(
+                    Failure::new(Kind::Settings, message).hint(format!("give {what} another name"))
+                );
+            }
+            seen.push((what, place));
+        }
+        Ok(())
+    }
+
+    /// What a file is for that the settings name, or that lies beside the store.
+    pub fn use_of(&self, path: &Path, store: &[PathBuf]) -> Option<&'static str> {
+        let place = Place::of(path);
+        let mut files = self.files(store).into_iter();
+        files.find_map(|(what, it)| Place::of(&it).is(&place).then_some(what))
+    }
+
+    fn files(&self, store: &[PathBuf]) -> Vec<Named<'_>> {
+        let login = &self.directory.login;
+        let password = login.password().and_then(|(_, it)| it.file.clone());
+        let read = [
+            ("ca_file", self.directory.ca_file.clone()),
+            ("password_file", password),
+            ("keytab", login.keytab().map(Path::to_owned)),
+            ("metrics_file", self.sync.metrics_file.clone()),
+        ];
+        let read = read.into_iter().filter_map(|(what, it)| Some((what, it?)));
+        let store = store.iter().map(|it| ("a file of the store", it.clone()));
+        std::iter::once(("the settings file", self.file.clone()))
+            .chain(store)
+            .chain(read)
+            .collect()
+    }
+}
+
+/// Where a file is, by whatever name.
+struct Place {
+    path: PathBuf,
+    file: Option<(u64, u64)>,
+}
+
+impl Place {
+    fn of(path: &Path) -> Self {
+        let path = resolved(path);
+        let file = files::identity(&path);
+        Self { path, file }
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.path == other.path || (self.file.is_some() && self.file == other.file)
+    }
+}
+
+/// How many links may lead to a file: as many as the system follows (`path_resolution(7)`).
+const LINKS: usize = 40;
+
+/// The whole path of a file without a link in it, also if the file is not there yet.
+fn resolved(path: &Path) -> PathBuf {
+    let mut path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    for _ in 0..LINKS {
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        let name = path.file_name().unwrap_or_default();
+        path = match std::fs::read_link(&path) {
+            Ok(target) => folder.join(target),
+            Err(_) => return folder.join(name),
+        };
+    }
+    path
+}

@@ -1,0 +1,302 @@
+//! Files that adsync writes for others to read: whole or not at all, and never in the place of a file of another kind.
+
+use std::fmt;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::crash;
+use crate::files;
+
+/// What is in such a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A run as a page, for those who look at it: for its owner only.
+    Page,
+    /// What is measured of a run, for `node_exporter`, which has another account.
+    Metrics,
+    /// A page of the manual.
+    Manual,
+}
+
+/// A file has shown by then what kind it is of, in bytes.
+const HEAD: u64 = 4096;
+
+impl Content {
+    /// Whether a file that begins so was written by adsync, and may be written anew.
+    fn is_of(self, head: &[u8]) -> bool {
+        let has = |part: &str| head.windows(part.len()).any(|it| it == part.as_bytes());
+        head.is_empty()
+            || match self {
+                Self::Page => head.starts_with(b"<!doctype html>") && has("<title>adsync "),
+                Self::Metrics => head.starts_with(b"# HELP adsync_"),
+                Self::Manual => has("\n.TH adsync"),
+            }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Page => "a report",
+            Self::Metrics => "a metrics file",
+            Self::Manual => "a manual page",
+        }
+    }
+
+    #[cfg(unix)]
+    fn mode(self) -> u32 {
+        match self {
+            Self::Page => 0o600,
+            Self::Metrics | Self::Manual => 0o644,
+        }
+    }
+}
+
+/// Such a file, which need not be there yet.
+#[derive(Debug)]
+pub struct OutputFile {
+    kind: Content,
+    /// As the command line or the settings say it.
+    named: PathBuf,
+    /// The file itself, where that is a link.
+    path: PathBuf,
+}
+
+impl OutputFile {
+    /// A file of that name, which is looked at now.
+    pub fn at(named: &Path, kind: Content) -> io::Result<Self> {
+        refuse_link_of_others(named)?;
+        let path = match fs::canonicalize(named) {
+            Ok(path) => path,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => named.to_owned(),
+            Err(error) => return Err(error),
+        };
+        let file = Self {
+            kind,
+            named: named.to_owned(),
+            path,
+        };
+        file.require_kind()?;
+        Ok(file)
+    }
+
+    /// Looks whether it can be written.
+    pub fn try_write(&self) -> io::Result<()> {
+        Draft::make(&self.path).map(drop)
+    }
+
+    /// Writes it anew: whoever reads it sees the old one or the new one.
+    pub fn write(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let draft = Draft::make(&self.path)?;
+        let mut out = BufWriter::new(&draft.file);
+        write(&mut out)?;
+        out.flush()?;
+        drop(out);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::Permissions::from_mode(self.kind.mode());
+            draft.file.set_permissions(mode)?;
+        }
+        draft.file.sync_all()?;
+        crash::point("output written");
+        self.require_kind()?;
+        draft.put(&self.path)
+    }
+
+    /// Refuses to take the place of what adsync did not write.
+    fn require_kind(&self) -> io::Result<()> {
+        let head = match fs::metadata(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+            // A device or a pipe would be replaced, too.
+            Ok(metadata) if !metadata.is_file() => {
+                return Err(io::Error::other("it is not a file"));
+            }
+            Ok(_) => {
+                let mut head = Vec::new();
+                File::open(&self.path)?.take(HEAD).read_to_end(&mut head)?;
+                head
+            }
+        };
+        if self.kind.is_of(&head) {
+            return Ok(());
+        }
+        let name = self.kind.name();
+        let what = format!("a file is there that is not {name} of adsync, and stays as it is");
+        Err(io::Error::new(io::ErrorKind::AlreadyExists, what))
+    }
+}
+
+impl fmt::Display for OutputFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.named.display().fmt(f)
+    }
+}
+
+/// How long another run is waited for that writes the same file.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What will be the file, beside its place. Its name is always the same, so that one that a killed run left is used,
+/// and replaced, by the next.
+struct Draft {
+    file: File,
+    path: PathBuf,
+    is_put: bool,
+}
+
+impl Draft {
+    fn make(place: &Path) -> io::Result<Self> {
+        let name = place
+            .file_name()
+            .ok_or_else(|| io::Error::other("it is not a file"))?;
+        let path = place.with_file_name(format!(".{}.adsync-new", name.display()));
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let file = files::open_private(&path)?;
+            refuse_file_of_others(&file)?;
+            match file.try_lock() {
+                // Else it was put in its place, or removed, before it was locked.
+                Ok(()) if files::is_called(&file, &path) => {
+                    file.set_len(0)?;
+                    let is_put = false;
+                    return Ok(Self { file, path, is_put });
+                }
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(io::Error::other("another adsync is writing it"));
+                }
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
+    }
+
+    fn put(mut self, place: &Path) -> io::Result<()> {
+        fs::rename(&self.path, place)?;
+        self.is_put = true;
+        Ok(())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.is_put {
+            // One that stays behind is used by the next run.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// A link that another account made, as anybody can in `/tmp`, might lead to a file that only this account
+/// may write. A link of its own, or of root, is followed.
+#[cfg(unix)]
+fn refuse_link_of_others(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let of_another = fs::symlink_metadata(path).is_ok_and(|it| {
+        it.is_symlink() && it.uid() != 0 && it.uid() != nix::unistd::geteuid().as_raw()
+    });
+    if of_another {
+        return Err(io::Error::other("it is a link that another account made"));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_link_of_others(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// One that another account made has its rights, and may be read by it still.
+#[cfg(unix)]
+fn refuse_file_of_others(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = file.metadata()?;
+    let is_own = metadata.uid() == nix::unistd::geteuid().as_raw();
+    if !metadata.is_file() || !is_own || metadata.nlink() > 1 {
+        let what = "another account has put a file where it is made";
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_file_of_others(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(path: &Path, kind: Content, text: &str) -> io::Result<()> {
+        OutputFile::at(path, kind)?.write(|out| out.write_all(text.as_bytes()))
+    }
+
+    #[test]
+    fn it_is_replaced_whole_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("adsync.prom");
+        let (old, new) = ("# HELP adsync_a", "# HELP adsync_b");
+        write(&path, Content::Metrics, old).expect("written");
+        let reader = File::open(&path).expect("it is there");
+        // As a killed run leaves it.
+        let left = folder.path().join(".adsync.prom.adsync-new");
+        fs::write(&left, "half of what a killed run would have said").expect("written");
+        write(&path, Content::Metrics, new).expect("written");
+        assert_eq!(io::read_to_string(reader).expect("text"), old);
+        assert_eq!(fs::read_to_string(&path).expect("text"), new);
+        let files = fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(files, 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn what_is_of_another_kind_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        let page = "<!doctype html>\n<title>adsync sync, run 1</title>";
+        let all = [
+            (Content::Page, page),
+            (Content::Metrics, "# HELP adsync_last_run"),
+            (Content::Manual, ".ie x\n.TH adsync 1"),
+        ];
+        let strangers = [
+            "SQLite format 3\0",
+            "secret",
+            "\n",
+            "<!doctype html>\n<title>x",
+        ];
+        for (kind, text) in all {
+            for (other, head) in all {
+                fs::write(&path, head).expect("written");
+                assert_eq!(write(&path, kind, text).is_ok(), kind == other, "{head}");
+            }
+            for head in strangers {
+                fs::write(&path, head).expect("written");
+                write(&path, kind, text).expect_err("it is not ours");
+                assert_eq!(fs::read_to_string(&path).expect("text"), head);
+            }
+        }
+    }
+
+    #[test]
+    fn one_that_is_being_written_is_waited_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("adsync.prom");
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let path = &path;
+                scope.spawn(move || {
+                    let text = format!("# HELP adsync_{number}\n").repeat(10_000);
+                    write(path, Content::Metrics, &text).expect("written");
+                });
+            }
+        });
+        let text = fs::read_to_string(&path).expect("text");
+        let mut lines = text.lines();
+        let first = lines.next().expect("a line");
+        assert!(lines.all(|it| it == first) && text.len() > 100_000);
+    }
+}
