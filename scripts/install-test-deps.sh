@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the end-to-end tests need on Debian and Ubuntu: Samba's Active Directory
 # domain controller, OpenLDAP's server and command-line tools, 389 Directory Server, Kerberos with what
-# building for it takes, a clock that can be set, a browser for the pages of --report, a terminal, the shells that
+# building for it takes, a clock that can be set, a system that
+# refuses what it is asked for, a browser for the pages of --report, a terminal, the shells that
 # adsync completes words for, and what reads manual pages, systemd's units and packages. Says
 # nothing and changes nothing when everything is there. No service is started.
 set -euo pipefail
@@ -9,7 +10,7 @@ set -euo pipefail
 packages=(
     samba samba-ad-provision samba-dsdb-modules samba-vfs-modules
     ldb-tools ldap-utils libsasl2-modules openssl slapd 389-ds-base
-    faketime chromium tmux zsh fish man-db dpkg-dev systemd
+    faketime strace chromium tmux zsh fish man-db dpkg-dev systemd
     krb5-user libkrb5-dev libclang-dev pkg-config libsasl2-modules-gssapi-mit
 )
 

@@ -30,7 +30,7 @@ use path::SettingsPath;
 pub use values::{AttributeNames, Filter, ServerUrl};
 use values::{
     DnsServer, DomainName, Interval, LimitValue, MaxEntries, MaxMessageBytes, MaxValueBytes,
-    PageSize, Password, PasswordCommand, Seconds,
+    PageSize, Password, PasswordCommand, RunTimeout, Seconds,
 };
 
 /// The settings, checked.
@@ -85,6 +85,8 @@ pub struct Directory {
     pub connect_timeout: Duration,
     /// Deadline for each answer.
     pub timeout: Duration,
+    /// How long all of a run's reading may take.
+    pub run_timeout: Duration,
     /// Entries that a search may return.
     pub max_entries: u64,
     /// Bytes that a value may have.
@@ -196,6 +198,8 @@ struct DirectoryTable {
     connect_timeout_secs: Seconds,
     #[serde(default = "default_timeout")]
     timeout_secs: Seconds,
+    #[serde(default)]
+    run_timeout: RunTimeout,
     #[serde(default)]
     max_entries: MaxEntries,
     #[serde(default)]
@@ -394,6 +398,7 @@ impl DirectoryTable {
             page_size: self.page_size.0,
             connect_timeout: self.connect_timeout_secs.0,
             timeout: self.timeout_secs.0,
+            run_timeout: self.run_timeout.0,
             max_entries: self.max_entries.0,
             max_value_bytes: self.max_value_bytes.0,
             max_message_bytes: self.max_message_bytes.0,

@@ -91,6 +91,12 @@ impl Failure {
         }
     }
 
+    /// A run that was done, and of which something went wrong afterwards.
+    pub fn untold(run: i64, what: &str) -> Self {
+        Self::new(Kind::Untold, format!("run {run} was done, but {what}"))
+            .hint(format!("`adsync history {run}` shows what it did"))
+    }
+
     /// The same with a hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

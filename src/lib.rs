@@ -51,6 +51,7 @@ pub mod secret;
 pub mod shell;
 pub mod signals;
 pub mod store;
+mod threads;
 pub mod user;
 
 use clap::Parser;
@@ -72,8 +73,10 @@ pub fn run() -> ExitCode {
     start_logging(cli.global.verbose, cli.global.log_format);
     expect_panics_of_the_connection();
     let output = Output::new(&cli.global);
-    signals::watch(&output);
-    match commands::run(cli, &output) {
+    let result = signals::watch(&output)
+        .map_err(anyhow::Error::from)
+        .and_then(|()| without_panic(|| commands::run(cli, &output)));
+    match result {
         Ok(code) => code,
         Err(error) => {
             let failure = Failure::explain(&error);
@@ -81,6 +84,18 @@ pub fn run() -> ExitCode {
             failure.kind.exit_code()
         }
     }
+}
+
+/// A mistake of adsync itself is an error like others, with an exit code that says what became of the store.
+fn without_panic(run: impl FnOnce() -> anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        let what = "adsync made a mistake, which the lines above are about";
+        let failure = match signals::committed() {
+            None => Failure::new(Kind::Failed, format!("{what}; nothing was changed")),
+            Some(run) => Failure::untold(run, what),
+        };
+        Err(failure.into())
+    })
 }
 
 /// Says what is wrong with the command line, or the help that was asked for.

@@ -22,6 +22,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressState, 
 
 use crate::cli::{Format, Global, LogFormat, When};
 use crate::failure::Failure;
+use crate::threads;
 
 use formulas::WithoutFormulas;
 pub use question::{Answer, PATIENCE};
@@ -223,7 +224,10 @@ impl Output {
                 ),
         );
         bar.set_message(legible(what));
-        bar.enable_steady_tick(Duration::from_millis(100));
+        // It moves by a thread of its own, for which it would panic where there is none.
+        if threads::spawn("adsync-trial", || ()).is_ok() {
+            bar.enable_steady_tick(Duration::from_millis(100));
+        }
         bar
     }
 }

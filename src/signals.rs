@@ -4,7 +4,9 @@
 //! it is committed the signal waits; after that the run is as good as over, and has a moment to end by itself: whoever
 //! reads its result may not be reading any more.
 
-use std::sync::{Mutex, PoisonError};
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 #[cfg(unix)]
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ use crate::exit_code::ExitCode;
 #[cfg(unix)]
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
+#[cfg(unix)]
+use crate::threads;
 
 /// The run whose plan this process has committed.
 static COMMITTED: Mutex<Option<i64>> = Mutex::new(None);
@@ -21,15 +25,31 @@ static COMMITTED: Mutex<Option<i64>> = Mutex::new(None);
 #[cfg(unix)]
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// The same, for what may look at nothing more.
+static IS_COMMITTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
+/// The run whose plan this process has committed, if it has.
+pub fn committed() -> Option<i64> {
+    *COMMITTED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Ends the process on SIGINT or SIGTERM: with exit code 1, or 7 if a plan was committed.
+///
+/// So it does where the process gives up (SIGABRT), for which it has said the reason by then: a system without memory
+/// is none for a core dump.
 #[cfg(unix)]
-pub fn watch(output: &Output) {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) else {
-        return;
-    };
+pub fn watch(output: &Output) -> io::Result<()> {
+    use signal_hook::consts::{SIGABRT, SIGINT, SIGTERM};
+    let always = Arc::new(AtomicBool::new(true));
+    for (code, condition) in [
+        (ExitCode::Partial, IS_COMMITTED.clone()),
+        (ExitCode::Failed, always),
+    ] {
+        signal_hook::flag::register_conditional_shutdown(SIGABRT, code as i32, condition)?;
+    }
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
     let output = output.clone();
-    std::thread::spawn(move || {
+    threads::spawn("adsync-signals", move || {
         for signal in signals.forever() {
             let committed = COMMITTED.lock().unwrap_or_else(PoisonError::into_inner);
             let name = if signal == SIGINT {
@@ -53,7 +73,8 @@ pub fn watch(output: &Output) {
                 );
             }
         }
-    });
+    })
+    .map(drop)
 }
 
 /// Gives the terminal back, says it, and ends the process: the lock of the store and its transaction end with it. A
@@ -64,7 +85,8 @@ fn tell(output: &Output, failure: Failure, code: ExitCode) {
     crate::output::picker::give_back();
     let output = output.clone();
     let (done, told) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
+    // Where there is no thread to be had, the exit code has to do.
+    let _ = threads::spawn("adsync-last-words", move || {
         match code {
             // What there is of the result is no JSON.
             ExitCode::Partial => output.explain(&failure),
@@ -79,15 +101,15 @@ fn tell(output: &Output, failure: Failure, code: ExitCode) {
 
 /// Signals do what they do on this system.
 #[cfg(not(unix))]
-pub fn watch(_output: &Output) {}
+pub fn watch(_output: &Output) -> io::Result<()> {
+    Ok(())
+}
 
-/// Commits a plan; a signal waits until it is known whether it was, and as what run.
-pub fn while_committing<T, E>(
-    commit: impl FnOnce() -> Result<T, E>,
-    run: impl FnOnce(&T) -> Option<i64>,
-) -> Result<T, E> {
+/// Commits a plan; a signal waits until it is known whether it was. `commit` tells as what run, as soon as it was.
+pub fn while_committing<T>(commit: impl FnOnce(&mut dyn FnMut(i64)) -> T) -> T {
     let mut committed = COMMITTED.lock().unwrap_or_else(PoisonError::into_inner);
-    let result = commit();
-    *committed = result.as_ref().ok().and_then(run);
-    result
+    commit(&mut |run| {
+        *committed = Some(run);
+        IS_COMMITTED.store(true, Ordering::SeqCst);
+    })
 }

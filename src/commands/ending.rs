@@ -1,7 +1,6 @@
 //! How a run ends: the guard and the question, then the store or nothing, then what is said of it and noted.
 
 use std::mem::ManuallyDrop;
-use std::{panic, thread};
 
 use crate::cli;
 use crate::cli::Format;
@@ -17,6 +16,7 @@ use crate::plan::{
 use crate::report::Report;
 use crate::signals;
 use crate::store::{self, Applied, Filling, Outcome, Reader, Run, StoreError, Writer};
+use crate::threads;
 
 /// The store as a run has it. A dry run has one that cannot be written.
 #[derive(Debug)]
@@ -79,12 +79,8 @@ impl Target {
         let Some(filling) = filling else {
             return Ok(plan(findings, &holders));
         };
-        thread::scope(|scope| {
-            let indexes = scope.spawn(|| filling.make_indexes());
-            let plan = plan(findings, &holders);
-            let made = indexes.join().unwrap_or_else(|it| panic::resume_unwind(it));
-            made.map(|()| plan)
-        })
+        let (made, plan) = threads::both(|| filling.make_indexes(), || plan(findings, &holders));
+        made.map(|()| plan)
     }
 
     /// Applies the plan, unless this is a rehearsal.
@@ -92,7 +88,7 @@ impl Target {
         match self {
             Self::Store(writer) => {
                 let applied =
-                    signals::while_committing(|| writer.apply(approved, run), Applied::run)?;
+                    signals::while_committing(|committed| writer.apply(approved, run, committed))?;
                 Ok(match applied {
                     Applied::Done(number, plan) => Ended::Done(Some(number), plan),
                     Applied::Overtaken { plan, changed } => Ended::Again(plan.without(&changed)),
@@ -365,11 +361,7 @@ fn write_page(
 fn untold(number: Option<i64>, what: &str, error: &std::io::Error) -> Failure {
     match number {
         None => Failure::new(Kind::Failed, error.to_string()),
-        Some(number) => Failure::new(
-            Kind::Untold,
-            format!("run {number} was done, but its {what} is lost: {error}"),
-        )
-        .hint(format!("`adsync history {number}` shows what it did")),
+        Some(number) => Failure::untold(number, &format!("its {what} is lost: {error}")),
     }
 }
 

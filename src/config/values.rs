@@ -432,6 +432,33 @@ impl TryFrom<String> for Interval {
     }
 }
 
+/// A span of time that is not none.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct RunTimeout(pub(super) Duration);
+
+impl Default for RunTimeout {
+    fn default() -> Self {
+        Self(Duration::from_hours(1))
+    }
+}
+
+impl TryFrom<String> for RunTimeout {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match Interval::try_from(text.clone()) {
+            Ok(Interval(Duration::ZERO)) => {
+                Err("no run can read in no time; write \"1h\", or \"30m\"".to_owned())
+            }
+            Ok(Interval(after)) => Ok(Self(after)),
+            Err(_) => Err(format!(
+                "{text:?} is no span of time; write \"1h\", or \"30m\""
+            )),
+        }
+    }
+}
+
 /// A number of users, or a share in percent such as `"10%"`.
 #[derive(Deserialize)]
 #[serde(try_from = "NumberOrText")]

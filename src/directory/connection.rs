@@ -17,11 +17,10 @@ mod paging;
 mod start_tls;
 mod wire;
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::convert::Infallible;
+use std::time::{Duration, Instant};
 
-use tokio::runtime::Runtime;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{mpsc, oneshot};
 
 use super::entry::Entry;
 use super::error::{Cause, DirectoryError, Step};
@@ -29,9 +28,10 @@ use super::ldapsearch;
 use super::tls::Tls;
 use crate::config::{Directory as Settings, ServerUrl};
 use crate::login::Credentials;
+use crate::threads;
 
 use message::Outcome;
-use paging::{Asked, PAGES_AHEAD, Reader};
+use paging::{Asked, PAGES_AHEAD, Page, Reader};
 use wire::Wire;
 
 pub use opening::Opened;
@@ -83,27 +83,41 @@ pub struct Tally {
     pub pages: u64,
 }
 
+/// Until when a run may read, over all connections that it makes.
+#[derive(Clone, Copy, Debug)]
+pub struct RunDeadline {
+    began: Instant,
+    after: Duration,
+}
+
+impl RunDeadline {
+    /// One that begins now.
+    pub fn new(after: Duration) -> Self {
+        Self {
+            began: Instant::now(),
+            after,
+        }
+    }
+
+    fn left(self) -> Duration {
+        self.after.saturating_sub(self.began.elapsed())
+    }
+}
+
 /// An LDAP connection, logged in.
 #[derive(Debug)]
 pub struct Connection {
-    wire: Arc<Mutex<Wire>>,
+    /// What the connection's thread is to read. It ends when nobody can ask it any more.
+    searches: mpsc::UnboundedSender<(Reader, mpsc::Sender<Result<Page, Cause>>)>,
+    /// The same, where it waits for a server just then.
+    _is_wanted: oneshot::Sender<Infallible>,
     server: ServerUrl,
     account: String,
     timeout: Duration,
+    run: RunDeadline,
     page_size: u32,
     max_entries: u64,
     max_value_bytes: usize,
-    // Last, so that the tasks that need it are gone before it.
-    runtime: Option<Runtime>,
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        // Not waited for: a look-up of a name may hang in the operating system.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
 }
 
 impl Connection {
@@ -113,6 +127,7 @@ impl Connection {
         settings: &Settings,
         credentials: &Credentials<'_>,
         tls: &Tls,
+        run: RunDeadline,
         on_step: &mut dyn FnMut(Opened),
     ) -> Result<Self, DirectoryError> {
         let fail = |step, cause| DirectoryError {
@@ -120,28 +135,35 @@ impl Connection {
             step,
             cause,
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name(THREAD)
+        let no_thread = |error| fail(Step::Connect, Cause::NoThread(error));
+        let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| fail(Step::Connect, Cause::Io(error)))?;
-        match runtime.block_on(opening::open(server, settings, credentials, tls, on_step)) {
-            Ok((wire, account)) => Ok(Self {
-                wire: Arc::new(Mutex::new(wire)),
-                server: server.clone(),
-                account,
-                timeout: settings.timeout,
-                page_size: settings.page_size,
-                max_entries: settings.max_entries,
-                max_value_bytes: settings.max_value_bytes,
-                runtime: Some(runtime),
-            }),
-            Err((step, cause)) => {
-                runtime.shutdown_background();
-                Err(fail(step, cause))
-            }
-        }
+            .map_err(no_thread)?;
+        let opened = runtime.block_on(opening::open(server, settings, credentials, tls, on_step));
+        let (wire, account) = opened.map_err(|(step, cause)| fail(step, cause))?;
+        let (searches, asked) = mpsc::unbounded_channel();
+        let (is_wanted, gone) = oneshot::channel();
+        threads::spawn(THREAD, move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = serve(wire, asked) => {}
+                    _ = gone => {}
+                }
+            });
+        })
+        .map_err(no_thread)?;
+        Ok(Self {
+            searches,
+            _is_wanted: is_wanted,
+            server: server.clone(),
+            account,
+            timeout: settings.timeout,
+            run,
+            page_size: settings.page_size,
+            max_entries: settings.max_entries,
+            max_value_bytes: settings.max_value_bytes,
+        })
     }
 
     /// The server it leads to.
@@ -194,21 +216,20 @@ impl Connection {
         mut on_page: impl FnMut(Vec<Entry>) -> Result<(), E>,
     ) -> Result<Tally, E> {
         log::debug!("{}", ldapsearch::bare(search, &self.server));
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let (sender, mut pages) = mpsc::channel(PAGES_AHEAD);
-        let wire = self.wire.clone();
         let reader = Reader {
             search: search.clone(),
             asked,
             timeout: self.timeout,
+            run: self.run,
             page_size: self.page_size,
             max_entries: self.max_entries,
             max_value_bytes: self.max_value_bytes,
         };
-        let Some(runtime) = &self.runtime else {
+        if self.searches.send((reader, sender)).is_err() {
             return Err(self.error(search, 1, Cause::Lost).into());
-        };
-        runtime.spawn(async move { reader.read(&mut *wire.lock().await, sender).await });
+        }
         let mut tally = Tally::default();
         loop {
             match pages.blocking_recv() {
@@ -244,6 +265,16 @@ impl Connection {
             step: Step::Read(what),
             cause,
         }
+    }
+}
+
+/// Reads what is asked for, one search after another.
+async fn serve(
+    mut wire: Wire,
+    mut asked: mpsc::UnboundedReceiver<(Reader, mpsc::Sender<Result<Page, Cause>>)>,
+) {
+    while let Some((reader, pages)) = asked.recv().await {
+        reader.read(&mut wire, pages).await;
     }
 }
 

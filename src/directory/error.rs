@@ -69,6 +69,10 @@ pub enum Cause {
     Io(io::Error),
     /// Nothing came in that time.
     Timeout(Duration),
+    /// The run has read for as long as it may altogether.
+    RunTimeout(Duration),
+    /// The operating system gave no thread.
+    NoThread(io::Error),
     /// None of the addresses of the host could be connected to, each for its own reason.
     Addresses(Vec<Missed>),
     /// The DNS does not have what was asked for.
@@ -249,6 +253,8 @@ impl DirectoryError {
             }
             Cause::Timeout(_) => servers > 1 && matches!(self.step, Step::Read(_)),
             Cause::Addresses(_)
+            | Cause::RunTimeout(_)
+            | Cause::NoThread(_)
             | Cause::Dns(_)
             | Cause::OutsideServers(_)
             | Cause::Certificate(_)
@@ -281,6 +287,8 @@ impl DirectoryError {
     /// The kind that decides the exit code.
     pub fn kind(&self) -> Kind {
         match (&self.step, &self.cause) {
+            (_, Cause::NoThread(_)) => Kind::Failed,
+            (_, Cause::RunTimeout(_)) => Kind::Unreachable,
             (Step::Ticket(_), Cause::Ticket(error)) => error.kind(),
             (Step::Settings, _) => Kind::Settings,
             (Step::Bind(_) | Step::Kerberos(_), Cause::Result { .. })
@@ -313,6 +321,12 @@ impl DirectoryError {
             }
             (Step::Kerberos(account), Cause::Result { code, text }) => {
                 return Some(kerberos::hint(*code, text, account));
+            }
+            (_, Cause::NoThread(_)) => {
+                "nothing was changed; give the account more processes (ulimit -u, TasksMax of the service), or the host more memory"
+            }
+            (_, Cause::RunTimeout(_)) => {
+                "nothing was changed; run_timeout under [directory] says how long all of a run's reading may take"
             }
             (_, Cause::Ticket(error)) => return error.hint(),
             (_, Cause::NotEncrypted) => {
@@ -384,6 +398,12 @@ impl fmt::Display for DirectoryError {
         match &self.cause {
             Cause::Io(error) => f.write_str(&network::reason(error, self.url().as_ref())),
             Cause::Timeout(after) => write!(f, "no answer within {} s", after.as_secs()),
+            Cause::RunTimeout(after) => {
+                let after =
+                    jiff::SignedDuration::try_from(*after).unwrap_or(jiff::SignedDuration::MAX);
+                write!(f, "this run has read for {after:#}, and is not at an end")
+            }
+            Cause::NoThread(error) => write!(f, "{error}"),
             Cause::Addresses(missed) => f.write_str(&network::all(missed)),
             Cause::Certificate(rejected) => {
                 f.write_str(&certificate::problem(rejected))?;

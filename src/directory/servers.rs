@@ -1,6 +1,6 @@
 //! Which server is used: the first that can be, in the order of the settings or of the DNS.
 
-use super::connection::{Connection, Opened};
+use super::connection::{Connection, Opened, RunDeadline};
 use super::error::{Cause, DirectoryError, Step};
 use super::mapping::{self, Mapping};
 use super::root_dse::RootDse;
@@ -17,6 +17,7 @@ pub struct Servers<'a> {
     settings: &'a Settings,
     credentials: &'a Credentials<'a>,
     tls: Tls,
+    run: RunDeadline,
     urls: Vec<ServerUrl>,
     /// Where the next round begins: behind the server that was used last.
     next: usize,
@@ -34,6 +35,7 @@ impl<'a> Servers<'a> {
             settings,
             credentials,
             tls: Tls::new(settings)?,
+            run: RunDeadline::new(settings.run_timeout),
             urls: srv::servers(settings, preferred)?,
             next: 0,
         })
@@ -61,6 +63,7 @@ impl<'a> Servers<'a> {
                 self.settings,
                 self.credentials,
                 &self.tls,
+                self.run,
                 &mut |_| {},
             ) {
                 // What the settings name is looked for by no other server: it may have another schema, and the runs
@@ -81,10 +84,11 @@ impl Directory {
         mut on_server: impl FnMut(&ServerUrl, Result<Vec<Opened>, (Vec<Opened>, DirectoryError)>),
     ) -> Result<Option<Self>, Failure> {
         let tls = Tls::new(settings)?;
+        let run = RunDeadline::new(settings.run_timeout);
         let mut usable = None;
         for url in &srv::servers(settings, None)? {
             let mut steps = Vec::new();
-            let result = Self::connect_to(url, settings, credentials, &tls, &mut |step| {
+            let result = Self::connect_to(url, settings, credentials, &tls, run, &mut |step| {
                 steps.push(step);
             });
             match result {
@@ -149,9 +153,10 @@ impl Directory {
         settings: &Settings,
         credentials: &Credentials<'_>,
         tls: &Tls,
+        run: RunDeadline,
         on_step: &mut dyn FnMut(Opened),
     ) -> Result<Self, DirectoryError> {
-        let mut connection = Connection::open(url, settings, credentials, tls, on_step)?;
+        let mut connection = Connection::open(url, settings, credentials, tls, run, on_step)?;
         let root = RootDse::read(&mut connection)?;
         let base = settings
             .base_dn

@@ -9,7 +9,6 @@ use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::RData;
 
-use super::connection::THREAD;
 use super::error::{Cause, DirectoryError, Step};
 use crate::config::{Directory as Settings, ServerSource, ServerUrl};
 use crate::failure::Failure;
@@ -109,9 +108,7 @@ fn look_up(
     settings: &Settings,
 ) -> Result<Vec<Record>, Cause> {
     let name = format!("_ldap._tcp.dc._msdcs.{}.", domain.trim_end_matches('.'));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .thread_name(THREAD)
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(Cause::Io)?;

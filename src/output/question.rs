@@ -4,6 +4,8 @@ use std::io::{self, Write};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use crate::threads;
+
 /// How long an answer is waited for. The run holds the store meanwhile, and what it has read of the
 /// directory grows old: a question that somebody left open must not stop the run of the night.
 pub const PATIENCE: Duration = Duration::from_mins(5);
@@ -39,7 +41,8 @@ pub fn ask(mut terminal: impl Write, about: &str, question: &str) -> Answer {
 /// Reads on a thread of its own, for a read of a terminal has no deadline.
 fn wait(read: impl FnOnce() -> io::Result<String> + Send + 'static, patience: Duration) -> Answer {
     let (give, take) = mpsc::channel();
-    std::thread::spawn(move || {
+    // Without a thread nobody is listened to, which is no answer.
+    let _ = threads::spawn("adsync-question", move || {
         // After the deadline nobody listens.
         let _ = give.send(read().unwrap_or_default());
     });

@@ -3,7 +3,7 @@
 //! It runs without a shell, in a process group of its own, and has a deadline. What it says on standard error
 //! is shown, line by line; what it prints is the password and is never shown, nor is how it was called.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -12,7 +12,8 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
 use super::{PASSWORD_VARIABLE, one_line, read_secret, settings};
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
+use crate::threads;
 
 /// How often it is looked whether the program has ended.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -29,10 +30,27 @@ pub fn run(command: &[String], deadline: Duration) -> Result<SecretString, Failu
             .hint("it cannot ask at the terminal: it must print the password by itself")
     };
     let ends = Instant::now() + deadline;
-    let mut child =
-        spawn(program, arguments).map_err(|error| failed(format!("cannot be started: {error}")))?;
-    let password = child.stdout.take().map(read_aside);
-    let said = child.stderr.take().map(show_aside);
+    let mut child = spawn(program, arguments).map_err(|error| {
+        let failure = failed(format!("cannot be started: {error}"));
+        match error.kind() {
+            // Nothing is wrong with the settings then.
+            ErrorKind::OutOfMemory | ErrorKind::WouldBlock => {
+                Failure::new(Kind::Failed, failure.message)
+            }
+            _ => failure,
+        }
+    })?;
+    let mut aside = || -> std::io::Result<_> {
+        let password = child.stdout.take().map(read_aside).transpose()?;
+        Ok((password, child.stderr.take().map(show_aside).transpose()?))
+    };
+    let (password, said) = match aside() {
+        Ok(both) => both,
+        Err(error) => {
+            end_group(&mut child);
+            return Err(Failure::new(Kind::Failed, error.to_string()));
+        }
+    };
     let status = match wait(&mut child, ends) {
         Ok(Some(status)) => status,
         Ok(None) => {
@@ -96,19 +114,21 @@ fn end_group(child: &mut Child) {
 }
 
 /// Reads the password; gives none if it is no text, or too much of it.
-fn read_aside(stdout: impl Read + Send + 'static) -> mpsc::Receiver<Option<Zeroizing<String>>> {
+fn read_aside(
+    stdout: impl Read + Send + 'static,
+) -> std::io::Result<mpsc::Receiver<Option<Zeroizing<String>>>> {
     let (done, password) = mpsc::channel();
-    std::thread::spawn(move || {
+    threads::spawn("adsync-password", move || {
         // Nobody waits any more where the program was too late.
         let _ = done.send(read_secret(stdout).ok());
-    });
-    password
+    })?;
+    Ok(password)
 }
 
 /// Shows what the program says; tells when it says no more.
-fn show_aside(stderr: impl Read + Send + 'static) -> mpsc::Receiver<()> {
+fn show_aside(stderr: impl Read + Send + 'static) -> std::io::Result<mpsc::Receiver<()>> {
     let (done, told) = mpsc::channel();
-    std::thread::spawn(move || {
+    threads::spawn("adsync-password-says", move || {
         let lines = BufReader::new(stderr).split(b'\n');
         for line in lines.map_while(Result::ok) {
             log::warn!(
@@ -117,8 +137,8 @@ fn show_aside(stderr: impl Read + Send + 'static) -> mpsc::Receiver<()> {
             );
         }
         let _ = done.send(());
-    });
-    told
+    })?;
+    Ok(told)
 }
 
 #[cfg(all(test, unix))]

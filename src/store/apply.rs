@@ -28,8 +28,13 @@ impl Writer {
     /// Applies an approved plan and notes the run in the history. When this fails, the store is as it was.
     ///
     /// A row is only written if it is as the plan saw it: what other programs have changed meanwhile is told, and
-    /// nothing is written.
-    pub fn apply(&mut self, approved: Approved, run: &Run) -> Result<Applied, StoreError> {
+    /// nothing is written. `committed` is told the number of the run as soon as it is in the store.
+    pub fn apply(
+        &mut self,
+        approved: Approved,
+        run: &Run,
+        committed: &mut dyn FnMut(i64),
+    ) -> Result<Applied, StoreError> {
         let run = &Run {
             unsaid: approved.unsaid(),
             ..run.clone()
@@ -60,6 +65,7 @@ impl Writer {
                 Err(error) => return Err(error),
             }
         };
+        committed(run_id);
         crash::point("committed");
         Ok(Applied::Done(run_id, plan))
     }
@@ -105,16 +111,6 @@ pub enum Applied {
         /// The users whose rows are others than the plan saw, and those rows if they are of imported users still.
         changed: HashMap<UserId, Option<StoredUser>>,
     },
-}
-
-impl Applied {
-    /// The run that was written.
-    pub fn run(&self) -> Option<i64> {
-        match self {
-            Self::Done(run, _) => Some(*run),
-            Self::Overtaken { .. } => None,
-        }
-    }
 }
 
 /// The users of a plan whose rows are not as it saw them.

@@ -5,8 +5,6 @@
 //! that ends only when everything was read and the plan was approved. Who turns out to be a duplicate is
 //! taken out again. What ends otherwise was never in the store.
 
-use std::{panic, thread};
-
 use rusqlite::{Connection, OpenFlags};
 
 use super::apply::Application;
@@ -17,6 +15,7 @@ use super::indexes::SetAside;
 use super::{Run, WRITE_CACHE_KIB, Writer, history, journal, open, sql};
 use crate::crash;
 use crate::plan::{Duplicate, Import, Plan};
+use crate::threads;
 use crate::user::{ObjectGuid, UserId};
 
 /// Threads that sort what an index holds while the rows are read: a part as large as the cache at a time, so that
@@ -143,11 +142,9 @@ impl Filling {
     /// What was written before gets onto the disk meanwhile, so that little is left to wait for in the end.
     pub fn make_indexes(&mut self) -> Result<(), StoreError> {
         let Self { draft, aside, .. } = self;
-        thread::scope(|scope| {
-            let settled = scope.spawn(|| draft.as_ref().map_or(Ok(()), draft::Paths::settle));
-            aside.make_possible(&self.db).map_err(&self.failed.0)?;
-            settled.join().unwrap_or_else(|it| panic::resume_unwind(it))
-        })
+        let settle = || draft.as_ref().map_or(Ok(()), draft::Paths::settle);
+        let (settled, made) = threads::both(settle, || aside.make_possible(&self.db));
+        made.map_err(&self.failed.0).and(settled)
     }
 
     /// Leaves in the store whom the plan imports, and gives the connection in whose transaction it is.

@@ -200,6 +200,7 @@ fn defaults(settings: &Settings) -> String {
                 page_size,
                 connect_timeout,
                 timeout,
+                run_timeout,
                 max_entries,
                 max_value_bytes,
                 max_message_bytes,
@@ -217,7 +218,7 @@ fn defaults(settings: &Settings) -> String {
             },
     } = settings;
     format!(
-        "{read_only} {starttls} {filter:?} {page_size} {connect_timeout:?} {timeout:?} {max_entries} {max_value_bytes} \
+        "{read_only} {starttls} {filter:?} {page_size} {connect_timeout:?} {timeout:?} {run_timeout:?} {max_entries} {max_value_bytes} \
          {max_message_bytes} {accept_invalid_certs} {attributes:?} {limits:?} {missing_after:?} {out_of_scope:?} {full_every:?} {history_days}"
     )
 }

@@ -34,6 +34,7 @@ mod read_only;
 mod readers;
 mod rights;
 mod runs;
+mod scarce;
 mod secrets;
 mod settings;
 mod show;

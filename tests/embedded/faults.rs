@@ -292,6 +292,43 @@ fn a_reference_to_another_server_is_no_error() {
     assert_says(&answer, &["referrals: 1"]);
 }
 
+/// One user a page, each just in time: without an end of its own.
+#[test]
+fn a_run_does_not_read_for_as_long_as_a_server_likes() {
+    let mut stage = Stage::imported_many(60);
+    stage.configure_directory("page_size = 1\ntimeout_secs = 1\nrun_timeout = \"2s\"");
+    let pause = Duration::from_millis(400);
+    for arguments in [
+        &["sync", "--full"][..],
+        &[
+            "sync",
+            "--users",
+            "u000001,u000002,u000003,u000004,u000005,u000006,u000007",
+        ],
+        &["import", "--all"],
+        &["search", "u"],
+    ] {
+        stage.directory.clear_faults();
+        stage.directory.fault(When::search(), What::Delay(pause));
+        let before = stage.contents();
+        let started = std::time::Instant::now();
+        let answer = stage.prepare(arguments).limit(BOUND).run().expect_code(5);
+        let took = started.elapsed();
+        assert!(took < Duration::from_secs(4), "{arguments:?}: {took:?}");
+        assert_says(
+            &answer,
+            &[
+                "this run has read for 2s, and is not at an end",
+                "run_timeout under [directory]",
+            ],
+        );
+        assert_eq!(stage.contents().users, before.users);
+    }
+    // Nor does it try again, nor another server, beyond that.
+    stage.directory.clear_faults();
+    stage.sync(0);
+}
+
 #[test]
 fn a_slow_server_is_waited_for() {
     let stage = stage();

@@ -6,15 +6,18 @@
 //! is refused there must not be tried again here.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::opening::Deadline;
+use crate::config::ServerUrl;
 use crate::directory::error::{Cause, Missed};
+use crate::threads;
 
 /// How long an address may be silent before the next is tried (RFC 8305, 5: "Connection Attempt Delay").
 const DELAY: Duration = Duration::from_millis(250);
@@ -29,6 +32,25 @@ pub(super) struct Connected {
     pub address: SocketAddr,
     /// The addresses that were tried before, without an answer so far.
     pub missed: Vec<Missed>,
+}
+
+/// The addresses of a server. The operating system looks them up, which may take as long as it likes.
+pub async fn look_up(server: &ServerUrl) -> Result<Vec<SocketAddr>, Cause> {
+    let (host, port) = (server.host().to_owned(), server.port());
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let (sender, answer) = oneshot::channel();
+    let look_up = move || {
+        let found = (host.as_str(), port).to_socket_addrs();
+        // Nobody waits any more when the deadline is over.
+        let _ = sender.send(found.map(Iterator::collect));
+    };
+    threads::spawn("adsync-look-up", look_up).map_err(Cause::NoThread)?;
+    match answer.await {
+        Ok(found) => found.map_err(Cause::Io),
+        Err(_) => Err(Cause::Io(io::ErrorKind::Interrupted.into())),
+    }
 }
 
 /// Connects to the first of the addresses of a host that answers, before the deadline.

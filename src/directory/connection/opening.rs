@@ -148,12 +148,8 @@ async fn connect(
     deadline: Deadline,
     on_step: &mut dyn FnMut(Opened),
 ) -> Result<TcpStream, StepError> {
-    let look_up = tokio::net::lookup_host((server.host(), server.port()));
-    let addresses: Vec<SocketAddr> = match deadline.over(look_up).await {
-        Ok(Ok(addresses)) => addresses.collect(),
-        Ok(Err(error)) => return Err((Step::Resolve, Cause::Io(error))),
-        Err(cause) => return Err((Step::Resolve, cause)),
-    };
+    let addresses = deadline.over(addresses::look_up(server)).await.flatten();
+    let addresses = addresses.map_err(|cause| (Step::Resolve, cause))?;
     on_step(Opened::Resolved(addresses.clone()));
     let connected = addresses::connect(&addresses, deadline).await;
     let Connected {

@@ -10,7 +10,7 @@ use super::message::{
     SEARCH_RESULT_REFERENCE,
 };
 use super::wire::{Expected, Wire, malformed};
-use super::{SHOW_DELETED, Search, refusal};
+use super::{RunDeadline, SHOW_DELETED, Search, refusal};
 use crate::directory::ber::{Element, Flaw};
 use crate::directory::entry::Entry;
 use crate::directory::error::{Cause, Limit};
@@ -54,6 +54,7 @@ pub(super) struct Reader {
     pub(super) search: Search,
     pub(super) asked: Asked,
     pub(super) timeout: Duration,
+    pub(super) run: RunDeadline,
     pub(super) page_size: u32,
     pub(super) max_entries: u64,
     pub(super) max_value_bytes: usize,
@@ -147,9 +148,15 @@ impl Reader {
     }
 
     async fn in_time<T>(&self, future: impl Future<Output = T>) -> Result<T, Cause> {
-        timeout(self.timeout, future)
-            .await
-            .map_err(|_| Cause::Timeout(self.timeout))
+        let is_last = self.run.left() < self.timeout;
+        let left = self.run.left().min(self.timeout);
+        timeout(left, future).await.map_err(|_| {
+            if is_last {
+                Cause::RunTimeout(self.run.after)
+            } else {
+                Cause::Timeout(self.timeout)
+            }
+        })
     }
 
     /// Reads a page to its end, or as much of it as may be held at once.

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::directory::error::{Cause, TicketError};
 use crate::login::Kerberos;
+use crate::threads;
 
 /// The server that a ticket is for.
 pub struct Service {
@@ -59,13 +60,11 @@ pub struct Context {
 /// Gets a ticket for the service: from the caller's tickets, or with the keytab, from a KDC.
 pub async fn get(service: Service, kerberos: Kerberos) -> Result<Ticket, Cause> {
     let (sender, answer) = oneshot::channel();
-    std::thread::Builder::new()
-        .name("adsync-kerberos".to_owned())
-        .spawn(move || {
-            // Nobody waits any more when the deadline is over.
-            let _ = sender.send(begin(service, &kerberos));
-        })
-        .map_err(Cause::Io)?;
+    threads::spawn("adsync-kerberos", move || {
+        // Nobody waits any more when the deadline is over.
+        let _ = sender.send(begin(service, &kerberos));
+    })
+    .map_err(Cause::NoThread)?;
     match answer.await {
         Ok(begun) => begun.map_err(|error| Cause::Ticket(Box::new(error))),
         Err(_) => Err(Cause::Malformed(
