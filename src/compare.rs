@@ -108,6 +108,8 @@ pub struct Comparison {
     /// Entries that came without an identity that could be told: each may be a user that seems missing. That one stands
     /// at the DN of a user of the store makes it likely to be this one, and no more.
     unidentified: u64,
+    /// How many entries cannot be used, and are nobody of the store.
+    strangers: u64,
 }
 
 impl Comparison {
@@ -120,6 +122,7 @@ impl Comparison {
             new: HashSet::new(),
             repeated: HashMap::new(),
             unidentified: 0,
+            strangers: 0,
         }
     }
 
@@ -268,6 +271,7 @@ impl Comparison {
             }
             _ => {}
         }
+        self.strangers += u64::from(stored.is_none());
         self.findings.failed.push(FailedUser {
             guid: guid.or_else(|| stored.as_ref().and_then(|user| user.origin.guid())),
             username: stored
@@ -279,6 +283,11 @@ impl Comparison {
             dn: Some(dn),
             reason,
         });
+    }
+
+    /// How many entries cannot be used, and are nobody of the store.
+    pub fn strangers(&self) -> u64 {
+        self.strangers
     }
 
     /// Takes in how many entries of a look-up by identity carry none that was asked for.

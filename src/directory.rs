@@ -40,7 +40,7 @@ use crate::mark::{Position, Question};
 use crate::user::{DirectoryUser, ObjectGuid};
 
 use connection::{Connection, Scope, Search};
-use identity::Names;
+use identity::{MOST_NAMES, Names};
 use mapping::Mapping;
 use root_dse::RootDse;
 
@@ -320,7 +320,23 @@ impl Directory {
             }
             Ok::<_, DirectoryError>(())
         })?;
+        if names.are_too_many() {
+            return Err(self.too_many(
+                search.what,
+                "bytes of names that serve as identities",
+                MOST_NAMES,
+            ));
+        }
         Ok(names)
+    }
+
+    /// That a server sent more of something than anybody has.
+    fn too_many(&self, reading: String, what: &'static str, most: usize) -> DirectoryError {
+        DirectoryError {
+            server: self.server().to_string(),
+            step: Step::Read(reading),
+            cause: Cause::TooMany { what, most },
+        }
     }
 
     /// What cannot be used of the settings on this server.
@@ -360,7 +376,7 @@ impl Directory {
                 Ok(user) => user.dn(),
                 Err(entry) => &entry.dn,
             };
-            members.contains(&dn::normalised(dn))
+            members.contains(&dn::key(dn))
         };
         self.read(&Selection::All, |users| {
             on_page(users.into_iter().filter(is_member).collect())

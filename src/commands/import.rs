@@ -239,7 +239,7 @@ fn named(directory: &mut Directory, arguments: &[String]) -> anyhow::Result<Vec<
     let mut found: HashMap<Folded, Vec<usize>> = HashMap::new();
     let users = directory.read_names(&names)?;
     for (at, (called, _)) in users.iter().enumerate() {
-        for name in called.iter().collect::<HashSet<_>>() {
+        for name in called {
             found.entry(name.clone()).or_default().push(at);
         }
     }
@@ -271,7 +271,7 @@ fn named(directory: &mut Directory, arguments: &[String]) -> anyhow::Result<Vec<
 }
 
 /// The one that a name means: the only one, or the only one whose username it is.
-fn unambiguous(them: &[usize], users: &[(Vec<Folded>, Read)], name: &Folded) -> Option<usize> {
+fn unambiguous(them: &[usize], users: &[(HashSet<Folded>, Read)], name: &Folded) -> Option<usize> {
     if let [only] = them {
         return Some(*only);
     }
@@ -286,7 +286,7 @@ fn unambiguous(them: &[usize], users: &[(Vec<Folded>, Read)], name: &Folded) -> 
     }
 }
 
-fn ambiguous(name: &str, them: &[usize], users: &[(Vec<Folded>, Read)]) -> Failure {
+fn ambiguous(name: &str, them: &[usize], users: &[(HashSet<Folded>, Read)]) -> Failure {
     let usernames: Vec<&str> = them
         .iter()
         .map(|&at| match &users[at].1 {

@@ -255,6 +255,10 @@ impl<'a> Everybody<'a> {
         if changes.unidentified > 0 {
             return Ok(Err(WhyFull::Unidentified));
         }
+        if changes.are_too_many {
+            let changes = changes.changed.len() as u64;
+            return Ok(Err(WhyFull::ManyChanges(changes)));
+        }
         if let Some(dn) = changes.container {
             return Ok(Err(WhyFull::Container(dn)));
         }

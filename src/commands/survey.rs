@@ -7,10 +7,14 @@ use indicatif::ProgressBar;
 use crate::commands::absence::{Absences, Judge, Seen, Verdict};
 use crate::compare::{BadEntry, Comparison, Terms};
 use crate::directory::{Directory, Read, normalised_dn};
+use crate::failure::{Failure, Kind};
 use crate::output::advance;
 use crate::plan::{Evidence, Findings};
 use crate::store::{Filling, Ours, Reader, StoreError, Unchanging, Walk};
 use crate::user::{ObjectGuid, Origin, Status, StoredUser, UserId};
+
+/// How many entries that cannot be used, and are nobody of the store, are told of one by one. More are no oversight.
+const MOST_UNUSABLE: u64 = 100_000;
 
 /// A comparison under way.
 pub struct Survey<'a> {
@@ -103,6 +107,12 @@ impl<'a> Survey<'a> {
                     self.comparison.see_bad(entry, stored);
                 }
             }
+        }
+        if self.comparison.strangers() > MOST_UNUSABLE {
+            let what = format!("there are more than {MOST_UNUSABLE} entries that cannot be used");
+            return Err(Failure::new(Kind::Directory, what)
+                .hint("nothing was changed; check base_dn and filter, and username under [directory.attributes]")
+                .into());
         }
         if let Some(filling) = &mut self.filling {
             filling.add(&self.comparison.new_users()[known..])?;

@@ -17,6 +17,9 @@ use crate::user::ObjectGuid;
 /// `WKGUID` of the container of deleted objects (MS-ADTS 6.1.1.4.3)
 const DELETED_OBJECTS: &str = "18e2ea80684f11d2b9aa00c04f79f805";
 
+/// How many changes are kept, of what is no user as well.
+const MOST_CHANGED: usize = 1_000_000;
+
 /// What a search for changes found.
 #[derive(Debug, Default)]
 pub struct Changes {
@@ -31,6 +34,8 @@ pub struct Changes {
     pub container: Option<String>,
     /// Entries whose identity cannot be read.
     pub unidentified: u64,
+    /// Whether there are more than are kept. To read everybody takes less then.
+    pub are_too_many: bool,
 }
 
 impl Changes {
@@ -184,6 +189,10 @@ impl Directory {
                     changes.unidentified += 1;
                     continue;
                 };
+                if changes.changed.len() == MOST_CHANGED {
+                    changes.are_too_many = true;
+                    continue;
+                }
                 changes.changed.push(guid);
                 if is_tombstone(&entry, domain) {
                     changes.deleted = Some(guid);
@@ -298,11 +307,9 @@ fn is_tombstone(entry: &Entry, domain: &str) -> bool {
 
 /// Whether an entry is there to hold others.
 fn is_container(entry: &Entry) -> bool {
-    let classes = entry.texts("objectClass");
-    let is_one = |class: &String| {
-        class.eq_ignore_ascii_case("organizationalUnit") || class.eq_ignore_ascii_case("container")
-    };
-    classes.iter().any(is_one)
+    ["organizationalUnit", "container"]
+        .iter()
+        .any(|class| entry.has("objectClass", class))
 }
 
 /// The number of a change of an entry.

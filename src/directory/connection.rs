@@ -233,6 +233,11 @@ impl Connection {
         let mut tally = Tally::default();
         loop {
             match pages.blocking_recv() {
+                // To make something of what came may take long as well.
+                Some(Ok(_)) if self.run.left().is_zero() => {
+                    let cause = Cause::RunTimeout(self.run.after);
+                    return Err(self.error(search, tally.pages + 1, cause).into());
+                }
                 Some(Ok(page)) => {
                     tally.pages += u64::from(page.is_complete);
                     tally.entries += page.entries.len() as u64;

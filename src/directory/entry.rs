@@ -22,6 +22,9 @@ pub const DN: &str = "the distinguished name";
 /// The option of an attribute of which but a part of the values came.
 const RANGE: &[u8] = b";range=";
 
+/// How many values an attribute may have that no server has many values of.
+const A_FEW: usize = 1000;
+
 /// As much of a DN as is kept when it is too long, in characters.
 const SHOWN_OF_A_DN: usize = 100;
 
@@ -113,9 +116,17 @@ impl Entry {
         self.first(name).map(lossy)
     }
 
-    /// All values of an attribute as text; what is no UTF-8 is replaced.
-    pub fn texts(&self, name: &str) -> Vec<String> {
-        self.values(name).map(lossy).collect()
+    /// The values of an attribute that has a few, as text; what is no UTF-8 is replaced. Of what is more than a few,
+    /// and of what is empty, nothing is taken.
+    pub fn few_texts(&self, name: &str) -> Vec<String> {
+        let values = self.values(name).filter(|it| !it.is_empty());
+        values.take(A_FEW).map(lossy).collect()
+    }
+
+    /// Whether an attribute has this value, in any case.
+    pub fn has(&self, name: &str, value: &str) -> bool {
+        self.values(name)
+            .any(|it| it.eq_ignore_ascii_case(value.as_bytes()))
     }
 
     fn encoded(&self) -> impl Iterator<Item = (&[u8], Elements<'_>)> {

@@ -113,6 +113,13 @@ pub enum Cause {
     Malformed(String),
     /// The answer goes beyond a limit of the settings.
     Limit(Limit),
+    /// More of something came than anybody has.
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many there may be.
+        most: usize,
+    },
 }
 
 /// A limit of the settings that an answer went beyond.
@@ -265,7 +272,8 @@ impl DirectoryError {
             | Cause::IdentityNotSearchable(_)
             | Cause::Unusable(_)
             | Cause::Malformed(_)
-            | Cause::Limit(_) => false,
+            | Cause::Limit(_)
+            | Cause::TooMany { .. } => false,
         }
     }
 
@@ -398,6 +406,7 @@ impl fmt::Display for DirectoryError {
         match &self.cause {
             Cause::Io(error) => f.write_str(&network::reason(error, self.url().as_ref())),
             Cause::Timeout(after) => write!(f, "no answer within {} s", after.as_secs()),
+            Cause::TooMany { what, most } => write!(f, "there are more than {most} {what}"),
             Cause::RunTimeout(after) => {
                 let after =
                     jiff::SignedDuration::try_from(*after).unwrap_or(jiff::SignedDuration::MAX);

@@ -9,8 +9,9 @@ mod url;
 
 use super::connection::{Connection, Scope, Search};
 use super::entry::Entry;
-use super::error::{DirectoryError, INVALID_DN_SYNTAX, NO_SUCH_OBJECT, REFERRAL};
+use super::error::{Cause, DirectoryError, INVALID_DN_SYNTAX, NO_SUCH_OBJECT, REFERRAL, Step};
 use super::filter;
+use super::names::add_known;
 
 const IN_CHAIN: &str = "1.2.840.113556.1.4.1941";
 
@@ -99,22 +100,41 @@ pub fn names(connection: &mut Connection, domain: &str) -> Result<Vec<String>, D
     };
     let mut names = Vec::new();
     connection.search(&search, |entries| {
-        names.extend(entries.iter().filter_map(|entry| {
+        let called = entries.iter().filter_map(|entry| {
             entry
                 .first_text("sAMAccountName")
                 .or_else(|| entry.first_text("cn"))
-        }));
+        });
+        let called: Vec<String> = called.collect();
+        add_known(&mut names, called.iter().map(String::as_str));
         Ok::<_, DirectoryError>(())
     })?;
     Ok(names)
 }
 
+/// How many groups may have a name, or lie in one another.
+const MOST_GROUPS: usize = 10_000;
+
 fn collect(connection: &mut Connection, search: &Search) -> Result<Vec<Group>, DirectoryError> {
     let mut groups = Vec::new();
+    let mut are_too_many = false;
     connection.search(search, |entries| {
-        groups.extend(entries.iter().map(Group::from_entry));
+        are_too_many |= groups.len() + entries.len() > MOST_GROUPS;
+        if !are_too_many {
+            groups.extend(entries.iter().map(Group::from_entry));
+        }
         Ok::<_, DirectoryError>(())
     })?;
+    if are_too_many {
+        return Err(DirectoryError {
+            server: connection.server().to_string(),
+            step: Step::Read(search.what.clone()),
+            cause: Cause::TooMany {
+                what: "groups",
+                most: MOST_GROUPS,
+            },
+        });
+    }
     Ok(groups)
 }
 

@@ -188,7 +188,7 @@ impl Identity {
             Form::Octets => add(&escaped(guid.as_bytes())),
             Form::Uuid => add(&guid.to_string()),
             Form::NsUniqueId => add(&ns_unique_id_of(guid)),
-            Form::Text(_) => match names.0.get(&guid) {
+            Form::Text(_) => match names.by_guid.get(&guid) {
                 Some(name) => add(&ldap3::ldap_escape(name.as_str())),
                 None => match short_name(guid) {
                     Some(name) => add(&ldap3::ldap_escape(name.as_str())),
@@ -212,9 +212,21 @@ impl Identity {
 
 /// The names behind identities from which they cannot be read.
 #[derive(Debug, Default)]
-pub struct Names(HashMap<ObjectGuid, String>);
+pub struct Names {
+    by_guid: HashMap<ObjectGuid, String>,
+    /// How long all of them are, in bytes.
+    size: usize,
+}
+
+/// How long the names of a domain may be together, in bytes.
+pub const MOST_NAMES: usize = 64 << 20;
 
 impl Names {
+    /// Whether there are more than are kept.
+    pub fn are_too_many(&self) -> bool {
+        self.size > MOST_NAMES
+    }
+
     /// Takes in the name of an entry, if it has one that will be needed.
     pub fn see(&mut self, identity: &Identity, entry: &Entry) {
         let Form::Text(case) = identity.form else {
@@ -222,7 +234,11 @@ impl Names {
         };
         for value in entry.values_under(identity.attribute.names()) {
             if let (Ok((guid, true)), Ok(text)) = (name(value, case), std::str::from_utf8(value)) {
-                self.0.insert(guid, text.to_owned());
+                if self.are_too_many() {
+                    return;
+                }
+                self.size += size_of::<(ObjectGuid, String)>() + text.len();
+                self.by_guid.insert(guid, text.to_owned());
             }
         }
     }

@@ -1,10 +1,27 @@
 //! Users by name: those that somebody typed, and those that begin with something.
 
+use std::collections::HashSet;
+
 use super::attribute::Attribute;
 use super::ber::lossy;
 use super::error::DirectoryError;
 use super::{BATCH, Directory, Read, filter, values};
 use crate::user::Folded;
+
+/// How many users may be called by the names of a batch. More than one for a name is an error in any case.
+const MOST_NAMED: usize = 10_000;
+/// How many users a search at the terminal may find.
+const MOST_FOUND: usize = 100_000;
+/// How many names are known for "did you mean", and how long they are, in bytes.
+const MOST_KNOWN: usize = 200_000;
+const LONGEST_KNOWN: usize = 256;
+
+/// Takes in names for "did you mean", as far as they are of use.
+pub(super) fn add_known<'a>(known: &mut Vec<String>, names: impl Iterator<Item = &'a str>) {
+    let left = MOST_KNOWN - known.len();
+    let names = names.filter(|it| it.len() <= LONGEST_KNOWN);
+    known.extend(names.take(left).map(str::to_owned));
+}
 
 /// A user that a search at the terminal found.
 #[derive(Debug)]
@@ -17,11 +34,11 @@ pub struct FoundUser {
 
 impl Directory {
     /// Reads the users of the scope that one of these names may mean: as the mapped username,
-    /// `sAMAccountName`, `userPrincipalName` or `mail`. With each comes what it is called by.
+    /// `sAMAccountName`, `userPrincipalName` or `mail`. With each comes by which of them it is called.
     pub fn read_names(
         &mut self,
         names: &[String],
-    ) -> Result<Vec<(Vec<Folded>, Read)>, DirectoryError> {
+    ) -> Result<Vec<(HashSet<Folded>, Read)>, DirectoryError> {
         let attributes = self.name_attributes();
         let mut users = Vec::new();
         for batch in names.chunks(BATCH / attributes.len()) {
@@ -38,17 +55,30 @@ impl Directory {
             let asked = attributes.iter().map(|it| it.asked().to_owned());
             search.attributes.extend(asked);
             let mapping = &self.mapping;
+            let asked: HashSet<Folded> = batch.iter().map(|it| Folded::new(it)).collect();
+            let mut are_too_many = false;
             self.connection.search(&search, |entries| {
                 for entry in entries {
-                    let called = attributes
+                    let called: HashSet<Folded> = attributes
                         .iter()
                         .flat_map(|attribute| entry.values_under(attribute.names()))
                         .map(|name| Folded::new(&lossy(name)))
+                        .filter(|name| asked.contains(name))
                         .collect();
-                    users.push((called, mapping.user(&entry)));
+                    // Who is called otherwise was not asked for.
+                    if called.is_empty() {
+                        continue;
+                    }
+                    are_too_many |= users.len() == MOST_NAMED;
+                    if !are_too_many {
+                        users.push((called, mapping.user(&entry)));
+                    }
                 }
                 Ok::<_, DirectoryError>(())
             })?;
+            if are_too_many {
+                return Err(self.too_many(search.what, "users of that name", MOST_NAMED));
+            }
         }
         if !users.is_empty() && users.iter().all(|(_, user)| user.is_err()) {
             self.explain_useless()?;
@@ -78,8 +108,9 @@ impl Directory {
         search.attributes = attributes.iter().map(|it| it.asked().to_owned()).collect();
         let mut names = Vec::new();
         self.connection.search(&search, |entries| {
-            let username = |entry| Some(values::of(entry, attributes).ok()??.first.to_owned());
-            names.extend(entries.iter().filter_map(username));
+            let username = |entry| Some(values::of(entry, attributes).ok()??.first);
+            let them = entries.iter().filter_map(username);
+            add_known(&mut names, them);
             Ok::<_, DirectoryError>(())
         })?;
         Ok(names)
@@ -105,13 +136,20 @@ impl Directory {
         search.attributes.push(DISPLAY_NAME.to_owned());
         let mapping = &self.mapping;
         let mut found = Vec::new();
+        let mut are_too_many = false;
         self.connection.search(&search, |entries| {
-            found.extend(entries.into_iter().map(|entry| FoundUser {
-                display_name: entry.first_text(DISPLAY_NAME),
-                user: mapping.user(&entry),
-            }));
+            are_too_many |= found.len() + entries.len() > MOST_FOUND;
+            if !are_too_many {
+                found.extend(entries.into_iter().map(|entry| FoundUser {
+                    display_name: entry.first_text(DISPLAY_NAME),
+                    user: mapping.user(&entry),
+                }));
+            }
             Ok::<_, DirectoryError>(())
         })?;
+        if are_too_many {
+            return Err(self.too_many(search.what, "users that begin so", MOST_FOUND));
+        }
         if !found.is_empty() && found.iter().all(|it| it.user.is_err()) {
             self.explain_useless()?;
         }

@@ -20,6 +20,9 @@ const UNSET_LIFETIME: u64 = 60;
 /// The same where it cannot be read: what new forests set.
 const UNKNOWN_LIFETIME: u64 = 180;
 
+/// How many entries with one identity are told of.
+const MOST_TOLD: usize = 10;
+
 /// Where users are that were looked up by identity in the whole domain.
 #[derive(Debug, Default)]
 pub struct Located {
@@ -27,7 +30,7 @@ pub struct Located {
     pub living: HashMap<ObjectGuid, Read>,
     /// Those that are deleted objects, and their DNs.
     pub deleted: HashMap<ObjectGuid, String>,
-    /// Those of which several entries have the identity, and the DNs.
+    /// Those of which several entries have the identity, and the DNs of the first few.
     pub several: HashMap<ObjectGuid, Vec<String>>,
     /// Entries that carry none of the identities that were asked for.
     pub unidentified: u64,
@@ -36,7 +39,9 @@ pub struct Located {
 impl Located {
     fn insert(&mut self, guid: ObjectGuid, read: Option<Read>, dn: String) {
         if let Some(dns) = self.several.get_mut(&guid) {
-            dns.push(dn);
+            if dns.len() < MOST_TOLD {
+                dns.push(dn);
+            }
             return;
         }
         // The same entry once more is no other user.

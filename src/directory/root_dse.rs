@@ -69,11 +69,11 @@ impl RootDse {
     }
 
     fn from_entry(entry: &Entry) -> Self {
-        let has = |attribute, value: &str| entry.texts(attribute).iter().any(|it| it == value);
+        let has = |attribute, value: &str| entry.has(attribute, value);
         Self {
             default_naming_context: entry.first_text("defaultNamingContext"),
             configuration: entry.first_text("configurationNamingContext"),
-            naming_contexts: entry.texts("namingContexts"),
+            naming_contexts: entry.few_texts("namingContexts"),
             is_active_directory: has("supportedCapabilities", ACTIVE_DIRECTORY),
             is_389_directory_server: has("vendorName", "389 Project"),
             shows_deleted: has("supportedControl", SHOW_DELETED),

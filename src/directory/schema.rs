@@ -17,6 +17,9 @@ pub use description::AttributeType;
 /// How many attribute types a schema may name as what another is a kind of, one after another. Servers know three.
 const LONGEST_LINE_OF_SUPERTYPES: usize = 16;
 
+/// How many attribute types are taken in. Active Directory knows some two thousand with all that can be installed.
+const MOST_TYPES: usize = 50_000;
+
 /// The attribute types of a server.
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
@@ -43,7 +46,9 @@ impl Schema {
             attributes: &["attributeTypes"],
         };
         let answer = all.read(connection, |_, value| {
-            descriptions.push(String::from_utf8_lossy(value).into_owned());
+            if !value.is_empty() && descriptions.len() < MOST_TYPES {
+                descriptions.push(String::from_utf8_lossy(value).into_owned());
+            }
         });
         match answer {
             Ok(()) => {}

@@ -9,6 +9,9 @@ const PROXY_ADDRESSES: &str = "proxyAddresses";
 /// What stands before the primary address.
 const PRIMARY: &str = "SMTP:";
 
+/// How many values an attribute of a user may have beside the first. Of a field that has one value nobody means more.
+const MOST_OTHERS: usize = 1000;
+
 /// The value of a field.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Value<'a> {
@@ -39,6 +42,9 @@ fn of_attribute<'a>(entry: &'a Entry, attribute: &Attribute) -> Result<Option<Va
             continue;
         };
         match &mut value {
+            Some(value) if value.others.len() == MOST_OTHERS => {
+                return Err(format!("{name} has more than {MOST_OTHERS} values"));
+            }
             Some(value) => value.others.push(text),
             None => {
                 value = Some(Value {

@@ -13,6 +13,7 @@ mod foreign;
 mod groups;
 mod guard;
 mod hostile;
+mod lies;
 mod limits;
 mod memory;
 mod missing;

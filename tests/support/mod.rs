@@ -16,6 +16,7 @@ pub(crate) mod clock;
 pub(crate) mod embedded;
 pub(crate) mod histories;
 pub(crate) mod hostile;
+pub(crate) mod liar;
 pub(crate) mod plain;
 pub(crate) mod process;
 pub(crate) mod random;

@@ -79,6 +79,9 @@ pub fn cookie(control: &[u8]) -> Result<&[u8], Flaw> {
     control.expect(OCTET_STRING)
 }
 
+/// How many addresses of other servers are kept of a result; they are only told.
+const MOST_REFERRALS: usize = 16;
+
 /// A result (RFC 4511, 4.1.9), with the server's SASL credentials if there are any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
@@ -86,7 +89,7 @@ pub struct Outcome {
     pub code: u32,
     /// The diagnostic message.
     pub text: String,
-    /// Where to go instead.
+    /// Where to go instead; the first few.
     pub referrals: Vec<String>,
     /// `serverSaslCreds`; empty if there are none.
     pub token: Vec<u8>,
@@ -100,6 +103,8 @@ impl Outcome {
         let _matched = parts.expect(OCTET_STRING)?;
         let text = lossy(parts.expect(OCTET_STRING)?);
         let referrals = Elements(parts.read_if(REFERRAL)?.unwrap_or_default())
+            .filter(|it| !it.content.is_empty())
+            .take(MOST_REFERRALS)
             .map(|it| lossy(it.content))
             .collect();
         let token = parts.find(|it| it.tag == SERVER_SASL_CREDENTIALS);

@@ -7,12 +7,13 @@
 use std::collections::HashSet;
 
 use super::url::MemberUrl;
-use super::{GROUP_CLASSES, Group, collect};
+use super::{GROUP_CLASSES, Group};
 use crate::directory::ber::lossy;
 use crate::directory::connection::{Connection, Scope, Search};
+use crate::directory::dn::{self, Key};
 use crate::directory::error::{Cause, DirectoryError, Limit, NO_SUCH_OBJECT, REFERRAL, Step};
 use crate::directory::ranges::AllValues;
-use crate::directory::{BATCH, dn, filter};
+use crate::directory::{BATCH, filter};
 
 /// The attributes that say who the members are.
 const ATTRIBUTES: [&str; 5] = [
@@ -23,24 +24,32 @@ const ATTRIBUTES: [&str; 5] = [
     "memberURL",
 ];
 
+/// How long what a group names its members by may be together, where that is no DN, in bytes: a million of names.
+const MOST_NAMED: usize = 40 << 20;
+
 /// Finds all members of a group, those of groups in it included.
 pub struct Walk<'a> {
     connection: &'a mut Connection,
     domain: &'a str,
+    found: Found,
+}
+
+/// What was found on the way.
+struct Found {
     /// Every group of the domain.
-    groups: HashSet<String>,
-    /// The members that were found.
-    members: HashSet<String>,
+    groups: HashSet<Key>,
+    /// The members.
+    members: HashSet<Key>,
     /// Groups among them that were not read yet.
     to_read: Vec<String>,
 }
 
-/// The DNs of all members, as they are compared ([`dn::normalised`]).
+/// The DNs of all members, as they are compared ([`dn::key`]).
 pub fn of(
     connection: &mut Connection,
     domain: &str,
     group: &Group,
-) -> Result<HashSet<String>, DirectoryError> {
+) -> Result<HashSet<Key>, DirectoryError> {
     let all = Search {
         what: "the groups".to_owned(),
         base: domain.to_owned(),
@@ -50,18 +59,24 @@ pub fn of(
         show_deleted: false,
         first_page_only: false,
     };
-    let groups = collect(connection, &all)?;
+    let mut groups = HashSet::new();
+    connection.search(&all, |entries| {
+        groups.extend(entries.iter().map(|entry| dn::key(&entry.dn())));
+        Ok::<_, DirectoryError>(())
+    })?;
     let mut walk = Walk {
         connection,
         domain,
-        groups: groups.iter().map(|it| dn::normalised(&it.dn)).collect(),
-        members: HashSet::new(),
-        to_read: vec![group.dn.clone()],
+        found: Found {
+            groups,
+            members: HashSet::new(),
+            to_read: vec![group.dn.clone()],
+        },
     };
-    while let Some(group) = walk.to_read.pop() {
+    while let Some(group) = walk.found.to_read.pop() {
         walk.read(&group)?;
     }
-    Ok(walk.members)
+    Ok(walk.found.members)
 }
 
 impl Walk<'_> {
@@ -74,17 +89,25 @@ impl Walk<'_> {
             filter: "(objectClass=*)",
             attributes: &ATTRIBUTES,
         };
-        let (mut dns, mut users, mut urls) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut users, mut urls, mut size) = (Vec::new(), Vec::new(), 0);
+        let found = &mut self.found;
         let answer = all.read(self.connection, |attribute, value| {
+            if value.is_empty() {
+                return;
+            }
             let value = lossy(value);
+            if attribute == "member" || attribute == "uniqueMember" {
+                return found.add(without_identifier(&value));
+            }
+            size += size_of::<String>() + value.len();
             match attribute {
+                _ if size > MOST_NAMED => {}
                 "memberUid" => users.push(filter::equals("uid", &value)),
                 "gidNumber" => users.push(filter::all(&[
                     "(objectClass=posixAccount)",
                     &filter::equals("gidNumber", &value),
                 ])),
-                "memberURL" => urls.push(value),
-                _ => dns.push(without_identifier(&value).to_owned()),
+                _ => urls.push(value),
             }
         });
         match answer {
@@ -92,8 +115,22 @@ impl Walk<'_> {
             Err(error) if error.result_code() == Some(NO_SUCH_OBJECT) => return Ok(()),
             answer => answer?,
         }
-        for dn in dns {
-            self.add(dn);
+        let most = self.connection.max_entries();
+        let refused = if size > MOST_NAMED {
+            Some(Cause::TooMany {
+                what: "bytes of names of members",
+                most: MOST_NAMED,
+            })
+        } else {
+            let are_too_many = self.found.members.len() as u64 > most;
+            are_too_many.then(|| Cause::Limit(Limit::values(&what, most)))
+        };
+        if let Some(cause) = refused {
+            return Err(DirectoryError {
+                server: self.connection.server().to_string(),
+                step: Step::Read(what),
+                cause,
+            });
         }
         for batch in users.chunks(BATCH) {
             let everywhere = MemberUrl {
@@ -109,14 +146,6 @@ impl Walk<'_> {
                 Err(reason) => log::warn!("{group} has members that are not read: {reason}: {url}"),
                 Ok(url) => self.follow(group, &url)?,
             }
-        }
-        let most = self.connection.max_entries();
-        if self.members.len() as u64 > most {
-            return Err(DirectoryError {
-                server: self.connection.server().to_string(),
-                step: Step::Read(what.clone()),
-                cause: Cause::Limit(Limit::values(&what, most)),
-            });
         }
         Ok(())
     }
@@ -158,22 +187,22 @@ impl Walk<'_> {
             show_deleted: false,
             first_page_only: false,
         };
-        let mut found = Vec::new();
+        let found = &mut self.found;
         self.connection.search(&search, |entries| {
-            found.extend(entries.iter().map(|entry| entry.dn().into_owned()));
+            for entry in &entries {
+                found.add(&entry.dn());
+            }
             Ok::<_, DirectoryError>(())
         })?;
-        for dn in found {
-            self.add(dn);
-        }
         Ok(())
     }
+}
 
-    fn add(&mut self, dn: String) {
-        let compared = dn::normalised(&dn);
-        let is_group = self.groups.contains(&compared);
-        if self.members.insert(compared) && is_group {
-            self.to_read.push(dn);
+impl Found {
+    fn add(&mut self, dn: &str) {
+        let key = dn::key(dn);
+        if self.members.insert(key) && self.groups.contains(&key) {
+            self.to_read.push(dn.to_owned());
         }
     }
 }
