@@ -295,9 +295,26 @@ impl Writer {
             return Ok(done);
         };
         let mut db = draft.open()?;
-        let done = transact(&mut db, write).map_err(self.reader.failed("write to"))?;
-        self.publish(db)?;
-        Ok(done)
+        match transact(&mut db, write) {
+            Ok(done) => {
+                self.publish(db)?;
+                Ok(done)
+            }
+            Err(error) => {
+                drop(db);
+                Err(self.not_written(error))
+            }
+        }
+    }
+
+    /// An error of writing to a draft. What is in it by then is thrown away: a transaction may be in it whose end failed.
+    fn not_written(&self, error: rusqlite::Error) -> StoreError {
+        if let Some(draft) = &self.draft
+            && let Err(error) = draft.begin_again()
+        {
+            return error;
+        }
+        self.reader.cannot_write(error)
     }
 
     /// Whether the store is the file that was opened still.
@@ -514,6 +531,10 @@ fn back_up(path: &Path, db: &Connection, version: i64) -> Result<(), StoreError>
 
 /// Refuses a file that has something else in it than a database, whole or begun.
 fn refuse_other(path: &Path) -> Result<(), StoreError> {
+    if files::is_link(path) {
+        // It has nothing in it, and goes.
+        return Ok(());
+    }
     let source = match files::head(path, 16) {
         Ok(head) if head == b"SQLite format 3\0" || head.iter().all(|byte| *byte == 0) => {
             return Ok(());

@@ -91,8 +91,10 @@ impl Writer {
         end(&db, plan, &[], run, (run_id, keys))
             .map_err(|error| self.reader.cannot_write(error))?;
         self.require_same_file(false)?;
-        db.execute_batch("COMMIT")
-            .map_err(|error| self.reader.cannot_write(error))?;
+        if let Err(error) = db.execute_batch("COMMIT") {
+            drop(db);
+            return Err(self.not_written(error));
+        }
         self.require_same_file(true)?;
         self.publish(db)?;
         Ok(run_id)

@@ -70,15 +70,23 @@ impl Draft {
             place: place.to_owned(),
             file: None,
         });
-        let file_error = draft.file_error();
-        remove(&draft.path, &BESIDE).map_err(&file_error)?;
-        let emptied = files::open_private(&draft.path).and_then(|it| it.set_len(0).map(|()| it));
-        draft.0.file = files::identity_of(&emptied.map_err(file_error)?);
-        let db = draft.open()?;
-        db.pragma_update(None, "page_size", PAGE_SIZE)
-            .map_err(sql(&draft.path, "prepare"))?;
-        migrated(&draft.path, db)?;
+        draft.begin_again()?;
+        draft.0.file = files::identity(&draft.path);
         Ok(draft)
+    }
+
+    /// Throws away what is in it. The file stays, for it is locked.
+    pub(super) fn begin_again(&self) -> Result<(), StoreError> {
+        let file_error = self.file_error();
+        remove(&self.path, &BESIDE).map_err(&file_error)?;
+        files::open_private(&self.path)
+            .and_then(|it| it.set_len(0))
+            .map_err(file_error)?;
+        let db = self.open()?;
+        db.pragma_update(None, "page_size", PAGE_SIZE)
+            .map_err(sql(&self.path, "prepare"))?;
+        migrated(&self.path, db)?;
+        Ok(())
     }
 
     /// Opens it to write. A transaction can be taken back, but does not survive the process.

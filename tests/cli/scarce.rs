@@ -7,21 +7,15 @@ use crate::stage::{settings, usernames, with_users};
 use crate::support::adsync::{Answer, Sandbox};
 use crate::support::process;
 
-/// Runs adsync with the thread or process of this number, and all that come after, refused; gives how many it made.
-fn without_threads(sandbox: &Sandbox, arguments: &[&str], from: usize) -> (Answer, usize) {
+/// What makes a thread or a process.
+const THREADS: &str = "clone,clone3,vfork,fork";
+
+/// Runs adsync with system calls of some kind failing in this way; gives how many it made.
+fn failing(sandbox: &Sandbox, arguments: &[&str], calls: &str, how: &str) -> (Answer, usize) {
     let log = sandbox.path().join("strace.log");
-    let inject = format!("inject=clone,clone3,vfork,fork:error=EAGAIN:when={from}+");
+    let (trace, inject) = (format!("trace={calls}"), format!("inject={calls}:{how}"));
     let log_name = log.to_str().expect("a path in UTF-8");
-    let traced = [
-        "-f",
-        "-qq",
-        "-o",
-        log_name,
-        "-e",
-        "trace=clone,clone3,vfork,fork",
-        "-e",
-        &inject,
-    ];
+    let traced = ["-f", "-qq", "-o", log_name, "-e", &trace, "-e", &inject];
     let answer = sandbox
         .prepare(arguments)
         .under(&needed("strace", "strace"), &traced)
@@ -55,7 +49,8 @@ fn a_thread_that_cannot_be_made_is_an_error() {
         let mut refused = 0;
         for number in 1.. {
             let before = usernames(&sandbox);
-            let (answer, made) = without_threads(&sandbox, arguments, number);
+            let how = format!("error=EAGAIN:when={number}+");
+            let (answer, made) = failing(&sandbox, arguments, THREADS, &how);
             let what = format!("{arguments:?}, without the thread {number}");
             assert_is_told(&answer, &what);
             if answer.code == 1 {
@@ -69,6 +64,47 @@ fn a_thread_that_cannot_be_made_is_an_error() {
         assert!(refused >= 4, "{arguments:?}: only {refused} were needed");
     }
     assert_eq!(usernames(&sandbox), ["alice", "bob"]);
+}
+
+/// Each lock of the store that is taken or given back, at the end of a transaction as well: what is said to have failed
+/// is not there.
+#[test]
+fn a_lock_that_fails_leaves_the_store_as_it_was_or_as_it_will_be() {
+    for has_store in [false, true] {
+        let (_directory, sandbox) = with_users(&["alice", "bob"]);
+        if has_store {
+            sandbox.run(&["add", "zoe"]).expect_code(0);
+            sandbox.run(&["remove", "zoe"]).expect_code(0);
+        }
+        let before = std::fs::read(sandbox.store_path()).ok();
+        let mut failed = 0;
+        for number in 1.. {
+            for ending in ["", "-wal", "-shm"] {
+                let mut path = sandbox.store_path().into_os_string();
+                path.push(ending);
+                let _ = std::fs::remove_file(path);
+            }
+            if let Some(before) = &before {
+                std::fs::write(sandbox.store_path(), before).expect("the sandbox is writable");
+            }
+            let how = format!("error=EIO:when={number}");
+            let (answer, made) = failing(&sandbox, &["import", "--all"], "fcntl", &how);
+            let what = format!("has a store: {has_store}, without the lock {number}: {answer}");
+            let users = usernames(&sandbox);
+            match answer.code {
+                0 => assert_eq!(users, ["alice", "bob"], "{what}"),
+                1 => assert_eq!(users, [""; 0], "{what}"),
+                // The result could not be told.
+                7 => assert_eq!(users, ["alice", "bob"], "{what}"),
+                _ => panic!("{what}"),
+            }
+            failed += u32::from(answer.code == 1);
+            if made < number {
+                break;
+            }
+        }
+        assert!(failed > 10, "{failed}");
+    }
 }
 
 #[test]
