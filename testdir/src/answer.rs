@@ -155,6 +155,7 @@ impl<'a> Answer<'a> {
             What::WrongMessageId => self.message_id += 1_000_000,
             What::RefuseConnections
             | What::Empty
+            | What::Everybody
             | What::SameCookie(_)
             | What::Hide { .. }
             | What::Alter { .. }

@@ -163,6 +163,8 @@ pub enum What {
 
     /// The page, and with it the search, is empty, with success.
     Empty,
+    /// The answer has every user of the domain, whatever was asked for.
+    Everybody,
     /// The page has this cookie, and whoever comes back with it gets the first page again.
     SameCookie(Vec<u8>),
     /// The user is neither found nor looked up: the account lost the right to read it.

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use ldap3_proto::proto::LdapSearchRequest;
+use ldap3_proto::proto::{LdapSearchRequest, LdapSearchScope};
 
 use crate::directory::Directory;
 use crate::entry::EntryId;
 use crate::fault::{Operation, What};
 use crate::faults::{Due, Event};
+use crate::filter::Filter;
 use crate::page_request::PageRequest;
 use crate::results::{self, LdapResult};
 use crate::root_dse::{self, root_dse};
@@ -170,13 +171,21 @@ fn begin(
         tells_bare_names: !plain,
         manages_references: request.manages_references,
     };
-    let search = Search::new(
-        &state.directory,
-        base,
-        scope.clone(),
-        &request.filter,
-        visibility,
-    );
+    let has_everybody = due.iter().any(|due| due.what == What::Everybody);
+    let search = if has_everybody {
+        let users = Filter::Equality("objectClass".to_owned(), b"user".to_vec());
+        let base = settings.base.to_string();
+        Search::new(
+            &state.directory,
+            &base,
+            LdapSearchScope::Subtree,
+            &users,
+            visibility,
+        )
+    } else {
+        let filter = &request.filter;
+        Search::new(&state.directory, base, scope.clone(), filter, visibility)
+    };
     let search = search.map_err(|bad| match bad {
         BadBase::Malformed => LdapResult::new(results::INVALID_DN_SYNTAX, results::BAD_NAME),
         BadBase::Elsewhere if plain => LdapResult::no_such_object(String::new()),

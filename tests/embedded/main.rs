@@ -26,5 +26,6 @@ mod plan;
 mod repeated;
 mod selections;
 mod servers;
+mod strangers;
 mod turns;
 mod unusable;

@@ -39,6 +39,7 @@ fn sight(number: u128) -> Sight {
 /// A controller that has these users, for an account that sees no deleted objects.
 fn scene(users: impl IntoIterator<Item = u128>) -> Scene {
     Scene {
+        answers_more: false,
         now: NOW,
         sights: users.into_iter().map(sight).collect(),
         lifetime: 180 * DAY,

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -17,6 +19,7 @@ use crate::rules::{
 use crate::support::adsync::{Sandbox, Settings};
 use crate::support::clock::pass_time;
 use crate::support::embedded::{CRASH_POINTS, settings_for};
+use crate::support::process;
 use crate::support::random::Random;
 use crate::world::{self, Account, LIFETIME_DAYS, World};
 
@@ -55,6 +58,7 @@ enum Effect {
     Unusable(String),
     Nameless(String),
     NamelessAndLost(String),
+    AnswersMore,
 }
 
 impl Effect {
@@ -72,7 +76,8 @@ impl Effect {
             | Self::MaybeFatal
             | Self::HiddenAtFirst(_)
             | Self::EmptyAtFirst
-            | Self::Empty => false,
+            | Self::Empty
+            | Self::AnswersMore => false,
         }
     }
 }
@@ -108,7 +113,34 @@ pub(crate) struct Chances {
     pub(crate) pauses: usize,
     pub(crate) rights: usize,
     pub(crate) hirings: usize,
+    /// Another program writes to the store, or puts an older one in its place.
+    pub(crate) others: usize,
+    /// The clock of a run is years off.
+    pub(crate) clocks: usize,
 }
+
+/// A store that somebody kept, and when.
+struct Backup {
+    bytes: Vec<u8>,
+    store: Store,
+    ahead: Time,
+}
+
+/// What another program wrote while a run read.
+struct Meanwhile {
+    key: Key,
+    number: String,
+    is_written: Arc<AtomicBool>,
+}
+
+/// How far off a clock is that is off.
+const OFF: [Time; 5] = [
+    -25 * 365 * DAY,
+    -400 * DAY,
+    -3 * DAY,
+    3 * DAY,
+    73 * 365 * DAY,
+];
 
 /// What the settings of a history say.
 struct Rules {
@@ -132,6 +164,9 @@ pub(crate) struct History<'a> {
     next: Vec<(Command, At)>,
     /// How far the clock of the history is ahead.
     ahead: Time,
+    backup: Option<Backup>,
+    /// What the store came to cannot be told any more.
+    is_over: bool,
     pub(crate) log: Vec<String>,
 }
 
@@ -164,6 +199,8 @@ pub(crate) fn play(seed: u64, log: &mut Vec<String>) {
         pauses: 30,
         rights: 12,
         hirings: 5,
+        others: 10,
+        clocks: 4,
     };
     let mut history = History::new(Random::new(seed), worlds, settings.to_vec(), chances);
     let played = catch_unwind(AssertUnwindSafe(|| {
@@ -230,6 +267,8 @@ impl<'a> History<'a> {
             server: 0,
             next: Vec::new(),
             ahead: 0,
+            backup: None,
+            is_over: false,
             log: vec![settings_said],
         };
         for at in 0..history.worlds.len() {
@@ -257,8 +296,12 @@ impl<'a> History<'a> {
             }
             if step > 0 {
                 self.circumstances();
+                self.others();
             }
             self.step(step);
+            if self.is_over {
+                return;
+            }
         }
     }
 
@@ -339,6 +382,91 @@ impl<'a> History<'a> {
         }
     }
 
+    /// Lets another program write to the row of a user, while the run reads.
+    fn meanwhile(&mut self, at: At, step: usize) -> Option<Meanwhile> {
+        let server = self.worlds[at.domain].server(at.server).testdir()?;
+        let keys: Vec<Key> = self.store.users.keys().copied().collect();
+        if step == 0 || keys.is_empty() || !self.random.percent(self.chances.others / 2) {
+            return None;
+        }
+        let key = *self.random.pick(&keys);
+        let number = format!("+{}", 1000 + self.random.below(1000));
+        let name = rules::fold(&self.store.users[&key].values.username);
+        let (path, is_written) = (self.sandbox.store_path(), Arc::new(AtomicBool::new(false)));
+        let (mut left, done, text) = (self.random.below(7), is_written.clone(), number.clone());
+        server.before_each_search(move |_| {
+            if left == 0 && !done.load(Ordering::SeqCst) {
+                let write = rusqlite::Connection::open(&path).and_then(|db| {
+                    db.busy_timeout(Duration::from_millis(20))?;
+                    let update = "UPDATE users SET contact_number = ?1 WHERE username_folded = ?2";
+                    db.execute(update, [&text, &name])
+                });
+                done.store(write == Ok(1), Ordering::SeqCst);
+            }
+            left = left.saturating_sub(1);
+        });
+        Some(Meanwhile {
+            key,
+            number,
+            is_written,
+        })
+    }
+
+    /// What others do to the store between the runs.
+    fn others(&mut self) {
+        let path = self.sandbox.store_path();
+        if !path.exists() || !self.random.percent(self.chances.others) {
+            return;
+        }
+        let keys: Vec<Key> = self.store.users.keys().copied().collect();
+        match self.random.below(10) {
+            0..6 if !keys.is_empty() => {
+                let key = *self.random.pick(&keys);
+                let number = format!("+{}", self.random.below(1000));
+                let user = self.store.users.get_mut(&key).expect("it is stored");
+                user.values.contact_number = Some(number.clone());
+                let name = rules::fold(&user.values.username);
+                let db = rusqlite::Connection::open(&path).expect("the store can be opened");
+                let update = "UPDATE users SET contact_number = ?1 WHERE username_folded = ?2";
+                let changed = db.execute(update, [&number, &name]);
+                assert_eq!(changed, Ok(1), "{name}");
+                self.log
+                    .push(format!("another program calls {name} {number}"));
+                self.happened("another program wrote", 1);
+            }
+            6..8 => {
+                self.backup = std::fs::read(&path).ok().map(|bytes| Backup {
+                    bytes,
+                    store: self.store.clone(),
+                    ahead: self.ahead,
+                });
+                self.log.push("the store is kept".to_owned());
+                return;
+            }
+            _ => {
+                let Some(backup) = self.backup.take() else {
+                    return;
+                };
+                for ending in ["-wal", "-shm"] {
+                    let mut beside = path.clone().into_os_string();
+                    beside.push(ending);
+                    // They are those of the store before.
+                    let _ = std::fs::remove_file(beside);
+                }
+                std::fs::remove_file(&path).expect("the store is there");
+                std::fs::write(&path, backup.bytes).expect("the sandbox is writable");
+                pass_time(&path, self.ahead - backup.ahead);
+                self.store = backup.store;
+                self.log
+                    .push("the store that was kept is brought back".to_owned());
+                self.happened("brought back from a backup", 1);
+            }
+        }
+        for world in &mut self.worlds {
+            world.is_changed_behind();
+        }
+    }
+
     #[allow(
         clippy::too_many_lines,
         reason = "one command, from the choice to what is checked"
@@ -355,7 +483,13 @@ impl<'a> History<'a> {
             }
             _ => Effect::None,
         };
-        let kill = self.kill();
+        let off = if step > 0 && self.random.percent(self.chances.clocks) {
+            *self.random.pick(&OFF)
+        } else {
+            0
+        };
+        // What sets the clock stands between this and the run, and is killed in its place.
+        let kill = if off == 0 { self.kill() } else { Kill::Never };
         let mut arguments = self.configured(at);
         arguments.extend(Self::arguments(&command, &terms));
         let is_of_everybody = matches!(command, Command::Sync(None));
@@ -363,17 +497,37 @@ impl<'a> History<'a> {
         if is_of_everybody && (is_silent || self.random.percent(10)) {
             arguments.push("--full".to_owned());
         }
-        self.log
-            .push(format!("$ {arguments:?} at {at:?} {effect:?} {kill:?}"));
+        self.log.push(format!(
+            "$ {arguments:?} at {at:?} {effect:?} {kill:?}, {} days off",
+            off / DAY
+        ));
         let path = self.sandbox.store_path();
         let before = Observed::read(&path);
         let bytes = std::fs::read(&path).ok();
         if let Some(directory) = self.worlds[at.domain].server(at.server).testdir() {
             directory.reset_stats();
         }
-        let now = self.now();
-        let (code, json, stderr) = self.run(&arguments, kill);
+        let meanwhile = match command {
+            Command::Import(_) | Command::Sync(_) if !terms.dry_run => self.meanwhile(at, step),
+            _ => None,
+        };
+        let now = self.now() + off;
+        self.happened("the clock was off", usize::from(off != 0));
+        let (code, json, stderr) = self.run(&arguments, kill, off);
         let after = Observed::read(&path);
+        if let Some(directory) = self.worlds[at.domain].server(at.server).testdir() {
+            directory.leave_alone();
+        }
+        let meanwhile = meanwhile.filter(|it| it.is_written.load(Ordering::SeqCst));
+        let as_before = self.store.clone();
+        if let Some(Meanwhile { key, number, .. }) = &meanwhile {
+            // As if it had been written before the run began.
+            let user = self.store.users.get_mut(key).expect("it is stored");
+            user.values.contact_number = Some(number.clone());
+            self.log
+                .push(format!("meanwhile {key:?} has the number {number}"));
+            self.happened("another program wrote meanwhile", 1);
+        }
         let mode = json["mode"].as_str().and_then(mode_called);
         let mode = mode.or(after.last_mode).unwrap_or(Mode::Full);
         let mut failed = buckets(&json).failed;
@@ -402,7 +556,30 @@ impl<'a> History<'a> {
             stderr.trim()
         ));
 
-        self.check_invariants(&command, at, &effect, &before, &after);
+        if let Some(it) = &meanwhile {
+            // Or it was written when the row had been read: then it stands.
+            let mut users: Vec<&User> = expected.after.users.values().collect();
+            users.sort();
+            let is_as_told = code.is_none_or(|code| code == expected.code);
+            if !is_as_told || users != after.values() {
+                let user = &as_before.users[&it.key];
+                let same = |other: &&crate::observed::Stored| {
+                    other.user.domain == user.domain
+                        && other.user.values.username == user.values.username
+                };
+                let now = after.users.iter().find(same).expect("the row is kept");
+                let mut values = user.values.clone();
+                values.contact_number = Some(it.number.clone());
+                assert_eq!(
+                    now.user.values, values,
+                    "what another program wrote is lost"
+                );
+                self.is_over = true;
+                return;
+            }
+        } else {
+            self.check_invariants(&command, at, &effect, &before, &after);
+        }
         self.happened(
             code.map_or("killed".to_owned(), |code| format!("code {code}")),
             1,
@@ -414,6 +591,9 @@ impl<'a> History<'a> {
             return;
         }
         let is_nothing = || {
+            if meanwhile.is_some() {
+                return;
+            }
             assert_eq!(before.users, after.users, "something was changed");
             assert_eq!(before.changes, after.changes, "a change was noted");
         };
@@ -454,7 +634,8 @@ impl<'a> History<'a> {
             assert_eq!(*wanted, buckets(&json), "not what was to be told: {json:#}");
         }
         let is_done = !terms.dry_run && matches!(code, 0 | 7);
-        if is_done && before.users != after.users && self.random.percent(50) {
+        if is_done && meanwhile.is_none() && before.users != after.users && self.random.percent(50)
+        {
             self.check_undo(at, &before, after.last_run);
         }
         if is_done && is_of_everybody && mode == Mode::Full {
@@ -876,7 +1057,12 @@ impl<'a> History<'a> {
                 server.fault(When::page(1).times(1), what);
                 Effect::None
             }
-            79..87 => {
+            79..82 => {
+                let by_identity = When::search().filter_contains("objectguid=");
+                server.fault(by_identity, What::Everybody);
+                Effect::AnswersMore
+            }
+            82..87 => {
                 let what = match random.below(3) {
                     0 => What::invalid_utf8(&handle, "mail"),
                     1 => What::alter(&handle, "sAMAccountName", Vec::new()),
@@ -948,9 +1134,17 @@ impl<'a> History<'a> {
         own.nth(*nth - 1).map(|it| it.base)
     }
 
-    fn run(&self, arguments: &[String], kill: Kill) -> (Option<i32>, Value, String) {
+    fn run(&self, arguments: &[String], kill: Kill, off: Time) -> (Option<i32>, Value, String) {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let run = self.sandbox.prepare(&arguments);
+        let mut run = self.sandbox.prepare(&arguments);
+        if off != 0 {
+            let missing = "`faketime` is needed: ./scripts/install-test-deps.sh";
+            let faketime = process::find("faketime").expect(missing);
+            let off = format!("{off:+}s");
+            run = run
+                .under(&faketime, &["-f", &off])
+                .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        }
         let answer = match kill {
             Kill::Never => run.run(),
             Kill::At(point) => run.env("ADSYNC_CRASH_AT", point).run(),
@@ -1143,6 +1337,7 @@ impl Effect {
             scene.sights.clear();
             scene.readable.clear();
         }
+        scene.answers_more = *self == Self::AnswersMore;
         let is = |sight: &Sight, handle: &String| {
             let account = world.account(sight.guid);
             sight.whereabouts != Whereabouts::Tombstone

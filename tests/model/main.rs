@@ -21,7 +21,7 @@ mod samba;
 mod server;
 mod world;
 
-const HISTORIES: u64 = 240;
+const HISTORIES: u64 = 300;
 
 /// On a real AD, some dozen at once.
 const BATCHES: u64 = 4;
@@ -50,6 +50,10 @@ fn the_store_is_what_the_model_says_after_every_command() {
             "missing, and seen again",
             "out of scope, and changed",
             "undone",
+            "another program wrote",
+            "another program wrote meanwhile",
+            "brought back from a backup",
+            "the clock was off",
         ],
     ];
     happened::assert_enough(history::IN_MEMORY, 2000, &wanted.concat());

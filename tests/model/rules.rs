@@ -164,6 +164,8 @@ pub(crate) struct Scene {
     /// Whom the run told to be failed, by identity. Of a user at whose DN an entry without an identity is, the rules
     /// say that it is kept; a run that looks at a part of the scope may call it missing or failed.
     pub(crate) failed: BTreeSet<String>,
+    /// Whether the server answers with everybody, whoever is looked for: then nobody's absence is believed.
+    pub(crate) answers_more: bool,
 }
 
 /// What became of each user, by identity.
@@ -627,7 +629,7 @@ pub(crate) fn sync(
         }
     }
     let doubts = Doubts {
-        is_anybody: !anywhere.is_empty() || found_nameless > 0,
+        is_anybody: !anywhere.is_empty() || found_nameless > 0 || scene.answers_more,
     };
     let mut gone = BTreeSet::new();
     let mut newly_missing = 0;

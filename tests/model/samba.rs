@@ -264,6 +264,8 @@ impl<'a> Place<'a> {
             pauses: 30,
             rights: 30,
             hirings: 12,
+            others: 0,
+            clocks: 0,
         };
         let settings = vec![self.settings(0), self.settings(1)];
         History::new(Random::new(seed), worlds, settings, chances)

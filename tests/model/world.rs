@@ -631,6 +631,11 @@ impl<'a> World<'a> {
         self.silent[at]
     }
 
+    /// Something is otherwise that no change mark can show, at whichever controller.
+    pub(crate) fn is_changed_behind(&mut self) {
+        self.silent.fill(true);
+    }
+
     /// A run has read everything at a controller.
     pub(crate) fn was_read(&mut self, at: usize) {
         self.silent[at] = false;
@@ -693,6 +698,7 @@ impl<'a> World<'a> {
                 .collect(),
             unreadable: denied.map(Account::dn).collect(),
             failed: BTreeSet::new(),
+            answers_more: false,
         }
     }
 
