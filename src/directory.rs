@@ -11,7 +11,7 @@ pub(crate) mod dn;
 pub(crate) mod entry;
 mod error;
 pub(crate) mod filter;
-mod group;
+pub(crate) mod group;
 mod identity;
 mod inspection;
 #[cfg(feature = "kerberos")]
@@ -21,7 +21,7 @@ mod leftover;
 pub(crate) mod mapping;
 mod names;
 mod proof;
-mod ranges;
+pub(crate) mod ranges;
 mod root_dse;
 pub(crate) mod schema;
 mod servers;

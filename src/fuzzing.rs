@@ -9,9 +9,11 @@ use crate::directory::connection::bare;
 use crate::directory::connection::framing;
 use crate::directory::connection::message::{self, BIND_RESPONSE, Message};
 use crate::directory::entry::Entry;
+use crate::directory::group::members;
+use crate::directory::group::url::MemberUrl;
 use crate::directory::mapping::Mapping;
 use crate::directory::schema::AttributeType;
-use crate::directory::{dn, filter};
+use crate::directory::{dn, filter, ranges};
 use crate::failure::Failure;
 use crate::store::record::{self, Snapshot};
 use crate::user::{DirectoryUser, Origin, Values};
@@ -151,4 +153,25 @@ pub fn snapshot(json: &str) -> Option<(Origin, Values)> {
 /// The JSON of such a row.
 pub fn write_snapshot(origin: &Origin, values: &Values) -> Option<String> {
     record::snapshot_of_new(&origin.as_deref(), &values.as_deref(), None)
+}
+
+/// The base and the filter of the search that a group names as its members.
+pub fn member_url(url: &str) -> Option<(String, String)> {
+    let url = MemberUrl::parse(url).ok()?;
+    Some((url.base, url.filter))
+}
+
+/// The DN in a value of `uniqueMember`.
+pub fn unique_member(value: &str) -> &str {
+    members::without_identifier(value)
+}
+
+/// The bounds of an option `range=0-1499`.
+pub fn range(option: &str) -> Option<(u64, Option<u64>)> {
+    ranges::range(option)
+}
+
+/// A line of standard error as a log.
+pub fn log_line(message: &str) -> String {
+    crate::output::log::said("warn", message)
 }

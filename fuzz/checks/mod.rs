@@ -327,3 +327,36 @@ pub fn acts_on_a_terminal(character: char) -> bool {
             '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
         )
 }
+
+/// What a group names its members by: a search stays one whose filter can be sent, a DN is what stands before its
+/// identifier, and a range does not end before it begins by more than its numbers say.
+pub fn group(data: &[u8]) {
+    let Ok(text) = from_utf8(data) else {
+        return;
+    };
+    if let Some((base, filter)) = fuzzing::member_url(text) {
+        assert!(ldap3::parse_filter(&filter).is_ok(), "{filter:?}");
+        assert!(!base.contains('?'), "{base:?} has what follows it");
+    }
+    let dn = fuzzing::unique_member(text);
+    assert!(text.starts_with(dn));
+    let rest = &text[dn.len()..];
+    assert!(rest.is_empty() || rest.starts_with("#'"), "{rest:?}");
+    assert_eq!(fuzzing::unique_member(&format!("{text}#'01'B")), text);
+    if let Some((first, last)) = fuzzing::range(text) {
+        let last = last.map_or("*".to_owned(), |it| it.to_string());
+        let written = format!("range={first}-{last}");
+        assert_eq!(fuzzing::range(&written), fuzzing::range(text));
+    }
+}
+
+/// A line of a log is one line of JSON, acts on no terminal, and says what it was given.
+pub fn log(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let line = fuzzing::log_line(&text);
+    assert!(!line.contains(['\n', '\r']), "{line:?}");
+    // Nothing is left of what is not legible.
+    assert_eq!(legible(&line), line);
+    let value: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!(value["message"], text.as_ref());
+}

@@ -5,7 +5,7 @@
 //! server adsync walks from group to group (`members`).
 
 pub mod members;
-mod url;
+pub mod url;
 
 use super::connection::{Connection, Scope, Search};
 use super::entry::Entry;

@@ -115,7 +115,7 @@ fn take(
 }
 
 /// The bounds of an option `range=0-1499`; the last range ends in `*`, and so in none.
-fn range(option: &str) -> Option<(u64, Option<u64>)> {
+pub fn range(option: &str) -> Option<(u64, Option<u64>)> {
     let (key, bounds) = option.split_once('=')?;
     let (first, last) = bounds.split_once('-')?;
     if !key.eq_ignore_ascii_case("range") {

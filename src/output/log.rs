@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::sanitise::acts_on_nothing;
+use super::sanitise::{Heap, acts_on_nothing};
 use crate::failure::Failure;
 
 /// What adsync itself says is said in its name; the modules and libraries speak in their own.
@@ -62,8 +62,12 @@ fn line(level: &str, target: &str, message: &str, failure: Option<&Failure>) -> 
 /// controls by itself.
 fn escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
+    let mut heap = Heap::default();
     for character in json.chars() {
-        if character.is_ascii() && !character.is_control() || acts_on_nothing(character) {
+        let is_too_much = heap.grows_too_high(character);
+        if character.is_ascii() && !character.is_control()
+            || acts_on_nothing(character) && !is_too_much
+        {
             escaped.push(character);
             continue;
         }

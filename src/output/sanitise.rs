@@ -10,21 +10,30 @@ const MOST_MARKS: u32 = 8;
 /// (C0, DEL, C1), bidirectional controls (Unicode Standard Annex #9), line separators, characters that
 /// nobody sees, and heaps of marks on one character. Tabs and line ends become spaces.
 pub fn legible(text: &str) -> String {
-    let mut marks = 0;
+    let mut heap = Heap::default();
     text.chars()
         .filter_map(|character| match character {
             '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}' => Some(' '),
             it if it.is_control() || is_bidi_control(it) || is_unseen(it) => None,
             it => Some(it),
         })
-        .filter(|character| {
-            marks = match character.width() {
-                Some(0) => marks + 1,
-                _ => 0,
-            };
-            marks <= MOST_MARKS
-        })
+        .filter(|character| !heap.grows_too_high(*character))
         .collect()
+}
+
+/// The marks on the character before, counted.
+#[derive(Default)]
+pub struct Heap(u32);
+
+impl Heap {
+    /// Whether the next character is one mark too many.
+    pub fn grows_too_high(&mut self, character: char) -> bool {
+        self.0 = match character.width() {
+            Some(0) => self.0 + 1,
+            _ => 0,
+        };
+        self.0 > MOST_MARKS
+    }
 }
 
 /// Whether a character can stand in a log as it is.

@@ -47,4 +47,4 @@ macro_rules! targets {
     };
 }
 
-targets! { answer messages entry guid filter dn settings mark schema snapshot terminal }
+targets! { answer messages entry guid filter dn settings mark schema snapshot terminal group log }

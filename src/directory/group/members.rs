@@ -208,7 +208,7 @@ impl Found {
 }
 
 /// A value of `uniqueMember` without the bits that may follow the DN: `CN=a#'0101'B`.
-fn without_identifier(value: &str) -> &str {
+pub fn without_identifier(value: &str) -> &str {
     let bits = |end: &str| {
         let bits = end.strip_suffix("'B").or_else(|| end.strip_suffix("'b"))?;
         Some(bits.bytes().all(|bit| b"01".contains(&bit)))
