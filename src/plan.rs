@@ -27,6 +27,7 @@ use crate::user::{
 use duplicates::Candidates;
 pub use guard::{
     Allowed, Approved, Guard, Impact, Limit, Limits, Population, Recent, Refusal, Subject,
+    indefinite,
 };
 pub use import::Import;
 pub use reversal::{Left, Reversal};
@@ -282,8 +283,7 @@ impl Holders {
 impl Findings {
     /// How many of those who were looked at the store has, or is to get.
     pub fn stored(&self) -> u64 {
-        let strangers = self.failed.iter().filter(|it| it.user.is_none());
-        self.looked_at() - strangers.count() as u64
+        self.looked_at() - FailedUser::strangers(&self.failed)
     }
 
     /// How many users were looked at.
@@ -342,6 +342,11 @@ impl fmt::Display for Conflict {
 }
 
 impl FailedUser {
+    /// How many of these are nobody of the store.
+    fn strangers(failed: &[Self]) -> u64 {
+        failed.iter().filter(|it| it.user.is_none()).count() as u64
+    }
+
     /// A user of the store.
     pub fn of(user: StoredUser, reason: String) -> Self {
         Self {

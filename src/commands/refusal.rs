@@ -1,7 +1,7 @@
 //! What is said when the guard refuses: how many, the likely cause, and the flag that lets it through.
 
 use crate::failure::{Failure, Kind};
-use crate::plan::{Evidence, Plan, Refusal, Sample, Subject};
+use crate::plan::{Evidence, Plan, Refusal, Subject, indefinite};
 use crate::store::{Mode, Reader, Run, StoreError};
 use crate::user::{Field, Status};
 
@@ -25,19 +25,9 @@ pub fn explain(
         1 => "it is".to_owned(),
         several => format!("all {several} are"),
     };
-    let flag = match run.command {
-        "import" if !has_flag(refusal.subject()) => String::new(),
-        _ => format!(
-            "; if {meant} meant, say {} {number}",
-            refusal.subject().flag()
-        ),
-    };
+    let flag = refusal.subject().flag();
+    let flag = format!("; if {meant} meant, say {flag} {number}");
     Ok(Failure::new(Kind::Guard, message).hint(cause + &flag))
-}
-
-/// Whether `adsync import` has the flag: it deletes nobody.
-fn has_flag(subject: Subject) -> bool {
-    !matches!(subject, Subject::Deleted | Subject::Missing)
 }
 
 /// That the domain was read under other settings before, and under which.
@@ -78,9 +68,9 @@ fn likely(subject: Subject, plan: &Plan, run: &Run) -> String {
         }
         Subject::Deleted => "check in the directory whether that many were deleted".to_owned(),
         // A run that reads those who changed reads those who lost their values, and nobody else.
-        Subject::Cleared(field) if run.mode == Mode::Full && nobody_has(field, &plan.sample) => format!(
+        Subject::Cleared(field) if run.mode == Mode::Full && plan.sample.has_nobody_with(field) => format!(
             "none of the users that were read has {}; the account may have lost the right to read {}",
-            name(field),
+            indefinite(field),
             attributes(field, run)
         ),
         Subject::Cleared(field) => format!(
@@ -108,7 +98,7 @@ fn likely(subject: Subject, plan: &Plan, run: &Run) -> String {
 fn attributes(field: Field, run: &Run) -> String {
     let setting = format!("attributes.{}", field.name());
     let named = run.settings.as_ref().and_then(|it| it.get(&setting));
-    named.map_or_else(|| name(field), str::to_owned)
+    named.map_or_else(|| indefinite(field), str::to_owned)
 }
 
 fn deletes(plan: &Plan, evidence: Evidence) -> bool {
@@ -121,24 +111,4 @@ fn disables_outside(plan: &Plan) -> bool {
         let is_outside = it.next.status == Status::OutOfScope;
         is_outside && it.user.values.enabled && !it.next.values.enabled
     })
-}
-
-fn nobody_has(field: Field, sample: &Sample) -> bool {
-    let fields = [
-        Field::FirstName,
-        Field::LastName,
-        Field::Email,
-        Field::ContactNumber,
-    ];
-    let counts = fields.iter().zip(sample.with_value);
-    let mut of_field = counts.filter(|(it, _)| **it == field);
-    of_field.all(|(_, count)| count == 0)
-}
-
-fn name(field: Field) -> String {
-    let name = field.name().replace('_', " ");
-    if field == Field::Email {
-        return "an email address".to_owned();
-    }
-    format!("a {name}")
 }

@@ -75,15 +75,7 @@ impl Directory {
             return Ok(None);
         }
         let service = service.clone();
-        let search = Search {
-            what: service.clone(),
-            base: service.clone(),
-            scope: Scope::Base,
-            filter: "(objectClass=*)".to_owned(),
-            attributes: vec!["invocationId".to_owned()],
-            show_deleted: false,
-            first_page_only: false,
-        };
+        let search = Search::at(&service, &["invocationId"]);
         let mut invocation_id = None;
         let answer = self.connection.search(&search, |entries| {
             let value = entries.first().and_then(|it| it.first("invocationId"));

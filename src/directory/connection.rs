@@ -72,6 +72,29 @@ pub struct Search {
     pub first_page_only: bool,
 }
 
+impl Search {
+    /// The entry of that DN, if it is there for the account.
+    pub fn at(dn: &str, attributes: &[&str]) -> Self {
+        Self {
+            scope: Scope::Base,
+            ..Self::below(dn.to_owned(), dn, "(objectClass=*)".to_owned(), attributes)
+        }
+    }
+
+    /// The entries at and below a DN that match a filter.
+    pub fn below(what: String, base: &str, filter: String, attributes: &[&str]) -> Self {
+        Self {
+            what,
+            base: base.to_owned(),
+            scope: Scope::Subtree,
+            filter,
+            attributes: attributes.iter().map(|it| (*it).to_owned()).collect(),
+            show_deleted: false,
+            first_page_only: false,
+        }
+    }
+}
+
 /// What a search came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {

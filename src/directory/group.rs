@@ -7,7 +7,7 @@
 pub mod members;
 pub mod url;
 
-use super::connection::{Connection, Scope, Search};
+use super::connection::{Connection, Search};
 use super::entry::Entry;
 use super::error::{Cause, DirectoryError, INVALID_DN_SYNTAX, NO_SUCH_OBJECT, REFERRAL, Step};
 use super::filter;
@@ -48,16 +48,12 @@ pub fn find(
     domain: &str,
     name: &str,
 ) -> Result<Vec<Group>, DirectoryError> {
-    let attributes = vec!["objectSid".to_owned()];
+    let attributes = ["objectSid"];
     if name.contains('=') {
         let by_dn = Search {
             what: format!("the group {name}"),
-            base: name.to_owned(),
-            scope: Scope::Base,
             filter: GROUP_CLASSES.to_owned(),
-            attributes: attributes.clone(),
-            show_deleted: false,
-            first_page_only: false,
+            ..Search::at(name, &attributes)
         };
         match collect(connection, &by_dn) {
             Ok(found) if !found.is_empty() => return Ok(found),
@@ -75,29 +71,23 @@ pub fn find(
         filter::equals("sAMAccountName", name),
         filter::equals("cn", name),
     ]);
-    let by_name = Search {
-        what: format!("the group {name}"),
-        base: domain.to_owned(),
-        scope: Scope::Subtree,
-        filter: filter::all(&[GROUP_CLASSES, &names]),
-        attributes,
-        show_deleted: false,
-        first_page_only: false,
-    };
+    let by_name = Search::below(
+        format!("the group {name}"),
+        domain,
+        filter::all(&[GROUP_CLASSES, &names]),
+        &attributes,
+    );
     collect(connection, &by_name)
 }
 
 /// The names of all groups of the domain, for "did you mean".
 pub fn names(connection: &mut Connection, domain: &str) -> Result<Vec<String>, DirectoryError> {
-    let search = Search {
-        what: "the groups".to_owned(),
-        base: domain.to_owned(),
-        scope: Scope::Subtree,
-        filter: GROUP_CLASSES.to_owned(),
-        attributes: vec!["sAMAccountName".to_owned(), "cn".to_owned()],
-        show_deleted: false,
-        first_page_only: false,
-    };
+    let search = Search::below(
+        "the groups".to_owned(),
+        domain,
+        GROUP_CLASSES.to_owned(),
+        &["sAMAccountName", "cn"],
+    );
     let mut names = Vec::new();
     connection.search(&search, |entries| {
         let called = entries.iter().filter_map(|entry| {
@@ -149,15 +139,12 @@ pub fn in_chain(
         "(memberOf:{IN_CHAIN}:={})",
         ldap3::ldap_escape(group.dn.as_str())
     );
-    let nested = Search {
-        what: format!("the groups in {}", group.dn),
-        base: domain.to_owned(),
-        scope: Scope::Subtree,
-        filter: filter::all(&["(objectClass=group)", &chain]),
-        attributes: vec!["objectSid".to_owned()],
-        show_deleted: false,
-        first_page_only: false,
-    };
+    let nested = Search::below(
+        format!("the groups in {}", group.dn),
+        domain,
+        filter::all(&["(objectClass=group)", &chain]),
+        &["objectSid"],
+    );
     let mut groups = collect(connection, &nested)?;
     groups.push(group.clone());
     let primary = groups

@@ -315,18 +315,11 @@ fn is_open(host: &str, port: u16) -> bool {
 }
 
 fn entries_at(base: &str, scope: Scope, filter: &str) -> Search {
+    let what = if base.is_empty() { "the rootDSE" } else { base };
     Search {
-        what: if base.is_empty() {
-            "the rootDSE".to_owned()
-        } else {
-            base.to_owned()
-        },
-        base: base.to_owned(),
         scope,
-        filter: filter.to_owned(),
-        attributes: vec!["1.1".to_owned()],
-        show_deleted: false,
         first_page_only: scope == Scope::OneLevel,
+        ..Search::below(what.to_owned(), base, filter.to_owned(), &["1.1"])
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::connection::{Scope, Search};
+use super::connection::Search;
 use super::entry::Entry;
 use super::error::{DirectoryError, INVALID_DN_SYNTAX, NO_SUCH_OBJECT, REFERRAL};
 use super::{BATCH, Directory, Read, changes, dn};
@@ -97,7 +97,7 @@ impl Directory {
         if !self.root.is_active_directory {
             return Ok(None);
         }
-        let search = at(&self.domain, vec![OBJECT_GUID.to_owned()]);
+        let search = Search::at(&self.domain, &[OBJECT_GUID]);
         let mut guid = None;
         let answer = self.connection.search(&search, |entries| {
             let value = entries.first().and_then(|it| it.first(OBJECT_GUID));
@@ -169,7 +169,7 @@ impl Directory {
             return Ok(days(UNKNOWN_LIFETIME));
         };
         let place = format!("{DIRECTORY_SERVICE},{configuration}");
-        let search = at(&place, LIFETIMES.map(str::to_owned).to_vec());
+        let search = Search::at(&place, &LIFETIMES);
         let mut lifetimes: Option<[Option<u64>; 2]> = None;
         let answer = self.connection.search(&search, |entries| {
             let number = |entry: &Entry, name| entry.first_text(name)?.parse().ok();
@@ -191,7 +191,7 @@ impl Directory {
     /// What is found at the DN that a user had last.
     pub fn last_place(&mut self, guid: ObjectGuid, dn: &str) -> Result<LastPlace, DirectoryError> {
         let attributes = [self.mapping.guid_attribute(), "objectClass"];
-        let search = at(dn, attributes.map(str::to_owned).to_vec());
+        let search = Search::at(dn, &attributes);
         let mapping = &self.mapping;
         let mut identities = Vec::new();
         let mut is_readable = false;
@@ -250,7 +250,7 @@ impl Directory {
         if self.containers.contains(&container) {
             return Ok(LastPlace::Empty);
         }
-        let search = at(&container, vec!["objectClass".to_owned()]);
+        let search = Search::at(&container, &["objectClass"]);
         let mut is_readable = false;
         let answer = self.connection.search(&search, |entries| {
             // An object on which the account has no right comes as a bare DN.
@@ -267,18 +267,5 @@ impl Directory {
             Err(error) if error.result_code() == Some(REFERRAL) => Ok(LastPlace::Reference),
             _ => Ok(LastPlace::ContainerUnreadable(container)),
         }
-    }
-}
-
-/// The entry of a DN.
-fn at(dn: &str, attributes: Vec<String>) -> Search {
-    Search {
-        what: dn.to_owned(),
-        base: dn.to_owned(),
-        scope: Scope::Base,
-        filter: "(objectClass=*)".to_owned(),
-        attributes,
-        show_deleted: false,
-        first_page_only: false,
     }
 }

@@ -1,6 +1,6 @@
 //! What a server says of itself (RFC 4512, 5.1; MS-ADTS 3.1.1.3.2).
 
-use super::connection::{Connection, SHOW_DELETED, Scope, Search};
+use super::connection::{Connection, SHOW_DELETED, Search};
 use super::dn;
 use super::entry::Entry;
 use super::error::DirectoryError;
@@ -33,30 +33,26 @@ pub struct RootDse {
     pub clock_ahead: Option<i64>,
 }
 
+/// What is asked of it.
+const ATTRIBUTES: [&str; 10] = [
+    "defaultNamingContext",
+    "namingContexts",
+    "configurationNamingContext",
+    "supportedCapabilities",
+    "supportedControl",
+    "dsServiceName",
+    "highestCommittedUSN",
+    "currentTime",
+    "subschemaSubentry",
+    "vendorName",
+];
+
 impl RootDse {
     /// Reads it.
     pub fn read(connection: &mut Connection) -> Result<Self, DirectoryError> {
         let search = Search {
             what: "the rootDSE".to_owned(),
-            base: String::new(),
-            scope: Scope::Base,
-            filter: "(objectClass=*)".to_owned(),
-            attributes: [
-                "defaultNamingContext",
-                "namingContexts",
-                "configurationNamingContext",
-                "supportedCapabilities",
-                "supportedControl",
-                "dsServiceName",
-                "highestCommittedUSN",
-                "currentTime",
-                "subschemaSubentry",
-                "vendorName",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-            show_deleted: false,
-            first_page_only: false,
+            ..Search::at("", &ATTRIBUTES)
         };
         let mut root = Self::default();
         connection.search(&search, |entries| {

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::{Evidence, Plan};
+use super::{Evidence, FailedUser, Plan, Sample};
 use crate::user::Field;
 
 /// A share never means fewer users than this: in a small store one departure is a large share.
@@ -367,8 +367,8 @@ fn named(field: Field) -> &'static str {
     }
 }
 
-/// `an email address`
-fn indefinite(field: Field) -> String {
+/// A field as one of several: `an email address`.
+pub fn indefinite(field: Field) -> String {
     let name = named(field).trim_start_matches("the ");
     let article = if field == Field::Email { "an" } else { "a" };
     format!("{article} {name}")
@@ -494,10 +494,17 @@ impl Guard {
 /// Whether every user of a run of two or more would be deleted.
 fn everyone(subject: Subject, users: u64, plan: &Plan) -> Option<Refusal> {
     // An entry that is nobody of the store is no user that would be left.
-    let strangers = plan.failed.iter().filter(|it| it.user.is_none()).count() as u64;
+    let strangers = FailedUser::strangers(&plan.failed);
     let is_everyone = subject == Subject::Deleted && users >= 2;
     (is_everyone && users == plan.checked() - strangers)
         .then_some(Refusal::Everyone { deletions: users })
+}
+
+impl Sample {
+    /// Whether nobody of those who were read had a value.
+    pub fn has_nobody_with(&self, field: Field) -> bool {
+        self.with_value[position(field)] == 0
+    }
 }
 
 /// Where a field stands among those that may have no value.

@@ -975,6 +975,7 @@ impl<'a> History<'a> {
     }
 
     /// Sets a random fault.
+    #[allow(clippy::too_many_lines, reason = "all faults there are, one by one")]
     fn fault(&mut self, at: At) -> Effect {
         let random = &mut self.random;
         let world = &self.worlds[at.domain];

@@ -50,15 +50,8 @@ pub fn of(
     domain: &str,
     group: &Group,
 ) -> Result<HashSet<Key>, DirectoryError> {
-    let all = Search {
-        what: "the groups".to_owned(),
-        base: domain.to_owned(),
-        scope: Scope::Subtree,
-        filter: GROUP_CLASSES.to_owned(),
-        attributes: vec!["1.1".to_owned()],
-        show_deleted: false,
-        first_page_only: false,
-    };
+    let classes = GROUP_CLASSES.to_owned();
+    let all = Search::below("the groups".to_owned(), domain, classes, &["1.1"]);
     let mut groups = HashSet::new();
     connection.search(&all, |entries| {
         groups.extend(entries.iter().map(|entry| dn::key(&entry.dn())));
@@ -179,13 +172,8 @@ impl Walk<'_> {
 
     fn search(&mut self, what: &str, url: &MemberUrl) -> Result<(), DirectoryError> {
         let search = Search {
-            what: what.to_owned(),
-            base: url.base.clone(),
             scope: url.scope,
-            filter: url.filter.clone(),
-            attributes: vec!["1.1".to_owned()],
-            show_deleted: false,
-            first_page_only: false,
+            ..Search::below(what.to_owned(), &url.base, url.filter.clone(), &["1.1"])
         };
         let found = &mut self.found;
         self.connection.search(&search, |entries| {
