@@ -77,6 +77,10 @@ impl Draft {
 
     /// Throws away what is in it. The file stays, for it is locked.
     pub(super) fn begin_again(&self) -> Result<(), StoreError> {
+        self.prepare().map_err(|error| error.of_store(&self.place))
+    }
+
+    fn prepare(&self) -> Result<(), StoreError> {
         let file_error = self.file_error();
         remove(&self.path, &BESIDE).map_err(&file_error)?;
         files::open_private(&self.path)
@@ -91,6 +95,10 @@ impl Draft {
 
     /// Opens it to write. A transaction can be taken back, but does not survive the process.
     pub(super) fn open(&self) -> Result<Connection, StoreError> {
+        self.opened().map_err(|error| error.of_store(&self.place))
+    }
+
+    fn opened(&self) -> Result<Connection, StoreError> {
         let db = open(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         db.pragma_update(None, "journal_mode", "memory")
             .and_then(|()| db.pragma_update(None, "synchronous", "off"))
@@ -102,7 +110,7 @@ impl Draft {
     /// Puts it in its place, as the store that it is from now on.
     pub(super) fn publish(self, db: Connection) -> Result<(), StoreError> {
         db.close()
-            .map_err(|(_, source)| sql(&self.path, "make")(source))?;
+            .map_err(|(_, source)| sql(&self.place, "make")(source))?;
         self.settle()?;
         crash::point("draft made");
         // A backup, perhaps, that somebody put there while the directory was read: it is not ours to replace.

@@ -90,7 +90,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The schema could not be made.
-    #[error("cannot prepare the store {}: {source}", path.display())]
+    #[error("cannot prepare the store {}: {}", path.display(), migration_text(source))]
     Migration {
         /// The store.
         path: PathBuf,
@@ -118,6 +118,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The same of the store itself, where it came of a draft of it, which nobody knows of.
+    pub(super) fn of_store(mut self, store: &Path) -> Self {
+        if let Self::Sql { path, .. } | Self::Migration { path, .. } = &mut self {
+            store.clone_into(path);
+        }
+        self
+    }
+
     /// The kind that decides the exit code.
     pub fn kind(&self) -> Kind {
         match self {
@@ -194,6 +202,14 @@ fn is_full(error: &std::io::Error) -> bool {
 
 /// What to do about what adsync never writes itself.
 const OTHERS_WROTE: &str = "another program has changed the store; nothing was changed now: mend what it wrote (docs/store.md says what belongs there), or bring it back from a backup";
+
+/// What `SQLite` says of a step of the schema, without the whole of that step.
+fn migration_text(error: &rusqlite_migration::Error) -> String {
+    match error {
+        rusqlite_migration::Error::RusqliteError { query: _, err } => sql_text(err),
+        other => other.to_string(),
+    }
+}
 
 /// What `SQLite` says, once.
 fn sql_text(error: &rusqlite::Error) -> String {
