@@ -266,3 +266,60 @@ fn changes_without_end() {
         assert!([Some(0), Some(5)].contains(&code), "{told}");
     }
 }
+
+/// Two entries with one identity, one of them deleted: which of them it is nobody knows, in whatever order they come.
+#[test]
+fn one_identity_for_a_living_user_and_for_a_deleted_one() {
+    for is_living_first in [true, false] {
+        let is_later = Arc::new(AtomicBool::new(false));
+        let later = is_later.clone();
+        let url = serve(move |asked, send| {
+            let is_later = later.load(Ordering::SeqCst);
+            if asked.is_login {
+                return send(&asked.done(&[]));
+            }
+            let context = value(DOMAIN);
+            if asked.base.is_empty() {
+                let capability = value("1.2.840.113556.1.4.800");
+                let control = value("1.2.840.113556.1.4.417");
+                let root = [
+                    ("namingContexts", &context[..]),
+                    ("supportedCapabilities", &capability),
+                    ("supportedControl", &control),
+                ];
+                send(&asked.entry("", &root));
+            } else if asked.names("objectGUID") && asked.names("isDeleted") && is_later {
+                // A look-up in the whole domain.
+                let (guid, yes) = (value([1_u32.to_be_bytes(); 4].concat()), value("TRUE"));
+                let deleted = asked.entry(
+                    &format!("CN=u1\\0ADEL:1,CN=Deleted Objects,{DOMAIN}"),
+                    &[("objectGUID", &guid), ("isDeleted", &yes)],
+                );
+                let mut entries = [user(asked, 1), deleted];
+                if !is_living_first {
+                    entries.reverse();
+                }
+                entries.iter().for_each(|it| send(it));
+                send(&user(asked, 2));
+            } else {
+                for number in if is_later { 2 } else { 1 }..5 {
+                    send(&user(asked, number));
+                }
+            }
+            send(&asked.done(&[]));
+        });
+        for arguments in [&["sync", "--full"][..], &["sync", "--users", "u1"]] {
+            is_later.store(false, Ordering::SeqCst);
+            let sandbox = sandbox(&url);
+            assert_eq!(run(&sandbox, &["import", "--all"]).0, Some(0));
+            is_later.store(true, Ordering::SeqCst);
+            let answer = sandbox.run(&[arguments, &["--format", "json"]].concat());
+            assert_eq!(answer.code, 7, "{answer}");
+            let told = answer.json();
+            assert_eq!(told["failed"][0]["username"], "u1", "{answer}");
+            assert_eq!(told["counts"]["deleted"], 0, "{answer}");
+            let list = sandbox.run(&["list", "--format", "json"]).json();
+            assert_eq!(list["users"].as_array().map(Vec::len), Some(4));
+        }
+    }
+}
