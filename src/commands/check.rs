@@ -12,6 +12,7 @@ use crate::directory::{self, Cause, Certificate, Directory, DirectoryError, Open
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
+use crate::output::file::{self, OutputFile};
 use crate::store::{self, Reader, StoreError, Trial};
 use crate::user::Status;
 
@@ -36,7 +37,11 @@ pub fn run(config: Option<&Path>, read_only: bool, output: &Output) -> anyhow::R
             settings.directory.login.prepare()?;
             findings.ok("settings", settings.file.display().to_string());
             check_directory(&settings, &mut findings);
-            check_store(&settings, read_only || settings.read_only, &mut findings);
+            let read_only = read_only || settings.read_only;
+            check_store(&settings, read_only, &mut findings);
+            if !read_only && let Some(file) = &settings.sync.metrics_file {
+                check_metrics(file, &mut findings);
+            }
             #[cfg(unix)]
             rights::check_store(&settings.store_path, &mut findings);
         }
@@ -195,6 +200,19 @@ fn check_store(settings: &Settings, read_only: bool, findings: &mut Findings<'_>
     }
     if !found.duplicates.is_empty() {
         check_duplicates(&found.duplicates, findings);
+    }
+}
+
+/// A run goes on where its metrics cannot be written, so nobody would know of it but who reads its warnings.
+fn check_metrics(path: &Path, findings: &mut Findings<'_>) {
+    let file = OutputFile::at(path, file::Content::Metrics);
+    match file.and_then(|it| it.try_write()) {
+        Ok(()) => findings.ok("metrics", path.display().to_string()),
+        Err(error) => findings.warn(
+            "metrics",
+            format!("cannot write the metrics_file {}: {error}", path.display()),
+            "name a file under [sync] that this account may make, or take metrics_file out",
+        ),
     }
 }
 

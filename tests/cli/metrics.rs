@@ -279,3 +279,25 @@ fn a_file_that_cannot_be_written_fails_no_run() {
     let failed = sandbox.run(&["sync"]).expect_code(5);
     assert_says(&failed, &["warning: ", "error: cannot connect"]);
 }
+
+/// A run only warns where its metrics cannot be written, which nobody reads at night.
+#[test]
+fn check_says_whether_they_can_be_written() {
+    let (_directory, sandbox) = measured(&["alice"]);
+    let checked = |code| sandbox.run(&["check"]).expect_code(code);
+    assert!(
+        checked(0).stdout.contains("ok    metrics"),
+        "{}",
+        checked(0)
+    );
+    assert!(!file(&sandbox).exists(), "it leaves no trace");
+    fs::write(file(&sandbox), "notes").expect("the sandbox is writable");
+    let told = checked(0);
+    for words in [
+        "warn  metrics",
+        "not a metrics file of adsync",
+        "under [sync]",
+    ] {
+        assert!(told.stdout.contains(words), "{told}");
+    }
+}
