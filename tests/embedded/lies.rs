@@ -299,7 +299,9 @@ fn one_identity_for_a_living_user_and_for_a_deleted_one() {
                 if !is_living_first {
                     entries.reverse();
                 }
-                entries.iter().for_each(|it| send(it));
+                for entry in &entries {
+                    send(entry);
+                }
                 send(&user(asked, 2));
             } else {
                 for number in if is_later { 2 } else { 1 }..5 {
