@@ -59,7 +59,7 @@ pub fn require(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
 }
 
 /// The account that something belongs to, if it is neither this one nor root.
-fn stranger(metadata: &Metadata) -> Option<String> {
+pub fn stranger(metadata: &Metadata) -> Option<String> {
     let owner = metadata.uid();
     let is_trusted = owner == 0 || owner == nix::unistd::geteuid().as_raw();
     (!is_trusted).then(|| account::name(owner))
@@ -76,7 +76,8 @@ fn writers(metadata: &Metadata) -> Option<(&'static str, &'static str)> {
     }
 }
 
-fn mode(metadata: &Metadata) -> u32 {
+/// Its rights, without what kind of file it is.
+pub fn mode(metadata: &Metadata) -> u32 {
     metadata.permissions().mode() & 0o7777
 }
 

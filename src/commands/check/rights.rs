@@ -4,10 +4,10 @@
 use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::findings::Findings;
+use crate::config::trust::mode;
 use crate::shell::quoted;
 
 /// Warns of a store, and what lies beside it, that others may read or write, and of a folder in which they
@@ -72,10 +72,6 @@ fn folder_of(store: &Path) -> Option<&Path> {
     } else {
         folder
     })
-}
-
-fn mode(metadata: &Metadata) -> u32 {
-    metadata.permissions().mode() & 0o7777
 }
 
 fn can(what: &str, path: &Path, metadata: &Metadata) -> String {
