@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Statement, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Statement, ToSql, params};
 
 use super::domains::{self, Keys};
 use super::error::StoreError;
@@ -351,7 +351,10 @@ impl<'a> Application<'a> {
         &self,
         users: impl Iterator<Item = &'i Import>,
     ) -> rusqlite::Result<()> {
-        let mut insert = self.statement(INSERT_USER)?;
+        let mut insert = Insert {
+            statement: self.statement(INSERT_USER)?,
+            fixed: None,
+        };
         let mut note = self.statement(INSERT_CHANGE)?;
         for user in users {
             if let Some(before) = &user.as_before {
@@ -384,43 +387,70 @@ impl<'a> Application<'a> {
 
     fn insert(
         &self,
-        statement: &mut Statement<'_>,
+        insert: &mut Insert<'_>,
         user: &Import,
         origin: &Origin<&str>,
         values: &Values<&str>,
     ) -> rusqlite::Result<UserId> {
         let Values { profile, enabled } = values;
-        let email_folded = profile.folded_email();
-        let is_imported = *origin != Origin::Local;
-        let status = if is_imported && user.returns_as.is_some() {
+        let fixed = Fixed {
+            returns_as: user.returns_as,
+            is_imported: *origin != Origin::Local,
+            source: origin.name(),
+            domain: self.domain_of(user),
+        };
+        self.fix(insert, fixed)?;
+        let (username, email) = (profile.folded_username(), profile.folded_email());
+        let guid = origin.guid();
+        let varying: [&dyn ToSql; 11] = [
+            &profile.username,
+            &username.as_str(),
+            &profile.first_name,
+            &profile.last_name,
+            &profile.email,
+            &email.as_ref().map(Folded::as_str),
+            &profile.contact_number,
+            enabled,
+            &guid.as_ref().map(ObjectGuid::as_bytes),
+            &origin.dn(),
+            &user.expires.map(|it| it.to_string()),
+        ];
+        insert.bind(1, &varying)?;
+        insert.statement.raw_execute()?;
+        let last = || UserId(self.db.last_insert_rowid());
+        Ok(user.returns_as.unwrap_or_else(last))
+    }
+
+    /// Binds what is the same for many users, if it is not bound already.
+    fn fix(&self, insert: &mut Insert<'_>, fixed: Fixed) -> rusqlite::Result<()> {
+        if insert.fixed == Some(fixed) {
+            return Ok(());
+        }
+        let Fixed {
+            returns_as,
+            is_imported,
+            source,
+            domain,
+        } = fixed;
+        let status = if is_imported && returns_as.is_some() {
             Status::Restored
         } else {
             Status::Ok
         };
         // Who is brought back by hand was not found in the directory.
         let found_on = self.keys.controller.filter(|_| status == Status::Ok);
-        statement.execute(params![
-            user.returns_as.map(|id| id.0),
-            profile.username,
-            profile.folded_username().as_str(),
-            profile.first_name,
-            profile.last_name,
-            profile.email,
-            email_folded.as_ref().map(Folded::as_str),
-            profile.contact_number,
-            enabled,
-            origin.name(),
-            origin.guid().as_ref().map(ObjectGuid::as_bytes),
-            origin.dn(),
-            status.name(),
-            is_imported.then_some(self.now),
-            self.domain_of(user).map(|it| it.0).filter(|_| is_imported),
-            user.expires.map(|it| it.to_string()),
-            is_imported.then_some(self.run_id),
-            found_on.map(|it| it.0).filter(|_| is_imported),
-        ])?;
-        let last = || UserId(self.db.last_insert_rowid());
-        Ok(user.returns_as.unwrap_or_else(last))
+        let values: [&dyn ToSql; 7] = [
+            &returns_as.map(|id| id.0),
+            &source,
+            &status.name(),
+            &is_imported.then_some(self.now),
+            &domain.map(|it| it.0).filter(|_| is_imported),
+            &is_imported.then_some(self.run_id),
+            &found_on.map(|it| it.0).filter(|_| is_imported),
+        ];
+        insert.bind(12, &values)?;
+        insert.fixed = Some(fixed);
+        Ok(())
     }
 
     /// The domain of a new user: that of the run, or of one that is brought back the one it was of.
@@ -515,7 +545,7 @@ impl<'a> Application<'a> {
             let ids: Vec<String> = it.returned_by.iter().map(|it| it.0.to_string()).collect();
             format!("[{}]", ids.join(","))
         });
-        let write = |values: &[&dyn rusqlite::ToSql]| {
+        let write = |values: &[&dyn ToSql]| {
             if with_keys {
                 self.statement(&format!("{UPDATE_USER}{AND_KEYS}{OF_USER}"))?
                     .execute(values)
@@ -569,10 +599,33 @@ impl<'a> Application<'a> {
 }
 
 const INSERT_USER: &str =
-    "INSERT INTO users (id, username, username_folded, first_name, last_name, email,
-        email_folded, contact_number, enabled, source, guid, dn, status, synced_at,
-        domain, expires_at, found_run, found_on)
+    "INSERT INTO users (username, username_folded, first_name, last_name, email,
+        email_folded, contact_number, enabled, guid, dn, expires_at,
+        id, source, status, synced_at, domain, found_run, found_on)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+
+/// The statement that writes new users, one after another: what is the same for many of them stays bound.
+struct Insert<'a> {
+    statement: CachedStatement<'a>,
+    fixed: Option<Fixed>,
+}
+
+/// What is the same for many new users.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Fixed {
+    returns_as: Option<UserId>,
+    is_imported: bool,
+    source: &'static str,
+    domain: Option<DomainId>,
+}
+
+impl Insert<'_> {
+    /// Binds values to the parameters from this number on.
+    fn bind(&mut self, from: usize, values: &[&dyn ToSql]) -> rusqlite::Result<()> {
+        let mut numbered = values.iter().enumerate();
+        numbered.try_for_each(|(at, value)| self.statement.raw_bind_parameter(from + at, value))
+    }
+}
 
 const UPDATE_USER: &str =
     "UPDATE users SET username = ?2, first_name = ?3, last_name = ?4, email = ?5,

@@ -55,8 +55,10 @@ fn begin_within(db: &Connection, path: &Path, patience: Duration) -> Result<(), 
     if has_log(db).map_err(&failed)? {
         return Ok(());
     }
-    // SQLite would make them when it is too late to stay without a log.
-    beside::make(path)?;
+    if beside::is_shared(path) {
+        // SQLite would make them without the rights of the group.
+        beside::make(path)?;
+    }
     let begun = db.busy_timeout(patience).and_then(|()| set_mode(db, "wal"));
     if begun.is_err() {
         set_mode(db, "delete").map_err(&failed)?;
