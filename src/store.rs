@@ -275,10 +275,16 @@ impl Writer {
 
     /// Makes ready for what is going to be written, so that other programs are not kept from reading or writing
     /// meanwhile. A run that ends as if it had not been begun needs none of this.
-    pub fn expect_changes(&self) {
+    pub fn expect_changes(&mut self, has_read_users: bool) -> Result<(), StoreError> {
         if self.draft.is_none() {
             journal::try_begin(&self.reader.db, self.reader.path());
+            if !has_read_users {
+                // To begin a log counts as a change that others made.
+                let version = data_version(&self.reader.db);
+                self.data_version = version.map_err(self.reader.failed("read"))?;
+            }
         }
+        Ok(())
     }
 
     /// Does what `write` does in one transaction of the store; all of it or, with an error, nothing.

@@ -48,9 +48,10 @@ impl Target {
 
     /// Lets other programs read the store, and write to it, until this run writes; unless it is a rehearsal. For a
     /// run that will be noted, whatever comes.
-    pub fn expect_changes(&self) {
-        if let Self::Store(writer) = self {
-            writer.expect_changes();
+    pub fn expect_changes(&mut self, has_read_users: bool) -> Result<(), StoreError> {
+        match self {
+            Self::Store(writer) => writer.expect_changes(has_read_users),
+            Self::Rehearsal(_) => Ok(()),
         }
     }
 

@@ -46,7 +46,7 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
         let mark = reading::likely_mark(target.reader(), context)?;
         // That a selection is none is found out while the directory is read; then there was no run.
         if whom.is_all() {
-            target.expect_changes();
+            target.expect_changes(false)?;
         }
         let (reading, filling) = with_directory(context, mark.as_ref(), |directory| {
             read(&whom, target, directory, run, context)

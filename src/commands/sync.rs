@@ -23,10 +23,10 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
     };
     let run = Run::begin("sync", settings.history_days);
     with_target(context, run, arguments.ending.dry_run, |target, run| {
+        let mark = reading::likely_mark(target.reader(), context)?;
+        let chosen = whom.choose(target.reader())?;
+        target.expect_changes(chosen.is_some())?;
         let store = target.reader();
-        let mark = reading::likely_mark(store, context)?;
-        let chosen = whom.choose(store)?;
-        target.expect_changes();
         if let Some(users) = &chosen {
             run.mode = Mode::Selected;
             run.selected = Some(users.iter().map(|user| user.id).collect());

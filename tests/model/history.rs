@@ -386,7 +386,8 @@ impl<'a> History<'a> {
     fn meanwhile(&mut self, at: At, step: usize) -> Option<Meanwhile> {
         let server = self.worlds[at.domain].server(at.server).testdir()?;
         let keys: Vec<Key> = self.store.users.keys().copied().collect();
-        if step == 0 || keys.is_empty() || !self.random.percent(self.chances.others / 2) {
+        let chance = self.chances.others / 2;
+        if step == 0 || keys.is_empty() || chance == 0 || !self.random.percent(chance) {
             return None;
         }
         let key = *self.random.pick(&keys);
@@ -415,7 +416,8 @@ impl<'a> History<'a> {
     /// What others do to the store between the runs.
     fn others(&mut self) {
         let path = self.sandbox.store_path();
-        if !path.exists() || !self.random.percent(self.chances.others) {
+        let chance = self.chances.others;
+        if !path.exists() || chance == 0 || !self.random.percent(chance) {
             return;
         }
         let keys: Vec<Key> = self.store.users.keys().copied().collect();
@@ -483,7 +485,8 @@ impl<'a> History<'a> {
             }
             _ => Effect::None,
         };
-        let off = if step > 0 && self.random.percent(self.chances.clocks) {
+        let clocks = self.chances.clocks;
+        let off = if step > 0 && clocks > 0 && self.random.percent(clocks) {
             *self.random.pick(&OFF)
         } else {
             0
@@ -508,7 +511,12 @@ impl<'a> History<'a> {
             directory.reset_stats();
         }
         let meanwhile = match command {
-            Command::Import(_) | Command::Sync(_) if !terms.dry_run => self.meanwhile(at, step),
+            // Of a run that was killed it cannot be told which of the two changed something.
+            Command::Import(_) | Command::Sync(_)
+                if !terms.dry_run && matches!(kill, Kill::Never) =>
+            {
+                self.meanwhile(at, step)
+            }
             _ => None,
         };
         let now = self.now() + off;
@@ -1059,7 +1067,10 @@ impl<'a> History<'a> {
                 Effect::None
             }
             79..82 => {
-                let by_identity = When::search().filter_contains("objectguid=");
+                // In the whole domain. Of a search in the scope nobody can tell that a user is not in it.
+                let by_identity = When::search()
+                    .base_is(DOMAINS[at.domain])
+                    .filter_contains("objectguid=");
                 server.fault(by_identity, What::Everybody);
                 Effect::AnswersMore
             }
