@@ -10,8 +10,11 @@ pub fn point(name: &str) {
     {
         let is_here = |variable| std::env::var_os(variable).is_some_and(|it| it == name);
         if is_here("ADSYNC_CRASH_AT") {
-            // Unlike `abort` it cannot be caught.
+            // Unlike SIGABRT it cannot be caught.
+            #[cfg(unix)]
             let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL);
+            #[cfg(not(unix))]
+            std::process::abort();
         }
         assert!(!is_here("ADSYNC_PANIC_AT"), "a test asked for it at {name}");
     }
