@@ -260,6 +260,11 @@ impl Writer {
         })
     }
 
+    /// Whether the store was left to others.
+    pub fn is_closed(&self) -> bool {
+        self.lock.is_none()
+    }
+
     /// Leaves the store to others. Nothing can be written any more.
     pub fn close(&mut self) {
         let Some(lock) = self.lock.take() else {

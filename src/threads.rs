@@ -23,12 +23,12 @@ pub fn both<A: Send, B>(aside: impl FnOnce() -> A + Send, here: impl FnOnce() ->
     thread::scope(|scope| {
         let started = thread::Builder::new().spawn_scoped(scope, || take().map(|it| it()));
         let here = here();
-        let aside = started.ok().and_then(|it| {
-            it.join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        });
-        // Whoever has not done it does it now.
-        let aside = aside.or_else(|| take().map(|it| it()));
+        let aside = match started {
+            Ok(thread) => thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => take().map(|it| it()),
+        };
         match aside {
             Some(aside) => (aside, here),
             None => unreachable!("either of them takes it"),

@@ -102,6 +102,8 @@ impl Target {
     /// Notes a run that changed nothing. A rehearsal leaves no trace.
     fn note_end(&mut self, run: &Run, outcome: Outcome, error: &str, plan: &Plan) -> Option<i64> {
         match self {
+            // One that was left to others is over, and noted.
+            Self::Store(writer) if writer.is_closed() => None,
             Self::Store(writer) => match writer.note_end(run, outcome, error, plan) {
                 Ok(number) => Some(number),
                 Err(error) => {

@@ -1,5 +1,6 @@
 //! That no file is two things at once: of the files that settings name, adsync reads some and writes others.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::Settings;
@@ -7,17 +8,18 @@ use crate::failure::{Failure, Kind};
 use crate::files;
 
 /// A file, and what it is for.
-type Named<'a> = (&'static str, PathBuf);
+type Named = (&'static str, PathBuf);
 
 impl Settings {
     /// Refuses settings that name one file twice. `store` are the names that the store and what lies beside it have.
     pub fn require_apart(&self, store: &[PathBuf]) -> Result<(), Failure> {
         let mut seen = Vec::new();
+        let mut folders = Folders::default();
         for (what, path) in self.files(store) {
-            let place = Place::of(&path);
+            let place = folders.place(&path);
             if let Some((other, _)) = seen.iter().find(|(_, it)| place.is(it)) {
                 let message = format!(
-                    "settings {}: {what} is {}, and so is {other}",
+                    "settings {}: {what} is {}, which is {other} as well",
                     self.file.display(),
                     path.display()
                 );
@@ -32,12 +34,13 @@ impl Settings {
 
     /// What a file is for that the settings name, or that lies beside the store.
     pub fn use_of(&self, path: &Path, store: &[PathBuf]) -> Option<&'static str> {
-        let place = Place::of(path);
+        let mut folders = Folders::default();
+        let place = folders.place(path);
         let mut files = self.files(store).into_iter();
-        files.find_map(|(what, it)| Place::of(&it).is(&place).then_some(what))
+        files.find_map(|(what, it)| folders.place(&it).is(&place).then_some(what))
     }
 
-    fn files(&self, store: &[PathBuf]) -> Vec<Named<'_>> {
+    fn files(&self, store: &[PathBuf]) -> Vec<Named> {
         let login = &self.directory.login;
         let password = login.password().and_then(|(_, it)| it.file.clone());
         let read = [
@@ -62,12 +65,6 @@ struct Place {
 }
 
 impl Place {
-    fn of(path: &Path) -> Self {
-        let path = resolved(path);
-        let file = files::identity(&path);
-        Self { path, file }
-    }
-
     fn is(&self, other: &Self) -> bool {
         self.path == other.path || (self.file.is_some() && self.file == other.file)
     }
@@ -76,17 +73,31 @@ impl Place {
 /// How many links may lead to a file: as many as the system follows (`path_resolution(7)`).
 const LINKS: usize = 40;
 
-/// The whole path of a file without a link in it, also if the file is not there yet.
-fn resolved(path: &Path) -> PathBuf {
-    let mut path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    for _ in 0..LINKS {
-        let folder = path.parent().unwrap_or(Path::new("/"));
-        let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-        let name = path.file_name().unwrap_or_default();
-        path = match std::fs::read_link(&path) {
-            Ok(target) => folder.join(target),
-            Err(_) => return folder.join(name),
-        };
+/// Folders, by the names that lead to them: most of the files lie in one, beside the store.
+#[derive(Default)]
+struct Folders(HashMap<PathBuf, PathBuf>);
+
+impl Folders {
+    fn place(&mut self, path: &Path) -> Place {
+        let path = self.resolved(path);
+        let file = files::identity(&path);
+        Place { path, file }
     }
-    path
+
+    /// The whole path of a file without a link in it, also if the file is not there yet.
+    fn resolved(&mut self, path: &Path) -> PathBuf {
+        let mut path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        for _ in 0..LINKS {
+            let named = path.parent().unwrap_or(Path::new("/"));
+            let folder = self.0.entry(named.to_owned()).or_insert_with(|| {
+                std::fs::canonicalize(named).unwrap_or_else(|_| named.to_owned())
+            });
+            let name = path.file_name().unwrap_or_default();
+            path = match std::fs::read_link(&path) {
+                Ok(target) => folder.join(target),
+                Err(_) => return folder.join(name),
+            };
+        }
+        path
+    }
 }
