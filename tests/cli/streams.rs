@@ -29,12 +29,7 @@ fn with_many_users() -> Sandbox {
 fn closed_pipe_is_no_error(sandbox: &Sandbox, arguments: &[&str]) {
     let mut child = sandbox
         .prepare(arguments)
-        .into_command()
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("adsync starts");
+        .start_into(Stdio::piped(), Stdio::piped());
     let mut start = [0; 10];
     child
         .stdout

@@ -1,14 +1,11 @@
 //! A server that means harm: whatever it sends, a run ends with exit 5 and a reason, soon, with little memory
 //! used, and with the store as it was.
 
-use std::fs::File;
-use std::io::{Read, Seek};
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use testdir::{What, When};
 
-use crate::support::embedded::{STAFF, Stage, watch};
+use crate::support::embedded::{STAFF, Stage, measured};
 
 /// The most memory that a run may have, in bytes, whatever it is sent.
 const MEMORY: u64 = 200_000_000;
@@ -25,25 +22,6 @@ fn stage() -> Stage {
     stage
 }
 
-/// Runs adsync; its exit code, its standard error, and the most memory that it had.
-#[track_caller]
-fn measured(stage: &Stage, arguments: &[&str]) -> (Option<i32>, String, u64) {
-    let mut stderr: File = tempfile::tempfile().expect("a temporary file");
-    let shared = stderr.try_clone().expect("a handle can be duplicated");
-    let child = stage
-        .prepare(arguments)
-        .into_command()
-        .stdout(Stdio::null())
-        .stderr(shared)
-        .spawn()
-        .expect("adsync starts");
-    let (status, peak) = watch(child, BOUND);
-    let mut text = String::new();
-    stderr.rewind().expect("a file can be read from its start");
-    stderr.read_to_string(&mut text).expect("text");
-    (status.code(), text, peak)
-}
-
 /// Fails unless these faults end a sync and an import as they should, with these words.
 #[track_caller]
 fn is_survived(stage: &Stage, when: &When, whats: &[What], words: &[&str]) {
@@ -54,7 +32,8 @@ fn is_survived(stage: &Stage, when: &When, whats: &[What], words: &[&str]) {
             stage.directory.fault(when.clone(), what.clone());
         }
         let started = Instant::now();
-        let (code, stderr, peak) = measured(stage, arguments);
+        let (status, stderr, peak) = measured(stage.prepare(arguments), BOUND);
+        let code = status.code();
         let told = format!(
             "{arguments:?}: {} MB, {:?}, {code:?}\n{stderr}",
             peak / 1_000_000,
@@ -179,7 +158,8 @@ fn a_user_with_a_million_empty_values() {
     let answers = to_any_request(&element(0x64, &entry));
     let when = When::page(2).after_entries(1);
     stage.directory.fault(when, What::Garbage(answers));
-    let (code, stderr, peak) = measured(&stage, &["import", "--all"]);
+    let (status, stderr, peak) = measured(stage.prepare(&["import", "--all"]), BOUND);
+    let code = status.code();
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert!(peak < MEMORY, "{} MB", peak / 1_000_000);
     assert!(stage.usernames().iter().any(|it| it == "zoe"));

@@ -1,15 +1,12 @@
 //! Answers that no directory gives, as large as a message may be: a run stays small, ends within its deadline, and
 //! nothing is changed.
 
-use std::fs::File;
-use std::io::{Read, Seek};
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::support::adsync::{Sandbox, Settings};
-use crate::support::embedded::{DOMAIN, STAFF, watch};
+use crate::support::embedded::{DOMAIN, STAFF, measured};
 use crate::support::liar::{Asked, element, serve, value};
 
 /// The most memory that a run may have, in bytes.
@@ -59,20 +56,8 @@ fn sandbox(url: &str) -> Sandbox {
 /// Runs adsync; its exit code and standard error. Fails if it takes more memory or time than it may.
 #[track_caller]
 fn run(sandbox: &Sandbox, arguments: &[&str]) -> (Option<i32>, String) {
-    let mut stderr: File = tempfile::tempfile().expect("a temporary file");
-    let shared = stderr.try_clone().expect("a handle can be duplicated");
     let started = Instant::now();
-    let child = sandbox
-        .prepare(arguments)
-        .into_command()
-        .stdout(Stdio::null())
-        .stderr(shared)
-        .spawn()
-        .expect("adsync starts");
-    let (status, peak) = watch(child, BOUND);
-    let mut text = String::new();
-    stderr.rewind().expect("a file can be read from its start");
-    stderr.read_to_string(&mut text).expect("text");
+    let (status, text, peak) = measured(sandbox.prepare(arguments), BOUND);
     let told = format!(
         "{arguments:?}: {} MB, {:?}, {status}\n{text}",
         peak / 1_000_000,

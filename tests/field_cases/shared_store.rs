@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use testdir::{What, When};
@@ -168,14 +168,7 @@ fn a_member_of_the_group_reads_the_store_in_the_middle_of_a_run() {
     directory.reset_stats();
     directory.fault(When::page(1), What::Hang);
     let run = shared.stage.prepare(&["sync"]).of(&shared.program);
-    let mut run = run
-        .under(&setpriv(), &become_account(OWNER))
-        .into_command()
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("adsync starts");
+    let mut run = run.under(&setpriv(), &become_account(OWNER)).start();
     let deadline = Instant::now() + Duration::from_secs(20);
     while directory.stats().searches < 2 {
         assert!(Instant::now() < deadline, "it does not come to its search");

@@ -277,11 +277,16 @@ impl Run {
     }
 
     /// Starts it and listens to nothing it says, for a test that kills it.
-    pub(crate) fn start(mut self) -> Child {
+    pub(crate) fn start(self) -> Child {
+        self.start_into(Stdio::null(), Stdio::null())
+    }
+
+    /// Starts it with these for its output.
+    pub(crate) fn start_into(mut self, stdout: Stdio, stderr: Stdio) -> Child {
         self.command
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdout(stdout)
+            .stderr(stderr)
             .spawn()
             .expect("adsync starts")
     }

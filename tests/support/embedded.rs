@@ -3,6 +3,8 @@
 //! It owns setting that stage and looking at the store afterwards. It must not know what adsync
 //! promises: that is for the tests.
 
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -170,14 +172,7 @@ impl Stage {
     pub(crate) fn held(&self, arguments: &[&str], output: fn() -> Stdio) -> Child {
         self.directory.reset_stats();
         self.directory.fault(When::page(1), What::Hang);
-        let child = self
-            .prepare(arguments)
-            .into_command()
-            .stdin(Stdio::null())
-            .stdout(output())
-            .stderr(output())
-            .spawn()
-            .expect("adsync starts");
+        let child = self.prepare(arguments).start_into(output(), output());
         let deadline = Instant::now() + Duration::from_secs(20);
         while self.directory.stats().searches < 2 {
             assert!(Instant::now() < deadline, "it does not come to its search");
@@ -312,6 +307,18 @@ pub(crate) fn peak_memory(mut command: Command, limit: Duration) -> u64 {
     let (status, peak) = watch(child, limit);
     assert!(status.success(), "{status}");
     peak
+}
+
+/// Runs adsync; how it ended, its standard error, and the most memory it ever had, in bytes.
+pub(crate) fn measured(run: Run, limit: Duration) -> (ExitStatus, String, u64) {
+    let mut stderr: File = tempfile::tempfile().expect("a temporary file");
+    let shared = stderr.try_clone().expect("a handle can be duplicated");
+    let child = run.start_into(Stdio::null(), shared.into());
+    let (status, peak) = watch(child, limit);
+    let mut text = String::new();
+    stderr.rewind().expect("a file can be read from its start");
+    stderr.read_to_string(&mut text).expect("text");
+    (status, text, peak)
 }
 
 /// Waits for a child and tells the most memory it ever had, in bytes: `VmHWM` of `/proc/PID/status`, which

@@ -248,12 +248,7 @@ fn a_reader_that_takes_its_time_holds_nobody_up() {
     let stage = Stage::with_many(2000);
     let mut imported = stage
         .prepare(&["import", "--all", "--format", "json"])
-        .into_command()
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("adsync starts");
+        .start_into(Stdio::piped(), Stdio::piped());
     // The lock ends with the commit.
     stage.run(&["add", "zoe", "--wait", "50"]).expect_code(0);
     assert_eq!(stage.usernames().len(), 2001);
@@ -280,12 +275,7 @@ fn a_signal_stops_a_run_that_waits_for_its_turn() {
     let mut holder = stage.held(&["sync"], Stdio::piped);
     let second = stage
         .prepare(&["sync", "--wait", "50"])
-        .into_command()
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("adsync starts");
+        .start_into(Stdio::null(), Stdio::piped());
     std::thread::sleep(Duration::from_millis(500));
     let started = Instant::now();
     send("TERM", &second);

@@ -23,12 +23,7 @@ fn together(stage: &Stage, arguments: &[&str]) -> Vec<Ended> {
     let start = |_| {
         stage
             .prepare(arguments)
-            .into_command()
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("adsync starts")
+            .start_into(Stdio::piped(), Stdio::piped())
     };
     let children: Vec<Child> = (0..TOGETHER).map(start).collect();
     children
