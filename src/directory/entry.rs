@@ -2,6 +2,7 @@
 //! no text. An entry that cannot be decoded is an error.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::ber::{Elements, Flaw, OCTET_STRING, SEQUENCE, SET, element, lossy};
 use super::error::Limit;
@@ -12,9 +13,24 @@ pub struct Entry {
     /// The DN and the attributes as they came, without what is too long. It was seen that they can be decoded.
     /// A copy: a part of what was received would keep all that came around it.
     content: Box<[u8]>,
+    /// Where the DN is in it.
+    dn: Place,
+    /// Where the attributes are in it.
+    attributes: Box<[Attribute]>,
     /// The attributes with a value that is too long.
     pub oversized: Vec<(String, Limit)>,
 }
+
+/// Where an attribute is in the content of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Attribute {
+    description: Place,
+    /// All values, each with its tag and its length.
+    values: Place,
+}
+
+/// A part of the content of an entry, which has at most 4 GiB, in bytes from its beginning.
+type Place = Range<u32>;
 
 /// What the DN is called among the attributes.
 pub const DN: &str = "the distinguished name";
@@ -24,6 +40,9 @@ const RANGE: &[u8] = b";range=";
 
 /// How many values an attribute may have that no server has many values of.
 const A_FEW: usize = 1000;
+
+/// About how many attributes of a user are asked for.
+const A_USER_HAS: usize = 10;
 
 /// As much of a DN as is kept when it is too long, in characters.
 const SHOWN_OF_A_DN: usize = 100;
@@ -51,18 +70,36 @@ impl Entry {
         } else {
             shortened(content, max_value_bytes)?
         };
-        Ok(Self { content, oversized })
+        let (dn, mut list) = parts(&content)?;
+        let dn = place(&content, dn)?;
+        let mut attributes = Vec::with_capacity(A_USER_HAS);
+        while !list.is_empty() {
+            let (description, values) = attribute(&mut list)?;
+            attributes.push(Attribute {
+                description: place(&content, description)?,
+                values: place(&content, values.0)?,
+            });
+        }
+        Ok(Self {
+            dn,
+            attributes: attributes.into(),
+            content,
+            oversized,
+        })
     }
 
     /// What it needs in memory, in bytes.
     pub fn size(&self) -> usize {
-        size_of::<Self>() + self.content.len()
+        size_of::<Self>() + self.content.len() + size_of_val(&*self.attributes)
+    }
+
+    fn part(&self, place: &Place) -> &[u8] {
+        &self.content[place.start as usize..place.end as usize]
     }
 
     /// Distinguished name; what is no UTF-8 is replaced.
     pub fn dn(&self) -> Cow<'_, str> {
-        let dn = parts(&self.content).map_or(&[][..], |(dn, _)| dn);
-        String::from_utf8_lossy(dn)
+        String::from_utf8_lossy(self.part(&self.dn))
     }
 
     /// The attribute descriptions, options included, and the values, in the order of the answer.
@@ -130,9 +167,18 @@ impl Entry {
     }
 
     fn encoded(&self) -> impl Iterator<Item = (&[u8], Elements<'_>)> {
-        let mut list = parts(&self.content).map_or_else(|_| Elements::default(), |(_, list)| list);
-        std::iter::from_fn(move || attribute(&mut list).ok())
+        self.attributes.iter().map(|it| {
+            let values = Elements(self.part(&it.values));
+            (self.part(&it.description), values)
+        })
     }
+}
+
+/// Where a part of the content is in it.
+fn place(content: &[u8], part: &[u8]) -> Result<Place, Flaw> {
+    let start = part.as_ptr().addr() - content.as_ptr().addr();
+    let at = |position| u32::try_from(position).map_err(|_| Flaw::Overrun);
+    Ok(at(start)?..at(start + part.len())?)
 }
 
 /// The DN, and the list of attributes.
