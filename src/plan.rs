@@ -29,7 +29,7 @@ pub use guard::{
     Allowed, Approved, Guard, Impact, Limit, Limits, Population, Recent, Refusal, Subject,
     indefinite,
 };
-pub use import::Import;
+pub use import::{Import, Return};
 pub use reversal::{Left, Reversal};
 
 /// What reading the directory and comparing it with the store has found. Every user that was

@@ -10,7 +10,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::output::picker::{Item, Purpose};
 use crate::output::table::local_time;
-use crate::plan::{Findings, Import};
+use crate::plan::{Findings, Import, Return};
 use crate::store::{Mode, PastChange, Reader, Run, Snapshot, StoreError};
 use crate::user::{DomainId, Folded, StoredUser, UserId};
 
@@ -97,14 +97,14 @@ fn findings(
             continue;
         }
         let mut import = Import::new(&origin, &before.values());
-        import.returns_as = Some(record.user);
-        import.domain = match before.domain {
+        let domain = match before.domain {
             Some(id) => Some(DomainId(id)),
             // The history of an older store does not say.
             None => target
                 .reader()
                 .domain_around(before.dn.as_deref().unwrap_or_default())?,
         };
+        import.returns = Some(Box::new(Return::As(record.user, domain)));
         import.expires = before.expires_at;
         findings.new.push(import);
     }

@@ -13,7 +13,8 @@ use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Kind};
 use crate::output::table::what;
 use crate::plan::{
-    Allowed, Changed, Deletion, Evidence, FailedUser, Findings, Import, Left, Refresh, Reversal,
+    Allowed, Changed, Deletion, Evidence, FailedUser, Findings, Import, Left, Refresh, Return,
+    Reversal,
 };
 use crate::store::{Marking, Mode, Outcome, PastChange, PastRun, Reader, Run, Snapshot};
 use crate::user::{Domain, Field, FieldValue, Found, StoredUser, UserId};
@@ -170,10 +171,8 @@ impl<'a> Undoing<'a> {
             tracking.found.get_or_insert(Found { run, on: None });
         }
         let mut import = Import::new(&user.origin, &user.values);
-        import.returns_as = Some(user.id);
-        import.domain = user.tracking.domain;
         import.expires = user.tracking.expires;
-        import.as_before = Some(Box::new(user));
+        import.returns = Some(Box::new(Return::Whole(Box::new(user))));
         self.findings.new.push(import);
         Ok(())
     }

@@ -83,7 +83,7 @@ fn failed_user(user: &StoredUser, now: Option<StoredUser>) -> FailedUser {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Holder, Holders, Import, plan};
+    use crate::plan::{Holder, Holders, Import, Return, plan};
     use crate::user::{Folded, ObjectGuid, Origin, Profile, UniqueField, Values};
 
     #[test]
@@ -99,9 +99,9 @@ mod tests {
             enabled: true,
         };
         let mut newcomer = Import::new(&origin, &values);
-        newcomer.returns_as = Some(UserId(5));
+        let domain = Some(crate::user::DomainId(3));
+        newcomer.returns = Some(Box::new(Return::As(UserId(5), domain)));
         newcomer.expires = Some(jiff::Timestamp::UNIX_EPOCH);
-        newcomer.domain = Some(crate::user::DomainId(3));
         newcomer.arrival = 9;
         let findings = Findings {
             new: vec![newcomer.clone()],

@@ -12,17 +12,22 @@ pub struct Import {
     text: Packed,
     enabled: bool,
     guid: Option<ObjectGuid>,
-    /// The row it had before it was deleted, if it is brought back.
-    pub returns_as: Option<UserId>,
-    /// What the row was besides, if it is to be again what it was.
-    pub as_before: Option<Box<StoredUser>>,
     /// When the account expires; none: never, or the directory does not say.
     pub expires: Option<Timestamp>,
-    /// The domain that it is of, if it is not that of the run.
-    pub domain: Option<DomainId>,
+    /// What it was, if it is brought back.
+    pub returns: Option<Box<Return>>,
     /// When it came, of all that are new: the order of the rows in the store. A directory returns its users
     /// in much the same order the next time.
     pub arrival: u64,
+}
+
+/// What a user was that is brought back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Return {
+    /// It was this row, of this domain; none: of that of the run.
+    As(UserId, Option<DomainId>),
+    /// It is to be again all that it was.
+    Whole(Box<StoredUser>),
 }
 
 impl Import {
@@ -33,17 +38,15 @@ impl Import {
             text: Packed::new(&profile, origin.dn().unwrap_or_default()),
             enabled,
             guid: origin.guid(),
-            returns_as: None,
-            as_before: None,
             expires: None,
-            domain: None,
+            returns: None,
             arrival: 0,
         }
     }
 
     /// What it is to be new: brought back, made by hand, or taken from the directory.
     pub fn action(&self) -> &'static str {
-        match (self.returns_as, self.guid) {
+        match (&self.returns, self.guid) {
             (Some(_), _) => "restored",
             (None, None) => "added",
             (None, Some(_)) => "imported",
@@ -105,10 +108,8 @@ impl Import {
             text,
             enabled,
             guid: Some(guid),
-            returns_as: None,
-            as_before: None,
             expires,
-            domain: None,
+            returns: None,
             arrival: 0,
         }
     }

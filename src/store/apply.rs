@@ -14,7 +14,7 @@ use super::{Run, Writer, data_version};
 use crate::crash;
 use crate::plan::{
     Approved, Deletion, Duplicate, FailedUser, Import, Missing, Modification, OutOfScope, Plan,
-    Refresh,
+    Refresh, Return,
 };
 use crate::user::{
     DomainId, Folded, Found, ObjectGuid, Origin, Status, StoredUser, Tracking, UniqueField, UserId,
@@ -357,7 +357,7 @@ impl<'a> Application<'a> {
         };
         let mut note = self.statement(INSERT_CHANGE)?;
         for user in users {
-            if let Some(before) = &user.as_before {
+            if let Some(Return::Whole(before)) = user.returns.as_deref() {
                 self.bring_back(before, user.action())?;
                 continue;
             }
@@ -393,11 +393,15 @@ impl<'a> Application<'a> {
         values: &Values<&str>,
     ) -> rusqlite::Result<UserId> {
         let Values { profile, enabled } = values;
+        let (returns_as, domain) = match user.returns.as_deref() {
+            Some(&Return::As(id, domain)) => (Some(id), domain),
+            _ => (None, None),
+        };
         let fixed = Fixed {
-            returns_as: user.returns_as,
+            returns_as,
             is_imported: *origin != Origin::Local,
             source: origin.name(),
-            domain: self.domain_of(user),
+            domain: domain.or(self.keys.domain),
         };
         self.fix(insert, fixed)?;
         let (username, email) = (profile.folded_username(), profile.folded_email());
@@ -418,7 +422,7 @@ impl<'a> Application<'a> {
         insert.bind(1, &varying)?;
         insert.statement.raw_execute()?;
         let last = || UserId(self.db.last_insert_rowid());
-        Ok(user.returns_as.unwrap_or_else(last))
+        Ok(returns_as.unwrap_or_else(last))
     }
 
     /// Binds what is the same for many users, if it is not bound already.
@@ -451,11 +455,6 @@ impl<'a> Application<'a> {
         insert.bind(12, &values)?;
         insert.fixed = Some(fixed);
         Ok(())
-    }
-
-    /// The domain of a new user: that of the run, or of one that is brought back the one it was of.
-    fn domain_of(&self, user: &Import) -> Option<DomainId> {
-        user.domain.or(self.keys.domain)
     }
 
     /// Inserts a user as it was.
