@@ -24,7 +24,7 @@ mod world;
 const HISTORIES: u64 = 300;
 
 /// On a real AD, some dozen at once.
-const BATCHES: u64 = 4;
+const BATCHES: u64 = 13;
 
 /// What histories are for, wherever they are played.
 const EVERYWHERE: [&str; 10] = [

@@ -101,8 +101,9 @@ impl<'a> Controller<'a> {
     fn deny_all_of(&self, guid: Uuid, deny: impl Fn(&SambaDc, &str)) {
         if let Some(dn) = self.dn_of(guid) {
             deny(&self.dc.borrow(), &dn);
-            self.denied.borrow_mut().push(guid);
         }
+        // Who is not here yet may bring the denial along from the other controller.
+        self.denied.borrow_mut().push(guid);
     }
 }
 
