@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::Filter;
+use crate::directory::Filter;
 use crate::plan::Allowed;
 use crate::user::{Column, Source, Standing};
 

@@ -33,8 +33,8 @@ use std::time::Duration;
 use crate::cli::{Cli, Command, Format};
 use crate::completion;
 use crate::config::Settings;
+use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::store;
 
@@ -67,7 +67,7 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
     }
     let settings = Settings::load(cli.global.config.as_deref())?;
     if let Command::Search { .. } | Command::Import(_) | Command::Sync(_) = cli.command {
-        settings.directory.login.prepare()?;
+        settings.login.prepare()?;
     }
     log::info!("settings {}", settings.file.display());
     settings.require_apart(&store::files_of(&settings.store_path))?;

@@ -12,22 +12,21 @@ mod reading;
 pub(crate) mod trust;
 mod values;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::compare::OutOfScopePolicy;
-use crate::failure::{Failure, Kind};
-use crate::login::Login;
+use crate::credentials::Login;
+use crate::credentials::password;
+use crate::directory::{self, Attributes, Filter, ServerSource, ServerUrl};
+use crate::error::{Failure, Kind};
 use crate::plan::{Limit, Limits};
-use crate::secret;
 
 pub use location::default_store_path;
 use login::{Auth, Keys};
 use path::SettingsPath;
-pub use values::{AttributeNames, Filter, ServerUrl};
 use values::{
     DnsServer, DomainName, Interval, LimitValue, MaxEntries, MaxMessageBytes, MaxValueBytes,
     PageSize, Password, PasswordCommand, RunTimeout, Seconds,
@@ -38,107 +37,16 @@ use values::{
 pub struct Settings {
     /// The file they were read from.
     pub file: PathBuf,
-    /// `[directory]`
-    pub directory: Directory,
+    /// `[directory]`, but for the login
+    pub directory: directory::Options,
+    /// How to log in.
+    pub login: Login,
     /// `[store] path`
     pub store_path: PathBuf,
     /// Whether the store is never written to.
     pub read_only: bool,
     /// `[sync]`
     pub sync: Sync,
-}
-
-/// Where the servers are known from.
-#[derive(Clone, Debug)]
-pub enum ServerSource {
-    /// Named in the settings, in the order in which they are tried; at least one.
-    Urls(Vec<ServerUrl>),
-    /// The domain controllers that the DNS names for a domain.
-    Domain {
-        /// The domain's DNS name.
-        name: String,
-        /// The DNS server to ask; none for those of this host.
-        dns_server: Option<SocketAddr>,
-        /// Servers outside that domain that it may name.
-        allowed: Vec<String>,
-    },
-}
-
-/// How to reach and read the directory.
-#[derive(Debug)]
-pub struct Directory {
-    /// Where the servers are known from.
-    pub servers: ServerSource,
-    /// Whether an `ldap://` connection is upgraded with `StartTLS` (RFC 4511, 4.14).
-    pub starttls: bool,
-    /// CA certificates in PEM; none for the system's trust store.
-    pub ca_file: Option<PathBuf>,
-    /// How to log in.
-    pub login: Login,
-    /// Base of the scope; none for the domain's `defaultNamingContext`.
-    pub base_dn: Option<String>,
-    /// Filter of the scope (RFC 4515).
-    pub filter: Filter,
-    /// Entries a page, 1 to 1000.
-    pub page_size: u32,
-    /// Deadline for name, connection, TLS and bind together.
-    pub connect_timeout: Duration,
-    /// Deadline for each answer.
-    pub timeout: Duration,
-    /// How long all of a run's reading may take.
-    pub run_timeout: Duration,
-    /// Entries that a search may return.
-    pub max_entries: u64,
-    /// Bytes that a value may have.
-    pub max_value_bytes: usize,
-    /// Bytes that a message may have.
-    pub max_message_bytes: u64,
-    /// Accept any certificate.
-    pub accept_invalid_certs: bool,
-    /// Which attribute each field is read from.
-    pub attributes: Attributes,
-}
-
-impl Directory {
-    /// Whether any connection may be one with TLS.
-    pub fn uses_tls(&self) -> bool {
-        self.starttls
-            || match &self.servers {
-                ServerSource::Urls(urls) => urls.iter().any(ServerUrl::is_ldaps),
-                ServerSource::Domain { .. } => true,
-            }
-    }
-}
-
-/// Which attribute each field is read from; the first that has a value counts.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Attributes {
-    /// Default `sAMAccountName`.
-    pub username: AttributeNames,
-    /// Default `givenName`.
-    pub first_name: AttributeNames,
-    /// Default `sn`.
-    pub last_name: AttributeNames,
-    /// Default `mail`.
-    pub email: AttributeNames,
-    /// Default `telephoneNumber`.
-    pub contact_number: AttributeNames,
-    /// The identity: default `objectGUID`; `entryUUID` on a server that is not AD.
-    pub guid: AttributeNames,
-}
-
-impl Default for Attributes {
-    fn default() -> Self {
-        Self {
-            username: AttributeNames::one("sAMAccountName"),
-            first_name: AttributeNames::one("givenName"),
-            last_name: AttributeNames::one("sn"),
-            email: AttributeNames::one("mail"),
-            contact_number: AttributeNames::one("telephoneNumber"),
-            guid: AttributeNames::one("objectGUID"),
-        }
-    }
 }
 
 /// How users are kept in step.
@@ -270,9 +178,9 @@ impl Settings {
         #[cfg(unix)]
         trust::require(&file, &metadata)?;
         let settings = Self::from_text(file, &text)?;
-        let password = settings.directory.login.password();
+        let password = settings.login.password();
         if password.is_some_and(|(_, sources)| sources.inline.is_some()) {
-            secret::refuse_if_others_have_it(&settings.file, &metadata)?;
+            password::refuse_if_others_have_it(&settings.file, &metadata)?;
         }
         Ok(settings)
     }
@@ -289,8 +197,10 @@ impl Settings {
             Some(path) => path.within(&folder),
             None => default_store_path()?,
         };
+        let (directory, login) = directory.check(&file, &folder)?;
         Ok(Self {
-            directory: directory.check(&file, &folder)?,
+            directory,
+            login,
             store_path,
             read_only: store.read_only,
             sync: Sync {
@@ -314,7 +224,7 @@ impl Settings {
 
 impl DirectoryTable {
     /// Checks what concerns several values together.
-    fn check(self, file: &Path, folder: &Path) -> Result<Directory, Failure> {
+    fn check(self, file: &Path, folder: &Path) -> Result<(directory::Options, Login), Failure> {
         let wrong = |what: &str| {
             Failure::new(
                 Kind::Settings,
@@ -381,7 +291,7 @@ impl DirectoryTable {
                 "guid under [directory.attributes] must be one attribute",
             ));
         }
-        Ok(Directory {
+        let options = directory::Options {
             servers: match self.domain {
                 None => ServerSource::Urls(urls),
                 Some(DomainName(name)) => ServerSource::Domain {
@@ -392,7 +302,6 @@ impl DirectoryTable {
             },
             starttls: self.starttls,
             ca_file: self.ca_file.map(|it| it.within(folder)),
-            login,
             base_dn: self.base_dn,
             filter: self.filter,
             page_size: self.page_size.0,
@@ -404,6 +313,7 @@ impl DirectoryTable {
             max_message_bytes: self.max_message_bytes.0,
             accept_invalid_certs: self.danger_accept_invalid_certs,
             attributes: self.attributes,
-        })
+        };
+        Ok((options, login))
     }
 }

@@ -4,10 +4,8 @@
 //! and nothing is ever written.
 
 mod attribute;
-pub(crate) mod ber;
 mod changes;
 pub(crate) mod connection;
-pub(crate) mod dn;
 pub(crate) mod entry;
 mod error;
 pub(crate) mod filter;
@@ -20,22 +18,21 @@ mod ldapsearch;
 mod leftover;
 pub(crate) mod mapping;
 mod names;
+mod options;
 mod proof;
 pub(crate) mod ranges;
 mod root_dse;
 pub(crate) mod schema;
 mod servers;
 mod srv;
-pub mod standard;
-mod text;
 mod tls;
+mod url;
 mod values;
 
 use std::collections::HashSet;
 
 use crate::compare::{BadEntry, MissingValue};
-use crate::config::{Filter, ServerUrl};
-use crate::failure::Failure;
+use crate::ldap::dn;
 use crate::mark::{Position, Question};
 use crate::user::{DirectoryUser, ObjectGuid};
 
@@ -46,14 +43,19 @@ use root_dse::RootDse;
 
 pub use changes::Changes;
 pub use connection::{Opened, THREAD as CONNECTION_THREAD, Tally};
-pub use error::attributes;
-pub use error::{Cause, DirectoryError, Missed, NO_SUCH_OBJECT, Step, TicketError};
+pub use error::{
+    Cause, DirectoryError, Missed, NO_SUCH_OBJECT, RejectedCertificate, Step, TicketError, Trouble,
+    Weakness, code, is_incompatible,
+};
+pub use filter::Filter;
 pub use inspection::{Identities, Unfilled, ldapsearch_of_root, open_ports};
 pub use mapping::{Unusable, WhyUnusable};
 pub use names::FoundUser;
+pub use options::{AttributeNames, Attributes, Credentials, Kerberos, Options, ServerSource};
 pub use proof::Located;
 pub use servers::Servers;
-pub use tls::Certificate;
+pub use tls::{Certificate, Tls, TrustError};
+pub use url::ServerUrl;
 
 /// How many identities or names are asked for in one search. A filter of this many terms is far
 /// from any server's limit, and an answer fits one page.
@@ -412,31 +414,6 @@ impl Directory {
             attributes: self.mapping.requested(),
             show_deleted: false,
             first_page_only: false,
-        }
-    }
-}
-
-/// A DN in a form in which two that name the same entry are the same text.
-pub fn normalised_dn(dn: &str) -> String {
-    dn::normalised(dn)
-}
-
-/// Whether a DN is `base` or lies below it.
-pub fn is_within_dn(dn: &str, base: &str) -> bool {
-    dn::is_within(dn, base)
-}
-
-/// Whether two DNs name the same entry.
-pub fn same_dn(one: &str, other: &str) -> bool {
-    one == other || normalised_dn(one) == normalised_dn(other)
-}
-
-impl From<DirectoryError> for Failure {
-    fn from(error: DirectoryError) -> Self {
-        Self {
-            kind: error.kind(),
-            message: error.to_string(),
-            hint: error.hint(),
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use crate::compare::BadEntry;
-use crate::config::{self, Settings};
+use crate::config::Settings;
 use crate::directory::connection::bare;
 use crate::directory::connection::framing;
 use crate::directory::connection::message::{self, BIND_RESPONSE, Message};
@@ -13,8 +13,9 @@ use crate::directory::group::members;
 use crate::directory::group::url::MemberUrl;
 use crate::directory::mapping::Mapping;
 use crate::directory::schema::AttributeType;
-use crate::directory::{dn, filter, ranges};
-use crate::failure::Failure;
+use crate::directory::{self, filter, ranges};
+use crate::error::Failure;
+use crate::ldap::dn;
 use crate::store::record::{self, Snapshot};
 use crate::user::{DirectoryUser, Origin, Values};
 
@@ -43,7 +44,7 @@ pub fn user(
     is_active_directory: bool,
 ) -> Result<Result<DirectoryUser, BadEntry>, String> {
     let entry = Entry::decode(content, MAX_VALUE_BYTES).map_err(|flaw| flaw.to_string())?;
-    Ok(Mapping::unresolved(config::Attributes::default(), is_active_directory).user(&entry))
+    Ok(Mapping::unresolved(directory::Attributes::default(), is_active_directory).user(&entry))
 }
 
 /// The names of attributes and their values.
@@ -136,7 +137,7 @@ pub fn dn_domain(dn: &str) -> Option<(String, String)> {
 
 /// A word as it is shown for a shell.
 pub fn in_shell(word: &str) -> String {
-    crate::shell::quoted(word).into_owned()
+    crate::util::shell::quoted(word).into_owned()
 }
 
 /// The settings of a text.

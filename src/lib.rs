@@ -7,8 +7,9 @@
 //! | [`cli`] | the shape of the command line |
 //! | [`commands`] | one file a command: its story, nothing else |
 //! | [`config`] | the settings |
-//! | [`login`], [`secret`], `keytab` | with what adsync logs in, and where that comes from |
-//! | [`directory`] | everything that is LDAP; above it there are only users |
+//! | [`credentials`] | with what adsync logs in, and where that comes from |
+//! | [`ldap`] | LDAP itself: encoding, names |
+//! | [`directory`] | what a directory is asked; above it there are only users |
 //! | [`compare`] | one user of the directory against one row of the store |
 //! | [`mark`] | whether a run may look at what changed only |
 //! | [`plan`] | what a run would do, and the guard: pure |
@@ -17,48 +18,41 @@
 //! | [`metrics`] | what Prometheus is told of it |
 //! | [`completion`] | what a shell is told that completes a word |
 //! | [`signals`] | SIGINT and SIGTERM |
-//! | [`failure`], [`exit_code`] | what is said when it cannot go on |
-//! | [`account`] | the accounts of this host |
-//! | [`shell`] | commands that a person may paste into a shell |
+//! | [`error`], [`exit_code`] | what is said when it cannot go on, and what mends it |
 //! | [`user`] | what all of them speak of |
+//! | `util` | files, accounts, threads, words of a shell |
 //!
-//! Dependencies point one way: `commands → {config, directory, compare, store, plan, output} → user`.
-//! `plan`, `compare`, `mark` and `user` know no connection, no clock and no printer.
+//! Dependencies point one way, and no two modules know each other (`tests/house.rs`). What a run stands on
+//! (`directory`, `store`, `plan`) knows no settings, no flag and no printer; `plan`, `compare`, `mark` and `user` know
+//! no connection and no clock either.
 
-pub mod account;
 pub mod cli;
 pub mod commands;
 pub mod compare;
 pub mod completion;
 pub mod config;
-mod crash;
+pub mod credentials;
 pub mod directory;
+pub mod error;
 pub mod exit_code;
-pub mod failure;
-mod files;
 #[doc(hidden)]
 pub mod fuzzing;
-#[cfg(feature = "kerberos")]
-pub mod keytab;
-pub mod login;
+pub mod ldap;
 pub mod mark;
 pub mod metrics;
-pub mod nearest;
 pub mod output;
 pub mod plan;
 pub mod report;
-pub mod secret;
-pub mod shell;
 pub mod signals;
 pub mod store;
-mod threads;
 pub mod user;
+mod util;
 
 use clap::Parser;
 
 use cli::{Cli, LogFormat};
+use error::{Failure, Kind};
 use exit_code::ExitCode;
-use failure::{Failure, Kind};
 use output::Output;
 
 /// Runs the program: parses the command line, does what it says, and says what went wrong.

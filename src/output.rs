@@ -21,8 +21,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressState, ProgressStyle};
 
 use crate::cli::{Format, Global, LogFormat, When};
-use crate::failure::Failure;
-use crate::threads;
+use crate::error::Failure;
+use crate::util::threads;
 
 use formulas::WithoutFormulas;
 pub use question::{Answer, PATIENCE};

@@ -11,12 +11,12 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 #[cfg(unix)]
-use crate::exit_code::ExitCode;
+use crate::error::{Failure, Kind};
 #[cfg(unix)]
-use crate::failure::{Failure, Kind};
+use crate::exit_code::ExitCode;
 use crate::output::Output;
 #[cfg(unix)]
-use crate::threads;
+use crate::util::threads;
 
 /// The run whose plan this process has committed.
 static COMMITTED: Mutex<Option<i64>> = Mutex::new(None);

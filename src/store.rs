@@ -62,16 +62,16 @@ use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
-use crate::crash;
-use crate::files;
 use crate::mark::Question;
 use crate::plan::Recent;
 use crate::user::{Controller, Domain, StoredUser, UserId};
+use crate::util::crash;
+use crate::util::files;
 
 pub use apply::Applied;
 pub use census::Census;
 pub use domains::KnownDomain;
-pub use error::StoreError;
+pub use error::{Refused, StoreError};
 pub use filling::Filling;
 pub use history::{Outcome, PastChange, PastCounts, PastRun};
 pub use known::Known;

@@ -280,7 +280,7 @@ pub fn settings(data: &[u8]) {
         Ok(settings) => {
             let directory = &settings.directory;
             assert!((1..=1000).contains(&directory.page_size));
-            let login = directory.login.password();
+            let login = settings.login.password();
             assert!(login.is_none_or(|(username, _)| !username.is_empty()));
             assert!(directory.timeout.as_secs() >= 1);
         }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::commands::Context;
-use crate::directory::{Directory, DirectoryError, Servers};
+use crate::directory::{Directory, DirectoryError, Servers, Tls};
 use crate::mark::Mark;
 
 /// How long to wait before each further attempt.
@@ -21,8 +21,9 @@ pub fn with_directory<T>(
     mut read: impl FnMut(&mut Directory) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let settings = &context.settings.directory;
-    let credentials = settings.login.credentials()?;
-    let mut servers = Servers::new(settings, &credentials, mark.and_then(Mark::host))?;
+    let credentials = context.settings.login.credentials()?;
+    let tls = Tls::new(settings)?;
+    let mut servers = Servers::new(settings, &credentials, &tls, mark.and_then(Mark::host))?;
     let mut pauses = PAUSES.into_iter();
     loop {
         let attempt = match connect(&mut servers, context) {

@@ -7,10 +7,12 @@ mod scope;
 
 use std::path::Path;
 
-use crate::config::{self, ServerUrl, Settings};
-use crate::directory::{self, Cause, Certificate, Directory, DirectoryError, Opened, Step};
+use crate::config::Settings;
+use crate::directory::{
+    self, Cause, Certificate, Directory, DirectoryError, Opened, ServerUrl, Step, Tls,
+};
+use crate::error::{self, Failure, Kind};
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::output::file::{self, OutputFile};
 use crate::store::{self, Reader, StoreError, Trial};
@@ -34,7 +36,7 @@ pub fn run(config: Option<&Path>, read_only: bool, output: &Output) -> anyhow::R
     match Settings::load(config).and_then(apart) {
         Err(failure) => findings.fail("settings", failure),
         Ok(settings) => {
-            settings.directory.login.prepare()?;
+            settings.login.prepare()?;
             findings.ok("settings", settings.file.display().to_string());
             check_directory(&settings, &mut findings);
             let read_only = read_only || settings.read_only;
@@ -52,9 +54,9 @@ pub fn run(config: Option<&Path>, read_only: bool, output: &Output) -> anyhow::R
 }
 
 fn check_directory(settings: &Settings, findings: &mut Findings<'_>) {
-    let credentials = match settings.directory.login.credentials() {
+    let credentials = match settings.login.credentials() {
         Ok(credentials) => credentials,
-        Err(failure) => return findings.fail(settings.directory.login.secret(), failure),
+        Err(failure) => return findings.fail(settings.login.secret(), failure),
     };
     if settings.directory.accept_invalid_certs {
         findings.warn(
@@ -63,25 +65,36 @@ fn check_directory(settings: &Settings, findings: &mut Findings<'_>) {
             "name your CA as ca_file under [directory] and take the switch out",
         );
     }
-    let usable = Directory::probe(&settings.directory, &credentials, |url, result| {
-        check_server(url, result, &settings.directory, findings);
+    let options = &settings.directory;
+    let tls = match Tls::new(options) {
+        Ok(tls) => tls,
+        Err(error) => return findings.fail("tls", error),
+    };
+    let usable = Directory::probe(options, &credentials, &tls, |url, result| {
+        check_server(url, result, settings, findings);
     });
     match usable {
-        // Before the first server is asked for, only its name and the CA can be wrong.
-        Err(failure) if failure.kind == Kind::Unreachable => findings.fail("name", failure),
-        Err(failure) => findings.fail("tls", failure),
+        // Before the first server is asked for, only its name can be wrong.
+        Err(error) => findings.fail("name", error),
         Ok(None) => {}
         Ok(Some(mut directory)) => {
-            log::info!("{}", directory.ldapsearch(&settings.directory));
+            let login = login(settings, directory.server());
+            log::info!("{}", directory.ldapsearch(options, &login));
             scope::check(&mut directory, findings);
         }
     }
 }
 
+/// How `ldapsearch` would log in to a server.
+fn login(settings: &Settings, server: &ServerUrl) -> String {
+    let is_encrypted = server.is_ldaps() || settings.directory.starttls;
+    settings.login.ldapsearch(is_encrypted)
+}
+
 fn check_server(
     url: &ServerUrl,
     result: Result<Vec<Opened>, (Vec<Opened>, DirectoryError)>,
-    settings: &config::Directory,
+    settings: &Settings,
     findings: &mut Findings<'_>,
 ) {
     let (steps, error) = match result {
@@ -111,7 +124,7 @@ fn check_server(
             }
             Opened::Encrypted(certificate) => check_certificate(certificate, findings),
             Opened::Bound(account) => {
-                let is_plain = !url.is_ldaps() && !settings.starttls;
+                let is_plain = !url.is_ldaps() && !settings.directory.starttls;
                 let mut message = format!("logged in to {url} as {account}");
                 if is_plain && settings.login.password().is_none() {
                     message.push_str("; Kerberos encrypts the connection");
@@ -123,12 +136,15 @@ fn check_server(
         }
     }
     if let Some(error) = error {
-        log::info!("{}", directory::ldapsearch_of_root(url, settings));
-        report(error, url, findings);
+        log::info!(
+            "{}",
+            directory::ldapsearch_of_root(url, &settings.directory, &login(settings, url))
+        );
+        report(&error, url, findings);
     }
 }
 
-fn report(error: DirectoryError, url: &ServerUrl, findings: &mut Findings<'_>) {
+fn report(error: &DirectoryError, url: &ServerUrl, findings: &mut Findings<'_>) {
     let step = match (&error.step, &error.cause) {
         (Step::Resolve, _) => "name",
         (Step::Connect, _) => "tcp",
@@ -139,7 +155,7 @@ fn report(error: DirectoryError, url: &ServerUrl, findings: &mut Findings<'_>) {
         (Step::Read(_), _) => "rootdse",
         (Step::Settings, _) => "attributes",
     };
-    let commands = error.commands();
+    let commands = error::commands(error);
     let is_closed = error.step == Step::Connect;
     let mut failure = Failure::from(error);
     if is_closed && let Some(hint) = &mut failure.hint {
@@ -171,7 +187,7 @@ fn check_store(settings: &Settings, read_only: bool, findings: &mut Findings<'_>
     let trial = Trial::of(path);
     let found = match inventory(path) {
         Ok(found) => found,
-        Err(error) => return findings.fail("store", as_failure(&error)),
+        Err(error) => return findings.fail("store", Failure::from(&error)),
     };
     let what = if store::is_there(path).unwrap_or(false) {
         let (users, imported) = (found.users, found.imported);
@@ -194,9 +210,9 @@ fn check_store(settings: &Settings, read_only: bool, findings: &mut Findings<'_>
             "store",
             format!("{what}; but {error}"),
             "check it as that account:",
-            error.hint().into_iter().collect(),
+            Failure::from(&error).hint.into_iter().collect(),
         ),
-        Err(error) => findings.fail("store", as_failure(&error)),
+        Err(error) => findings.fail("store", Failure::from(&error)),
     }
     if !found.duplicates.is_empty() {
         check_duplicates(&found.duplicates, findings);
@@ -213,14 +229,6 @@ fn check_metrics(path: &Path, findings: &mut Findings<'_>) {
             format!("cannot write the metrics_file {}: {error}", path.display()),
             "name a file under [sync] that this account may make, or take metrics_file out",
         ),
-    }
-}
-
-fn as_failure(error: &StoreError) -> Failure {
-    Failure {
-        kind: error.kind(),
-        message: error.to_string(),
-        hint: error.hint(),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use comfy_table::Cell;
 
-use crate::failure::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::output::table::{self, detail};
 use crate::output::{Answer, Output, PATIENCE, legible};
 use crate::plan::{Deletion, Plan};

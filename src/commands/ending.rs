@@ -6,8 +6,8 @@ use crate::cli;
 use crate::cli::Format;
 use crate::commands::{Context, confirmation, refusal};
 use crate::config::Settings;
+use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, Kind};
 use crate::output::page::PageFile;
 use crate::output::{Output, csv, json, table};
 use crate::plan::{
@@ -16,7 +16,7 @@ use crate::plan::{
 use crate::report::Report;
 use crate::signals;
 use crate::store::{self, Applied, Filling, Outcome, Reader, Run, StoreError, Writer};
-use crate::threads;
+use crate::util::threads;
 
 /// The store as a run has it. A dry run has one that cannot be written.
 #[derive(Debug)]

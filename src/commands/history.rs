@@ -6,14 +6,14 @@ use serde::Serialize;
 use crate::cli::{self, Format};
 use crate::commands::Context;
 use crate::commands::changes::{self, Object};
+use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, Kind};
-use crate::nearest::nearest;
 use crate::output::table::what::What;
 use crate::output::table::{local_time, took, with_what};
 use crate::output::{Output, json, legible};
 use crate::store::{Outcome, PastChange, PastRun, Reader};
 use crate::user::Folded;
+use crate::util::nearest::nearest;
 
 /// Runs the command.
 pub fn run(arguments: &cli::History, context: &Context<'_>) -> anyhow::Result<ExitCode> {

@@ -15,11 +15,11 @@ use crate::commands::survey::Survey;
 use crate::commands::{Context, names, picking};
 use crate::compare::Newcomers;
 use crate::directory::{Directory, NO_SUCH_OBJECT, Read, Selection};
+use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, Kind};
-use crate::nearest::nearest;
 use crate::store::{Filling, Mode, Run};
 use crate::user::{Folded, ObjectGuid, UserId};
+use crate::util::nearest::nearest;
 
 /// Runs the command.
 pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<ExitCode> {

@@ -4,8 +4,8 @@ use std::io;
 
 use crate::cli::{self, Format};
 use crate::commands::Context;
+use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, Kind};
 use crate::output::{Output, csv, json, table};
 use crate::store::{Listing, Reader, StoreError};
 use crate::user::{Column, Folded, Profile, StoredUser};

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::Context;
+use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, Kind};
 use crate::metrics::Metrics;
 use crate::output::file::{self, OutputFile};
 use crate::store::{PastCounts, PastRun, Reader, StoreError};

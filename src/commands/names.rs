@@ -1,9 +1,9 @@
 //! Names that a person typed, and the users of the store they mean.
 
-use crate::failure::{Failure, Kind};
-use crate::nearest::nearest;
+use crate::error::{Failure, Kind};
 use crate::store::{Reader, StoreError};
 use crate::user::{Folded, StoredUser};
+use crate::util::nearest::nearest;
 
 /// Takes comma-separated lists apart. A whole argument that is a known name stays whole, for names may
 /// hold commas. An empty list is an error, and never means everybody.

@@ -4,7 +4,7 @@
 //! afterwards, and looks again at everybody who was picked.
 
 use crate::commands::Context;
-use crate::failure::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::output::Output;
 use crate::output::picker::{self, Item, Purpose};
 use crate::store::{Listing, Reader, StoreError};

@@ -6,7 +6,7 @@
 
 use crate::commands::Context;
 use crate::config::{Settings, default_store_path};
-use crate::failure::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::store;
 
 /// Refuses to go on where there is none.

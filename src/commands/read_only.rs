@@ -2,7 +2,7 @@
 
 use crate::cli::Command;
 use crate::config::Settings;
-use crate::failure::{Failure, Kind};
+use crate::error::{Failure, Kind};
 
 /// Refuses a command that would write to the store, before anything is asked or opened.
 pub fn refuse_writing(

@@ -8,7 +8,7 @@ use crate::commands::cost;
 use crate::commands::survey::{Survey, guids};
 use crate::compare::{Newcomers, Terms};
 use crate::directory::{Directory, Selection};
-use crate::failure::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::mark::{Circumstances, Mark, Question, WhyFull, Witnesses};
 use crate::plan::Findings;
 use crate::store::{Marking, Mode, Reader, Run};

@@ -1,6 +1,6 @@
 //! What is said when the guard refuses: how many, the likely cause, and the flag that lets it through.
 
-use crate::failure::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::plan::{Evidence, Plan, Refusal, Subject, indefinite};
 use crate::store::{Mode, Reader, Run, StoreError};
 use crate::user::{Field, Status};
@@ -25,7 +25,7 @@ pub fn explain(
         1 => "it is".to_owned(),
         several => format!("all {several} are"),
     };
-    let flag = refusal.subject().flag();
+    let flag = flag(refusal.subject());
     let flag = format!("; if {meant} meant, say {flag} {number}");
     Ok(Failure::new(Kind::Guard, message).hint(cause + &flag))
 }
@@ -111,4 +111,15 @@ fn disables_outside(plan: &Plan) -> bool {
         let is_outside = it.next.status == Status::OutOfScope;
         is_outside && it.user.values.enabled && !it.next.values.enabled
     })
+}
+
+/// The flag that lets a number through.
+fn flag(subject: Subject) -> &'static str {
+    match subject {
+        Subject::Deleted => "--allow-deletes",
+        Subject::Cleared(_) => "--allow-cleared",
+        Subject::Disabled => "--allow-disabled",
+        Subject::Modified => "--allow-modified",
+        Subject::Missing => "--allow-missing",
+    }
 }

@@ -5,13 +5,13 @@ use serde::Serialize;
 use crate::cli::Format;
 use crate::commands::changes::{self, Object};
 use crate::commands::{Context, names};
+use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, Kind};
 use crate::output::table::{facts, local_time, status};
 use crate::output::{Output, csv, json, legible};
-use crate::shell;
 use crate::store::{PastChange, Reader, StoreError};
 use crate::user::{Absence, Column, ControllerId, Folded, Found, Origin, StoredUser};
+use crate::util::shell;
 
 /// Runs the command.
 pub fn run(name: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {

@@ -6,8 +6,9 @@ use indicatif::ProgressBar;
 
 use crate::commands::absence::{Absences, Judge, Seen, Verdict};
 use crate::compare::{BadEntry, Comparison, Terms};
-use crate::directory::{Directory, Read, normalised_dn};
-use crate::failure::{Failure, Kind};
+use crate::directory::{Directory, Read};
+use crate::error::{Failure, Kind};
+use crate::ldap::dn;
 use crate::output::advance;
 use crate::plan::{Evidence, Findings};
 use crate::store::{Filling, Ours, Reader, StoreError, Unchanging, Walk};
@@ -133,7 +134,7 @@ impl<'a> Survey<'a> {
         };
         let is_chosen = |id: &UserId| self.chosen.as_ref().is_none_or(|them| them.contains(id));
         let row = rows
-            .get(&normalised_dn(&entry.dn))
+            .get(&dn::normalised(&entry.dn))
             .copied()
             .filter(is_chosen);
         row.map_or(Ok(None), |id| self.store.by_id(id))

@@ -9,8 +9,8 @@ use crate::cli;
 use crate::commands::ending::{self, Target, Terms, finish, with_target};
 use crate::commands::history::past_run;
 use crate::commands::{Context, restore};
+use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, Kind};
 use crate::output::table::what;
 use crate::plan::{
     Allowed, Changed, Deletion, Evidence, FailedUser, Findings, Import, Left, Refresh, Return,

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::Settings;
-use crate::failure::{Failure, Kind};
-use crate::files;
+use crate::error::{Failure, Kind};
+use crate::util::files;
 
 /// A file, and what it is for.
 type Named = (&'static str, PathBuf);
@@ -41,7 +41,7 @@ impl Settings {
     }
 
     fn files(&self, store: &[PathBuf]) -> Vec<Named> {
-        let login = &self.directory.login;
+        let login = &self.login;
         let password = login.password().and_then(|(_, it)| it.file.clone());
         let read = [
             ("ca_file", self.directory.ca_file.clone()),

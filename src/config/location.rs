@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
-use crate::failure::{Failure, Kind};
+use crate::error::{Failure, Kind};
 
 /// The environment variable that names the settings file.
 pub const CONFIG_VARIABLE: &str = "ADSYNC_CONFIG";

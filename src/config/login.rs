@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use super::path::{self, SettingsPath};
 use super::values::{Password, PasswordCommand};
-use crate::failure::Failure;
-use crate::login::Login;
-use crate::secret::PasswordSources;
+use crate::credentials::Login;
+use crate::credentials::password::PasswordSources;
+use crate::error::Failure;
 
 /// What was probably meant by a name in double quotes in which backslashes became control characters; none where
 /// there are none.
@@ -123,7 +123,7 @@ impl Keys {
             return Err(wrong("principal under [directory] is empty")
                 .hint("leave it out for that of the ticket, or the first of the keytab"));
         }
-        Ok(Login::Kerberos(crate::login::Kerberos {
+        Ok(Login::Kerberos(crate::directory::Kerberos {
             keytab: self.keytab.map(|it| it.within(folder)),
             principal: self.principal,
         }))

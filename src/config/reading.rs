@@ -7,8 +7,8 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
-use crate::failure::{Failure, Kind};
-use crate::nearest::nearest;
+use crate::error::{Failure, Kind};
+use crate::util::nearest::nearest;
 
 /// The text of the settings file, and the metadata of that very file.
 pub fn read(path: &Path) -> Result<(String, Metadata), Failure> {

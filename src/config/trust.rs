@@ -2,14 +2,12 @@
 //! it goes; so what is asked of them is what ssh asks of its keys: they belong to the account that runs adsync or to
 //! root, nobody else can write them, and nobody else can put another file in their place.
 
-use std::collections::BTreeSet;
 use std::fs::Metadata;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::account;
-use crate::failure::{Failure, Kind};
-use crate::shell::quoted;
+use crate::error::{Failure, Kind};
+use crate::util::ownership::{folders, mode, stranger};
+use crate::util::shell::quoted;
 
 /// Refuses settings that another account can change. The metadata are of the file that was opened under that name.
 pub fn require(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
@@ -58,13 +56,6 @@ pub fn require(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The account that something belongs to, if it is neither this one nor root.
-pub fn stranger(metadata: &Metadata) -> Option<String> {
-    let owner = metadata.uid();
-    let is_trusted = owner == 0 || owner == nix::unistd::geteuid().as_raw();
-    (!is_trusted).then(|| account::name(owner))
-}
-
 /// Who else may write, and how that right is taken away.
 fn writers(metadata: &Metadata) -> Option<(&'static str, &'static str)> {
     match mode(metadata) & 0o022 {
@@ -74,33 +65,4 @@ fn writers(metadata: &Metadata) -> Option<(&'static str, &'static str)> {
         // Both at once, or the next run would come with the second.
         _ => Some(("others", "go-w")),
     }
-}
-
-/// Its rights, without what kind of file it is.
-pub fn mode(metadata: &Metadata) -> u32 {
-    metadata.permissions().mode() & 0o7777
-}
-
-/// Everything that leads to a file: the folders and links of its name, and where they lead to.
-pub fn folders(path: &Path) -> BTreeSet<PathBuf> {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut all = BTreeSet::new();
-    let mut to_follow = vec![absolute];
-    // A chain of links that leads nowhere could not have been opened.
-    while let Some(name) = to_follow.pop() {
-        for place in name.ancestors() {
-            if !all.insert(place.to_owned()) {
-                continue;
-            }
-            if let Ok(target) = std::fs::read_link(place) {
-                let from = place.parent().unwrap_or(Path::new("/"));
-                to_follow.push(from.join(target));
-            }
-        }
-    }
-    // The file itself was looked at as it was opened.
-    if let Ok(file) = path.canonicalize() {
-        all.remove(&file);
-    }
-    all
 }

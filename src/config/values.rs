@@ -1,101 +1,17 @@
 //! The values of the settings, each checked when it is read.
 
-use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use url::Url;
 
 use crate::plan::Limit;
 
 /// AD gives at most this many entries a page unless its `MaxPageSize` was changed (MS-ADTS
 /// 3.1.1.3.4.6).
 const LARGEST_PAGE: i64 = 1000;
-
-/// The URL of a server: `ldap://host[:port]` or `ldaps://host[:port]` (RFC 4516, without a path).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct ServerUrl {
-    ldaps: bool,
-    host: String,
-    port: u16,
-    text: String,
-}
-
-impl ServerUrl {
-    /// Whether the connection begins with TLS.
-    pub fn is_ldaps(&self) -> bool {
-        self.ldaps
-    }
-
-    /// Host name or IP address; IPv6 without brackets.
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// The port: as given, else 389 or 636.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// Whether this is a port of the global catalog, which has but a part of the attributes.
-    pub fn is_global_catalog(&self) -> bool {
-        matches!(self.port, 3268 | 3269)
-    }
-
-    /// Whether nothing leaves this host.
-    pub fn is_loopback(&self) -> bool {
-        match self.host.parse::<IpAddr>() {
-            Ok(address) => address.is_loopback(),
-            Err(_) => self.host.eq_ignore_ascii_case("localhost"),
-        }
-    }
-}
-
-impl fmt::Display for ServerUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl TryFrom<String> for ServerUrl {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let wrong = |what: &str| {
-            format!("the server {text:?} {what}; write it as ldaps://dc1.corp.example.com")
-        };
-        // What stands before an at sign may be a password, and is not repeated.
-        if text.contains('@') {
-            return Err(
-                "a server has no name and no password in its URL; they are username and password_file"
-                    .to_owned(),
-            );
-        }
-        let url = Url::parse(&text).map_err(|error| wrong(&format!("is no URL ({error})")))?;
-        let ldaps = match url.scheme() {
-            "ldaps" => true,
-            "ldap" => false,
-            other => return Err(wrong(&format!("has the scheme {other}://"))),
-        };
-        let host = url.host_str().unwrap_or_default();
-        if host.is_empty() {
-            return Err(wrong("names no host"));
-        }
-        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong("has something behind the host"));
-        }
-        Ok(Self {
-            ldaps,
-            host: host.trim_matches(['[', ']']).to_owned(),
-            port: url.port().unwrap_or(if ldaps { 636 } else { 389 }),
-            text: text.trim_end_matches('/').to_owned(),
-        })
-    }
-}
 
 /// A password that stands in the settings. An error of the parser would quote what stands there
 /// instead of a text, so this has one of its own.
@@ -165,126 +81,6 @@ impl TryFrom<String> for DnsServer {
         with_port.or_else(without).map(Self).ok_or_else(|| {
             format!("{text:?} is no address of a DNS server; write 192.0.2.1 or 192.0.2.1:53")
         })
-    }
-}
-
-/// A search filter (RFC 4515), in parentheses.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Filter(String);
-
-impl Filter {
-    /// The filter as it is sent.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Default for Filter {
-    fn default() -> Self {
-        // Without krbtgt, Guest, Administrator and the accounts of trusts, which are nobody's.
-        Self(
-            "(&(objectCategory=person)(objectClass=user)(!(isCriticalSystemObject=TRUE)))"
-                .to_owned(),
-        )
-    }
-}
-
-impl TryFrom<String> for Filter {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let text = text.trim();
-        let text = if text.starts_with('(') {
-            text.to_owned()
-        } else {
-            format!("({text})")
-        };
-        if depth(&text) > DEEPEST {
-            return Err(format!(
-                "this filter is nested deeper than {DEEPEST} parentheses, which no server reads"
-            ));
-        }
-        match ldap3::parse_filter(&text) {
-            Ok(_) => Ok(Self(text)),
-            Err(()) => Err(format!(
-                "{text:?} is no LDAP filter (RFC 4515); one looks like (&(objectClass=user)(mail=*)), with every parenthesis closed"
-            )),
-        }
-    }
-}
-
-/// How deep a filter may be nested. Parsing one calls itself for each parenthesis, and Active Directory reads no more.
-const DEEPEST: usize = 100;
-
-/// How deep the parentheses of a filter are nested; in a value they are escaped.
-fn depth(filter: &str) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0);
-    for byte in filter.bytes() {
-        match byte {
-            b'(' => depth += 1,
-            b')' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    deepest
-}
-
-impl std::str::FromStr for Filter {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::try_from(text.to_owned())
-    }
-}
-
-/// One attribute, or several of which the first that has a value counts.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "OneOrMany")]
-pub struct AttributeNames(Vec<String>);
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected an attribute or a list of attributes")]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl AttributeNames {
-    /// One attribute.
-    pub fn one(name: &str) -> Self {
-        Self(vec![name.to_owned()])
-    }
-
-    /// The attributes in order; at least one.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
-}
-
-impl TryFrom<OneOrMany> for AttributeNames {
-    type Error = String;
-
-    fn try_from(names: OneOrMany) -> Result<Self, String> {
-        let names = match names {
-            OneOrMany::One(name) => vec![name],
-            OneOrMany::Many(names) => names,
-        };
-        if names.is_empty() {
-            return Err("the list of attributes is empty".to_owned());
-        }
-        // RFC 4512, 1.4: a keystring or a numeric OID.
-        let is_name = |name: &String| {
-            name.starts_with(|first: char| first.is_ascii_alphanumeric())
-                && name
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
-        };
-        match names.iter().find(|name| !is_name(name)) {
-            Some(name) => Err(format!("{name:?} is no attribute name (RFC 4512, 1.4)")),
-            None => Ok(Self(names)),
-        }
     }
 }
 
@@ -508,50 +304,6 @@ impl TryFrom<NumberOrText> for LimitValue {
 mod tests {
     use super::*;
 
-    fn url(text: &str) -> Result<ServerUrl, String> {
-        ServerUrl::try_from(text.to_owned())
-    }
-
-    #[test]
-    fn a_server_has_a_scheme_a_host_and_a_port() {
-        let dc1 = url("ldaps://dc1.corp.example.com").expect("a server");
-        assert_eq!(
-            (dc1.host(), dc1.port(), dc1.is_ldaps()),
-            ("dc1.corp.example.com", 636, true)
-        );
-        let dc2 = url("ldap://[::1]:1389/").expect("a server");
-        assert_eq!(
-            (dc2.host(), dc2.port(), dc2.is_ldaps()),
-            ("::1", 1389, false)
-        );
-        assert!(dc2.is_loopback() && !dc1.is_loopback());
-    }
-
-    #[test]
-    fn what_is_no_server_is_refused() {
-        for text in [
-            "dc1.corp.example.com",
-            "https://dc1",
-            "ldap://",
-            "ldaps://dc1/DC=corp",
-            "ldaps://dc1?x",
-            "ldaps://me:secret@dc1",
-            "ldaps://dc1:99999",
-        ] {
-            assert!(url(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn filters_are_checked() {
-        let filter = |text: &str| Filter::try_from(text.to_owned()).map(|it| it.0);
-        assert_eq!(filter("mail=*"), Ok("(mail=*)".to_owned()));
-        assert_eq!(filter(" (cn=josé) "), Ok("(cn=josé)".to_owned()));
-        for text in ["", "(", "(&(mail=*)", "(mail=*))", "(cn=a)(cn=b)", "()"] {
-            assert!(filter(text).is_err(), "{text:?}");
-        }
-    }
-
     #[test]
     fn limits_of_numbers() {
         for (size, accepted) in [
@@ -588,19 +340,6 @@ mod tests {
         assert_eq!(read("0"), Ok(0));
         for text in ["", "24", "-1h", "soon"] {
             assert!(read(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn attribute_names() {
-        let many = |names: &[&str]| {
-            AttributeNames::try_from(OneOrMany::Many(
-                names.iter().map(|&it| it.to_owned()).collect(),
-            ))
-        };
-        assert!(many(&["mail", "userPrincipalName"]).is_ok());
-        for names in [&[][..], &[""], &["mail)(x=*"], &["ma il"]] {
-            assert!(many(names).is_err(), "{names:?}");
         }
     }
 }

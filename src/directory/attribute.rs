@@ -1,7 +1,7 @@
 //! An attribute of the settings: what it is asked for by, and under which names the server may return it.
 
 use super::schema::{AttributeType, Schema};
-use super::standard;
+use crate::ldap::standard;
 
 /// An attribute of the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,8 @@ use std::collections::HashSet;
 use super::connection::{Scope, Search};
 use super::entry::Entry;
 use super::error::DirectoryError;
-use super::{BATCH, Directory, dn, filter};
+use super::{BATCH, Directory, filter};
+use crate::ldap::dn;
 use crate::mark::{Mark, Position, Witnesses};
 use crate::user::ObjectGuid;
 

@@ -26,9 +26,10 @@ use super::entry::Entry;
 use super::error::{Cause, DirectoryError, Step};
 use super::ldapsearch;
 use super::tls::Tls;
-use crate::config::{Directory as Settings, ServerUrl};
-use crate::login::Credentials;
-use crate::threads;
+use crate::directory::options::Credentials;
+use crate::directory::options::Options;
+use crate::directory::url::ServerUrl;
+use crate::util::threads;
 
 use message::Outcome;
 use paging::{Asked, PAGES_AHEAD, Page, Reader};
@@ -147,7 +148,7 @@ impl Connection {
     /// Opens a connection and logs in, all within one deadline.
     pub fn open(
         server: &ServerUrl,
-        settings: &Settings,
+        settings: &Options,
         credentials: &Credentials<'_>,
         tls: &Tls,
         run: RunDeadline,

@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::ber::{Elements, Flaw, OCTET_STRING, SEQUENCE, SET, element, lossy};
 use super::error::Limit;
+use crate::ldap::ber::{Elements, Flaw, OCTET_STRING, SEQUENCE, SET, element, lossy};
 
 /// A search result entry (RFC 4511, 4.5.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

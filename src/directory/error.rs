@@ -1,9 +1,8 @@
 //! Why the directory could not be read, in words an administrator understands.
 //!
-//! Here is what happened; `login`, `certificate` and `network` know the words for it, and what mends it:
-//! in a hint, and where there are any, in the very commands.
+//! Here is what happened, and what it is called. What mends it is not known here.
 
-pub mod attributes;
+mod attributes;
 mod certificate;
 pub mod handshake;
 mod kerberos;
@@ -16,11 +15,21 @@ use std::time::Duration;
 
 use super::mapping::Unusable;
 use super::tls::Certificate;
-use crate::config::ServerUrl;
-use crate::failure::Kind;
+use crate::directory::url::ServerUrl;
 
-pub use kerberos::TicketError;
+pub use certificate::Weakness;
+pub use handshake::is_incompatible;
+pub use kerberos::{TicketError, Trouble};
 pub use network::Missed;
+
+/// What servers answer with, and what is behind it.
+pub mod code {
+    pub use super::kerberos::BAD_BINDINGS;
+    pub use super::kerberos::reason as kerberos_reason;
+    pub use super::login::reason as login_reason;
+    pub use super::login::{STRONGER_AUTH_REQUIRED, sub_code};
+    pub use super::{BUSY, INVALID_CREDENTIALS, NO_SUCH_OBJECT, UNAVAILABLE};
+}
 
 /// What was being done when it failed. Reads after "cannot".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +114,8 @@ pub enum Cause {
     },
     /// The base lies in none of the server's naming contexts; these may hold users, the domain's own first.
     OutsideDomain(Vec<String>),
+    /// The server names no naming context that users may be in.
+    NoContext,
     /// A user that is there is not found by this attribute.
     IdentityNotSearchable(String),
     /// These attributes of the settings cannot be used on this server.
@@ -128,7 +139,7 @@ pub struct Limit {
     /// What came.
     what: String,
     /// The setting under `[directory]`.
-    setting: &'static str,
+    pub setting: &'static str,
     /// What it allows.
     most: u64,
 }
@@ -209,9 +220,9 @@ pub struct DirectoryError {
 /// `invalidCredentials`
 pub const INVALID_CREDENTIALS: u32 = 49;
 /// `busy`
-const BUSY: u32 = 51;
+pub const BUSY: u32 = 51;
 /// `unavailable`
-const UNAVAILABLE: u32 = 52;
+pub const UNAVAILABLE: u32 = 52;
 /// `noSuchObject`
 pub const NO_SUCH_OBJECT: u32 = 32;
 /// `referral`
@@ -269,6 +280,7 @@ impl DirectoryError {
             | Cause::Ticket(_)
             | Cause::NotEncrypted
             | Cause::OutsideDomain(_)
+            | Cause::NoContext
             | Cause::IdentityNotSearchable(_)
             | Cause::Unusable(_)
             | Cause::Malformed(_)
@@ -292,108 +304,8 @@ impl DirectoryError {
         code.is_some_and(|code| OF_ENTRY.contains(&code))
     }
 
-    /// The kind that decides the exit code.
-    pub fn kind(&self) -> Kind {
-        match (&self.step, &self.cause) {
-            (_, Cause::NoThread(_)) => Kind::Failed,
-            (_, Cause::RunTimeout(_)) => Kind::Unreachable,
-            (Step::Ticket(_), Cause::Ticket(error)) => error.kind(),
-            (Step::Settings, _) => Kind::Settings,
-            (Step::Bind(_) | Step::Kerberos(_), Cause::Result { .. })
-            | (Step::Kerberos(_), Cause::Ticket(_) | Cause::NotEncrypted) => Kind::Login,
-            (
-                Step::Resolve
-                | Step::Connect
-                | Step::StartTls
-                | Step::Tls
-                | Step::Bind(_)
-                | Step::Ticket(_)
-                | Step::Kerberos(_),
-                _,
-            )
-            | (_, Cause::Timeout(_) | Cause::Lost | Cause::Disconnected { .. } | Cause::Io(_)) => {
-                Kind::Unreachable
-            }
-            _ => Kind::Directory,
-        }
-    }
-
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        let fixed = match (&self.step, &self.cause) {
-            (Step::Tls | Step::StartTls, Cause::Certificate(rejected)) => {
-                return Some(certificate::hint(rejected, self));
-            }
-            (Step::Bind(username), Cause::Result { code, text }) => {
-                return Some(login::hint(*code, text, username));
-            }
-            (Step::Kerberos(account), Cause::Result { code, text }) => {
-                return Some(kerberos::hint(*code, text, account));
-            }
-            (_, Cause::NoThread(_)) => {
-                "nothing was changed; give the account more processes (ulimit -u, TasksMax of the service), or the host more memory"
-            }
-            (_, Cause::RunTimeout(_)) => {
-                "nothing was changed; run_timeout under [directory] says how long all of a run's reading may take"
-            }
-            (_, Cause::Ticket(error)) => return error.hint(),
-            (_, Cause::NotEncrypted) => {
-                "use ldaps:// in url under [directory]: without TLS adsync logs in only where Kerberos encrypts the connection"
-            }
-            (Step::Ticket(_), Cause::Timeout(_)) => kerberos::NO_KDC,
-            (Step::Read(_), Cause::Result { code, .. }) => return read_hint(*code),
-            (_, Cause::OutsideDomain(contexts)) => return Some(domain_hint(contexts)),
-            (_, Cause::IdentityNotSearchable(_)) => {
-                "the account must have the right to search for the attribute, not only to read it, and the server an equality matching rule for it; where it is not AD, guid = \"entryUUID\" under [directory.attributes] has one"
-            }
-            (_, Cause::OutsideServers(hosts)) => {
-                return Some(format!(
-                    "if the password may go there, say allowed_servers = [\"{}\"] under [directory]; else somebody has changed what the DNS says",
-                    hosts.replace(", ", "\", \"")
-                ));
-            }
-            (_, Cause::Unusable(unusable)) => {
-                return unusable.first().and_then(attributes::hint);
-            }
-            (Step::Read(_), Cause::Lost | Cause::Disconnected { .. }) => {
-                "nothing was changed; the next run tries again, and a second server in urls would take over"
-            }
-            (Step::Read(_), Cause::Timeout(_)) => {
-                "the server is reachable but does not answer; timeout_secs under [directory] says how long to wait"
-            }
-            (_, Cause::Limit(limit)) => {
-                return Some(format!(
-                    "nothing was changed; if this server is to be trusted with more, raise {} under [directory]",
-                    limit.setting
-                ));
-            }
-            (Step::Read(_), _) => return None,
-            _ => return network::hint(self),
-        };
-        Some(fixed.to_owned())
-    }
-
-    /// Commands that mend it or show more, to be run by whom the hint names.
-    pub fn commands(&self) -> Vec<String> {
-        match (&self.step, &self.cause) {
-            (Step::Resolve, _) => network::commands(self),
-            (_, Cause::Certificate(rejected)) => certificate::commands(rejected, self),
-            (_, Cause::Tls(what)) if handshake::is_incompatible(what) => handshake::commands(self),
-            (Step::Tls | Step::StartTls, _)
-                if network::hint(self).as_deref() == Some(network::NO_CERTIFICATE) =>
-            {
-                handshake::commands(self)
-            }
-            (Step::Bind(username), Cause::Result { code, text }) => {
-                login::commands(*code, text, username)
-            }
-            (Step::Ticket(service), Cause::Ticket(error)) => error.commands(service),
-            _ => Vec::new(),
-        }
-    }
-
     /// The server, if one was chosen already.
-    fn url(&self) -> Option<ServerUrl> {
+    pub fn url(&self) -> Option<ServerUrl> {
         ServerUrl::try_from(self.server.clone()).ok()
     }
 }
@@ -456,48 +368,19 @@ impl fmt::Display for DirectoryError {
                     contexts => write!(f, " ({})", contexts.join("; ")),
                 }
             }
+            Cause::NoContext => f.write_str("it names no naming context"),
             Cause::IdentityNotSearchable(attribute) => write!(
                 f,
                 "this server does not find users by their {attribute}, so none can be told to be gone"
             ),
             Cause::Unusable(unusable) => {
-                let all: Vec<String> = unusable.iter().map(attributes::problem).collect();
+                let all: Vec<String> = unusable.iter().map(Unusable::to_string).collect();
                 f.write_str(&all.join("; "))
             }
             Cause::Malformed(what) => write!(f, "the answer cannot be understood: {what}"),
             Cause::Limit(limit) => write!(f, "the answer goes beyond a limit: {limit}"),
         }
     }
-}
-
-/// What to do about a server that says that it cannot at the moment.
-const BUSY_HINT: &str =
-    "the server is busy or going down; try again later, or name a second one in urls";
-
-fn domain_hint(contexts: &[String]) -> String {
-    match contexts.first() {
-        Some(domain) => format!(
-            "write base_dn = \"{domain}\" under [directory], or a DN below it; left out, the whole domain is read"
-        ),
-        None => "check base_dn under [directory]".to_owned(),
-    }
-}
-
-fn read_hint(code: u32) -> Option<String> {
-    let hint = match code {
-        NO_SUCH_OBJECT => {
-            "check base_dn under [directory]; `adsync check` shows the domain's own naming context"
-        }
-        3 | 4 | 11 => {
-            "the server cut its answer short; a smaller page_size or a higher limit on the server helps"
-        }
-        8 | 13 => "use ldaps://, or starttls = true under [directory]",
-        10 => "base_dn is in another domain; name one of its own domain controllers in url",
-        50 => "give the account read access to the users",
-        BUSY | UNAVAILABLE => BUSY_HINT,
-        _ => return None,
-    };
-    Some(hint.to_owned())
 }
 
 /// A result code with its name, and what the server says about it.

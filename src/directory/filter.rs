@@ -2,6 +2,78 @@
 
 use bytes::BytesMut;
 use lber::structures::ASNTag as _;
+use serde::Deserialize;
+
+/// A search filter (RFC 4515), in parentheses.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Filter(String);
+
+impl Filter {
+    /// The filter as it is sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        // Without krbtgt, Guest, Administrator and the accounts of trusts, which are nobody's.
+        Self(
+            "(&(objectCategory=person)(objectClass=user)(!(isCriticalSystemObject=TRUE)))"
+                .to_owned(),
+        )
+    }
+}
+
+impl TryFrom<String> for Filter {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let text = text.trim();
+        let text = if text.starts_with('(') {
+            text.to_owned()
+        } else {
+            format!("({text})")
+        };
+        if depth(&text) > DEEPEST {
+            return Err(format!(
+                "this filter is nested deeper than {DEEPEST} parentheses, which no server reads"
+            ));
+        }
+        match ldap3::parse_filter(&text) {
+            Ok(_) => Ok(Self(text)),
+            Err(()) => Err(format!(
+                "{text:?} is no LDAP filter (RFC 4515); one looks like (&(objectClass=user)(mail=*)), with every parenthesis closed"
+            )),
+        }
+    }
+}
+
+/// How deep a filter may be nested. Parsing one calls itself for each parenthesis, and Active Directory reads no more.
+const DEEPEST: usize = 100;
+
+/// How deep the parentheses of a filter are nested; in a value they are escaped.
+fn depth(filter: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for byte in filter.bytes() {
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+impl std::str::FromStr for Filter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::try_from(text.to_owned())
+    }
+}
 
 /// `(attribute=value)`
 pub fn equals(attribute: &str, value: &str) -> String {
@@ -52,6 +124,16 @@ pub fn attributes(filter: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn filters_are_checked() {
+        let filter = |text: &str| Filter::try_from(text.to_owned()).map(|it| it.0);
+        assert_eq!(filter("mail=*"), Ok("(mail=*)".to_owned()));
+        assert_eq!(filter(" (cn=josé) "), Ok("(cn=josé)".to_owned()));
+        for text in ["", "(", "(&(mail=*)", "(mail=*))", "(cn=a)(cn=b)", "()"] {
+            assert!(filter(text).is_err(), "{text:?}");
+        }
+    }
 
     #[test]
     fn a_filter_asks_about_attributes() {

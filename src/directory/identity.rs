@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use super::attribute::Attribute;
 use super::entry::Entry;
 use super::schema::Schema;
-use super::text;
+use crate::ldap::text;
 use crate::user::{InvalidGuid, ObjectGuid};
 
 /// Syntaxes of attributes (RFC 4517, 3.3; AD's own: MS-ADTS 3.1.1.3.1.1.1).

@@ -11,11 +11,14 @@ use super::attribute::Attribute;
 use super::connection::{Scope, Search, Tally};
 use super::entry::Entry;
 use super::error::DirectoryError;
+use super::filter::Filter;
 use super::mapping::{Mapping, Unusable};
+use super::options::{Attributes, Options};
 use super::schema::Schema;
-use super::{Directory, dn, filter, ldapsearch, standard};
-use crate::config::{Attributes, Directory as Settings, Filter, ServerUrl};
-use crate::nearest::{misspelt, nearest};
+use super::url::ServerUrl;
+use super::{Directory, filter, ldapsearch};
+use crate::ldap::{dn, standard};
+use crate::util::nearest::{misspelt, nearest};
 
 pub use identities::Identities;
 
@@ -282,21 +285,21 @@ impl Directory {
     }
 
     /// The command line that reads the users of the scope as adsync does.
-    pub fn ldapsearch(&self, settings: &Settings) -> String {
+    pub fn ldapsearch(&self, options: &Options, login: &str) -> String {
         let search = self.search_for_users(
             String::new(),
             self.base.clone(),
             self.filter.as_str().to_owned(),
         );
-        ldapsearch::complete(&search, self.server(), settings)
+        ldapsearch::complete(&search, self.server(), options, login)
     }
 }
 
 /// The command line that reads the rootDSE of a server, which every account may.
-pub fn ldapsearch_of_root(server: &ServerUrl, settings: &Settings) -> String {
+pub fn ldapsearch_of_root(server: &ServerUrl, options: &Options, login: &str) -> String {
     let mut search = entries_at("", Scope::Base, "(objectClass=*)");
     search.attributes = vec!["defaultNamingContext".to_owned()];
-    ldapsearch::complete(&search, server, settings)
+    ldapsearch::complete(&search, server, options, login)
 }
 
 /// Which ports of LDAP are open on the host of a server that could not be reached.

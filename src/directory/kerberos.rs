@@ -14,7 +14,7 @@ use tokio::io::DuplexStream;
 
 use super::connection::opening::{Deadline, Layer, StepError, Stream};
 use super::error::Step;
-use crate::login::Kerberos;
+use crate::directory::options::Kerberos;
 
 impl Stream for DuplexStream {}
 

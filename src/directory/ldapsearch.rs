@@ -1,13 +1,10 @@
 //! The command line of `ldapsearch` (`OpenLDAP`) that asks the same, for people who want to see for
 //! themselves. It never holds the password.
 
-use std::path::Path;
-
 use super::connection::{SHOW_DELETED, Scope, Search};
-use crate::config::{Directory as Settings, ServerUrl};
-use crate::login::Login;
-use crate::secret::{self, PasswordSources};
-use crate::shell::quoted;
+use crate::directory::options::Options;
+use crate::directory::url::ServerUrl;
+use crate::util::shell::quoted;
 
 /// A search as `-vv` shows it: without the login, which is the same for all of them.
 pub fn bare(search: &Search, server: &ServerUrl) -> String {
@@ -16,57 +13,27 @@ pub fn bare(search: &Search, server: &ServerUrl) -> String {
     in_shell(&words)
 }
 
-/// A search with its login, to be pasted into bash or zsh.
-pub fn complete(search: &Search, server: &ServerUrl, settings: &Settings) -> String {
+/// A search with its login, which is words of a shell, to be pasted into bash or zsh.
+pub fn complete(search: &Search, server: &ServerUrl, options: &Options, login: &str) -> String {
     let mut environment = String::new();
-    if settings.accept_invalid_certs {
+    if options.accept_invalid_certs {
         environment.push_str("LDAPTLS_REQCERT=never ");
-    } else if let Some(path) = &settings.ca_file {
+    } else if let Some(path) = &options.ca_file {
         environment = format!("LDAPTLS_CACERT={} ", quoted(&path.to_string_lossy()));
     }
     let mut words: Vec<String> = ["ldapsearch", "-o", "ldif-wrap=no", "-H"]
         .map(str::to_owned)
         .to_vec();
     words.push(server.to_string());
-    if settings.starttls {
+    if options.starttls {
         // Twice: a server that refuses ends it.
         words.push("-ZZ".to_owned());
     }
     format!(
-        "{environment}{} {} {}",
+        "{environment}{} {login} {}",
         in_shell(&words),
-        login(&settings.login, server.is_ldaps() || settings.starttls),
         in_shell(&question(search))
     )
-}
-
-/// How `ldapsearch` logs in.
-fn login(login: &Login, is_encrypted: bool) -> String {
-    match login.password() {
-        Some((username, sources)) => format!("-x -D {} {}", quoted(username), password(sources)),
-        // AD refuses a second encryption within TLS.
-        None if is_encrypted => "-Y GSSAPI -Q -N -O maxssf=0".to_owned(),
-        None => "-Y GSSAPI -Q -N -O minssf=56".to_owned(),
-    }
-}
-
-/// Where `ldapsearch` takes the password from. A command of the settings may hold a secret itself, so it is
-/// asked for instead, as what is not in a file is.
-fn password(sources: &PasswordSources) -> String {
-    let Some(path) = secret::file_of(sources) else {
-        return "-W".to_owned();
-    };
-    let file = quoted(&path.to_string_lossy()).into_owned();
-    if ends_a_line(&path) {
-        // ldapsearch would take the line end as a part of the password.
-        format!("-y <(printf %s \"$(cat {file})\")")
-    } else {
-        format!("-y {file}")
-    }
-}
-
-fn ends_a_line(path: &Path) -> bool {
-    std::fs::read(path).is_ok_and(|bytes| bytes.ends_with(b"\n"))
 }
 
 fn question(search: &Search) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! Objects that look like users and are what replication left behind. Nobody is imported by them, and a user of the
 //! store who became one is kept as it was: which of two is the right one, an administrator decides.
 
-use super::dn;
+use crate::ldap::dn;
 
 /// Why an entry of that DN and with that username is a leftover, if it is one.
 pub fn reason(dn: &str, username: &str, is_active_directory: bool) -> Option<&'static str> {

@@ -6,12 +6,12 @@ use super::attribute::Attribute;
 use super::entry::{DN, Entry};
 use super::identity::Identity;
 use super::leftover;
+use super::options::{AttributeNames, Attributes};
 use super::root_dse::RootDse;
 use super::schema::Schema;
-use super::standard;
 use super::values::{self, Value};
 use crate::compare::BadEntry;
-use crate::config::{AttributeNames, Attributes};
+use crate::ldap::standard;
 use crate::user::{DirectoryUser, Field, ObjectGuid, Packed, Profile};
 
 /// The bit of `userAccountControl` that disables an account: `ACCOUNTDISABLE` (MS-ADTS 2.2.16).

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use super::attribute::Attribute;
-use super::ber::lossy;
 use super::error::DirectoryError;
 use super::{BATCH, Directory, Read, filter, values};
+use crate::ldap::ber::lossy;
 use crate::user::Folded;
 
 /// How many users may be called by the names of a batch. More than one for a name is an error in any case.

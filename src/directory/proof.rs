@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::connection::Search;
 use super::entry::Entry;
 use super::error::{DirectoryError, INVALID_DN_SYNTAX, NO_SUCH_OBJECT, REFERRAL};
-use super::{BATCH, Directory, Read, changes, dn};
+use super::{BATCH, Directory, Read, changes};
+use crate::ldap::dn;
 use crate::plan::evidence::{DeletedObjects, LastPlace};
 use crate::user::ObjectGuid;
 

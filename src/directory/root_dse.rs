@@ -1,9 +1,9 @@
 //! What a server says of itself (RFC 4512, 5.1; MS-ADTS 3.1.1.3.2).
 
 use super::connection::{Connection, SHOW_DELETED, Search};
-use super::dn;
 use super::entry::Entry;
 use super::error::DirectoryError;
+use crate::ldap::dn;
 
 /// `LDAP_CAP_ACTIVE_DIRECTORY_OID` (MS-ADTS 3.1.1.3.4.3.1)
 const ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";

@@ -9,8 +9,8 @@ use super::connection::Connection;
 use super::error::{Cause, DirectoryError};
 use super::ranges::AllValues;
 use super::root_dse::RootDse;
-use super::standard;
-use crate::nearest::nearest;
+use crate::ldap::standard;
+use crate::util::nearest::nearest;
 
 pub use description::AttributeType;
 

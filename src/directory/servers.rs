@@ -7,16 +7,16 @@ use super::root_dse::RootDse;
 use super::schema::Schema;
 use super::tls::Tls;
 use super::{Directory, srv};
-use crate::config::{Directory as Settings, ServerUrl};
-use crate::failure::Failure;
-use crate::login::Credentials;
+use crate::directory::options::Credentials;
+use crate::directory::options::Options;
+use crate::directory::url::ServerUrl;
 
 /// The servers of a directory, to be tried in order.
 #[derive(Debug)]
 pub struct Servers<'a> {
-    settings: &'a Settings,
+    settings: &'a Options,
     credentials: &'a Credentials<'a>,
-    tls: Tls,
+    tls: &'a Tls,
     run: RunDeadline,
     urls: Vec<ServerUrl>,
     /// Where the next round begins: behind the server that was used last.
@@ -27,14 +27,15 @@ impl<'a> Servers<'a> {
     /// The servers that the settings name, or that the domain names in the DNS; of equals the preferred one
     /// comes first.
     pub fn new(
-        settings: &'a Settings,
+        settings: &'a Options,
         credentials: &'a Credentials<'a>,
+        tls: &'a Tls,
         preferred: Option<&str>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, DirectoryError> {
         Ok(Self {
             settings,
             credentials,
-            tls: Tls::new(settings)?,
+            tls,
             run: RunDeadline::new(settings.run_timeout),
             urls: srv::servers(settings, preferred)?,
             next: 0,
@@ -62,7 +63,7 @@ impl<'a> Servers<'a> {
                 url,
                 self.settings,
                 self.credentials,
-                &self.tls,
+                self.tls,
                 self.run,
                 &mut |_| {},
             ) {
@@ -79,16 +80,16 @@ impl<'a> Servers<'a> {
 impl Directory {
     /// Connects to each server in turn and says how far it came, step by step.
     pub fn probe(
-        settings: &Settings,
+        settings: &Options,
         credentials: &Credentials<'_>,
+        tls: &Tls,
         mut on_server: impl FnMut(&ServerUrl, Result<Vec<Opened>, (Vec<Opened>, DirectoryError)>),
-    ) -> Result<Option<Self>, Failure> {
-        let tls = Tls::new(settings)?;
+    ) -> Result<Option<Self>, DirectoryError> {
         let run = RunDeadline::new(settings.run_timeout);
         let mut usable = None;
         for url in &srv::servers(settings, None)? {
             let mut steps = Vec::new();
-            let result = Self::connect_to(url, settings, credentials, &tls, run, &mut |step| {
+            let result = Self::connect_to(url, settings, credentials, tls, run, &mut |step| {
                 steps.push(step);
             });
             match result {
@@ -150,7 +151,7 @@ impl Directory {
 
     fn connect_to(
         url: &ServerUrl,
-        settings: &Settings,
+        settings: &Options,
         credentials: &Credentials<'_>,
         tls: &Tls,
         run: RunDeadline,
@@ -165,9 +166,7 @@ impl Directory {
             .ok_or_else(|| DirectoryError {
                 server: url.to_string(),
                 step: Step::Read("the rootDSE".to_owned()),
-                cause: Cause::Malformed(
-                    "it names no naming context; set base_dn under [directory]".to_owned(),
-                ),
+                cause: Cause::NoContext,
             })?;
         // Without the whole domain nobody could be told to be absent from it.
         let domain = root.domain_of(&base).ok_or_else(|| DirectoryError {

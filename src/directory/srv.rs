@@ -10,8 +10,8 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::RData;
 
 use super::error::{Cause, DirectoryError, Step};
-use crate::config::{Directory as Settings, ServerSource, ServerUrl};
-use crate::failure::Failure;
+use super::options::{Options, ServerSource};
+use super::url::ServerUrl;
 
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,10 @@ struct Record {
 
 /// The servers in the order in which they are to be tried; of those that the DNS names as equals, the
 /// preferred one first.
-pub fn servers(settings: &Settings, preferred: Option<&str>) -> Result<Vec<ServerUrl>, Failure> {
+pub fn servers(
+    settings: &Options,
+    preferred: Option<&str>,
+) -> Result<Vec<ServerUrl>, DirectoryError> {
     let (domain, dns_server, allowed) = match &settings.servers {
         ServerSource::Urls(urls) => return Ok(urls.clone()),
         ServerSource::Domain {
@@ -56,8 +59,7 @@ pub fn servers(settings: &Settings, preferred: Option<&str>) -> Result<Vec<Serve
             server: format!("the domain {domain}"),
             step: Step::Resolve,
             cause: Cause::OutsideServers(hosts.join(", ")),
-        }
-        .into());
+        });
     }
     let mut records = in_order(records, random);
     if let Some(host) = preferred {
@@ -73,8 +75,7 @@ pub fn servers(settings: &Settings, preferred: Option<&str>) -> Result<Vec<Serve
             server: format!("the domain {domain}"),
             step: Step::Resolve,
             cause: Cause::Dns("its SRV records name no server that can be used".to_owned()),
-        }
-        .into());
+        });
     }
     log::info!("the domain {domain} has {servers:?}");
     Ok(servers)
@@ -105,7 +106,7 @@ fn url(record: &Record, starttls: bool) -> Option<ServerUrl> {
 fn look_up(
     domain: &str,
     dns_server: Option<SocketAddr>,
-    settings: &Settings,
+    settings: &Options,
 ) -> Result<Vec<Record>, Cause> {
     let name = format!("_ldap._tcp.dc._msdcs.{}.", domain.trim_end_matches('.'));
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,7 +1,7 @@
 //! TLS: which certificates are trusted, and what a server presented.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
@@ -15,8 +15,7 @@ use rustls::{
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
-use crate::config::Directory as Settings;
-use crate::failure::{Failure, Kind};
+use super::options::Options;
 
 /// `sha1WithRSAEncryption`, `md5WithRSAEncryption`, `ecdsa-with-SHA1` (RFC 3279, 2.2)
 const WEAK_SIGNATURES: [&str; 3] = [
@@ -137,6 +136,28 @@ impl fmt::Display for Certificate {
 /// U+FEFF in UTF-8
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// The CAs that are to be trusted cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustError {
+    /// The system has none.
+    #[error("the system's trust store has no CA")]
+    NoSystemCa,
+    /// The file that holds them.
+    #[error("cannot use ca_file {}: {what}", path.display())]
+    CaFile {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        what: String,
+    },
+    /// They are of no use for checking certificates.
+    #[error("cannot use the trusted CAs: {0}")]
+    Cas(String),
+    /// The TLS library refuses its own defaults.
+    #[error("cannot set up TLS: {0}")]
+    Tls(rustls::Error),
+}
+
 /// The TLS settings of a connection. Remembers the certificate that the server presented, also one
 /// that was refused, so that an error can name it.
 #[derive(Debug)]
@@ -148,7 +169,7 @@ pub struct Tls {
 
 impl Tls {
     /// Reads the CA file or the system's trust store, if any server is to be trusted by it.
-    pub fn new(settings: &Settings) -> Result<Self, Failure> {
+    pub fn new(settings: &Options) -> Result<Self, TrustError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let trust = if settings.accept_invalid_certs {
             Trust::Anybody
@@ -158,12 +179,7 @@ impl Tls {
             let roots = Arc::new(roots(settings.ca_file.as_deref())?);
             let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
                 .build()
-                .map_err(|error| {
-                    Failure::new(
-                        Kind::Settings,
-                        format!("cannot use the trusted CAs: {error}"),
-                    )
-                })?;
+                .map_err(|error| TrustError::Cas(error.to_string()))?;
             Trust::Signed(verifier)
         };
         let verifier = Arc::new(Verifier {
@@ -173,7 +189,7 @@ impl Tls {
         });
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|error| Failure::new(Kind::Failed, format!("cannot set up TLS: {error}")))?
+            .map_err(TrustError::Tls)?
             .dangerous()
             .with_custom_certificate_verifier(verifier.clone())
             .with_no_client_auth();
@@ -190,7 +206,7 @@ impl Tls {
     }
 }
 
-fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, Failure> {
+fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TrustError> {
     let mut roots = RootCertStore::empty();
     let Some(path) = ca_file else {
         let found = rustls_native_certs::load_native_certs();
@@ -199,19 +215,13 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, Failure> {
         }
         roots.add_parsable_certificates(found.certs);
         if roots.is_empty() {
-            return Err(
-                Failure::new(Kind::Settings, "the system's trust store has no CA")
-                    .hint("install ca-certificates, or name your CA as ca_file under [directory]"),
-            );
+            return Err(TrustError::NoSystemCa);
         }
         return Ok(roots);
     };
-    let wrong = |what: String| {
-        Failure::new(
-            Kind::Settings,
-            format!("cannot use ca_file {}: {what}", path.display()),
-        )
-        .hint("it must hold the CA's certificate in PEM (-----BEGIN CERTIFICATE-----)")
+    let wrong = |what: String| TrustError::CaFile {
+        path: path.to_owned(),
+        what,
     };
     let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
     // Windows' editors put one before a text.

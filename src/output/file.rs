@@ -6,8 +6,8 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::crash;
-use crate::files;
+use crate::util::crash;
+use crate::util::files;
 
 /// What is in such a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 
-use crate::failure::Failure;
+use crate::error::Failure;
 use crate::plan::{
     Conflict, Deletion, Duplicate, FailedUser, Holder, Import, Missing, Modification, OutOfScope,
     Plan,

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::sanitise::{Heap, acts_on_nothing};
-use crate::failure::Failure;
+use crate::error::Failure;
 
 /// What adsync itself says is said in its name; the modules and libraries speak in their own.
 const TARGET: &str = "adsync";
@@ -82,7 +82,7 @@ fn escaped(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Kind;
+    use crate::error::Kind;
 
     #[test]
     fn a_failure_is_one_line_whatever_it_says() {

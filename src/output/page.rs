@@ -12,7 +12,7 @@ use std::io;
 use askama::Template;
 use jiff::tz::TimeZone;
 
-use crate::failure::Failure;
+use crate::error::Failure;
 use crate::output::table::took;
 use crate::report::Report;
 use crate::store::Mode;

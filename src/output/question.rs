@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::threads;
+use crate::util::threads;
 
 /// How long an answer is waited for. The run holds the store meanwhile, and what it has read of the
 /// directory grows old: a question that somebody left open must not stop the run of the night.

@@ -134,25 +134,14 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The setting under `[sync]`.
-    pub fn setting(self) -> &'static str {
+    /// The limit that it is held to.
+    fn limit(self) -> &'static str {
         match self {
             Self::Deleted => "max_deletes",
             Self::Cleared(_) => "max_cleared",
             Self::Disabled => "max_disabled",
             Self::Modified => "max_modified",
             Self::Missing => "max_missing",
-        }
-    }
-
-    /// The flag that lets a number through.
-    pub fn flag(self) -> &'static str {
-        match self {
-            Self::Deleted => "--allow-deletes",
-            Self::Cleared(_) => "--allow-cleared",
-            Self::Disabled => "--allow-disabled",
-            Self::Modified => "--allow-modified",
-            Self::Missing => "--allow-missing",
         }
     }
 }
@@ -350,7 +339,7 @@ impl fmt::Display for Refusal {
             Subject::Disabled => counted(of, "enabled imported user"),
             _ => counted(of, "imported user"),
         };
-        let name = subject.setting();
+        let name = subject.limit();
         write!(f, "; {name} = {setting} lets {limit} of {base} through")
     }
 }

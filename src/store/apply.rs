@@ -11,7 +11,6 @@ use super::history::{self, Outcome};
 use super::indexes::SetAside;
 use super::record::{self, USER_COLUMNS, snapshot, snapshot_of_new};
 use super::{Run, Writer, data_version};
-use crate::crash;
 use crate::plan::{
     Approved, Deletion, Duplicate, FailedUser, Import, Missing, Modification, OutOfScope, Plan,
     Refresh, Return,
@@ -20,6 +19,7 @@ use crate::user::{
     DomainId, Folded, Found, ObjectGuid, Origin, Status, StoredUser, Tracking, UniqueField, UserId,
     Values,
 };
+use crate::util::crash;
 
 /// From so many new users on, and more than there are, the indexes are made when all are written.
 const LARGE_IMPORT: usize = 10_000;

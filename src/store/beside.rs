@@ -10,8 +10,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
-use crate::account;
-use crate::files;
+use crate::util::account;
+use crate::util::files;
 
 /// The log.
 const LOG: &str = "-wal";

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::error::StoreError;
 use super::reader::Reader;
 use super::{Mode, Run};
-use crate::directory::{is_within_dn, same_dn};
+use crate::ldap::dn as names;
 use crate::mark::Question;
 use crate::user::{Controller, ControllerId, Domain, DomainId, ObjectGuid};
 
@@ -51,7 +51,7 @@ impl Reader {
         let domains = self.domains()?;
         let is_it = |it: &&KnownDomain| guid.is_some() && it.guid == guid;
         let has_dn =
-            |it: &&KnownDomain| (guid.is_none() || it.guid.is_none()) && same_dn(&it.dn, dn);
+            |it: &&KnownDomain| (guid.is_none() || it.guid.is_none()) && names::same(&it.dn, dn);
         let found = domains
             .iter()
             .find(is_it)
@@ -80,7 +80,7 @@ impl Reader {
         let domains = self.domains()?;
         let found = domains
             .into_iter()
-            .find(|it| Some(it.id.0) == found && same_dn(&it.dn, dn));
+            .find(|it| Some(it.id.0) == found && names::same(&it.dn, dn));
         Ok(found.map(|it| Domain {
             id: Some(it.id),
             guid: it.guid,
@@ -90,7 +90,7 @@ impl Reader {
 
     /// The domain that a DN lies in, as far as that can be told from it.
     pub fn domain_around(&self, dn: &str) -> Result<Option<DomainId>, StoreError> {
-        let around = |it: &KnownDomain| is_within_dn(dn, &it.dn);
+        let around = |it: &KnownDomain| names::is_within(dn, &it.dn);
         let domains = self.domains()?.into_iter().filter(around);
         Ok(domains.max_by_key(|it| it.dn.len()).map(|it| it.id))
     }

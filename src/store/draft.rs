@@ -10,8 +10,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::error::StoreError;
 use super::{migrated, open, sql};
-use crate::crash;
-use crate::files;
+use crate::util::crash;
+use crate::util::files;
 
 /// The size of a page, in bytes: twice what `SQLite` takes of itself. Users are some 600 bytes each with their
 /// history, and writing them costs a system call for each page.

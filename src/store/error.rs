@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::flaw;
-use crate::failure::Kind;
-use crate::shell;
 
 /// The store could not be read or written. It is as it was before.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +115,45 @@ pub enum StoreError {
     },
 }
 
+/// Why a database refused, as far as an administrator can do something about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Another program is at it.
+    Busy,
+    /// The disk is full or broken: `SQLite` says the same of both where it is about its shared memory.
+    Disk,
+    /// The disk is full.
+    Full,
+    /// The rights on the file or its folder.
+    Rights,
+    /// The file is damaged, or no database.
+    Damaged,
+    /// What is in it was never written by adsync: a table, a column, a value.
+    Foreign,
+    /// Nothing of these.
+    Other,
+}
+
+impl Refused {
+    /// Why `SQLite` did.
+    pub fn of(error: &rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode as Code;
+        if flaw::is_of_value(error) {
+            return Self::Foreign;
+        }
+        match error.sqlite_error_code() {
+            Some(Code::DatabaseBusy | Code::DatabaseLocked) => Self::Busy,
+            Some(Code::SystemIoFailure) => Self::Disk,
+            Some(Code::DiskFull) => Self::Full,
+            Some(Code::ReadOnly | Code::PermissionDenied | Code::CannotOpen) => Self::Rights,
+            Some(Code::DatabaseCorrupt | Code::NotADatabase) => Self::Damaged,
+            // Unknown: a table or a column that is not as it was, or what should be JSON and is not.
+            Some(Code::ConstraintViolation | Code::TypeMismatch | Code::Unknown) => Self::Foreign,
+            _ => Self::Other,
+        }
+    }
+}
+
 impl StoreError {
     /// The same of the store itself, where it came of a draft of it, which nobody knows of.
     pub(super) fn of_store(mut self, store: &Path) -> Self {
@@ -125,83 +162,7 @@ impl StoreError {
         }
         self
     }
-
-    /// The kind that decides the exit code.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Held { .. } => Kind::Locked,
-            _ => Kind::Store,
-        }
-    }
-
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::Held { .. } => {
-                "wait for it to end, or say --wait SECONDS; a run that was killed holds nothing"
-            }
-            Self::File { source, .. } if is_full(source) => "the disk is full; nothing was changed",
-            Self::Folder { source, .. } if is_full(source) => "the disk is full",
-            Self::Folder { .. } => {
-                "check path under [store] and the rights on that folder; where this account is only to look, say read_only = true there"
-            }
-            Self::File { .. } => "check path under [store] and the rights on its folder",
-            Self::Foreign { .. } => "check path under [store]; nothing was written to it",
-            Self::Newer { .. } => "use the adsync that made it, or a newer one",
-            Self::Link { target, .. } => return Some(link_hint(target.as_deref())),
-            Self::OfAnother { owner, .. } => {
-                return Some(format!("sudo -u {} {}", shell::quoted(owner), typed()));
-            }
-            Self::Sql { source, .. } => return sql_hint(source),
-            Self::Row { path, id, .. } => return Some(row_hint(path, *id)),
-            Self::NumbersUsedUp { .. } => {
-                "another program gave it that number: give it another, and let seq of sqlite_sequence be the highest that is left"
-            }
-            Self::Replaced { .. } => {
-                "bring back a backup while no run is under way; run adsync again for the store that is there now"
-            }
-            Self::Overtaken { .. } => "nothing was changed; try again when they are done",
-            Self::Migration { .. } => return None,
-        };
-        Some(hint.to_owned())
-    }
 }
-
-fn link_hint(target: Option<&Path>) -> String {
-    match target {
-        Some(target) => format!("say path = \"{}\" under [store]", target.display()),
-        None => "what it leads to is not there; say under [store] where the store is".to_owned(),
-    }
-}
-
-fn row_hint(store: &Path, id: i64) -> String {
-    let store = store.to_string_lossy();
-    let query = format!("SELECT * FROM users WHERE id = {id}");
-    format!(
-        "another program wrote that row: mend it, or bring the store back from a backup; to see it: sqlite3 {} {}",
-        shell::quoted(&store),
-        shell::quoted(&query)
-    )
-}
-
-/// The command line, to be typed again.
-fn typed() -> String {
-    let arguments = std::env::args_os().skip(1);
-    let quoted = arguments.map(|it| shell::quoted(&it.to_string_lossy()).into_owned());
-    let words: Vec<_> = std::iter::once("adsync".to_owned()).chain(quoted).collect();
-    words.join(" ")
-}
-
-fn is_full(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind;
-    matches!(
-        error.kind(),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded
-    )
-}
-
-/// What to do about what adsync never writes itself.
-const OTHERS_WROTE: &str = "another program has changed the store; nothing was changed now: mend what it wrote (docs/store.md says what belongs there), or bring it back from a backup";
 
 /// What `SQLite` says of a step of the schema, without the whole of that step.
 fn migration_text(error: &rusqlite_migration::Error) -> String {
@@ -217,31 +178,4 @@ fn sql_text(error: &rusqlite::Error) -> String {
         rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
         other => flaw::of_value(other).unwrap_or_else(|| other.to_string()),
     }
-}
-
-fn sql_hint(error: &rusqlite::Error) -> Option<String> {
-    use rusqlite::ErrorCode as Code;
-    if flaw::is_of_value(error) {
-        return Some(OTHERS_WROTE.to_owned());
-    }
-    let hint = match error.sqlite_error_code()? {
-        Code::DatabaseBusy | Code::DatabaseLocked => {
-            "another program is writing to it, or has been reading from it all the while; nothing was changed, try again"
-        }
-        // What SQLite says, too, when there is no space for its shared memory.
-        Code::SystemIoFailure => {
-            "the disk is full or does not work; nothing was changed, see to it and try again"
-        }
-        Code::DiskFull => "the disk is full; nothing was changed",
-        Code::ReadOnly | Code::PermissionDenied | Code::CannotOpen => {
-            "check path under [store] and the rights on the file and its folder"
-        }
-        Code::DatabaseCorrupt | Code::NotADatabase => {
-            "the file is damaged or no adsync store; bring it back from a backup"
-        }
-        // Unknown: a table or a column that is not as it was, or what should be JSON and is not.
-        Code::ConstraintViolation | Code::TypeMismatch | Code::Unknown => OTHERS_WROTE,
-        _ => return None,
-    };
-    Some(hint.to_owned())
 }

@@ -13,10 +13,10 @@ use super::draft;
 use super::error::StoreError;
 use super::indexes::SetAside;
 use super::{Run, WRITE_CACHE_KIB, Writer, history, journal, open, sql};
-use crate::crash;
 use crate::plan::{Duplicate, Import, Plan};
-use crate::threads;
 use crate::user::{ObjectGuid, UserId};
+use crate::util::crash;
+use crate::util::threads;
 
 /// Threads that sort what an index holds while the rows are read: a part as large as the cache at a time, so that
 /// they have nothing to do with fewer than some 50,000 users.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::error::StoreError;
-use crate::files;
+use crate::util::files;
 
 /// Held for as long as it lives.
 #[derive(Debug)]

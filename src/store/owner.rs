@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::error::StoreError;
 #[cfg(unix)]
-use crate::account;
-use crate::files;
+use crate::util::account;
+use crate::util::files;
 
 /// Refuses a name that is a link: the lock lies beside the name, so a store with two names had two locks,
 /// and a store that is made new takes the place of the link.

@@ -10,7 +10,7 @@ use super::flaw;
 use super::record::{self, USER_COLUMNS};
 use super::sql;
 use crate::compare::Seen;
-use crate::directory::normalised_dn;
+use crate::ldap::dn;
 use crate::plan::{Holder, Holders, Population, Recent};
 use crate::user::{Domain, DomainId, Folded, ObjectGuid, Status, StoredUser, UniqueField, UserId};
 
@@ -248,7 +248,7 @@ impl Reader {
             .and_then(|mut statement| {
                 let rows = statement.query_map([domain.id.map(|it| it.0)], |row| {
                     let dn: String = row.get(0)?;
-                    Ok((normalised_dn(&dn), UserId(row.get(1)?)))
+                    Ok((dn::normalised(&dn), UserId(row.get(1)?)))
                 })?;
                 rows.collect()
             })

@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use super::error::StoreError;
 use super::lock::RunLock;
 use super::{beside, is_there, open, owner, sql};
-use crate::files;
+use crate::util::files;
 
 /// What is tried. It is begun before anybody looks into the store.
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adsync::config::{Directory, Settings, Sync};
+use adsync::config::{Settings, Sync};
+use adsync::directory::Options;
 
 use crate::stage::{alone, write_private};
 use crate::support::adsync::Sandbox;
@@ -119,7 +120,7 @@ fn every_key_for_kerberos_is_read() {
     let text = lines.collect::<Vec<_>>().join("\n");
     let text = text.replace("auth = \"password\"", "auth = \"kerberos\"");
     let settings = is_read(&alone(), &text);
-    let login = format!("{:?}", settings.directory.login);
+    let login = format!("{:?}", settings.login);
     for said in ["/etc/adsync/adsync.keytab", "svc-adsync@CORP.EXAMPLE.COM"] {
         assert!(login.contains(said), "{login}");
     }
@@ -189,12 +190,12 @@ fn defaults(settings: &Settings) -> String {
         file: _,
         store_path: _,
         read_only,
+        login: _,
         directory:
-            Directory {
+            Options {
                 servers: _,
                 starttls,
                 ca_file: _,
-                login: _,
                 base_dn: _,
                 filter,
                 page_size,

@@ -5,7 +5,7 @@ use std::io;
 use serde::Serialize;
 
 use crate::cli::Format;
-use crate::failure::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::output::{Output, json, legible, table};
 
 /// How wide the names of steps are.
@@ -91,8 +91,8 @@ impl<'a> Findings<'a> {
         });
     }
 
-    pub fn fail(&mut self, step: &'static str, failure: Failure) {
-        self.fail_with(step, failure, Vec::new());
+    pub fn fail(&mut self, step: &'static str, failure: impl Into<Failure>) {
+        self.fail_with(step, failure.into(), Vec::new());
     }
 
     /// A failure with what can be typed to mend it.

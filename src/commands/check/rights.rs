@@ -7,8 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::findings::Findings;
-use crate::config::trust::mode;
-use crate::shell::quoted;
+use crate::util::ownership::mode;
+use crate::util::shell::quoted;
 
 /// Warns of a store, and what lies beside it, that others may read or write, and of a folder in which they
 /// may put another in its place. Its group may read it: that is how an application gets at its users.

@@ -1,10 +1,8 @@
 //! The steps of a check that need a login: which users are read, with what, and what the account may see.
 
 use super::findings::Findings;
-use crate::directory::{
-    Directory, DirectoryError, Identities, NO_SUCH_OBJECT, Unfilled, attributes,
-};
-use crate::failure::{Failure, Kind};
+use crate::directory::{Directory, DirectoryError, Identities, NO_SUCH_OBJECT, Unfilled};
+use crate::error::{Failure, Kind, hint_on_attribute, other_identities};
 
 /// How far two clocks may be apart: more than that, and Kerberos refuses (RFC 4120, 1.6; AD's default
 /// for "Maximum tolerance for computer clock synchronization").
@@ -24,7 +22,7 @@ pub fn check(directory: &mut Directory, findings: &mut Findings<'_>) {
             check_attributes(directory, findings);
             check_identity(directory, &identities, findings);
         }
-        Err(error) => return findings.fail("users", error.into()),
+        Err(error) => return findings.fail("users", error),
     }
     check_rights(directory, findings);
 }
@@ -111,12 +109,12 @@ fn check_schema(directory: &mut Directory, findings: &mut Findings<'_>) {
     match directory.misnamed() {
         Ok(unusable) => {
             for unusable in unusable {
-                let mut failure = Failure::new(Kind::Settings, attributes::problem(unusable));
-                failure.hint = attributes::hint(unusable);
+                let mut failure = Failure::new(Kind::Settings, unusable.to_string());
+                failure.hint = hint_on_attribute(unusable);
                 findings.fail("attributes", failure);
             }
         }
-        Err(error) => return findings.fail("attributes", error.into()),
+        Err(error) => return findings.fail("attributes", error),
     }
     match directory.unknown_in_filter() {
         Ok(unknown) => {
@@ -131,7 +129,7 @@ fn check_schema(directory: &mut Directory, findings: &mut Findings<'_>) {
                 );
             }
         }
-        Err(error) => findings.fail("filter", error.into()),
+        Err(error) => findings.fail("filter", error),
     }
 }
 
@@ -212,7 +210,7 @@ fn check_identity(directory: &mut Directory, identities: &Identities, findings: 
         }
         let message = format!("{unusable} of {users} users have no identity: {dn}: {reason}");
         if unusable == users {
-            let hint = attributes::other_identities();
+            let hint = other_identities();
             findings.fail("identity", Failure::new(Kind::Settings, message).hint(hint));
             return;
         }
@@ -228,16 +226,16 @@ fn check_identity(directory: &mut Directory, identities: &Identities, findings: 
         findings.warn("identity", message, hint);
     }
     match directory.identity_is_searchable() {
-        Ok(Some(false)) => return findings.fail("identity", directory.not_searchable().into()),
+        Ok(Some(false)) => return findings.fail("identity", directory.not_searchable()),
         Ok(_) => {}
-        Err(error) => return findings.fail("identity", error.into()),
+        Err(error) => return findings.fail("identity", error),
     }
     if directory.identity_is_name() {
         is_well = false;
         findings.warn(
             "identity",
             format!("{attribute} is a name: a user who gets another is taken for a new one, and for a deleted one"),
-            attributes::other_identities(),
+            other_identities(),
         );
     }
     if is_well {
@@ -251,7 +249,7 @@ fn check_identity(directory: &mut Directory, identities: &Identities, findings: 
 fn check_attributes(directory: &mut Directory, findings: &mut Findings<'_>) {
     let unfilled = match directory.unfilled() {
         Ok(unfilled) => unfilled,
-        Err(error) => return findings.fail("attributes", error.into()),
+        Err(error) => return findings.fail("attributes", error),
     };
     let (doubtful, plain): (Vec<_>, Vec<_>) = unfilled.into_iter().partition(is_doubtful);
     for it in &doubtful {
@@ -322,6 +320,6 @@ fn check_rights(directory: &mut Directory, findings: &mut Findings<'_>) {
                 ],
             );
         }
-        Err(error) => findings.fail("rights", error.into()),
+        Err(error) => findings.fail("rights", error),
     }
 }

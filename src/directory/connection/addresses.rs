@@ -15,9 +15,9 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::opening::Deadline;
-use crate::config::ServerUrl;
 use crate::directory::error::{Cause, Missed};
-use crate::threads;
+use crate::directory::url::ServerUrl;
+use crate::util::threads;
 
 /// How long an address may be silent before the next is tried (RFC 8305, 5: "Connection Attempt Delay").
 const DELAY: Duration = Duration::from_millis(250);

@@ -7,8 +7,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use super::framing::message_length;
 use super::message::{self, Message, Outcome};
 use super::wire::malformed;
-use crate::directory::ber::Flaw;
 use crate::directory::error::Cause;
+use crate::ldap::ber::Flaw;
 
 /// An answer of this part of the protocol is some kilobytes long.
 const LARGEST_ANSWER: u64 = 1 << 20;
@@ -66,7 +66,7 @@ pub fn decode(message: &[u8], kind: u8) -> Result<Outcome, Flaw> {
 mod tests {
     use super::super::message::{BIND_RESPONSE, EXTENDED_RESPONSE};
     use super::*;
-    use crate::directory::ber::{SEQUENCE, element};
+    use crate::ldap::ber::{SEQUENCE, element};
 
     fn answer(parts: &[u8]) -> Vec<u8> {
         element(SEQUENCE, &[&[2, 1, 1], &element(BIND_RESPONSE, &[parts])]).to_vec()

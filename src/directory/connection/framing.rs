@@ -1,6 +1,6 @@
 //! Where a message ends, told from its header alone, so that one that is too long is refused before it is held.
 
-use crate::directory::ber::{Flaw, Header, SEQUENCE};
+use crate::ldap::ber::{Flaw, Header, SEQUENCE};
 
 /// Why a message is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,11 +3,11 @@
 use secrecy::zeroize::Zeroizing;
 
 use super::Search;
-use crate::directory::ber::{
+use crate::directory::filter;
+use crate::ldap::ber::{
     BOOLEAN, ENUMERATED, Element, Elements, Flaw, INTEGER, OCTET_STRING, SEQUENCE, element,
     integer, lossy, number,
 };
-use crate::directory::filter;
 
 /// The operations, by their tags.
 pub const BIND_REQUEST: u8 = 0x60;

@@ -18,11 +18,12 @@ use super::addresses::{self, Connected};
 use super::message::{self, BIND_RESPONSE, Outcome};
 use super::wire::{Expected, Wire, malformed};
 use super::{refusal, start_tls};
-use crate::config::{Directory as Settings, ServerUrl};
-use crate::directory::ber::Flaw;
 use crate::directory::error::{Cause, Missed, RejectedCertificate, Step, handshake};
+use crate::directory::options::Credentials;
+use crate::directory::options::Options;
 use crate::directory::tls::{Certificate, Tls};
-use crate::login::Credentials;
+use crate::directory::url::ServerUrl;
+use crate::ldap::ber::Flaw;
 
 /// A step that went well while a connection was opened.
 #[derive(Debug)]
@@ -100,7 +101,7 @@ impl Deadline {
 /// Opens a connection and logs in; the connection, and the account.
 pub(super) async fn open(
     server: &ServerUrl,
-    settings: &Settings,
+    settings: &Options,
     credentials: &Credentials<'_>,
     tls: &Tls,
     on_step: &mut dyn FnMut(Opened),
@@ -167,7 +168,7 @@ async fn connect(
 /// Makes a connection a TLS connection: at once, or after asking for it (`StartTLS`).
 async fn encrypt(
     server: &ServerUrl,
-    settings: &Settings,
+    settings: &Options,
     tls: &Tls,
     mut stream: TcpStream,
     deadline: Deadline,

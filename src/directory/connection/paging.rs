@@ -11,9 +11,9 @@ use super::message::{
 };
 use super::wire::{Expected, Wire, malformed};
 use super::{RunDeadline, SHOW_DELETED, Search, refusal};
-use crate::directory::ber::{Element, Flaw};
 use crate::directory::entry::Entry;
 use crate::directory::error::{Cause, Limit};
+use crate::ldap::ber::{Element, Flaw};
 
 /// Pages that may wait for the caller. More would only use memory: the slower side sets the pace.
 pub(super) const PAGES_AHEAD: usize = 2;

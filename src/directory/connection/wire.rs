@@ -10,8 +10,8 @@ use super::framing::{Refusal, message_length};
 use super::message::{self, EXTENDED_RESPONSE, Message, Outcome};
 use super::opening::{Layer, Stream};
 use super::told;
-use crate::directory::ber::Flaw;
 use crate::directory::error::{Cause, Limit};
+use crate::ldap::ber::Flaw;
 
 /// How much is read at once, in bytes.
 const PIECE: usize = 64 << 10;

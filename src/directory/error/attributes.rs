@@ -1,43 +1,24 @@
 //! Attributes of the settings that cannot be used on a server.
 
+use std::fmt;
+
 use crate::directory::mapping::{Unusable, WhyUnusable};
 
-/// What is wrong with it.
-pub fn problem(unusable: &Unusable) -> String {
-    let Unusable {
-        field,
-        attribute,
-        why,
-    } = unusable;
-    match why {
-        WhyUnusable::Unknown { .. } => format!(
-            "{field} is read from {attribute}, an attribute that the schema of this server does not have"
-        ),
-        WhyUnusable::NoIdentity(reason) => {
-            format!("{field} is read from {attribute}, which cannot serve as an identity: {reason}")
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            field,
+            attribute,
+            why,
+        } = self;
+        write!(f, "{field} is read from {attribute}, ")?;
+        match why {
+            WhyUnusable::Unknown { .. } => {
+                f.write_str("an attribute that the schema of this server does not have")
+            }
+            WhyUnusable::NoIdentity(reason) => {
+                write!(f, "which cannot serve as an identity: {reason}")
+            }
         }
     }
-}
-
-/// What to do about it.
-pub fn hint(unusable: &Unusable) -> Option<String> {
-    let Unusable {
-        field,
-        attribute: _,
-        why,
-    } = unusable;
-    Some(match why {
-        WhyUnusable::Unknown { meant: Some(meant) } => {
-            format!("did you mean {field} = \"{meant}\" under [directory.attributes]?")
-        }
-        WhyUnusable::Unknown { meant: None } => {
-            format!("check {field} under [directory.attributes]")
-        }
-        WhyUnusable::NoIdentity(_) => other_identities(),
-    })
-}
-
-/// What serves as an identity.
-pub fn other_identities() -> String {
-    "use guid = \"objectGUID\" under [directory.attributes] on AD, \"nsUniqueId\" on 389 Directory Server, and \"entryUUID\" on any other server".to_owned()
 }

@@ -2,8 +2,6 @@
 
 use rustls::{AlertDescription, Error};
 
-use super::DirectoryError;
-
 /// What failed, in words; what rustls says of it is for its programmers.
 pub fn problem(error: &Error) -> String {
     match error {
@@ -32,16 +30,4 @@ pub fn is_incompatible(problem: &str) -> bool {
     ["cipher", "version of TLS"]
         .iter()
         .any(|it| problem.contains(it))
-}
-
-/// What to do where the two sides have nothing in common.
-pub const INCOMPATIBLE: &str = "let the server speak TLS 1.2 or 1.3 with ECDHE and AES-GCM or ChaCha20-Poly1305 (on Windows under SCHANNEL in the registry and in the order of cipher suites, on Samba with tls priority)";
-
-/// What shows what the server offers.
-pub fn commands(error: &DirectoryError) -> Vec<String> {
-    let connect = super::certificate::connect(error);
-    connect
-        .into_iter()
-        .map(|it| format!("{it} -tls1_2 < /dev/null"))
-        .collect()
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::login;
-use crate::failure::Kind;
 
 /// What the Kerberos library said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +22,7 @@ const BASE: i32 = -1_765_328_384;
 
 /// What went wrong, as far as an administrator can do something about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Trouble {
+pub enum Trouble {
     /// There is no ticket at all.
     NoTicket,
     /// There was one.
@@ -48,11 +47,13 @@ enum Trouble {
     NoKdc,
     /// It is not known where the KDCs of the realm are.
     UnknownRealm,
+    /// Nothing of these.
     Other,
 }
 
 impl TicketError {
-    fn trouble(&self) -> Trouble {
+    /// What went wrong.
+    pub fn trouble(&self) -> Trouble {
         match self.trouble_of_code() {
             Trouble::NoTicket if self.has_keytab => Trouble::NotInKeytab,
             trouble => trouble,
@@ -107,74 +108,7 @@ impl TicketError {
             Trouble::UnknownServer | Trouble::NotForServer | Trouble::Other
         )
     }
-
-    /// The kind that decides the exit code.
-    pub fn kind(&self) -> Kind {
-        match self.trouble() {
-            Trouble::NotInKeytab => Kind::Settings,
-            Trouble::NoKdc | Trouble::UnknownRealm => Kind::Unreachable,
-            _ => Kind::Login,
-        }
-    }
-
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self.trouble() {
-            Trouble::NoTicket => {
-                "run kinit as the account that runs adsync, or name a keytab under [directory], as cron and systemd need it"
-            }
-            Trouble::Expired => {
-                "run kinit again, or name a keytab under [directory], with which adsync fetches a ticket for each run"
-            }
-            Trouble::NotInKeytab => {
-                "`klist -k FILE` shows whose keys the keytab has; principal under [directory] must be one of them, its realm in capitals"
-            }
-            Trouble::UnknownAccount => {
-                "write the principal as AD has it: the sAMAccountName or the UPN, and the realm in capitals, such as svc-adsync@CORP.EXAMPLE.COM"
-            }
-            Trouble::Barred => "enable or unlock the account in AD, or set a later expiry date",
-            Trouble::PasswordExpired => {
-                "set a new password in AD, best one that never expires, and make the keytab anew"
-            }
-            Trouble::WrongKeys => {
-                "a keytab is worth nothing once the password of its account was changed: make it anew with ktpass or ktutil"
-            }
-            Trouble::UnknownServer => {
-                "write the domain controller's full name in url under [directory], as its servicePrincipalName has it; an address or an alias has no ticket"
-            }
-            Trouble::NotForServer => {
-                "another account may have this servicePrincipalName as well: `setspn -X` finds it, and url under [directory] must name a domain controller"
-            }
-            Trouble::Clock => {
-                "set this host's clock by that of the domain controllers; AD allows five minutes between them"
-            }
-            Trouble::NoKdc => NO_KDC,
-            Trouble::UnknownRealm => {
-                "let this host ask the domain's DNS, or name the KDCs of the realm in /etc/krb5.conf"
-            }
-            Trouble::Other => return None,
-        };
-        Some(hint.to_owned())
-    }
-
-    /// What shows more, or mends it.
-    pub fn commands(&self, service: &str) -> Vec<String> {
-        let commands: &[&str] = match self.trouble() {
-            Trouble::NoTicket | Trouble::Expired => &["klist"],
-            Trouble::UnknownServer => &["setspn -Q {service}"],
-            Trouble::NotForServer => &["setspn -X", "setspn -Q {service}"],
-            Trouble::Clock => &["timedatectl status"],
-            _ => &[],
-        };
-        commands
-            .iter()
-            .map(|it| it.replace("{service}", service))
-            .collect()
-    }
 }
-
-/// What to do where no KDC answers.
-pub const NO_KDC: &str = "Kerberos is port 88 (TCP and UDP) of the domain controllers: check that no firewall drops it, and which of them /etc/krb5.conf names";
 
 impl fmt::Display for TicketError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -209,7 +143,7 @@ impl TicketError {
 }
 
 /// `SEC_E_BAD_BINDINGS` (MS-ERREF 2.1), in the diagnostic message of a refused bind.
-const BAD_BINDINGS: &str = "80090346";
+pub const BAD_BINDINGS: &str = "80090346";
 
 /// Why a server refused a login that was made with a ticket, where it is said otherwise than of a password.
 pub fn reason(code: u32, text: &str) -> Option<String> {
@@ -223,28 +157,6 @@ pub fn reason(code: u32, text: &str) -> Option<String> {
         Some(reason) if !reason.contains("password is wrong") => Some(reason),
         _ => Some("the server does not accept the ticket (error 49)".to_owned()),
     }
-}
-
-/// What to do about it.
-pub fn hint(code: u32, text: &str, account: &str) -> String {
-    let hint = match code {
-        super::INVALID_CREDENTIALS if text.contains(BAD_BINDINGS) => {
-            "something between here and the domain controller takes the TLS connection apart, and the domain controller insists on channel binding: name the domain controller itself in url under [directory]"
-        }
-        super::INVALID_CREDENTIALS => match login::reason(code, text) {
-            Some(reason) if !reason.contains("password is wrong") => {
-                return login::hint(code, text, account);
-            }
-            _ => {
-                "another account may have the servicePrincipalName of this domain controller as well: `setspn -X` finds it; a clock that is minutes wrong is answered so, too"
-            }
-        },
-        login::STRONGER_AUTH_REQUIRED => {
-            "this server takes no Kerberos login over TLS: write ldap:// in url under [directory], without starttls, and Kerberos encrypts the connection itself"
-        }
-        _ => return login::hint(code, text, account),
-    };
-    hint.to_owned()
 }
 
 #[cfg(test)]
@@ -281,12 +193,12 @@ mod tests {
             100_001,
             "No credentials were supplied (No Kerberos credentials available (default cache: MEMORY:adsync))",
         );
-        assert_eq!(none.kind(), Kind::Login);
+        assert_eq!(none.trouble(), Trouble::NoTicket);
         let keytab = TicketError {
             has_keytab: true,
             ..none
         };
-        assert_eq!(keytab.kind(), Kind::Settings);
+        assert_eq!(keytab.trouble(), Trouble::NotInKeytab);
         assert!(
             keytab
                 .to_string()
@@ -300,14 +212,5 @@ mod tests {
         assert!(!error(BASE + 7, "").concerns_account());
         assert!(error(BASE + 24, "").concerns_account());
         assert!(error(BASE + 32, "").concerns_account());
-    }
-
-    #[test]
-    fn a_login_that_belongs_to_another_connection_is_told() {
-        let text = "80090346: LdapErr: DSID-0C090716, comment: AcceptSecurityContext error, data 80090346, v4563";
-        let said = reason(49, text).expect("a reason");
-        assert!(said.contains("another TLS connection"), "{said}");
-        assert!(hint(49, text, "svc").contains("channel binding"));
-        assert!(hint(49, "", "svc").contains("setspn -X"));
     }
 }

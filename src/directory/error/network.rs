@@ -4,11 +4,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
-use super::{Cause, DirectoryError, Step, handshake};
-use crate::config::ServerUrl;
-
-/// What is meant by a port that is open and a TLS that does not begin.
-pub const NO_CERTIFICATE: &str = "so does a domain controller without a certificate: give it one for server authentication (from AD Certificate Services, or as PEM to Samba); and one with no cipher suite in common: let it speak TLS 1.2 or 1.3 with ECDHE and AES-GCM";
+use crate::directory::url::ServerUrl;
 
 /// An address to which no connection came about.
 #[derive(Debug)]
@@ -57,113 +53,4 @@ pub fn reason(error: &io::Error, url: Option<&ServerUrl>) -> String {
 pub fn all(missed: &[Missed]) -> String {
     let each: Vec<String> = missed.iter().map(Missed::to_string).collect();
     each.join("; ")
-}
-
-/// What to do when no connection came about.
-pub fn hint(error: &DirectoryError) -> Option<String> {
-    let url = error.url();
-    let port = url.as_ref().map_or(0, ServerUrl::port);
-    let is_ldaps = url.as_ref().is_some_and(ServerUrl::is_ldaps);
-    let hint = match (&error.step, &error.cause) {
-        (Step::Resolve, _) => match &url {
-            Some(url) if !url.host().contains('.') => "write the full name in url under [directory], such as ldaps://dc1.corp.example.com".to_owned(),
-            _ => "check url or domain under [directory]; the names of a domain are known to its own DNS, as a rule its domain controllers, so this host must ask them (/etc/resolv.conf)".to_owned(),
-        },
-        (Step::Connect, Cause::Timeout(_)) => {
-            format!("the host is down, or a firewall drops what goes to its port {port}")
-        }
-        (Step::Connect, Cause::Addresses(missed)) if missed.iter().all(|it| it.why.is_none()) => {
-            format!("the hosts are down, or a firewall drops what goes to their port {port}")
-        }
-        (Step::Connect, _) => "check that the server is up and that it is a domain controller; LDAPS is port 636, LDAP 389".to_owned(),
-        (_, Cause::Timeout(_)) => format!(
-            "port {port} is open but does not answer: the server hangs, or speaks something else there; connect_timeout_secs under [directory] says how long to wait"
-        ),
-        (Step::Tls, _) if is_ldaps && matches!(port, 389 | 3268) => format!(
-            "{port} is the port of plain LDAP: leave it out of url under [directory], for LDAPS is port 636, or write ldap:// with starttls = true"
-        ),
-        (Step::Tls, Cause::Tls(what)) if handshake::is_incompatible(what) => {
-            handshake::INCOMPATIBLE.to_owned()
-        }
-        (Step::Tls, Cause::Tls(_)) if is_ldaps => {
-            format!("what answers on port {port} does not speak TLS as it should; LDAPS is port 636")
-        }
-        (Step::Tls, _) if is_ldaps => NO_CERTIFICATE.to_owned(),
-        (Step::StartTls, Cause::Result { .. }) => NO_CERTIFICATE.to_owned(),
-        (_, _) if !is_ldaps && matches!(port, 636 | 3269) => {
-            format!("{port} is the port of LDAPS: write ldaps:// in url under [directory], without starttls")
-        }
-        (Step::StartTls | Step::Tls | Step::Bind(_) | Step::Kerberos(_), _) => "it may be starting or going down, or be no LDAP server at all; nothing was changed, and a second server in urls would take over".to_owned(),
-        (Step::Read(_) | Step::Ticket(_) | Step::Settings, _) => return None,
-    };
-    Some(hint)
-}
-
-/// How to see what the DNS says.
-pub fn commands(error: &DirectoryError) -> Vec<String> {
-    if let Some(url) = error.url() {
-        return vec![format!("getent hosts {}", url.host())];
-    }
-    let domain = error.server.strip_prefix("the domain ");
-    domain
-        .map(|it| format!("nslookup -type=SRV _ldap._tcp.dc._msdcs.{it}"))
-        .into_iter()
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    fn of(server: &str, step: Step, cause: Cause) -> String {
-        let error = DirectoryError {
-            server: server.to_owned(),
-            step,
-            cause,
-        };
-        format!("{error}: {}", hint(&error).unwrap_or_default())
-    }
-
-    #[test]
-    fn silence_is_a_firewall_before_the_connection_and_the_server_behind_it() {
-        let silence = || Cause::Timeout(Duration::from_secs(5));
-        let before = of("ldaps://dc1.x", Step::Connect, silence());
-        assert!(
-            before.contains("a firewall drops what goes to its port 636"),
-            "{before}"
-        );
-        let behind = of("ldaps://dc1.x", Step::Tls, silence());
-        assert!(
-            behind.contains("port 636 is open but does not answer"),
-            "{behind}"
-        );
-    }
-
-    #[test]
-    fn a_controller_without_a_certificate_closes_the_connection() {
-        let reset = io::Error::from(ErrorKind::ConnectionReset);
-        let said = of("ldaps://dc1.x", Step::Tls, Cause::Io(reset));
-        assert!(said.contains("the server closed the connection: so does a domain controller without a certificate"), "{said}");
-        let unavailable = Cause::Result {
-            code: 52,
-            text: "Error initializing SSL/TLS".to_owned(),
-        };
-        let said = of("ldap://dc1.x", Step::StartTls, unavailable);
-        assert!(said.contains("without a certificate"), "{said}");
-    }
-
-    #[test]
-    fn a_domain_is_looked_up_as_adsync_does() {
-        let error = DirectoryError {
-            server: "the domain corp.example.com".to_owned(),
-            step: Step::Resolve,
-            cause: Cause::Dns("no record".to_owned()),
-        };
-        assert_eq!(
-            commands(&error),
-            ["nslookup -type=SRV _ldap._tcp.dc._msdcs.corp.example.com"]
-        );
-    }
 }

@@ -8,12 +8,12 @@ use std::collections::HashSet;
 
 use super::url::MemberUrl;
 use super::{GROUP_CLASSES, Group};
-use crate::directory::ber::lossy;
 use crate::directory::connection::{Connection, Scope, Search};
-use crate::directory::dn::{self, Key};
 use crate::directory::error::{Cause, DirectoryError, Limit, NO_SUCH_OBJECT, REFERRAL, Step};
 use crate::directory::ranges::AllValues;
 use crate::directory::{BATCH, filter};
+use crate::ldap::ber::lossy;
+use crate::ldap::dn::{self, Key};
 
 /// The attributes that say who the members are.
 const ATTRIBUTES: [&str; 5] = [

@@ -1,7 +1,7 @@
 //! The search that a group names as its members: an LDAP URL (RFC 4516).
 
-use crate::config::Filter;
 use crate::directory::connection::Scope;
+use crate::directory::filter::Filter;
 
 /// A search as a URL has it.
 #[derive(Clone, Debug, PartialEq, Eq)]

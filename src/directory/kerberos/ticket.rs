@@ -11,8 +11,8 @@ use libgssapi::oid::{GSS_MECH_KRB5, GSS_NT_KRB5_PRINCIPAL, OidSet};
 use tokio::sync::oneshot;
 
 use crate::directory::error::{Cause, TicketError};
-use crate::login::Kerberos;
-use crate::threads;
+use crate::directory::options::Kerberos;
+use crate::util::threads;
 
 /// The server that a ticket is for.
 pub struct Service {
@@ -110,7 +110,7 @@ fn begin(service: Service, kerberos: &Kerberos) -> Result<Ticket, TicketError> {
         ))
     };
     let (account, token, context) = begin().map_err(|error| TicketError {
-        has_keytab: crate::keytab::of(kerberos).is_some(),
+        has_keytab: kerberos.keytab.is_some(),
         ..explain(error)
     })?;
     Ok(Ticket {

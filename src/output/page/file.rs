@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use crate::failure::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::output::file::{self, OutputFile};
 use crate::report::Report;
 

@@ -29,6 +29,11 @@ pub fn key(dn: &str) -> Key {
     Key(key)
 }
 
+/// Whether two DNs name the same entry.
+pub fn same(one: &str, other: &str) -> bool {
+    one == other || normalised(one) == normalised(other)
+}
+
 /// Whether a DN is `base` or lies below it.
 pub fn is_within(dn: &str, base: &str) -> bool {
     let dn = components(dn);

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::directory::ber::Elements;
-use crate::directory::text::prepared;
+use crate::ldap::ber::Elements;
+use crate::ldap::text::prepared;
 
 /// A value as it is compared.
 pub fn compared(text: &str) -> String {

@@ -1,11 +1,17 @@
 //! How adsync logs in: with the password of an account, or with a Kerberos ticket.
 
-use std::path::PathBuf;
+#[cfg(feature = "kerberos")]
+pub mod keytab;
+pub mod password;
 
-use secrecy::SecretString;
+use std::path::Path;
 
-use crate::failure::Failure;
-use crate::secret::{self, PasswordSources};
+use crate::directory::Credentials;
+#[cfg(feature = "kerberos")]
+use crate::directory::Kerberos;
+use crate::error::Failure;
+use crate::util::shell::quoted;
+use password::PasswordSources;
 
 /// What the settings say of the login.
 #[derive(Debug)]
@@ -22,31 +28,12 @@ pub enum Login {
     Kerberos(Kerberos),
 }
 
-/// Whose ticket is shown, and where it comes from.
-#[derive(Clone, Debug, Default)]
-pub struct Kerberos {
-    /// The keys that a ticket is fetched with for the run; none for the ticket that the caller has.
-    pub keytab: Option<PathBuf>,
-    /// The principal, if not the first of the keytab, or that of the caller's ticket.
-    pub principal: Option<String>,
-}
-
-/// What is shown to a server.
-#[derive(Debug)]
-pub enum Credentials<'a> {
-    /// A bind name and its password.
-    Password(&'a str, SecretString),
-    /// A ticket.
-    #[cfg(feature = "kerberos")]
-    Ticket(&'a Kerberos),
-}
-
 impl Login {
     /// What must be done before anything else: a keytab is made that of this process.
     pub fn prepare(&self) -> Result<(), Failure> {
         #[cfg(feature = "kerberos")]
         if let Self::Kerberos(kerberos) = self {
-            return crate::keytab::adopt(kerberos);
+            return keytab::adopt(kerberos);
         }
         Ok(())
     }
@@ -61,7 +48,7 @@ impl Login {
     }
 
     /// The file with the keys, if it logs in with one.
-    pub fn keytab(&self) -> Option<&std::path::Path> {
+    pub fn keytab(&self) -> Option<&Path> {
         match self {
             Self::Password { .. } => None,
             #[cfg(feature = "kerberos")]
@@ -82,13 +69,47 @@ impl Login {
     pub fn credentials(&self) -> Result<Credentials<'_>, Failure> {
         match self {
             Self::Password { username, sources } => {
-                Ok(Credentials::Password(username, secret::password(sources)?))
+                Ok(Credentials::Password(username, password::read(sources)?))
             }
             #[cfg(feature = "kerberos")]
             Self::Kerberos(kerberos) => {
-                crate::keytab::check(kerberos)?;
-                Ok(Credentials::Ticket(kerberos))
+                keytab::check(kerberos)?;
+                Ok(Credentials::Ticket(Kerberos {
+                    keytab: keytab::of(kerberos),
+                    ..kerberos.clone()
+                }))
             }
         }
     }
+
+    /// How `ldapsearch` (`OpenLDAP`) logs in the same way, in words of bash or zsh. It never holds the password.
+    pub fn ldapsearch(&self, is_encrypted: bool) -> String {
+        match self.password() {
+            Some((username, sources)) => {
+                format!("-x -D {} {}", quoted(username), password(sources))
+            }
+            // AD refuses a second encryption within TLS.
+            None if is_encrypted => "-Y GSSAPI -Q -N -O maxssf=0".to_owned(),
+            None => "-Y GSSAPI -Q -N -O minssf=56".to_owned(),
+        }
+    }
+}
+
+/// Where `ldapsearch` takes the password from. A command of the settings may hold a secret itself, so it is
+/// asked for instead, as what is not in a file is.
+fn password(sources: &PasswordSources) -> String {
+    let Some(path) = password::file_of(sources) else {
+        return "-W".to_owned();
+    };
+    let file = quoted(&path.to_string_lossy()).into_owned();
+    if ends_a_line(&path) {
+        // ldapsearch would take the line end as a part of the password.
+        format!("-y <(printf %s \"$(cat {file})\")")
+    } else {
+        format!("-y {file}")
+    }
+}
+
+fn ends_a_line(path: &Path) -> bool {
+    std::fs::read(path).is_ok_and(|bytes| bytes.ends_with(b"\n"))
 }

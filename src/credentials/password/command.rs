@@ -12,8 +12,8 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
 use super::{PASSWORD_VARIABLE, one_line, read_secret, settings};
-use crate::failure::{Failure, Kind};
-use crate::threads;
+use crate::error::{Failure, Kind};
+use crate::util::threads;
 
 /// How often it is looked whether the program has ended.
 const PAUSE: Duration = Duration::from_millis(5);

@@ -9,9 +9,9 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use crate::failure::{Failure, Kind};
-use crate::login::Kerberos;
-use crate::secret;
+use super::password;
+use crate::directory::Kerberos;
+use crate::error::{Failure, Kind};
 
 /// Names the keytab of a client.
 const KEYTAB_VARIABLE: &str = "KRB5_CLIENT_KTNAME";
@@ -28,7 +28,7 @@ pub fn of(kerberos: &Kerberos) -> Option<PathBuf> {
     kerberos
         .keytab
         .clone()
-        .or_else(|| secret::credential(CREDENTIAL))
+        .or_else(|| password::credential(CREDENTIAL))
 }
 
 /// Sees that the keytab is there, may be read, and may not be read by everybody.
@@ -39,7 +39,7 @@ pub fn check(kerberos: &Kerberos) -> Result<(), Failure> {
     let metadata = File::open(&path)
         .and_then(|file| file.metadata())
         .map_err(|error| cannot_read(&path, &error))?;
-    secret::refuse_if_others_have_it(&path, &metadata)
+    password::refuse_if_others_have_it(&path, &metadata)
 }
 
 fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {

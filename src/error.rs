@@ -1,13 +1,28 @@
 //! What the person at the terminal is told when a command cannot go on: what failed, why, and what
 //! to do about it.
 //!
+//! Every hint is here, and every command that mends something: the libraries below know what happened, not which
+//! flag or setting is meant.
+//!
 //! A [`Failure`] carries the kind that decides the exit code. Code further down returns its own typed
 //! errors ([`crate::directory::DirectoryError`], [`crate::store::StoreError`]); [`Failure::explain`]
 //! brings them all to this one form at the edge.
 
-use crate::directory::DirectoryError;
+mod attributes;
+mod certificate;
+mod directory;
+mod handshake;
+mod kerberos;
+mod login;
+mod network;
+mod store;
+
+use crate::directory::{DirectoryError, TrustError};
 use crate::exit_code::ExitCode;
 use crate::store::StoreError;
+
+pub use attributes::{hint as hint_on_attribute, other_identities};
+pub use directory::commands;
 
 /// The kinds of failure, as `--format json` names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +85,7 @@ impl Kind {
 
 /// Why a command ended early. The message is a fragment in lower case; the hint names the flag,
 /// the setting or the command that mends it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
     /// What kind of failure it is.
@@ -107,25 +122,75 @@ impl Failure {
     /// Brings any error of a command to the form that is shown.
     pub fn explain(error: &anyhow::Error) -> Self {
         if let Some(failure) = error.downcast_ref::<Self>() {
-            Self {
-                kind: failure.kind,
-                message: failure.message.clone(),
-                hint: failure.hint.clone(),
-            }
+            failure.clone()
         } else if let Some(error) = error.downcast_ref::<DirectoryError>() {
-            Self {
-                kind: error.kind(),
-                message: error.to_string(),
-                hint: error.hint(),
-            }
+            error.into()
+        } else if let Some(error) = error.downcast_ref::<TrustError>() {
+            error.into()
         } else if let Some(error) = error.downcast_ref::<StoreError>() {
-            Self {
-                kind: error.kind(),
-                message: error.to_string(),
-                hint: error.hint(),
-            }
+            error.into()
         } else {
             Self::new(Kind::Failed, format!("{error:#}"))
         }
+    }
+}
+
+impl From<&DirectoryError> for Failure {
+    fn from(error: &DirectoryError) -> Self {
+        Self {
+            kind: directory::kind(error),
+            message: error.to_string(),
+            hint: directory::hint(error),
+        }
+    }
+}
+
+impl From<&StoreError> for Failure {
+    fn from(error: &StoreError) -> Self {
+        Self {
+            kind: store::kind(error),
+            message: error.to_string(),
+            hint: store::hint(error),
+        }
+    }
+}
+
+impl From<&TrustError> for Failure {
+    fn from(error: &TrustError) -> Self {
+        let (kind, hint) = match error {
+            TrustError::NoSystemCa => (
+                Kind::Settings,
+                Some("install ca-certificates, or name your CA as ca_file under [directory]"),
+            ),
+            TrustError::CaFile { .. } => (
+                Kind::Settings,
+                Some("it must hold the CA's certificate in PEM (-----BEGIN CERTIFICATE-----)"),
+            ),
+            TrustError::Cas(_) => (Kind::Settings, None),
+            TrustError::Tls(_) => (Kind::Failed, None),
+        };
+        Self {
+            kind,
+            message: error.to_string(),
+            hint: hint.map(str::to_owned),
+        }
+    }
+}
+
+impl From<DirectoryError> for Failure {
+    fn from(error: DirectoryError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<TrustError> for Failure {
+    fn from(error: TrustError) -> Self {
+        Self::from(&error)
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::failure::{Failure, Kind};
+use crate::error::{Failure, Kind};
 
 pub use file::refuse_if_others_have_it;
 
@@ -52,7 +52,7 @@ impl fmt::Debug for PasswordSources {
 
 /// Reads the password from the first source there is: the file, the command, the environment, a
 /// systemd credential, last the settings themselves.
-pub fn password(sources: &PasswordSources) -> Result<SecretString, Failure> {
+pub fn read(sources: &PasswordSources) -> Result<SecretString, Failure> {
     let (password, source) =
         if let Some(path) = &sources.file {
             (
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn one_line_end_is_taken_off_and_nothing_else() {
         for (printed, kept) in [(r"pass\n", "pass"), (r" pa ss \r\n", " pa ss ")] {
-            let password = password(&sh(&format!("printf '{printed}'"))).expect("a password");
+            let password = read(&sh(&format!("printf '{printed}'"))).expect("a password");
             assert_eq!(password.expose_secret(), kept);
         }
     }
@@ -184,7 +184,7 @@ mod tests {
             (r"p\nq", "more than one line"),
             (r"\357\273\277p\n", "byte order mark"),
         ] {
-            let error = password(&sh(&format!("printf '{printed}'"))).expect_err("refused");
+            let error = read(&sh(&format!("printf '{printed}'"))).expect_err("refused");
             assert!(error.message.contains(told), "{error}");
         }
     }
@@ -200,13 +200,13 @@ mod tests {
 
     #[test]
     fn an_empty_password_is_refused() {
-        let error = password(&sh("printf '\\n'")).expect_err("refused");
+        let error = read(&sh("printf '\\n'")).expect_err("refused");
         assert_eq!(error.message, "the password from password_command is empty");
     }
 
     #[test]
     fn a_command_that_fails_is_no_password() {
-        let error = password(&sh("printf secret; exit 3")).expect_err("refused");
+        let error = read(&sh("printf secret; exit 3")).expect_err("refused");
         assert!(error.message.contains("exit status: 3"), "{error}");
         assert!(!error.message.contains("secret"), "{error}");
     }
@@ -217,7 +217,7 @@ mod tests {
             file: Some(PathBuf::from("/nowhere/password")),
             ..PasswordSources::default()
         };
-        let error = password(&sources).expect_err("nothing to read");
+        let error = read(&sources).expect_err("nothing to read");
         let hint = error.hint.expect("a hint");
         assert!(hint.contains("chmod 0600 /nowhere/password"), "{hint}");
     }
@@ -243,7 +243,7 @@ mod tests {
             (0o602, false),
         ] {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("set");
-            assert_eq!(password(&sources).is_ok(), accepted, "{mode:o}");
+            assert_eq!(read(&sources).is_ok(), accepted, "{mode:o}");
         }
     }
 }

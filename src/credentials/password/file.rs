@@ -8,9 +8,10 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::settings;
-use crate::config::trust;
-use crate::failure::Failure;
-use crate::shell::quoted;
+use crate::error::Failure;
+#[cfg(unix)]
+use crate::util::ownership;
+use crate::util::shell::quoted;
 
 /// Opens a file that has a password in it and nothing else.
 pub fn open(path: &Path) -> Result<File, Failure> {
@@ -80,7 +81,7 @@ pub fn refuse_if_others_have_it(_path: &Path, _metadata: &Metadata) -> Result<()
 
 #[cfg(unix)]
 fn refuse_owner(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
-    let Some(name) = trust::stranger(metadata) else {
+    let Some(name) = ownership::stranger(metadata) else {
         return Ok(());
     };
     let what = if metadata.is_symlink() {
@@ -99,7 +100,7 @@ fn refuse_owner(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
 fn refuse_open_folders(path: &Path) -> Result<(), Failure> {
     use std::os::unix::fs::PermissionsExt;
 
-    for folder in trust::folders(path) {
+    for folder in ownership::folders(path) {
         // A link has no rights of its own.
         let metadata = std::fs::symlink_metadata(&folder);
         let Some(metadata) = metadata.ok().filter(|it| !it.is_symlink()) else {

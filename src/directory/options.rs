@@ -1,0 +1,188 @@
+//! How a directory is reached and read, by whoever asks.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::filter::Filter;
+use super::url::ServerUrl;
+
+/// Where the servers are known from.
+#[derive(Clone, Debug)]
+pub enum ServerSource {
+    /// Named in the settings, in the order in which they are tried; at least one.
+    Urls(Vec<ServerUrl>),
+    /// The domain controllers that the DNS names for a domain.
+    Domain {
+        /// The domain's DNS name.
+        name: String,
+        /// The DNS server to ask; none for those of this host.
+        dns_server: Option<SocketAddr>,
+        /// Servers outside that domain that it may name.
+        allowed: Vec<String>,
+    },
+}
+
+/// How to reach and read the directory.
+#[derive(Debug)]
+pub struct Options {
+    /// Where the servers are known from.
+    pub servers: ServerSource,
+    /// Whether an `ldap://` connection is upgraded with `StartTLS` (RFC 4511, 4.14).
+    pub starttls: bool,
+    /// CA certificates in PEM; none for the system's trust store.
+    pub ca_file: Option<PathBuf>,
+    /// Base of the scope; none for the domain's `defaultNamingContext`.
+    pub base_dn: Option<String>,
+    /// Filter of the scope (RFC 4515).
+    pub filter: Filter,
+    /// Entries a page, 1 to 1000.
+    pub page_size: u32,
+    /// Deadline for name, connection, TLS and bind together.
+    pub connect_timeout: Duration,
+    /// Deadline for each answer.
+    pub timeout: Duration,
+    /// How long all of a run's reading may take.
+    pub run_timeout: Duration,
+    /// Entries that a search may return.
+    pub max_entries: u64,
+    /// Bytes that a value may have.
+    pub max_value_bytes: usize,
+    /// Bytes that a message may have.
+    pub max_message_bytes: u64,
+    /// Accept any certificate.
+    pub accept_invalid_certs: bool,
+    /// Which attribute each field is read from.
+    pub attributes: Attributes,
+}
+
+impl Options {
+    /// Whether any connection may be one with TLS.
+    pub fn uses_tls(&self) -> bool {
+        self.starttls
+            || match &self.servers {
+                ServerSource::Urls(urls) => urls.iter().any(ServerUrl::is_ldaps),
+                ServerSource::Domain { .. } => true,
+            }
+    }
+}
+
+/// Whose ticket is shown, and where it comes from.
+#[derive(Clone, Debug, Default)]
+pub struct Kerberos {
+    /// The keys that a ticket is fetched with for the run; none for the ticket that the caller has.
+    pub keytab: Option<PathBuf>,
+    /// The principal, if not the first of the keytab, or that of the caller's ticket.
+    pub principal: Option<String>,
+}
+
+/// What is shown to a server.
+#[derive(Debug)]
+pub enum Credentials<'a> {
+    /// A bind name and its password.
+    Password(&'a str, SecretString),
+    /// A ticket.
+    #[cfg(feature = "kerberos")]
+    Ticket(Kerberos),
+}
+
+/// Which attribute each field is read from; the first that has a value counts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Attributes {
+    /// Default `sAMAccountName`.
+    pub username: AttributeNames,
+    /// Default `givenName`.
+    pub first_name: AttributeNames,
+    /// Default `sn`.
+    pub last_name: AttributeNames,
+    /// Default `mail`.
+    pub email: AttributeNames,
+    /// Default `telephoneNumber`.
+    pub contact_number: AttributeNames,
+    /// The identity: default `objectGUID`; `entryUUID` on a server that is not AD.
+    pub guid: AttributeNames,
+}
+
+impl Default for Attributes {
+    fn default() -> Self {
+        Self {
+            username: AttributeNames::one("sAMAccountName"),
+            first_name: AttributeNames::one("givenName"),
+            last_name: AttributeNames::one("sn"),
+            email: AttributeNames::one("mail"),
+            contact_number: AttributeNames::one("telephoneNumber"),
+            guid: AttributeNames::one("objectGUID"),
+        }
+    }
+}
+
+/// One attribute, or several of which the first that has a value counts.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "OneOrMany")]
+pub struct AttributeNames(Vec<String>);
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected an attribute or a list of attributes")]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl AttributeNames {
+    /// One attribute.
+    pub fn one(name: &str) -> Self {
+        Self(vec![name.to_owned()])
+    }
+
+    /// The attributes in order; at least one.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+impl TryFrom<OneOrMany> for AttributeNames {
+    type Error = String;
+
+    fn try_from(names: OneOrMany) -> Result<Self, String> {
+        let names = match names {
+            OneOrMany::One(name) => vec![name],
+            OneOrMany::Many(names) => names,
+        };
+        if names.is_empty() {
+            return Err("the list of attributes is empty".to_owned());
+        }
+        // RFC 4512, 1.4: a keystring or a numeric OID.
+        let is_name = |name: &String| {
+            name.starts_with(|first: char| first.is_ascii_alphanumeric())
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+        };
+        match names.iter().find(|name| !is_name(name)) {
+            Some(name) => Err(format!("{name:?} is no attribute name (RFC 4512, 1.4)")),
+            None => Ok(Self(names)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attribute_names() {
+        let many = |names: &[&str]| {
+            AttributeNames::try_from(OneOrMany::Many(
+                names.iter().map(|&it| it.to_owned()).collect(),
+            ))
+        };
+        assert!(many(&["mail", "userPrincipalName"]).is_ok());
+        for names in [&[][..], &[""], &["mail)(x=*"], &["ma il"]] {
+            assert!(many(names).is_err(), "{names:?}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What mends TLS that does not come about, though certificates are not the reason.
+
+use super::certificate;
+use crate::directory::DirectoryError;
+
+/// What to do where the two sides have nothing in common.
+pub const INCOMPATIBLE: &str = "let the server speak TLS 1.2 or 1.3 with ECDHE and AES-GCM or ChaCha20-Poly1305 (on Windows under SCHANNEL in the registry and in the order of cipher suites, on Samba with tls priority)";
+
+/// What shows what the server offers.
+pub fn commands(error: &DirectoryError) -> Vec<String> {
+    let connect = certificate::connect(error);
+    connect
+        .into_iter()
+        .map(|it| format!("{it} -tls1_2 < /dev/null"))
+        .collect()
+}
