@@ -364,6 +364,28 @@ pub struct Ending {
     pub report: Option<PathBuf>,
 }
 
+impl Command {
+    /// Its name, if it writes to the store.
+    pub fn writes(&self) -> Option<&'static str> {
+        let (name, is_dry_run) = match self {
+            Self::Import(it) => ("import", it.ending.dry_run),
+            Self::Sync(it) => ("sync", it.ending.dry_run),
+            Self::Undo(it) => ("undo", it.ending.dry_run),
+            Self::Restore(it) => ("restore", it.dry_run),
+            Self::Add(it) => ("add", it.dry_run),
+            Self::Remove(it) => ("remove", it.dry_run),
+            Self::Check
+            | Self::Search { .. }
+            | Self::List(_)
+            | Self::Show { .. }
+            | Self::History(_)
+            | Self::Completions { .. }
+            | Self::Man { .. } => return None,
+        };
+        (!is_dry_run).then_some(name)
+    }
+}
+
 /// `adsync history`
 #[derive(Debug, Args)]
 #[command(after_help = "\

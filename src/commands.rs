@@ -1,42 +1,39 @@
-//! The commands, one file each.
+//! The commands, one file each, and what they have in common: how a run is begun and ended. How users are named is in
+//! `names`, how they are picked in `picking`.
 
-mod absence;
 mod add;
-mod attempts;
-mod changes;
 mod check;
-mod confirmation;
-mod cost;
-mod ending;
 mod history;
 mod import;
 mod list;
 mod man;
-mod measured;
 mod names;
 mod picking;
-mod presence;
-mod read_only;
-mod reading;
-mod refusal;
 mod remove;
 mod restore;
 mod search;
 mod show;
-mod standing;
-mod survey;
 mod sync;
 mod undo;
 
+use std::mem::ManuallyDrop;
 use std::time::Duration;
 
-use crate::cli::{Cli, Command, Format};
+use crate::cli::{self, Cli, Command, Format};
 use crate::completion;
-use crate::config::Settings;
-use crate::error::{Failure, Kind};
+use crate::config::{Settings, default_store_path};
+use crate::directory::Directory;
+use crate::error::{Failure, Kind, refusal};
 use crate::exit_code::ExitCode;
-use crate::output::Output;
-use crate::store;
+use crate::mark::Mark;
+use crate::metrics::measure;
+use crate::output::page::PageFile;
+use crate::output::{Output, outcome};
+use crate::plan::{Allowed, Findings, Guard, GuardLimits, Population, Recent};
+use crate::report::Report;
+use crate::run::execute::{self, Ended, Target};
+use crate::run::{Engine, Policy, retry};
+use crate::store::{self, Mode, Outcome, Reader, Run, Writer};
 
 /// What every command is given.
 struct Context<'a> {
@@ -44,6 +41,113 @@ struct Context<'a> {
     output: &'a Output,
     /// How long to wait for another run to end.
     wait: Duration,
+}
+
+impl Context<'_> {
+    /// What a run works with.
+    fn engine(&self) -> Engine<'_> {
+        let sync = &self.settings.sync;
+        Engine {
+            options: &self.settings.directory,
+            policy: Policy {
+                missing_after: sync.missing_after,
+                out_of_scope: sync.out_of_scope,
+                full_every: sync.full_every,
+            },
+            observer: self.output,
+        }
+    }
+
+    /// Reads with a directory that is connected and logged in; see [`retry::with_directory`].
+    fn with_directory<T>(
+        &self,
+        mark: Option<&Mark>,
+        read: impl FnMut(&mut Directory) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let credentials = self.settings.login.credentials()?;
+        retry::with_directory(&self.engine(), &credentials, mark, read)
+    }
+
+    /// A run that begins now.
+    fn begin(&self, command: &'static str, mode: Mode) -> Run {
+        let history_days = self.settings.sync.history_days;
+        Run {
+            mode,
+            ..Run::begin(command, history_days)
+        }
+    }
+
+    /// Opens the store, to be written to unless nothing is to be, and runs the story of a command.
+    fn with_target(
+        &self,
+        run: Run,
+        dry_run: bool,
+        story: impl FnOnce(&mut Target, &mut Run) -> anyhow::Result<ExitCode>,
+    ) -> anyhow::Result<ExitCode> {
+        let path = &self.settings.store_path;
+        let target = if dry_run {
+            Target::DryRun(Reader::open(path)?)
+        } else {
+            let writer = Writer::open(path, run.command, self.wait)?;
+            Target::Store(Box::new(writer))
+        };
+        execute::with_target(target, run, self.output, story)
+    }
+
+    /// Plans, guards, asks, applies and tells.
+    fn finish(
+        &self,
+        findings: Findings,
+        target: &mut Target,
+        run: &Run,
+        options: &RunOptions,
+    ) -> anyhow::Result<ExitCode> {
+        let RunOptions {
+            guard,
+            strict,
+            exit_code,
+            page,
+            ask,
+        } = options;
+        let ended = execute::execute(findings, target, run, guard, *ask, &self.engine())?;
+        let (page, dry_run) = (page.as_ref(), target.is_dry_run());
+        let (number, plan) = match ended {
+            // The process ends soon, and with it a million users at once: one by one they would take a while.
+            Ended::Done(number, plan) => (number, ManuallyDrop::new(plan)),
+            Ended::Refused(why, plan) => {
+                let failure = refusal::explain(&why, &plan, run);
+                let number = target.note_end(run, Outcome::Refused, &failure.message, &plan);
+                target.close();
+                let report = Report {
+                    run,
+                    number,
+                    dry_run,
+                    refused: true,
+                    plan: &plan,
+                };
+                outcome::refused(&report, &failure, page, self.output)?;
+                return Ok(failure.kind.exit_code());
+            }
+        };
+        let report = Report {
+            run,
+            number,
+            dry_run,
+            refused: false,
+            plan: &plan,
+        };
+        if let Some(lost) = outcome::done(&report, page, self.output)? {
+            return Ok(lost.kind.exit_code());
+        }
+        let is_off = !(plan.duplicate.is_empty() && plan.missing.is_empty());
+        Ok(if !plan.failed.is_empty() || (*strict && is_off) {
+            ExitCode::Partial
+        } else if *exit_code && plan.has_changes() {
+            ExitCode::Pending
+        } else {
+            ExitCode::Done
+        })
+    }
 }
 
 /// Does what the command line says.
@@ -71,31 +175,179 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
     }
     log::info!("settings {}", settings.file.display());
     settings.require_apart(&store::files_of(&settings.store_path))?;
-    read_only::refuse_writing(&cli.command, cli.global.read_only, &settings)?;
+    refuse_writing(&cli.command, cli.global.read_only, &settings)?;
     let context = Context {
         wait: Duration::from_secs(cli.global.wait),
         settings,
         output,
     };
+    let metrics = |dry_run: bool| {
+        let file = context.settings.sync.metrics_file.as_deref();
+        file.filter(|_| !dry_run)
+    };
     match cli.command {
         Command::Search { prefix } => search::run(&prefix, &context),
-        Command::Import(arguments) => {
-            measured::run("import", arguments.ending.dry_run, &context, || {
-                import::run(&arguments, &context)
-            })
-        }
+        Command::Import(arguments) => measure::with_metrics(
+            "import",
+            metrics(arguments.ending.dry_run),
+            &context.settings.store_path,
+            output,
+            || import::run(&arguments, &context),
+        ),
         Command::List(arguments) => list::run(&arguments, &context),
         Command::Show { user } => show::run(&user, &context),
         Command::Add(arguments) => add::run(arguments, &context),
-        Command::Sync(arguments) => {
-            measured::run("sync", arguments.ending.dry_run, &context, || {
-                sync::run(&arguments, &context)
-            })
-        }
+        Command::Sync(arguments) => measure::with_metrics(
+            "sync",
+            metrics(arguments.ending.dry_run),
+            &context.settings.store_path,
+            output,
+            || sync::run(&arguments, &context),
+        ),
         Command::Remove(arguments) => remove::run(&arguments, &context),
         Command::History(arguments) => history::run(&arguments, &context),
         Command::Restore(arguments) => restore::run(&arguments, &context),
         Command::Undo(arguments) => undo::run(&arguments, &context),
         Command::Check | Command::Completions { .. } | Command::Man { .. } => Ok(ExitCode::Done),
     }
+}
+
+/// How a run is ended, beside its plan.
+#[derive(Debug)]
+struct RunOptions {
+    /// The rule that the plan must keep, but for what the store knows.
+    pub guard: Guard,
+    /// Duplicates make the run end with exit code 7.
+    pub strict: bool,
+    /// Something to do makes the run end with exit code 3.
+    pub exit_code: bool,
+    /// Where the result is written as a page.
+    pub page: Option<PageFile>,
+    /// A person at the terminal is asked before users are deleted.
+    pub ask: bool,
+}
+
+impl RunOptions {
+    /// Those of the command line.
+    pub fn new(
+        limits: GuardLimits,
+        allowed: Allowed,
+        ending: &cli::Ending,
+        page: Option<PageFile>,
+    ) -> Self {
+        Self {
+            guard: Guard {
+                limits,
+                allowed,
+                is_meant: false,
+                population: Population::default(),
+                recent: Recent::default(),
+            },
+            strict: ending.strict,
+            exit_code: ending.exit_code,
+            page,
+            ask: false,
+        }
+    }
+
+    /// For a command that deletes exactly the users it was given, or none.
+    pub fn exactly(deletions: u64, strict: bool) -> Self {
+        Self {
+            guard: Guard::exactly(deletions),
+            strict,
+            exit_code: false,
+            page: None,
+            ask: false,
+        }
+    }
+
+    /// The same, and whether an administrator named the users one by one.
+    #[must_use]
+    pub fn meaning(self, is_meant: bool) -> Self {
+        let guard = Guard {
+            is_meant,
+            ..self.guard
+        };
+        Self { guard, ..self }
+    }
+
+    /// The same, and whether a person at the terminal is asked before users are deleted.
+    #[must_use]
+    pub fn asking(self, ask: bool) -> Self {
+        Self { ask, ..self }
+    }
+}
+
+/// Where the command line wants the result as a page. That it can be written there is found out before the run
+/// changes anything.
+fn page(ending: &cli::Ending, settings: &Settings) -> Result<Option<PageFile>, Failure> {
+    let Some(path) = ending.report.as_deref() else {
+        return Ok(None);
+    };
+    if let Some(what) = settings.use_of(path, &store::files_of(&settings.store_path)) {
+        let message = format!("cannot write the report {}: it is {what}", path.display());
+        return Err(Failure::new(Kind::Usage, message).hint("name another file with --report"));
+    }
+    PageFile::at(path).map(Some)
+}
+
+/// Refuses a command that would write to the store, before anything is asked or opened.
+fn refuse_writing(command: &Command, is_said: bool, settings: &Settings) -> Result<(), Failure> {
+    let Some(name) = command.writes() else {
+        return Ok(());
+    };
+    let failure = if is_said {
+        let message = format!("--read-only: `adsync {name}` would write to the store");
+        Failure::new(Kind::Usage, message)
+    } else if settings.read_only {
+        let message = format!(
+            "settings {}: read_only = true under [store], and `adsync {name}` would write to it",
+            settings.file.display()
+        );
+        Failure::new(Kind::Settings, message)
+    } else {
+        return Ok(());
+    };
+    Err(failure.hint(format!("`adsync {name} --dry-run` shows what it would do")))
+}
+
+/// Refuses to go on where there is no store.
+///
+/// One that is not there reads as an empty one, and a first run makes it. But a job that looks into the wrong place must
+/// not succeed every night. Who picks from a list sees that it is empty.
+fn require_store(context: &Context<'_>) -> anyhow::Result<()> {
+    match missing_store(&context.settings)? {
+        Some(failure) => Err(failure.into()),
+        None => Ok(()),
+    }
+}
+
+/// Where it was looked for, who said so, and how to begin; none, if it is there.
+fn missing_store(settings: &Settings) -> anyhow::Result<Option<Failure>> {
+    let path = &settings.store_path;
+    if store::is_there(path)? {
+        return Ok(None);
+    }
+    let file = std::path::absolute(&settings.file).unwrap_or_else(|_| settings.file.clone());
+    let is_default = default_store_path().is_ok_and(|it| it == *path);
+    let (said, elsewhere) = if is_default {
+        let said = format!(
+            "the default, for {} names no path under [store]",
+            file.display()
+        );
+        (said, "if it is elsewhere, say so with path under [store]")
+    } else {
+        let said = format!("the path under [store] in {}", file.display());
+        (said, "if it is elsewhere, mend that path")
+    };
+    let what = if path.exists() {
+        "there is but an empty file"
+    } else {
+        "there is no store"
+    };
+    let message = format!("{what} at {} ({said})", path.display());
+    let hint = format!(
+        "`adsync import` makes it: `adsync import --all`, or `adsync import --help`; {elsewhere}"
+    );
+    Ok(Some(Failure::new(Kind::Settings, message).hint(hint)))
 }

@@ -22,7 +22,7 @@ use crate::credentials::Login;
 use crate::credentials::password;
 use crate::directory::{self, Attributes, Filter, ServerSource, ServerUrl};
 use crate::error::{Failure, Kind};
-use crate::plan::{Limit, Limits};
+use crate::plan::{GuardLimits, Limit};
 
 pub use location::default_store_path;
 use login::{Auth, Keys};
@@ -53,7 +53,7 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Sync {
     /// What the guard lets through unasked.
-    pub limits: Limits,
+    pub limits: GuardLimits,
     /// How long a user must be missing before that may be proof that it was deleted.
     pub missing_after: Duration,
     /// What becomes of users that left the scope.
@@ -204,7 +204,7 @@ impl Settings {
             store_path,
             read_only: store.read_only,
             sync: Sync {
-                limits: Limits {
+                limits: GuardLimits {
                     deletes: sync.max_deletes.0,
                     cleared: sync.max_cleared.0,
                     disabled: sync.max_disabled.0,
@@ -304,13 +304,15 @@ impl DirectoryTable {
             ca_file: self.ca_file.map(|it| it.within(folder)),
             base_dn: self.base_dn,
             filter: self.filter,
-            page_size: self.page_size.0,
-            connect_timeout: self.connect_timeout_secs.0,
-            timeout: self.timeout_secs.0,
-            run_timeout: self.run_timeout.0,
-            max_entries: self.max_entries.0,
-            max_value_bytes: self.max_value_bytes.0,
-            max_message_bytes: self.max_message_bytes.0,
+            limits: directory::Limits {
+                page_size: self.page_size.0,
+                connect_timeout: self.connect_timeout_secs.0,
+                timeout: self.timeout_secs.0,
+                run_timeout: self.run_timeout.0,
+                max_entries: self.max_entries.0,
+                max_value_bytes: self.max_value_bytes.0,
+                max_message_bytes: self.max_message_bytes.0,
+            },
             accept_invalid_certs: self.danger_accept_invalid_certs,
             attributes: self.attributes,
         };

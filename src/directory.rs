@@ -51,7 +51,9 @@ pub use filter::Filter;
 pub use inspection::{Identities, Unfilled, ldapsearch_of_root, open_ports};
 pub use mapping::{Unusable, WhyUnusable};
 pub use names::FoundUser;
-pub use options::{AttributeNames, Attributes, Credentials, Kerberos, Options, ServerSource};
+pub use options::{
+    AttributeNames, Attributes, Credentials, Kerberos, Limits, Options, ServerSource,
+};
 pub use proof::Located;
 pub use servers::Servers;
 pub use tls::{Certificate, Tls, TrustError};

@@ -15,10 +15,13 @@ mod handshake;
 mod kerberos;
 mod login;
 mod network;
+pub mod refusal;
+mod run;
 mod store;
 
 use crate::directory::{DirectoryError, TrustError};
 use crate::exit_code::ExitCode;
+use crate::run::RunError;
 use crate::store::StoreError;
 
 pub use attributes::{hint as hint_on_attribute, other_identities};
@@ -126,6 +129,8 @@ impl Failure {
         } else if let Some(error) = error.downcast_ref::<DirectoryError>() {
             error.into()
         } else if let Some(error) = error.downcast_ref::<TrustError>() {
+            error.into()
+        } else if let Some(error) = error.downcast_ref::<RunError>() {
             error.into()
         } else if let Some(error) = error.downcast_ref::<StoreError>() {
             error.into()

@@ -8,6 +8,7 @@
 //! | [`commands`] | one file a command: its story, nothing else |
 //! | [`config`] | the settings |
 //! | [`credentials`] | with what adsync logs in, and where that comes from |
+//! | [`mod@run`] | the engine: reading, comparing, planning, guarding, applying |
 //! | [`ldap`] | LDAP itself: encoding, names |
 //! | [`directory`] | what a directory is asked; above it there are only users |
 //! | [`compare`] | one user of the directory against one row of the store |
@@ -22,9 +23,9 @@
 //! | [`user`] | what all of them speak of |
 //! | `util` | files, accounts, threads, words of a shell |
 //!
-//! Dependencies point one way, and no two modules know each other (`tests/house.rs`). What a run stands on
-//! (`directory`, `store`, `plan`) knows no settings, no flag and no printer; `plan`, `compare`, `mark` and `user` know
-//! no connection and no clock either.
+//! Dependencies point one way, and no two modules know each other (`tests/house.rs`): `commands → run → {directory,
+//! store, plan} → user`. [`mod@run`] and what it stands on know no settings file, no flag and no printer; `plan`, `compare`,
+//! `mark` and `user` know no connection and no clock either.
 
 pub mod cli;
 pub mod commands;
@@ -43,6 +44,7 @@ pub mod metrics;
 pub mod output;
 pub mod plan;
 pub mod report;
+pub mod run;
 pub mod signals;
 pub mod store;
 pub mod user;
@@ -84,7 +86,7 @@ pub fn run() -> ExitCode {
 fn without_panic(run: impl FnOnce() -> anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or_else(|_| {
         let what = "adsync made a mistake, which the lines above are about";
-        let failure = match signals::committed() {
+        let failure = match *run::commit::committed() {
             None => Failure::new(Kind::Failed, format!("{what}; nothing was changed")),
             Some(run) => Failure::untold(run, what),
         };

@@ -3,6 +3,8 @@
 //! The format is the text exposition format 0.0.4: for each metric its help, its type, its samples; base
 //! units; times in seconds since 1970.
 
+pub mod measure;
+
 use std::fmt::{Display, Write as _};
 use std::time::Duration;
 

@@ -3,12 +3,16 @@
 //! Data goes to standard output, everything else to standard error. Text that comes from outside passes
 //! [`sanitise::legible`] before a person sees it; JSON and CSV carry values unchanged.
 
+pub mod changes;
+mod confirmation;
 pub mod csv;
 pub mod difference;
 pub mod file;
 mod formulas;
 pub mod json;
 pub mod log;
+mod observer;
+pub mod outcome;
 pub mod page;
 pub mod picker;
 mod question;
@@ -229,14 +233,6 @@ impl Output {
             bar.enable_steady_tick(Duration::from_millis(100));
         }
         bar
-    }
-}
-
-/// Counts what was done. What was expected is from the last run: when there is more, that is said.
-pub fn advance(bar: &ProgressBar, by: u64) {
-    bar.inc(by);
-    if bar.length().is_some_and(|length| bar.position() > length) {
-        bar.set_length(bar.position());
     }
 }
 

@@ -26,7 +26,7 @@ use crate::user::{
 
 use duplicates::Candidates;
 pub use guard::{
-    Allowed, Approved, Guard, Impact, Limit, Limits, Population, Recent, Refusal, Subject,
+    Allowed, Approved, Guard, GuardLimits, Impact, Limit, Population, Recent, Refusal, Subject,
     indefinite,
 };
 pub use import::{Import, Return};

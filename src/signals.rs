@@ -5,8 +5,10 @@
 //! reads its result may not be reading any more.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+#[cfg(unix)]
+use std::sync::Arc;
+#[cfg(unix)]
+use std::sync::atomic::AtomicBool;
 #[cfg(unix)]
 use std::time::Duration;
 
@@ -16,22 +18,13 @@ use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::Output;
 #[cfg(unix)]
+use crate::run::commit;
+#[cfg(unix)]
 use crate::util::threads;
-
-/// The run whose plan this process has committed.
-static COMMITTED: Mutex<Option<i64>> = Mutex::new(None);
 
 /// How long a run whose plan was committed may take to tell its result, once it is to stop.
 #[cfg(unix)]
 const LAST_WORDS: Duration = Duration::from_secs(1);
-
-/// The same, for what may look at nothing more.
-static IS_COMMITTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
-
-/// The run whose plan this process has committed, if it has.
-pub fn committed() -> Option<i64> {
-    *COMMITTED.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Ends the process on SIGINT or SIGTERM: with exit code 1, or 7 if a plan was committed.
 ///
@@ -42,7 +35,7 @@ pub fn watch(output: &Output) -> io::Result<()> {
     use signal_hook::consts::{SIGABRT, SIGINT, SIGTERM};
     let always = Arc::new(AtomicBool::new(true));
     for (code, condition) in [
-        (ExitCode::Partial, IS_COMMITTED.clone()),
+        (ExitCode::Partial, commit::flag()),
         (ExitCode::Failed, always),
     ] {
         signal_hook::flag::register_conditional_shutdown(SIGABRT, code as i32, condition)?;
@@ -51,7 +44,8 @@ pub fn watch(output: &Output) -> io::Result<()> {
     let output = output.clone();
     threads::spawn("adsync-signals", move || {
         for signal in signals.forever() {
-            let committed = COMMITTED.lock().unwrap_or_else(PoisonError::into_inner);
+            // It waits while a plan is committed.
+            let committed = commit::committed();
             let name = if signal == SIGINT {
                 "SIGINT"
             } else {
@@ -103,13 +97,4 @@ fn tell(output: &Output, failure: Failure, code: ExitCode) {
 #[cfg(not(unix))]
 pub fn watch(_output: &Output) -> io::Result<()> {
     Ok(())
-}
-
-/// Commits a plan; a signal waits until it is known whether it was. `commit` tells as what run, as soon as it was.
-pub fn while_committing<T>(commit: impl FnOnce(&mut dyn FnMut(i64)) -> T) -> T {
-    let mut committed = COMMITTED.lock().unwrap_or_else(PoisonError::into_inner);
-    commit(&mut |run| {
-        *committed = Some(run);
-        IS_COMMITTED.store(true, Ordering::SeqCst);
-    })
 }

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use clap::CommandFactory;
+
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
 
 /// Whom each module knows.
@@ -27,6 +29,7 @@ fn what_a_run_stands_on_knows_nothing_above_it() {
         "ldap",
         "mark",
         "plan",
+        "run",
         "store",
         "user",
         "util",
@@ -48,6 +51,29 @@ fn what_a_run_stands_on_knows_nothing_above_it() {
         }
     }
     assert!(knows(&edges, "commands", "store"), "{edges:#?}");
+}
+
+#[test]
+fn there_is_a_file_for_each_command() {
+    let is_folder = |it: &PathBuf| it.is_dir();
+    let entries = fs::read_dir(Path::new(SOURCES).join("commands")).expect("a folder");
+    let paths = entries.map(|it| it.expect("an entry").path());
+    // What is in a folder belongs to the file of its name.
+    let files = paths.filter(|it| !is_folder(it));
+    let mut names: BTreeSet<String> = files
+        .map(|it| it.file_stem().expect("a name").display().to_string())
+        .collect();
+    for how_users_are_named in ["names", "picking"] {
+        assert!(names.remove(how_users_are_named), "{names:?}");
+    }
+    let command = adsync::cli::Cli::command();
+    let commands: BTreeSet<String> = command
+        .get_subcommands()
+        .map(|it| it.get_name().to_owned())
+        // The scripts of a shell are made in `completion`.
+        .filter(|it| it != "completions" && it != "help")
+        .collect();
+    assert_eq!(names, commands);
 }
 
 #[test]

@@ -279,10 +279,10 @@ pub fn settings(data: &[u8]) {
     match fuzzing::settings(text) {
         Ok(settings) => {
             let directory = &settings.directory;
-            assert!((1..=1000).contains(&directory.page_size));
+            assert!((1..=1000).contains(&directory.limits.page_size));
             let login = settings.login.password();
             assert!(login.is_none_or(|(username, _)| !username.is_empty()));
-            assert!(directory.timeout.as_secs() >= 1);
+            assert!(directory.limits.timeout.as_secs() >= 1);
         }
         Err(failure) => assert!(failure.message.starts_with("settings adsync.toml")),
     }

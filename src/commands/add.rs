@@ -7,12 +7,11 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::cli;
-use crate::commands::Context;
-use crate::commands::ending::{Terms, finish, with_target};
+use crate::commands::{Context, RunOptions};
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::plan::{FailedUser, Findings, Import};
-use crate::store::{Mode, Run};
+use crate::store::Mode;
 use crate::user::{Origin, Profile, Values};
 
 /// A line of the CSV file.
@@ -42,12 +41,11 @@ pub fn run(arguments: cli::Add, context: &Context<'_>) -> anyhow::Result<ExitCod
             contact_number: arguments.contact_number,
         })],
     };
-    let mut run = Run::begin("add", context.settings.sync.history_days);
-    run.mode = Mode::Selected;
-    with_target(context, run, arguments.dry_run, |target, run| {
+    let run = context.begin("add", Mode::Selected);
+    context.with_target(run, arguments.dry_run, |target, run| {
         // A user that was named and cannot be added is a failure of this command.
-        let terms = Terms::exactly(0, true);
-        finish(findings(profiles), target, run, &terms, context)
+        let options = RunOptions::exactly(0, true);
+        context.finish(findings(profiles), target, run, &options)
     })
 }
 

@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use crate::cli::{self, Format};
 use crate::commands::Context;
-use crate::commands::changes::{self, Object};
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
+use crate::output::changes::{self, Object};
 use crate::output::table::what::What;
 use crate::output::table::{local_time, took, with_what};
 use crate::output::{Output, json, legible};

@@ -8,17 +8,13 @@ mod candidates;
 use std::collections::{HashMap, HashSet};
 
 use crate::cli;
-use crate::commands::attempts::with_directory;
-use crate::commands::ending::{self, Target, Terms, finish, with_target};
-use crate::commands::reading::{self, Reading, mark_after_part};
-use crate::commands::survey::Survey;
-use crate::commands::{Context, names, picking};
-use crate::compare::Newcomers;
+use crate::commands::{Context, RunOptions, names, page, picking};
 use crate::directory::{Directory, NO_SUCH_OBJECT, Read, Selection};
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
-use crate::store::{Filling, Mode, Run};
-use crate::user::{Folded, ObjectGuid, UserId};
+use crate::run::{import, strategy};
+use crate::store::Mode;
+use crate::user::{Folded, ObjectGuid};
 use crate::util::nearest::nearest;
 
 /// Runs the command.
@@ -26,7 +22,7 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
     if !arguments.users.is_empty() {
         names::require(&arguments.users)?;
     }
-    let page = ending::page(&arguments.ending, &context.settings)?;
+    let page = page(&arguments.ending, &context.settings)?;
     let picked = if arguments.interactive {
         let instead = "say whom with --users, --group, --ou, --filter or --all";
         picking::require_terminal(context.output, instead)?;
@@ -38,26 +34,31 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
         None
     };
     let whom = Whom { arguments, picked };
-    let mut run = Run::begin("import", context.settings.sync.history_days);
-    if !whom.is_all() {
-        run.mode = Mode::Selected;
-    }
-    with_target(context, run, arguments.ending.dry_run, |target, run| {
-        let mark = reading::likely_mark(target.reader(), context)?;
+    let mode = if whom.is_all() {
+        Mode::Full
+    } else {
+        Mode::Selected
+    };
+    let run = context.begin("import", mode);
+    context.with_target(run, arguments.ending.dry_run, |target, run| {
+        let engine = context.engine();
+        let mark = strategy::likely_mark(target.reader(), &engine)?;
         // That a selection is none is found out while the directory is read; then there was no run.
         if whom.is_all() {
             target.expect_changes(false)?;
         }
-        let (reading, filling) = with_directory(context, mark.as_ref(), |directory| {
-            read(&whom, target, directory, run, context)
+        let (reading, filling) = context.with_directory(mark.as_ref(), |directory| {
+            let mut select =
+                |directory: &mut Directory, take: import::Take<'_>| whom.read(directory, take);
+            import::read(whom.kind(), target, directory, run, &engine, &mut select)
         })?;
         let findings = reading.note_in(run);
         target.take_in(filling);
         let limits = context.settings.sync.limits;
         let allowed = arguments.allow.allowed();
         let is_one = arguments.users.len() == 1 && findings.looked_at() == 1;
-        let terms = Terms::new(limits, allowed, &arguments.ending, page).meaning(is_one);
-        finish(findings, target, run, &terms, context)
+        let options = RunOptions::new(limits, allowed, &arguments.ending, page).meaning(is_one);
+        context.finish(findings, target, run, &options)
     })
 }
 
@@ -72,80 +73,26 @@ impl Whom<'_> {
     fn is_all(&self) -> bool {
         self.arguments.all && self.picked.is_none()
     }
-}
 
-/// What the directory says of the selection, and what of it was written already.
-fn read(
-    whom: &Whom<'_>,
-    target: &Target,
-    directory: &mut Directory,
-    run: &mut Run,
-    context: &Context<'_>,
-) -> anyhow::Result<(Reading, Option<Filling>)> {
-    let store = target.reader();
-    let reach = reading::reach(store, directory, run, context)?;
-    let what = format!("reading {}", directory.base());
-    let expected = if whom.is_all() {
-        store.scope_users(&reach.domain)?
-    } else {
-        None
-    };
-    let progress = context.output.progress(&what, expected);
-    // Before the survey begins, which keeps the store as it is.
-    let filling = target.fill(run)?;
-    let terms = reach.terms(directory, Newcomers::Import);
-    let survey = Survey::new(store, reach.absences(), terms, progress)?;
-    // Who is in the store is known by identity; of a selection nobody is guessed by DN.
-    let mut survey = survey
-        .among(if whom.is_all() { None } else { Some(&[]) })
-        .filling(filling);
-    let mut count = 0;
-    let mut take = |users: Vec<Read>| {
-        count += users.len();
-        survey.take(users)
-    };
-    let scope_users = match &whom.picked {
-        Some(guids) => {
-            directory.read_guids(guids, &mut take)?;
-            None
+    fn kind(&self) -> import::Whom {
+        match &self.picked {
+            Some(picked) => import::Whom::Picked(picked.len()),
+            None if self.is_all() => import::Whom::All,
+            None => import::Whom::Selected,
         }
-        None => read_selection(whom.arguments, directory, &mut take)?,
-    };
-    if let Some(picked) = &whom.picked
-        && count < picked.len()
-    {
-        let gone = picked.len() - count;
-        context.output.warn(&format!(
-            "{gone} of the picked users left the scope meanwhile"
-        ));
     }
-    survey.settle_repeated(directory)?;
-    if count > 0 && store.imported_count(&reach.domain)? == 0 {
-        // Whoever is imported must be found again; the first run says if that cannot be.
-        directory.verify_search_by_identity()?;
+
+    /// Reads them; gives how many entries the scope has, if all of it was read.
+    fn read(
+        &self,
+        directory: &mut Directory,
+        take: &mut dyn FnMut(Vec<Read>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Option<u64>> {
+        match &self.picked {
+            Some(guids) => directory.read_guids(guids, take).map(|()| None),
+            None => read_selection(self.arguments, directory, take),
+        }
     }
-    // An import does not look for those whom it does not find; nobody shall think that they were there.
-    let found: Vec<UserId> = survey.seen().rows().collect();
-    let is_part = !whom.is_all() || (found.len() as u64) < store.imported_count(&reach.domain)?;
-    // An attempt before, on another server, may have found others.
-    run.selected = is_part.then_some(found);
-    let filling = survey.take_filling();
-    let (findings, _) = survey.finish();
-    if count == 0 {
-        context.output.warn(&format!(
-            "the selection has no users in {}; check it, and filter under [directory]",
-            directory.base()
-        ));
-    }
-    let reading = Reading {
-        findings,
-        mode: run.mode,
-        scope_users,
-        marking: mark_after_part(store, directory, &reach.domain, context)?,
-        settings: reading::question(directory, context),
-        adopted: 0,
-    };
-    Ok((reading, filling))
 }
 
 /// Reads the users that the command line selects; of a person who picks, those to pick from. Says how

@@ -7,8 +7,10 @@ use crate::commands::Context;
 use crate::error::{Failure, Kind};
 use crate::output::Output;
 use crate::output::picker::{self, Item, Purpose};
+use crate::output::table::detail;
+use crate::plan::Conflict;
 use crate::store::{Listing, Reader, StoreError};
-use crate::user::{Profile, StoredUser};
+use crate::user::{Profile, StoredUser, UniqueField};
 
 /// How many of those that were picked are named.
 const NAMED: usize = 10;
@@ -101,4 +103,24 @@ pub fn again(store: &Reader, picked: &[StoredUser]) -> anyhow::Result<Vec<Stored
     Err(Failure::new(Kind::UnknownName, message)
         .hint("pick again")
         .into())
+}
+
+/// An item of a list, which cannot be picked if there are conflicts.
+pub fn refused(item: Item, conflicts: &[Conflict]) -> Item {
+    let is_held = |field: &UniqueField| conflicts.iter().any(|it| it.field == *field);
+    let held: Vec<&str> = UniqueField::ALL
+        .iter()
+        .filter(|field| is_held(field))
+        .map(|field| field.field().name())
+        .collect();
+    let verb = match held.len() {
+        0 => return item,
+        1 => "exists",
+        _ => "exist",
+    };
+    Item {
+        note: format!("{} already {verb}", held.join(" and ")),
+        refusal: Some(detail::conflicts(conflicts).plain()),
+        ..item
+    }
 }

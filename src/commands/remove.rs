@@ -1,13 +1,12 @@
 //! `adsync remove`: users are taken out of the store; the directory is never written.
 
 use crate::cli;
-use crate::commands::ending::{Terms, finish, with_target};
-use crate::commands::survey::is_imported;
-use crate::commands::{Context, names, picking, presence};
+use crate::commands::{Context, RunOptions, names, picking, require_store};
 use crate::exit_code::ExitCode;
 use crate::output::picker::Purpose;
 use crate::plan::{Deletion, Evidence, Findings};
-use crate::store::{Mode, Run};
+use crate::run::reconcile::is_imported;
+use crate::store::Mode;
 use crate::user::StoredUser;
 
 /// Runs the command.
@@ -19,12 +18,11 @@ pub fn run(arguments: &cli::Remove, context: &Context<'_>) -> anyhow::Result<Exi
         Some(picked)
     } else {
         names::require(&arguments.usernames)?;
-        presence::require(context)?;
+        require_store(context)?;
         None
     };
-    let mut run = Run::begin("remove", context.settings.sync.history_days);
-    run.mode = Mode::Selected;
-    with_target(context, run, arguments.dry_run, |target, run| {
+    let run = context.begin("remove", Mode::Selected);
+    context.with_target(run, arguments.dry_run, |target, run| {
         let users = match &picked {
             Some(picked) => picking::again(target.reader(), picked)?,
             None => names::resolve_each(target.reader(), &arguments.usernames)?,
@@ -41,12 +39,12 @@ pub fn run(arguments: &cli::Remove, context: &Context<'_>) -> anyhow::Result<Exi
             })
             .collect();
         // Whoever types a name means it; a key is pressed more easily.
-        let terms = Terms::exactly(deletions.len() as u64, false).asking(picked.is_some());
+        let options = RunOptions::exactly(deletions.len() as u64, false).asking(picked.is_some());
         let findings = Findings {
             deletions,
             ..Findings::default()
         };
-        finish(findings, target, run, &terms, context)
+        context.finish(findings, target, run, &options)
     })
 }
 

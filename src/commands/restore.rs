@@ -3,15 +3,16 @@
 use std::collections::HashSet;
 
 use crate::cli;
-use crate::commands::ending::{Target, Terms, finish, with_target};
 use crate::commands::history::past_run;
-use crate::commands::{Context, names, picking, presence, standing};
+use crate::commands::{Context, RunOptions, names, picking, require_store};
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::picker::{Item, Purpose};
 use crate::output::table::local_time;
 use crate::plan::{Findings, Import, Return};
-use crate::store::{Mode, PastChange, Reader, Run, Snapshot, StoreError};
+use crate::run::execute::Target;
+use crate::run::preview;
+use crate::store::{Mode, PastChange, Reader, Snapshot, StoreError};
 use crate::user::{DomainId, Folded, StoredUser, UserId};
 
 /// Runs the command.
@@ -25,12 +26,11 @@ pub fn run(arguments: &cli::Restore, context: &Context<'_>) -> anyhow::Result<Ex
         if arguments.run.is_none() {
             names::require(&arguments.names)?;
         }
-        presence::require(context)?;
+        require_store(context)?;
         None
     };
-    let mut run = Run::begin("restore", context.settings.sync.history_days);
-    run.mode = Mode::Selected;
-    with_target(context, run, arguments.dry_run, |target, run| {
+    let run = context.begin("restore", Mode::Selected);
+    context.with_target(run, arguments.dry_run, |target, run| {
         let records = match (picked, arguments.run) {
             (Some(picked), _) => picked,
             (None, Some(number)) => deleted_by(target.reader(), number)?,
@@ -38,7 +38,7 @@ pub fn run(arguments: &cli::Restore, context: &Context<'_>) -> anyhow::Result<Ex
         };
         let findings = findings(records, target, context)?;
         // Whoever was asked for and stays away is a failure of this command.
-        finish(findings, target, run, &Terms::exactly(0, true), context)
+        context.finish(findings, target, run, &RunOptions::exactly(0, true))
     })
 }
 
@@ -175,8 +175,8 @@ fn candidates(records: Vec<PastChange>, store: &Reader) -> anyhow::Result<Vec<(P
         let values = before.values();
         let note = format!("run {}, {}", record.run, local_time(record.at));
         let item = picking::item(&values.profile, note);
-        let conflicts = standing::conflicts(Import::new(&origin, &values), store)?;
-        candidates.push((record, standing::refused(item, &conflicts)));
+        let conflicts = preview::conflicts(Import::new(&origin, &values), store)?;
+        candidates.push((record, picking::refused(item, &conflicts)));
     }
     Ok(candidates)
 }

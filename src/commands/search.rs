@@ -5,13 +5,13 @@ use comfy_table::Cell;
 use serde::Serialize;
 
 use crate::cli::Format;
-use crate::commands::attempts::with_directory;
-use crate::commands::standing::{self, Standing};
-use crate::commands::{Context, absence};
+use crate::commands::Context;
 use crate::directory::FoundUser;
 use crate::exit_code::ExitCode;
 use crate::output::table::detail;
 use crate::output::{Output, json, legible, table};
+use crate::run::absence;
+use crate::run::preview::{self, Preview};
 use crate::store::{Ours, Reader};
 use crate::user::ObjectGuid;
 
@@ -36,7 +36,7 @@ struct Row {
 pub fn run(prefix: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let output = context.output;
     let store = Reader::open(&context.settings.store_path)?;
-    let (mut rows, base) = with_directory(context, None, |directory| {
+    let (mut rows, base) = context.with_directory(None, |directory| {
         let (domain, _) = absence::identify(&store, directory)?;
         let ours = store.ours(&domain)?;
         let found = directory.search(prefix)?;
@@ -85,12 +85,10 @@ fn row(found: FoundUser, store: &Reader, ours: &Ours) -> anyhow::Result<Row> {
             });
         }
     };
-    let (status, reason) = match standing::of(&user, store, ours)? {
-        Standing::New => ("new", None),
-        Standing::Imported => ("imported", None),
-        Standing::Duplicate(conflicts) => {
-            ("duplicate", Some(detail::conflicts(&conflicts).plain()))
-        }
+    let (status, reason) = match preview::of(&user, store, ours)? {
+        Preview::New => ("new", None),
+        Preview::Imported => ("imported", None),
+        Preview::Duplicate(conflicts) => ("duplicate", Some(detail::conflicts(&conflicts).plain())),
     };
     let profile = user.profile().to_owned();
     Ok(Row {

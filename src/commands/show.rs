@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use crate::cli::Format;
-use crate::commands::changes::{self, Object};
 use crate::commands::{Context, names};
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
+use crate::output::changes::{self, Object};
 use crate::output::table::{facts, local_time, status};
 use crate::output::{Output, csv, json, legible};
 use crate::store::{PastChange, Reader, StoreError};

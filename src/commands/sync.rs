@@ -1,29 +1,27 @@
 //! `adsync sync`: imported users are brought in step with the directory.
 
 use crate::cli;
-use crate::commands::attempts::with_directory;
-use crate::commands::ending::{self, Terms, finish, with_target};
-use crate::commands::reading::{self, Reach, Reading};
-use crate::commands::survey::is_imported;
-use crate::commands::{Context, names, picking, presence};
-use crate::directory::Directory;
+use crate::commands::{Context, RunOptions, names, page, picking, require_store};
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::picker::Purpose;
 use crate::plan::Allowed;
-use crate::store::{Mode, Reader, Run};
+use crate::run::reconcile::is_imported;
+use crate::run::strategy::{self, Reach};
+use crate::store::{Mode, Reader};
 use crate::user::StoredUser;
 
 /// Runs the command.
 pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let settings = &context.settings.sync;
-    let page = ending::page(&arguments.ending, &context.settings)?;
+    let page = page(&arguments.ending, &context.settings)?;
     let Some(whom) = Whom::of(arguments, context)? else {
         return Ok(ExitCode::Done);
     };
-    let run = Run::begin("sync", settings.history_days);
-    with_target(context, run, arguments.ending.dry_run, |target, run| {
-        let mark = reading::likely_mark(target.reader(), context)?;
+    let run = context.begin("sync", Mode::Full);
+    context.with_target(run, arguments.ending.dry_run, |target, run| {
+        let engine = context.engine();
+        let mark = strategy::likely_mark(target.reader(), &engine)?;
         let chosen = whom.choose(target.reader())?;
         target.expect_changes(chosen.is_some())?;
         let store = target.reader();
@@ -31,14 +29,14 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
             run.mode = Mode::Selected;
             run.selected = Some(users.iter().map(|user| user.id).collect());
         }
-        let reading = with_directory(context, mark.as_ref(), |directory| {
+        let reading = context.with_directory(mark.as_ref(), |directory| {
             let reach = Reach {
                 delete_missing: arguments.delete_missing,
-                ..reading::reach(store, directory, run, context)?
+                ..strategy::reach(store, directory, run, &engine)?
             };
             match &chosen {
-                Some(users) => selected(store, directory, users, &reach),
-                None => reading::everybody(store, directory, &reach, arguments.full),
+                Some(users) => strategy::selected(store, directory, users, &reach),
+                None => strategy::everybody(store, directory, &reach, arguments.full),
             }
         })?;
         let findings = reading.note_in(run);
@@ -48,56 +46,11 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
             ..arguments.allow.allowed()
         };
         let is_meant = chosen.is_some_and(|users| users.len() == 1);
-        let terms = Terms::new(settings.limits, allowed, &arguments.ending, page)
+        let options = RunOptions::new(settings.limits, allowed, &arguments.ending, page)
             .meaning(is_meant)
             .asking(!arguments.yes);
-        finish(findings, target, run, &terms, context)
+        context.finish(findings, target, run, &options)
     })
-}
-
-/// What the directory says of the chosen users.
-fn selected(
-    store: &Reader,
-    directory: &mut Directory,
-    users: &[StoredUser],
-    reach: &Reach<'_>,
-) -> anyhow::Result<Reading> {
-    let ours = store.ours(&reach.domain)?;
-    refuse_foreign(users.iter().filter(|user| !ours.has(user)), reach)?;
-    let survey = reading::named(store, directory, users, reach)?;
-    // Those whose domain was only known from their DN, or not at all, and whom this one does not have either.
-    let is_foreign = |user: &&StoredUser| !(survey.is_of_domain(user) || survey.has_seen(user.id));
-    refuse_foreign(users.iter().filter(is_foreign), reach)?;
-    let (findings, _) = survey.finish();
-    Ok(Reading {
-        findings,
-        mode: Mode::Selected,
-        scope_users: None,
-        marking: reading::mark_after_part(store, directory, &reach.domain, reach.context)?,
-        settings: reading::question(directory, reach.context),
-        adopted: 0,
-    })
-}
-
-/// Refuses users of another domain than the one that is read: this run cannot say anything about them.
-fn refuse_foreign<'a>(
-    foreign: impl Iterator<Item = &'a StoredUser>,
-    reach: &Reach<'_>,
-) -> anyhow::Result<()> {
-    let foreign: Vec<&str> = foreign
-        .map(|user| user.values.profile.username.as_str())
-        .collect();
-    if foreign.is_empty() {
-        return Ok(());
-    }
-    let message = format!(
-        "of another domain than {}: {}",
-        reach.domain.dn,
-        foreign.join(", ")
-    );
-    Err(Failure::new(Kind::UnknownName, message)
-        .hint("run adsync with the settings of their domain; `adsync list --columns username,domain` shows it")
-        .into())
 }
 
 /// Whom the command line means.
@@ -116,7 +69,7 @@ impl<'a> Whom<'a> {
         if !arguments.users.is_empty() {
             names::require(&arguments.users)?;
         }
-        presence::require(context)?;
+        require_store(context)?;
         Ok(Some(if arguments.users.is_empty() {
             Self::Everybody
         } else {

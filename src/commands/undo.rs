@@ -6,9 +6,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::cli;
-use crate::commands::ending::{self, Target, Terms, finish, with_target};
 use crate::commands::history::past_run;
-use crate::commands::{Context, restore};
+use crate::commands::{Context, RunOptions, page, restore};
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::table::what;
@@ -16,7 +15,8 @@ use crate::plan::{
     Allowed, Changed, Deletion, Evidence, FailedUser, Findings, Import, Left, Refresh, Return,
     Reversal,
 };
-use crate::store::{Marking, Mode, Outcome, PastChange, PastRun, Reader, Run, Snapshot};
+use crate::run::execute::Target;
+use crate::store::{Marking, Mode, Outcome, PastChange, PastRun, Reader, Snapshot};
 use crate::user::{Domain, Field, FieldValue, Found, StoredUser, UserId};
 
 /// How many users a warning names.
@@ -25,22 +25,21 @@ const NAMED: usize = 10;
 /// Runs the command.
 pub fn run(arguments: &cli::Undo, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let settings = &context.settings.sync;
-    let page = ending::page(&arguments.ending, &context.settings)?;
-    let mut run = Run::begin("undo", settings.history_days);
-    run.mode = Mode::Selected;
+    let page = page(&arguments.ending, &context.settings)?;
+    let mut run = context.begin("undo", Mode::Selected);
     run.undoes = Some(arguments.run);
     run.marking = Marking::ForgetAll;
     let allowed = Allowed {
         deletes: arguments.allow_deletes,
         ..arguments.allow.allowed()
     };
-    let terms = Terms {
+    let options = RunOptions {
         // Whoever cannot be set back is a failure of this command.
         strict: true,
-        ..Terms::new(settings.limits, allowed, &arguments.ending, page)
+        ..RunOptions::new(settings.limits, allowed, &arguments.ending, page)
     }
     .asking(!arguments.yes);
-    with_target(context, run, arguments.ending.dry_run, |target, run| {
+    context.with_target(run, arguments.ending.dry_run, |target, run| {
         let past = past_run(target.reader(), arguments.run)?;
         refuse_unsuitable(&past)?;
         run.domain = domain(target.reader(), &past)?;
@@ -52,7 +51,7 @@ pub fn run(arguments: &cli::Undo, context: &Context<'_>) -> anyhow::Result<ExitC
             context.output.warn(warning);
         }
         run.left = undoing.left;
-        let code = finish(undoing.findings, target, run, &terms, context)?;
+        let code = context.finish(undoing.findings, target, run, &options)?;
         Ok(match code {
             ExitCode::Done | ExitCode::Pending if !run.left.is_empty() => ExitCode::Partial,
             code => code,

@@ -26,8 +26,7 @@ use super::entry::Entry;
 use super::error::{Cause, DirectoryError, Step};
 use super::ldapsearch;
 use super::tls::Tls;
-use crate::directory::options::Credentials;
-use crate::directory::options::Options;
+use crate::directory::options::{Credentials, Limits, Options};
 use crate::directory::url::ServerUrl;
 use crate::util::threads;
 
@@ -137,11 +136,8 @@ pub struct Connection {
     _is_wanted: oneshot::Sender<Infallible>,
     server: ServerUrl,
     account: String,
-    timeout: Duration,
     run: RunDeadline,
-    page_size: u32,
-    max_entries: u64,
-    max_value_bytes: usize,
+    limits: Limits,
 }
 
 impl Connection {
@@ -182,11 +178,8 @@ impl Connection {
             _is_wanted: is_wanted,
             server: server.clone(),
             account,
-            timeout: settings.timeout,
             run,
-            page_size: settings.page_size,
-            max_entries: settings.max_entries,
-            max_value_bytes: settings.max_value_bytes,
+            limits: settings.limits,
         })
     }
 
@@ -202,7 +195,7 @@ impl Connection {
 
     /// How many entries a search may return, and an attribute values.
     pub fn max_entries(&self) -> u64 {
-        self.max_entries
+        self.limits.max_entries
     }
 
     /// Reads all that a search returns, and hands it over page by page. What was handed over counts
@@ -245,11 +238,11 @@ impl Connection {
         let reader = Reader {
             search: search.clone(),
             asked,
-            timeout: self.timeout,
+            timeout: self.limits.timeout,
             run: self.run,
-            page_size: self.page_size,
-            max_entries: self.max_entries,
-            max_value_bytes: self.max_value_bytes,
+            page_size: self.limits.page_size,
+            max_entries: self.limits.max_entries,
+            max_value_bytes: self.limits.max_value_bytes,
         };
         if self.searches.send((reader, sender)).is_err() {
             return Err(self.error(search, 1, Cause::Lost).into());

@@ -39,6 +39,17 @@ pub struct Options {
     pub base_dn: Option<String>,
     /// Filter of the scope (RFC 4515).
     pub filter: Filter,
+    /// How much is read, and for how long.
+    pub limits: Limits,
+    /// Accept any certificate.
+    pub accept_invalid_certs: bool,
+    /// Which attribute each field is read from.
+    pub attributes: Attributes,
+}
+
+/// How much is read, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
     /// Entries a page, 1 to 1000.
     pub page_size: u32,
     /// Deadline for name, connection, TLS and bind together.
@@ -53,10 +64,6 @@ pub struct Options {
     pub max_value_bytes: usize,
     /// Bytes that a message may have.
     pub max_message_bytes: u64,
-    /// Accept any certificate.
-    pub accept_invalid_certs: bool,
-    /// Which attribute each field is read from.
-    pub attributes: Attributes,
 }
 
 impl Options {

@@ -36,7 +36,7 @@ impl<'a> Servers<'a> {
             settings,
             credentials,
             tls,
-            run: RunDeadline::new(settings.run_timeout),
+            run: RunDeadline::new(settings.limits.run_timeout),
             urls: srv::servers(settings, preferred)?,
             next: 0,
         })
@@ -85,7 +85,7 @@ impl Directory {
         tls: &Tls,
         mut on_server: impl FnMut(&ServerUrl, Result<Vec<Opened>, (Vec<Opened>, DirectoryError)>),
     ) -> Result<Option<Self>, DirectoryError> {
-        let run = RunDeadline::new(settings.run_timeout);
+        let run = RunDeadline::new(settings.limits.run_timeout);
         let mut usable = None;
         for url in &srv::servers(settings, None)? {
             let mut steps = Vec::new();

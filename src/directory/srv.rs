@@ -116,8 +116,8 @@ fn look_up(
     let answer = runtime.block_on(async {
         let resolver = resolver(dns_server).map_err(|error| Cause::Dns(error.to_string()))?;
         let look_up = resolver.srv_lookup(name.as_str());
-        match tokio::time::timeout(settings.connect_timeout, look_up).await {
-            Err(_) => Err(Cause::Timeout(settings.connect_timeout)),
+        match tokio::time::timeout(settings.limits.connect_timeout, look_up).await {
+            Err(_) => Err(Cause::Timeout(settings.limits.connect_timeout)),
             Ok(Err(error)) => Err(Cause::Dns(format!("{name}: {error}"))),
             Ok(Ok(answer)) => Ok(answer
                 .answers()

@@ -58,7 +58,7 @@ impl fmt::Display for Limit {
 
 /// The limits of the settings.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct GuardLimits {
     /// Users who leave the store.
     pub deletes: Limit,
     /// Users who lose the value of one field.
@@ -212,7 +212,7 @@ impl Impact {
 #[derive(Clone, Debug)]
 pub struct Guard {
     /// What is let through unasked.
-    pub limits: Limits,
+    pub limits: GuardLimits,
     /// What the administrator said.
     pub allowed: Allowed,
     /// Whether the administrator named the users one by one: then what happens to them is meant.
@@ -375,7 +375,7 @@ impl Guard {
     pub fn exactly(deletions: u64) -> Self {
         let none = Limit::Number(0);
         Self {
-            limits: Limits {
+            limits: GuardLimits {
                 deletes: none,
                 cleared: Limit::Number(u64::MAX),
                 disabled: Limit::Number(u64::MAX),
@@ -430,7 +430,7 @@ impl Guard {
 
     /// The setting for a subject, what it is a share of, what the last days add, and what a share never is below.
     fn rule(&self, subject: Subject) -> (Limit, u64, u64, u64) {
-        let Limits {
+        let GuardLimits {
             deletes,
             cleared,
             disabled,
@@ -562,7 +562,7 @@ mod tests {
 
     fn guard(limit: Limit, users: u64) -> Guard {
         Guard {
-            limits: Limits {
+            limits: GuardLimits {
                 deletes: limit,
                 cleared: limit,
                 disabled: limit,

@@ -198,13 +198,7 @@ fn defaults(settings: &Settings) -> String {
                 ca_file: _,
                 base_dn: _,
                 filter,
-                page_size,
-                connect_timeout,
-                timeout,
-                run_timeout,
-                max_entries,
-                max_value_bytes,
-                max_message_bytes,
+                limits: reading,
                 accept_invalid_certs,
                 attributes,
             },
@@ -219,7 +213,6 @@ fn defaults(settings: &Settings) -> String {
             },
     } = settings;
     format!(
-        "{read_only} {starttls} {filter:?} {page_size} {connect_timeout:?} {timeout:?} {run_timeout:?} {max_entries} {max_value_bytes} \
-         {max_message_bytes} {accept_invalid_certs} {attributes:?} {limits:?} {missing_after:?} {out_of_scope:?} {full_every:?} {history_days}"
+        "{read_only} {starttls} {filter:?} {reading:?} {accept_invalid_certs} {attributes:?} {limits:?} {missing_after:?} {out_of_scope:?} {full_every:?} {history_days}"
     )
 }

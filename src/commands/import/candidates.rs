@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use crate::cli;
-use crate::commands::attempts::with_directory;
-use crate::commands::standing::{self, Standing};
-use crate::commands::{Context, absence, picking};
+use crate::commands::{Context, picking};
 use crate::directory::Read;
 use crate::output::picker::{Item, Purpose};
+use crate::run::preview::{self, Preview};
+use crate::run::{Observer, absence};
 use crate::store::{Ours, Reader};
 use crate::user::{Folded, ObjectGuid};
 
@@ -20,14 +20,14 @@ pub fn pick(
     context: &Context<'_>,
 ) -> anyhow::Result<Option<Vec<ObjectGuid>>> {
     let store = Reader::open(&context.settings.store_path)?;
-    let (read, base, ours) = with_directory(context, None, |directory| {
+    let (read, base, ours) = context.with_directory(None, |directory| {
         let (domain, _) = absence::identify(&store, directory)?;
         let ours = store.ours(&domain)?;
         let what = format!("reading {}", directory.base());
-        let progress = context.output.progress(&what, None);
+        let progress = context.output.counting(&what, None);
         let mut read = Vec::new();
         super::read_selection(arguments, directory, |users| {
-            crate::output::advance(&progress, users.len() as u64);
+            progress.advance(users.len() as u64);
             read.extend(users);
             Ok(())
         })?;
@@ -104,11 +104,11 @@ fn candidate(user: Read, store: &Reader, ours: &Ours) -> anyhow::Result<Option<C
             return Ok(Some((bad.guid, item)));
         }
     };
-    let conflicts = match standing::of(&user, store, ours)? {
-        Standing::Imported => return Ok(None),
-        Standing::New => Vec::new(),
-        Standing::Duplicate(conflicts) => conflicts,
+    let conflicts = match preview::of(&user, store, ours)? {
+        Preview::Imported => return Ok(None),
+        Preview::New => Vec::new(),
+        Preview::Duplicate(conflicts) => conflicts,
     };
     let item = picking::item(&user.profile(), String::new());
-    Ok(Some((Some(user.guid), standing::refused(item, &conflicts))))
+    Ok(Some((Some(user.guid), picking::refused(item, &conflicts))))
 }

@@ -106,7 +106,7 @@ pub(super) async fn open(
     tls: &Tls,
     on_step: &mut dyn FnMut(Opened),
 ) -> Result<(Wire, String), StepError> {
-    let deadline = Deadline::new(settings.connect_timeout);
+    let deadline = Deadline::new(settings.limits.connect_timeout);
     let tcp = connect(server, deadline, on_step).await?;
     let is_encrypted = server.is_ldaps() || settings.starttls;
     let stream: Box<dyn Stream> = if is_encrypted {
@@ -116,7 +116,7 @@ pub(super) async fn open(
     } else {
         Box::new(tcp)
     };
-    let longest = settings.max_message_bytes;
+    let longest = settings.limits.max_message_bytes;
     let (wire, account) = match credentials {
         Credentials::Password(username, password) => {
             let mut wire = Wire::new(stream, None, longest);

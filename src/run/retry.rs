@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use crate::commands::Context;
-use crate::directory::{Directory, DirectoryError, Servers, Tls};
+use super::Engine;
+use crate::directory::{Credentials, Directory, DirectoryError, Servers, Tls};
 use crate::mark::Mark;
 
 /// How long to wait before each further attempt.
@@ -16,17 +16,17 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis
 /// Reads with a directory that is connected and logged in. `read` may be called several times, each
 /// time with nothing read yet. Of servers that are equal the one of the mark is asked, if there is one.
 pub fn with_directory<T>(
-    context: &Context<'_>,
+    engine: &Engine<'_>,
+    credentials: &Credentials<'_>,
     mark: Option<&Mark>,
     mut read: impl FnMut(&mut Directory) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let settings = &context.settings.directory;
-    let credentials = context.settings.login.credentials()?;
-    let tls = Tls::new(settings)?;
-    let mut servers = Servers::new(settings, &credentials, &tls, mark.and_then(Mark::host))?;
+    let tls = Tls::new(engine.options)?;
+    let preferred = mark.and_then(Mark::host);
+    let mut servers = Servers::new(engine.options, credentials, &tls, preferred)?;
     let mut pauses = PAUSES.into_iter();
     loop {
-        let attempt = match connect(&mut servers, context) {
+        let attempt = match connect(&mut servers, engine) {
             Ok(mut directory) => read(&mut directory),
             Err(error) => Err(error.into()),
         };
@@ -40,8 +40,8 @@ pub fn with_directory<T>(
         match pauses.next() {
             Some(pause) if is_passing => {
                 let milliseconds = pause.as_millis();
-                context
-                    .output
+                engine
+                    .observer
                     .warn(&format!("{error}; trying again in {milliseconds} ms"));
                 std::thread::sleep(pause);
             }
@@ -50,14 +50,14 @@ pub fn with_directory<T>(
     }
 }
 
-fn connect(servers: &mut Servers<'_>, context: &Context<'_>) -> Result<Directory, DirectoryError> {
+fn connect(servers: &mut Servers<'_>, engine: &Engine<'_>) -> Result<Directory, DirectoryError> {
     let directory = servers.connect(|error| {
-        context
-            .output
+        engine
+            .observer
             .warn(&format!("{error}; trying the next server"));
     })?;
     if directory.server().is_global_catalog() {
-        context.output.warn(
+        engine.observer.warn(
             "this is a global catalog, which has but a part of the attributes: fields without a value there keep what they have",
         );
     }

@@ -5,30 +5,28 @@
 
 use comfy_table::Cell;
 
-use crate::error::{Failure, Kind};
-use crate::output::table::{self, detail};
-use crate::output::{Answer, Output, PATIENCE, legible};
+use super::table::{self, detail};
+use super::{Answer, Output, PATIENCE, legible};
 use crate::plan::{Deletion, Plan};
+use crate::run::Confirmation;
 
 /// How many users are named before the question.
 const NAMED: usize = 20;
 
-/// Asks once whether the users of the plan that are to be deleted are meant. Gives whether anybody
-/// was asked; an error says that they are not meant.
-pub fn of_deletions(plan: &Plan, command: &str, output: &Output) -> Result<bool, Failure> {
+/// Asks once whether the users of the plan that are to be deleted are meant.
+pub fn of_deletions(plan: &Plan, command: &str, output: &Output) -> Confirmation {
     if plan.deleted.is_empty() || !output.can_ask {
-        return Ok(false);
+        return Confirmation::NotAsked;
     }
     let question = question(plan.deleted.len(), command);
-    let reason = match output.ask(&list(&plan.deleted, command, output), &question) {
-        Answer::Yes => return Ok(true),
-        Answer::No => "not confirmed".to_owned(),
-        Answer::None => format!("no answer in {} minutes", PATIENCE.as_secs() / 60),
-    };
-    Err(Failure::new(
-        Kind::Failed,
-        format!("{reason}; nothing was changed"),
-    ))
+    match output.ask(&list(&plan.deleted, command, output), &question) {
+        Answer::Yes => Confirmation::Given,
+        Answer::No => Confirmation::Refused("not confirmed".to_owned()),
+        Answer::None => {
+            let minutes = PATIENCE.as_secs() / 60;
+            Confirmation::Refused(format!("no answer in {minutes} minutes"))
+        }
+    }
 }
 
 fn question(count: usize, command: &str) -> String {

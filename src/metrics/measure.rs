@@ -6,46 +6,35 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::Context;
+use super::Metrics;
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
-use crate::metrics::Metrics;
+use crate::output::Output;
 use crate::output::file::{self, OutputFile};
 use crate::store::{PastCounts, PastRun, Reader, StoreError};
 
 /// The commands that are measured.
 const COMMANDS: [&str; 2] = ["sync", "import"];
 
-/// Runs the story of a command, and writes down how it went. That this fails is said, and changes
-/// nothing about the run.
-pub fn run(
+/// Runs the story of a command, and writes down how it went, if there is a file for that. That this fails is said,
+/// and changes nothing about the run.
+pub fn with_metrics(
     command: &'static str,
-    dry_run: bool,
-    context: &Context<'_>,
-    story: impl FnOnce() -> anyhow::Result<ExitCode>,
+    file: Option<&Path>,
+    store: &Path,
+    output: &Output,
+    run: impl FnOnce() -> anyhow::Result<ExitCode>,
 ) -> anyhow::Result<ExitCode> {
-    let Some(file) = context
-        .settings
-        .sync
-        .metrics_file
-        .as_deref()
-        .filter(|_| !dry_run)
-    else {
-        return story();
+    let Some(file) = file else {
+        return run();
     };
     let began = Timestamp::now();
     let clock = Instant::now();
-    let result = story();
+    let result = run();
     if let Some(code) = exit_code(&result) {
-        let metrics = measure(
-            command,
-            began,
-            clock.elapsed(),
-            code,
-            &context.settings.store_path,
-        );
+        let metrics = measure(command, began, clock.elapsed(), code, store);
         if let Err(error) = write(file, &metrics.render()) {
-            context.output.warn(&format!(
+            output.warn(&format!(
                 "cannot write the metrics_file {}: {error}",
                 file.display()
             ));

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::commands::Context;
-use crate::commands::absence::{self, Absences};
-use crate::commands::cost;
-use crate::commands::survey::{Survey, guids};
+use super::absence::{self, Absences};
+use super::reconcile::{Reconciliation, guids};
+use super::{Engine, RunError};
 use crate::compare::{Newcomers, Terms};
 use crate::directory::{Directory, Selection};
-use crate::error::{Failure, Kind};
 use crate::mark::{Circumstances, Mark, Question, WhyFull, Witnesses};
 use crate::plan::Findings;
 use crate::store::{Marking, Mode, Reader, Run};
@@ -51,9 +49,9 @@ pub fn mark_after_part(
     store: &Reader,
     directory: &Directory,
     domain: &Domain,
-    context: &Context<'_>,
+    engine: &Engine<'_>,
 ) -> anyhow::Result<Marking> {
-    let question = question(directory, context);
+    let question = question(directory, engine);
     let fits = |mark: Mark| directory.is_past(&mark) && mark.question == question;
     Ok(if store.mark(domain)?.is_none_or(fits) {
         Marking::Keep
@@ -73,7 +71,7 @@ pub struct Reach<'a> {
     /// Whether users are deleted that are missing, however short.
     pub delete_missing: bool,
     /// The settings, and where is told what happens.
-    pub context: &'a Context<'a>,
+    pub engine: &'a Engine<'a>,
 }
 
 /// Finds out which domain the directory has and who answers, and notes it in the run.
@@ -81,7 +79,7 @@ pub fn reach<'a>(
     store: &Reader,
     directory: &mut Directory,
     run: &mut Run,
-    context: &'a Context<'a>,
+    engine: &'a Engine<'a>,
 ) -> anyhow::Result<Reach<'a>> {
     let (domain, controller) = absence::identify(store, directory)?;
     run.domain = Some(domain.clone());
@@ -91,15 +89,15 @@ pub fn reach<'a>(
         controller,
         now: run.started_at,
         delete_missing: false,
-        context,
+        engine,
     })
 }
 
 /// The change mark that these settings probably go on from, before the domain is known: of servers that are equal, its
 /// domain controller is asked.
-pub fn likely_mark(store: &Reader, context: &Context<'_>) -> anyhow::Result<Option<Mark>> {
+pub fn likely_mark(store: &Reader, engine: &Engine<'_>) -> anyhow::Result<Option<Mark>> {
     let marks = store.marks()?;
-    let base = context.settings.directory.base_dn.as_deref();
+    let base = engine.options.base_dn.as_deref();
     let fits = |mark: &&Mark| base.is_some_and(|base| mark.question.get("base_dn") == Some(base));
     Ok(marks.iter().find(fits).or(marks.first()).cloned())
 }
@@ -114,7 +112,7 @@ impl Reach<'_> {
             missing_after: if self.delete_missing {
                 std::time::Duration::ZERO
             } else {
-                self.context.settings.sync.missing_after
+                self.engine.policy.missing_after
             },
         }
     }
@@ -125,7 +123,7 @@ impl Reach<'_> {
             now: self.now,
             newcomers,
             missing_value: directory.missing_value(),
-            out_of_scope: self.context.settings.sync.out_of_scope,
+            out_of_scope: self.engine.policy.out_of_scope,
             domain: self.domain.id,
         }
     }
@@ -139,7 +137,7 @@ pub fn everybody(
     full: bool,
 ) -> anyhow::Result<Reading> {
     let (imported, foreign) = store.imported_and_foreign(&reach.domain)?;
-    reach.context.output.note(&match imported {
+    reach.engine.observer.note(&match imported {
         1 => "synchronising the one imported user".to_owned(),
         _ => format!("synchronising all {imported} imported users"),
     });
@@ -152,7 +150,7 @@ pub fn everybody(
     let mut reading = match everybody.suspects(full)? {
         Ok((mark, suspects)) => everybody.delta(mark, suspects),
         Err(why) => {
-            say_why(&why, reach.context);
+            say_why(&why, reach.engine);
             everybody.full()
         }
     }?;
@@ -165,40 +163,28 @@ pub fn everybody(
 }
 
 /// That the settings read another domain than the one that everybody in the store is of.
-fn all_foreign(store: &Reader, domain: &Domain, foreign: u64) -> anyhow::Result<Failure> {
-    let domains = store.domains()?;
-    let others: Vec<String> = domains
-        .into_iter()
-        .filter(|it| Some(it.id) != domain.id)
-        .map(|it| it.dn)
-        .collect();
-    let who = match foreign {
-        1 => "the one imported user of the store belongs".to_owned(),
-        many => format!("all {many} imported users of the store belong"),
-    };
-    Ok(Failure::new(
-        Kind::Settings,
-        format!(
-            "{who} to another domain ({}), and these settings read {}",
-            others.join("; "),
-            domain.dn
-        ),
-    )
-    .hint("check url and base_dn under [directory], and path under [store]"))
+fn all_foreign(store: &Reader, domain: &Domain, users: u64) -> anyhow::Result<RunError> {
+    let others = store.domains()?.into_iter();
+    let others = others.filter(|it| Some(it.id) != domain.id);
+    Ok(RunError::AllForeign {
+        users,
+        others: others.map(|it| it.dn).collect(),
+        domain: domain.dn.clone(),
+    })
 }
 
-fn say_why(why: &WhyFull, context: &Context<'_>) {
+fn say_why(why: &WhyFull, engine: &Engine<'_>) {
     log::info!("reading everything: {why}");
     if !matches!(why, WhyFull::Asked | WhyFull::NoPosition | WhyFull::NoMark) {
-        context.output.note(&format!("reading everything: {why}"));
+        engine.observer.note(&format!("reading everything: {why}"));
     }
 }
 
 /// The settings that decide what is read, and as what.
-pub fn question(directory: &Directory, context: &Context<'_>) -> Question {
+pub fn question(directory: &Directory, engine: &Engine<'_>) -> Question {
     let mut question = directory.question();
     question.insert("username", directory.account());
-    question.insert("out_of_scope", context.settings.sync.out_of_scope.name());
+    question.insert("out_of_scope", engine.policy.out_of_scope.name());
     question.insert("adsync", env!("CARGO_PKG_VERSION"));
     question
 }
@@ -226,9 +212,9 @@ impl<'a> Everybody<'a> {
     fn circumstances(&mut self) -> anyhow::Result<Circumstances> {
         Ok(Circumstances {
             position: self.directory.position()?,
-            question: question(self.directory, self.reach.context),
+            question: question(self.directory, self.reach.engine),
             now: self.reach.now,
-            full_every: self.reach.context.settings.sync.full_every,
+            full_every: self.reach.engine.policy.full_every,
         })
     }
 
@@ -295,7 +281,7 @@ impl<'a> Everybody<'a> {
         out_of_scope.retain(|user| is_other(user) && !looked_at.contains(&user.id));
         let count = users.len() as u64;
         let size = self.store.scope_users(domain)?;
-        let is_cheaper = |size| cost::is_cheaper_to_read_all(count, size);
+        let is_cheaper = |size| is_cheaper_to_read_all(count, size);
         if count > FEW && size.is_some_and(is_cheaper) {
             return Ok(Err(WhyFull::ManyChanges(count)));
         }
@@ -317,13 +303,13 @@ impl<'a> Everybody<'a> {
         let what = "looking for deleted users";
         let progress = self
             .reach
-            .context
-            .output
-            .progress(what, Some(guids.len() as u64));
+            .engine
+            .observer
+            .counting(what, Some(guids.len() as u64));
         let absent = self
             .directory
-            .absent(&guids, |batch| progress.inc(batch as u64))?;
-        progress.finish_and_clear();
+            .absent(&guids, |batch| progress.advance(batch as u64))?;
+        drop(progress);
         Ok(absent)
     }
 
@@ -334,14 +320,16 @@ impl<'a> Everybody<'a> {
             out_of_scope,
             witnesses,
         } = suspects;
-        let mut survey = named(self.store, self.directory, &users, self.reach)?;
-        let looked_at = users.iter().filter(|user| survey.is_of_domain(user));
+        let mut reconciliation = named(self.store, self.directory, &users, self.reach)?;
+        let looked_at = users
+            .iter()
+            .filter(|user| reconciliation.is_of_domain(user));
         let aside = (looked_at.count() + out_of_scope.len()) as u64;
         let in_step = self.imported.saturating_sub(aside);
-        survey.vouch_for(in_step, out_of_scope);
-        let has_witness = is_in_scope(&survey, witnesses.living, &users);
-        let adopted = survey.adopted();
-        let (findings, is_doubtful) = survey.finish();
+        reconciliation.vouch_for(in_step, out_of_scope);
+        let has_witness = is_in_scope(&reconciliation, witnesses.living, &users);
+        let adopted = reconciliation.adopted();
+        let (findings, is_doubtful) = reconciliation.finish();
         let circumstances = self.circumstances()?;
         let mark_settings = circumstances.question;
         let marking = match circumstances.position {
@@ -364,13 +352,13 @@ impl<'a> Everybody<'a> {
 
     /// Reads them all.
     fn full(mut self) -> anyhow::Result<Reading> {
-        let (survey, scope_users) = match self.by_identity()? {
-            Some(survey) => (survey, None),
+        let (reconciliation, scope_users) = match self.by_identity()? {
+            Some(reconciliation) => (reconciliation, None),
             None => self.enumerated()?,
         };
-        let witness = survey.witness();
-        let adopted = survey.adopted();
-        let (findings, is_doubtful) = survey.finish();
+        let witness = reconciliation.witness();
+        let adopted = reconciliation.adopted();
+        let (findings, is_doubtful) = reconciliation.finish();
         let marking = match witness {
             Some(living) if !is_doubtful => self.new_mark(living)?,
             _ => Marking::Forget,
@@ -380,7 +368,7 @@ impl<'a> Everybody<'a> {
             mode: Mode::Full,
             scope_users,
             marking,
-            settings: question(self.directory, self.reach.context),
+            settings: question(self.directory, self.reach.engine),
             adopted,
         })
     }
@@ -409,8 +397,8 @@ impl<'a> Everybody<'a> {
 
     /// Looks all of them up by identity, where that costs less. That a user is nowhere is only believed
     /// when the whole scope was read, for it may be an entry whose identity cannot be read any more.
-    fn by_identity(&mut self) -> anyhow::Result<Option<Survey<'a>>> {
-        let is_cheaper = |size| !cost::is_cheaper_to_read_all(self.imported, size);
+    fn by_identity(&mut self) -> anyhow::Result<Option<Reconciliation<'a>>> {
+        let is_cheaper = |size| !is_cheaper_to_read_all(self.imported, size);
         if !self
             .store
             .scope_users(&self.reach.domain)?
@@ -419,43 +407,48 @@ impl<'a> Everybody<'a> {
             return Ok(None);
         }
         let guids = self.store.imported_guids(&self.reach.domain, None)?;
-        let mut survey = self.survey(Some(self.imported))?;
+        let mut reconciliation = self.reconciliation(Some(self.imported))?;
         self.directory
-            .read_guids(&guids, |users| survey.take(users))?;
-        survey.settle_repeated(self.directory)?;
-        let nowhere = survey.look_for_missing(self.directory, None)?;
-        Ok(nowhere.is_empty().then_some(survey))
+            .read_guids(&guids, |users| reconciliation.take(users))?;
+        reconciliation.settle_repeated(self.directory)?;
+        let nowhere = reconciliation.look_for_missing(self.directory, None)?;
+        Ok(nowhere.is_empty().then_some(reconciliation))
     }
 
     /// Reads the whole scope; with it how many users that has.
-    fn enumerated(&mut self) -> anyhow::Result<(Survey<'a>, Option<u64>)> {
-        let mut survey = self.survey(self.store.scope_users(&self.reach.domain)?)?;
+    fn enumerated(&mut self) -> anyhow::Result<(Reconciliation<'a>, Option<u64>)> {
+        let mut reconciliation =
+            self.reconciliation(self.store.scope_users(&self.reach.domain)?)?;
         let tally = self
             .directory
-            .read(&Selection::All, |users| survey.take(users))?;
-        survey.note_whole_scope();
-        survey.settle_repeated(self.directory)?;
-        survey.settle_missing(self.directory, None)?;
-        Ok((survey, Some(tally.entries)))
+            .read(&Selection::All, |users| reconciliation.take(users))?;
+        reconciliation.note_whole_scope();
+        reconciliation.settle_repeated(self.directory)?;
+        reconciliation.settle_missing(self.directory, None)?;
+        Ok((reconciliation, Some(tally.entries)))
     }
 
-    fn survey(&self, expected: Option<u64>) -> anyhow::Result<Survey<'a>> {
+    fn reconciliation(&self, expected: Option<u64>) -> anyhow::Result<Reconciliation<'a>> {
         let what = format!("reading {}", self.directory.base());
-        let progress = self.reach.context.output.progress(&what, expected);
+        let progress = self.reach.engine.observer.counting(&what, expected);
         let terms = self.reach.terms(self.directory, Newcomers::Ignore);
         let absences = self.reach.absences();
-        Ok(Survey::new(self.store, absences, terms, progress)?)
+        Ok(Reconciliation::new(self.store, absences, terms, progress)?)
     }
 }
 
 /// Whether a user is in scope still: one that was not looked at is, and one that was looked at if it was
 /// found there. Outside, other rights may hold than in the scope.
-fn is_in_scope(survey: &Survey<'_>, guid: ObjectGuid, looked_at: &[StoredUser]) -> bool {
+fn is_in_scope(
+    reconciliation: &Reconciliation<'_>,
+    guid: ObjectGuid,
+    looked_at: &[StoredUser],
+) -> bool {
     let is_it = |user: &&StoredUser| user.origin.guid() == Some(guid);
     looked_at
         .iter()
         .find(is_it)
-        .is_none_or(|user| survey.has_seen(user.id))
+        .is_none_or(|user| reconciliation.has_seen(user.id))
 }
 
 /// Looks at these users of the store only.
@@ -464,16 +457,82 @@ pub fn named<'a>(
     directory: &mut Directory,
     users: &[StoredUser],
     reach: &Reach<'_>,
-) -> anyhow::Result<Survey<'a>> {
+) -> anyhow::Result<Reconciliation<'a>> {
     let what = format!("reading {}", directory.base());
     let progress = reach
-        .context
-        .output
-        .progress(&what, Some(users.len() as u64));
+        .engine
+        .observer
+        .counting(&what, Some(users.len() as u64));
     let terms = reach.terms(directory, Newcomers::Ignore);
-    let mut survey = Survey::new(store, reach.absences(), terms, progress)?.among(Some(users));
-    directory.read_guids(&guids(users), |them| survey.take(them))?;
-    survey.settle_repeated(directory)?;
-    survey.settle_missing(directory, Some(users))?;
-    Ok(survey)
+    let mut reconciliation =
+        Reconciliation::new(store, reach.absences(), terms, progress)?.among(Some(users));
+    directory.read_guids(&guids(users), |them| reconciliation.take(them))?;
+    reconciliation.settle_repeated(directory)?;
+    reconciliation.settle_missing(directory, Some(users))?;
+    Ok(reconciliation)
+}
+
+/// What the directory says of the chosen users.
+pub fn selected(
+    store: &Reader,
+    directory: &mut Directory,
+    users: &[StoredUser],
+    reach: &Reach<'_>,
+) -> anyhow::Result<Reading> {
+    let ours = store.ours(&reach.domain)?;
+    refuse_foreign(users.iter().filter(|user| !ours.has(user)), reach)?;
+    let reconciliation = named(store, directory, users, reach)?;
+    // Those whose domain was only known from their DN, or not at all, and whom this one does not have either.
+    let is_foreign = |user: &&StoredUser| {
+        !(reconciliation.is_of_domain(user) || reconciliation.has_seen(user.id))
+    };
+    refuse_foreign(users.iter().filter(is_foreign), reach)?;
+    let (findings, _) = reconciliation.finish();
+    Ok(Reading {
+        findings,
+        mode: Mode::Selected,
+        scope_users: None,
+        marking: mark_after_part(store, directory, &reach.domain, reach.engine)?,
+        settings: question(directory, reach.engine),
+        adopted: 0,
+    })
+}
+
+/// Refuses users of another domain than the one that is read: this run cannot say anything about them.
+fn refuse_foreign<'a>(
+    foreign: impl Iterator<Item = &'a StoredUser>,
+    reach: &Reach<'_>,
+) -> anyhow::Result<()> {
+    let foreign: Vec<String> = foreign
+        .map(|user| user.values.profile.username.clone())
+        .collect();
+    if foreign.is_empty() {
+        return Ok(());
+    }
+    Err(RunError::Foreign {
+        usernames: foreign,
+        domain: reach.domain.dn.clone(),
+    }
+    .into())
+}
+
+/// What a user costs the server when it is looked up by identity, in entries of a plain enumeration (docs/performance.md).
+const LOOK_UP: u64 = 4;
+
+/// Whether reading the whole scope is cheaper than looking that many users up by identity.
+fn is_cheaper_to_read_all(users: u64, scope_users: u64) -> bool {
+    users.saturating_mul(LOOK_UP) > scope_users
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_cheaper_to_read_all;
+
+    #[test]
+    fn a_few_of_many_are_looked_up_and_a_large_part_is_enumerated() {
+        assert!(!is_cheaper_to_read_all(1000, 1_000_000));
+        assert!(is_cheaper_to_read_all(90_000, 100_000));
+        assert!(is_cheaper_to_read_all(3, 3));
+        assert!(is_cheaper_to_read_all(u64::MAX, 1_000_000));
+    }
 }

@@ -3,9 +3,9 @@
 use comfy_table::Cell;
 use serde::Serialize;
 
-use crate::output::table::what::What;
-use crate::output::table::{detail, local_time, with_what};
-use crate::output::{Output, legible};
+use super::table::what::What;
+use super::table::{detail, local_time, with_what};
+use super::{Output, legible};
 use crate::store::{PastChange, Snapshot};
 use crate::user::Status;
 

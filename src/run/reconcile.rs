@@ -2,30 +2,27 @@
 
 use std::collections::{HashMap, HashSet};
 
-use indicatif::ProgressBar;
-
-use crate::commands::absence::{Absences, Judge, Seen, Verdict};
+use super::absence::{Absences, Judge, Seen, Verdict};
+use super::{Progress, RunError};
 use crate::compare::{BadEntry, Comparison, Terms};
 use crate::directory::{Directory, Read};
-use crate::error::{Failure, Kind};
 use crate::ldap::dn;
-use crate::output::advance;
 use crate::plan::{Evidence, Findings};
 use crate::store::{Filling, Ours, Reader, StoreError, Unchanging, Walk};
 use crate::user::{ObjectGuid, Origin, Status, StoredUser, UserId};
 
 /// How many entries that cannot be used, and are nobody of the store, are told of one by one. More are no oversight.
-const MOST_UNUSABLE: u64 = 100_000;
+pub const MOST_UNUSABLE: u64 = 100_000;
 
-/// A comparison under way.
-pub struct Survey<'a> {
+/// A comparison of directory and store under way.
+pub struct Reconciliation<'a> {
     store: &'a Reader,
     absences: Absences,
     ours: Ours,
     users: Walk<'a>,
     _store_holds_still: Unchanging<'a>,
     comparison: Comparison,
-    progress: ProgressBar,
+    progress: Box<dyn Progress>,
     rows_by_dn: Option<HashMap<String, UserId>>,
     /// The users that were chosen, if not all: nobody else is touched.
     chosen: Option<HashSet<UserId>>,
@@ -43,13 +40,13 @@ pub struct Survey<'a> {
     filling: Option<Filling>,
 }
 
-impl<'a> Survey<'a> {
+impl<'a> Reconciliation<'a> {
     /// Begins one.
     pub fn new(
         store: &'a Reader,
         absences: Absences,
         terms: Terms,
-        progress: ProgressBar,
+        progress: Box<dyn Progress>,
     ) -> Result<Self, StoreError> {
         Ok(Self {
             store,
@@ -71,12 +68,14 @@ impl<'a> Survey<'a> {
     }
 
     /// Writes new users as they come.
+    #[must_use]
     pub fn filling(mut self, filling: Option<Filling>) -> Self {
         self.filling = filling;
         self
     }
 
     /// Looks at these users only, if any were chosen.
+    #[must_use]
     pub fn among(mut self, chosen: Option<&[StoredUser]>) -> Self {
         self.chosen = chosen.map(|users| users.iter().map(|user| user.id).collect());
         let identities = chosen.unwrap_or_default().iter();
@@ -88,7 +87,7 @@ impl<'a> Survey<'a> {
 
     /// Takes in users that were read.
     pub fn take(&mut self, users: Vec<Read>) -> anyhow::Result<()> {
-        advance(&self.progress, users.len() as u64);
+        self.progress.advance(users.len() as u64);
         let known = self.comparison.new_users().len();
         for user in users {
             match user {
@@ -110,10 +109,7 @@ impl<'a> Survey<'a> {
             }
         }
         if self.comparison.strangers() > MOST_UNUSABLE {
-            let what = format!("there are more than {MOST_UNUSABLE} entries that cannot be used");
-            return Err(Failure::new(Kind::Directory, what)
-                .hint("nothing was changed; check base_dn and filter, and username under [directory.attributes]")
-                .into());
+            return Err(RunError::Unusable.into());
         }
         if let Some(filling) = &mut self.filling {
             filling.add(&self.comparison.new_users()[known..])?;
@@ -221,7 +217,7 @@ impl<'a> Survey<'a> {
         }
         let count = missing.len();
         self.progress
-            .set_message(format!("looking for {count} missing"));
+            .describe(&format!("looking for {count} missing"));
         let mut located = directory.locate(&guids(&missing))?;
         self.comparison.see_unidentified(located.unidentified);
 
@@ -324,7 +320,6 @@ impl<'a> Survey<'a> {
 
     /// All that was found, and whether entries were seen whose identity cannot be read.
     pub fn finish(self) -> (Findings, bool) {
-        self.progress.finish_and_clear();
         let is_doubtful = self.comparison.unidentified() > 0;
         (self.comparison.finish(), is_doubtful)
     }

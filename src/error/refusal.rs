@@ -1,23 +1,25 @@
-//! What is said when the guard refuses: how many, the likely cause, and the flag that lets it through.
+//! What is said of a plan that is not applied: how many, the likely cause, and the flag that lets it through.
 
-use crate::error::{Failure, Kind};
-use crate::plan::{Evidence, Plan, Refusal, Subject, indefinite};
-use crate::store::{Mode, Reader, Run, StoreError};
+use super::{Failure, Kind};
+use crate::plan::{Evidence, Plan, Subject, indefinite};
+use crate::run::execute::{Refused, SettingsChange};
+use crate::store::{Mode, Run};
 use crate::user::{Field, Status};
 
-/// Puts a refusal into words.
-pub fn explain(
-    refusal: &Refusal,
-    plan: &Plan,
-    store: &Reader,
-    run: &Run,
-) -> Result<Failure, StoreError> {
+/// Puts into words why a plan is not applied.
+pub fn explain(refused: &Refused, plan: &Plan, run: &Run) -> Failure {
+    let (refusal, change) = match refused {
+        Refused::ByGuard(refusal, change) => (refusal, change),
+        Refused::ByPerson(why) => {
+            return Failure::new(Kind::Failed, format!("{why}; nothing was changed"));
+        }
+    };
     let message = format!("refused: {refusal}; nothing was changed");
-    let cause = match (run.undoes, settings_changed(store, run)?) {
+    let cause = match (run.undoes, change) {
         (Some(undone), _) => {
             format!("`adsync history {undone}` shows what run {undone} did, which this takes back")
         }
-        (None, Some(changed)) => changed,
+        (None, Some(change)) => settings_changed(change),
         (None, None) => likely(refusal.subject(), plan, run),
     };
     let number = refusal.users();
@@ -27,33 +29,18 @@ pub fn explain(
     };
     let flag = flag(refusal.subject());
     let flag = format!("; if {meant} meant, say {flag} {number}");
-    Ok(Failure::new(Kind::Guard, message).hint(cause + &flag))
+    Failure::new(Kind::Guard, message).hint(cause + &flag)
 }
 
-/// That the domain was read under other settings before, and under which.
-fn settings_changed(store: &Reader, run: &Run) -> Result<Option<String>, StoreError> {
-    let (Some(domain), Some(now)) = (&run.domain, &run.settings) else {
-        return Ok(None);
-    };
-    let Some((before, number)) = store.settings_of(domain)? else {
-        return Ok(None);
-    };
-    let changed: Vec<String> = before
-        .differences(now)
-        .into_iter()
-        .filter(|(name, _, _)| name != "adsync")
-        .map(|(name, before, now)| {
-            let name = name.strip_prefix("attributes.").unwrap_or(&name);
-            let text = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
-            format!("{name}: {} → {}", text(before), text(now))
-        })
-        .collect();
-    Ok((!changed.is_empty()).then(|| {
-        format!(
-            "the settings changed since run {number}: {}",
-            changed.join("; ")
-        )
-    }))
+fn settings_changed(change: &SettingsChange) -> String {
+    let changed = change.differences.iter().map(|(name, before, now)| {
+        let name = name.strip_prefix("attributes.").unwrap_or(name);
+        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
+        format!("{name}: {} → {}", text(before), text(now))
+    });
+    let changed: Vec<String> = changed.collect();
+    let changed = changed.join("; ");
+    format!("the settings changed since run {}: {changed}", change.run)
 }
 
 /// The likely cause where the settings are what they were.

@@ -1,0 +1,64 @@
+//! A run as a person sees it who watches.
+
+use indicatif::ProgressBar;
+
+use super::{Output, confirmation};
+use crate::error::Failure;
+use crate::exit_code::ExitCode;
+use crate::plan::Plan;
+use crate::run::{Confirmation, Observer, Progress};
+
+impl Observer for Output {
+    fn warn(&self, text: &str) {
+        Self::warn(self, text);
+    }
+
+    fn note(&self, text: &str) {
+        Self::note(self, text);
+    }
+
+    fn counting(&self, what: &str, total: Option<u64>) -> Box<dyn Progress> {
+        Box::new(Bar(self.progress(what, total)))
+    }
+
+    fn working(&self, what: &str) -> Box<dyn Progress> {
+        Box::new(Bar(self.step(what)))
+    }
+
+    fn confirm(&self, plan: &Plan, command: &str) -> Confirmation {
+        confirmation::of_deletions(plan, command, self)
+    }
+
+    fn noted(&self, error: &anyhow::Error) -> Option<String> {
+        let failure = Failure::explain(error);
+        // What was typed wrongly was never a run, and what was done is noted already.
+        match failure.kind.exit_code() {
+            ExitCode::Usage | ExitCode::Partial => None,
+            _ => Some(failure.message),
+        }
+    }
+}
+
+/// A bar at the terminal, or none.
+struct Bar(ProgressBar);
+
+impl Progress for Bar {
+    /// What was expected is from the last run: when there is more, that is said.
+    fn advance(&self, by: u64) {
+        let Self(bar) = self;
+        bar.inc(by);
+        if bar.length().is_some_and(|length| bar.position() > length) {
+            bar.set_length(bar.position());
+        }
+    }
+
+    fn describe(&self, what: &str) {
+        self.0.set_message(super::legible(what));
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,0 +1,288 @@
+//! How a run ends: planned, guarded, confirmed, and applied or not.
+
+use super::commit::commit;
+use super::{Confirmation, Engine, Observer};
+use crate::plan::{Approved, Findings, Guard, Impact, Plan, Refusal, plan};
+use crate::store::{Applied, Filling, Outcome, Reader, Run, StoreError, Writer};
+use crate::util::threads;
+
+/// The store as a run has it. A dry run has one that cannot be written.
+#[derive(Debug)]
+pub enum Target {
+    /// The plan will be applied.
+    Store(Box<Writer>),
+    /// The plan will only be shown.
+    DryRun(Reader),
+}
+
+impl Target {
+    /// The store, to be asked.
+    pub fn reader(&self) -> &Reader {
+        match self {
+            Self::Store(writer) => writer,
+            Self::DryRun(reader) => reader,
+        }
+    }
+
+    /// Lets other programs read the store, and write to it, until this run writes; unless it is a dry run. For a
+    /// run that will be noted, whatever comes.
+    pub fn expect_changes(&mut self, has_read_users: bool) -> Result<(), StoreError> {
+        match self {
+            Self::Store(writer) => writer.expect_changes(has_read_users),
+            Self::DryRun(_) => Ok(()),
+        }
+    }
+
+    /// Begins to fill a store without users, unless this is a dry run.
+    pub fn fill(&self, run: &Run) -> Result<Option<Filling>, StoreError> {
+        match self {
+            Self::Store(writer) => writer.fill(run),
+            Self::DryRun(_) => Ok(None),
+        }
+    }
+
+    /// Takes in what was filled, for the plan that is applied next.
+    pub fn take_in(&mut self, filling: Option<Filling>) {
+        if let (Self::Store(writer), Some(filling)) = (self, filling) {
+            writer.take_in(filling);
+        }
+    }
+
+    /// Plans; what was filled is put in order meanwhile.
+    fn plan(&mut self, findings: Findings) -> Result<Plan, StoreError> {
+        let holders = self.reader().holders(findings.wanted_names())?;
+        let filling = match self {
+            Self::Store(writer) => writer.filling(),
+            Self::DryRun(_) => None,
+        };
+        let Some(filling) = filling else {
+            return Ok(plan(findings, &holders));
+        };
+        let (made, plan) = threads::both(|| filling.make_indexes(), || plan(findings, &holders));
+        made.map(|()| plan)
+    }
+
+    /// Applies the plan, unless this is a dry run.
+    fn apply(&mut self, approved: Approved, run: &Run) -> Result<Attempt, StoreError> {
+        match self {
+            Self::Store(writer) => {
+                let applied = commit(|committed| writer.apply(approved, run, committed))?;
+                Ok(match applied {
+                    Applied::Done(number, plan) => Attempt::Done(Some(number), plan),
+                    Applied::Overtaken { plan, changed } => Attempt::Again(plan.without(&changed)),
+                })
+            }
+            Self::DryRun(_) => Ok(Attempt::Done(None, approved.into_plan())),
+        }
+    }
+
+    /// Notes a run that changed nothing. A dry run leaves no trace.
+    pub fn note_end(
+        &mut self,
+        run: &Run,
+        outcome: Outcome,
+        error: &str,
+        plan: &Plan,
+    ) -> Option<i64> {
+        match self {
+            // One that was left to others is over, and noted.
+            Self::Store(writer) if writer.is_closed() => None,
+            Self::Store(writer) => match writer.note_end(run, outcome, error, plan) {
+                Ok(number) => Some(number),
+                Err(error) => {
+                    // The failure itself is told anyway.
+                    log::warn!("cannot note this run in the history: {error}");
+                    None
+                }
+            },
+            Self::DryRun(_) => None,
+        }
+    }
+
+    /// Leaves the store to others, for nothing more will be written.
+    pub fn close(&mut self) {
+        if let Self::Store(writer) = self {
+            writer.close();
+        }
+    }
+
+    /// An error of a store that is there, or that it is there no more, which shows itself in many ways.
+    fn or_gone(&self, error: anyhow::Error) -> anyhow::Error {
+        match (self, error.downcast_ref()) {
+            (Self::Store(writer), Some(StoreError::Sql { .. } | StoreError::File { .. })) => writer
+                .require_in_place()
+                .map_or_else(Into::into, |()| error),
+            _ => error,
+        }
+    }
+
+    /// Whether nothing is written.
+    pub fn is_dry_run(&self) -> bool {
+        matches!(self, Self::DryRun(_))
+    }
+}
+
+/// What came of applying a plan.
+enum Attempt {
+    /// It was applied; the number of the run, and the plan to be told of.
+    Done(Option<i64>, Plan),
+    /// Other programs wrote to the store meanwhile: what is left has to be planned again.
+    Again(Findings),
+}
+
+/// How often a run plans again that was overtaken by other programs.
+const ATTEMPTS: u32 = 5;
+
+/// What came of a run.
+#[derive(Debug)]
+pub enum Ended {
+    /// The plan was applied, or in a dry run would have been; as what run, and the plan.
+    Done(Option<i64>, Plan),
+    /// It was not; why, and the plan. The history does not know of it yet.
+    Refused(Refused, Plan),
+}
+
+/// Why a plan is not applied.
+#[derive(Debug)]
+pub enum Refused {
+    /// It would change more than the guard lets through.
+    ByGuard(Refusal, Option<SettingsChange>),
+    /// Whoever was asked does not mean it.
+    ByPerson(String),
+}
+
+/// That the domain was read under other settings before.
+#[derive(Debug)]
+pub struct SettingsChange {
+    /// The run that did.
+    pub run: i64,
+    /// What differs: the setting, and its values before and now.
+    pub differences: Vec<(String, Option<String>, Option<String>)>,
+}
+
+/// Opens a store to write to it, has a run done, and notes in the history when it failed.
+pub fn with_target<T>(
+    mut target: Target,
+    mut run: Run,
+    observer: &dyn Observer,
+    story: impl FnOnce(&mut Target, &mut Run) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let result = story(&mut target, &mut run).map_err(|error| target.or_gone(error));
+    if let Err(error) = &result
+        && let Some(message) = observer.noted(error)
+    {
+        target.note_end(&run, Outcome::Failed, &message, &Plan::default());
+    }
+    result
+}
+
+/// Plans, guards, asks, and applies.
+pub fn execute(
+    mut findings: Findings,
+    target: &mut Target,
+    run: &Run,
+    guard: &Guard,
+    ask: bool,
+    engine: &Engine<'_>,
+) -> Result<Ended, StoreError> {
+    let observer = engine.observer;
+    for _ in 0..ATTEMPTS {
+        let step = observer.working("planning");
+        let plan = target.plan(findings)?;
+        drop(step);
+        let approved = match approve(plan, target, run, guard, ask, observer)? {
+            Ok(approved) => approved,
+            Err((refused, plan)) => return Ok(Ended::Refused(refused, plan)),
+        };
+        let step = observer.working("writing");
+        let attempt = target.apply(approved, run)?;
+        drop(step);
+        match attempt {
+            Attempt::Done(number, plan) => {
+                // Whoever reads the result may take its time.
+                target.close();
+                return Ok(Ended::Done(number, plan));
+            }
+            Attempt::Again(left) => findings = left,
+        }
+    }
+    let path = target.reader().path().to_owned();
+    Err(StoreError::Overtaken { path })
+}
+
+/// Has the guard look at a plan, and a person who wants to be asked.
+fn approve(
+    plan: Plan,
+    target: &Target,
+    run: &Run,
+    guard: &Guard,
+    ask: bool,
+    observer: &dyn Observer,
+) -> Result<Result<Approved, (Refused, Plan)>, StoreError> {
+    let store = target.reader();
+    let mut approved = match guarded(guard, plan, store, run)? {
+        Ok(approved) => approved,
+        Err((refusal, plan)) => {
+            let change = settings_change(store, run)?;
+            return Ok(Err((Refused::ByGuard(refusal, change), *plan)));
+        }
+    };
+    if run.undoes.is_some() {
+        approved = approved.with_all_said();
+    }
+    if !ask || target.is_dry_run() {
+        return Ok(Ok(approved));
+    }
+    Ok(match observer.confirm(approved.plan(), run.command) {
+        Confirmation::Given => Ok(approved.with_deletions_said()),
+        Confirmation::NotAsked => Ok(approved),
+        Confirmation::Refused(why) => Err((Refused::ByPerson(why), approved.into_plan())),
+    })
+}
+
+/// Whether the domain was read under other settings before.
+fn settings_change(store: &Reader, run: &Run) -> Result<Option<SettingsChange>, StoreError> {
+    let (Some(domain), Some(now)) = (&run.domain, &run.settings) else {
+        return Ok(None);
+    };
+    let Some((before, run)) = store.settings_of(domain)? else {
+        return Ok(None);
+    };
+    let mut differences = before.differences(now);
+    differences.retain(|(name, _, _)| name != "adsync");
+    Ok((!differences.is_empty()).then_some(SettingsChange { run, differences }))
+}
+
+/// How far back what runs did unasked counts in.
+const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
+
+/// What the guard says, with what the store knows.
+///
+/// Counting is looking at each user. So no more are counted than it takes to let the plan through, and all of them
+/// only if it is refused: a run that does little costs the same in any store.
+fn guarded(
+    guard: &Guard,
+    plan: Plan,
+    store: &Reader,
+    run: &Run,
+) -> Result<Result<Approved, (Refusal, Box<Plan>)>, StoreError> {
+    let mut guard = guard.clone();
+    let domain = run.domain.as_ref();
+    let impact = Impact::of(&plan);
+    // What is taken back may have been done without any domain: then it is everybody.
+    let has_shares = domain.is_some() || run.undoes.is_some();
+    if !has_shares || impact.is_none() {
+        return Ok(guard.approve(plan));
+    }
+    if let Ok(since) = run.started_at.checked_sub(RECENT) {
+        guard.recent = store.recent(domain, since)?;
+    }
+    guard.population = store.population(domain, guard.population_for(&impact))?;
+    match guard.approve(plan) {
+        Err((_, plan)) => {
+            guard.population = store.population(domain, u64::MAX)?;
+            Ok(guard.approve(*plan))
+        }
+        approved => Ok(approved),
+    }
+}

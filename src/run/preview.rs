@@ -1,0 +1,43 @@
+//! What bringing in somebody alone would come to.
+
+use crate::plan::{Conflict, Findings, Import, plan};
+use crate::store::{Ours, Reader};
+use crate::user::DirectoryUser;
+
+/// What an import of a directory user alone would come to.
+#[derive(Debug)]
+pub enum Preview {
+    /// It would be new.
+    New,
+    /// It is in the store already.
+    Imported,
+    /// It would be a duplicate.
+    Duplicate(Vec<Conflict>),
+}
+
+/// Of a user of the directory.
+pub fn of(user: &DirectoryUser, store: &Reader, ours: &Ours) -> anyhow::Result<Preview> {
+    if store.by_guid(ours, user.guid)?.is_some() {
+        return Ok(Preview::Imported);
+    }
+    let conflicts = conflicts(
+        Import::from_directory(user.clone(), jiff::Timestamp::now()),
+        store,
+    )?;
+    Ok(if conflicts.is_empty() {
+        Preview::New
+    } else {
+        Preview::Duplicate(conflicts)
+    })
+}
+
+/// Who holds what somebody would bring along.
+pub fn conflicts(user: Import, store: &Reader) -> anyhow::Result<Vec<Conflict>> {
+    let findings = Findings {
+        new: vec![user],
+        ..Findings::default()
+    };
+    let holders = store.holders(findings.wanted_names())?;
+    let duplicate = plan(findings, &holders).duplicate.into_iter().next();
+    Ok(duplicate.map_or_else(Vec::new, |it| it.conflicts))
+}
