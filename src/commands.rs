@@ -25,12 +25,12 @@ use crate::config::{Settings, default_store_path};
 use crate::directory::Directory;
 use crate::error::{Failure, Kind, refusal};
 use crate::exit_code::ExitCode;
-use crate::mark::Mark;
 use crate::metrics::measure;
 use crate::output::page::PageFile;
+use crate::output::report::Report;
 use crate::output::{Output, outcome};
+use crate::plan::change_mark::Mark;
 use crate::plan::{Allowed, Findings, Guard, GuardLimits, Population, Recent};
-use crate::report::Report;
 use crate::run::execute::{self, Ended, Target};
 use crate::run::{Engine, Policy, retry};
 use crate::store::{self, Mode, Outcome, Reader, Run, Writer};
@@ -69,7 +69,7 @@ impl Context<'_> {
     }
 
     /// A run that begins now.
-    fn begin(&self, command: &'static str, mode: Mode) -> Run {
+    fn begin(&self, command: store::Command, mode: Mode) -> Run {
         let history_days = self.settings.sync.history_days;
         Run {
             mode,
@@ -88,7 +88,7 @@ impl Context<'_> {
         let target = if dry_run {
             Target::DryRun(Reader::open(path)?)
         } else {
-            let writer = Writer::open(path, run.command, self.wait)?;
+            let writer = Writer::open(path, run.command.name(), self.wait)?;
             Target::Store(Box::new(writer))
         };
         execute::with_target(target, run, self.output, story)
@@ -188,7 +188,7 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Search { prefix } => search::run(&prefix, &context),
         Command::Import(arguments) => measure::with_metrics(
-            "import",
+            store::Command::Import,
             metrics(arguments.ending.dry_run),
             &context.settings.store_path,
             output,
@@ -198,7 +198,7 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
         Command::Show { user } => show::run(&user, &context),
         Command::Add(arguments) => add::run(arguments, &context),
         Command::Sync(arguments) => measure::with_metrics(
-            "sync",
+            store::Command::Sync,
             metrics(arguments.ending.dry_run),
             &context.settings.store_path,
             output,

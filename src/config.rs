@@ -17,11 +17,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::compare::OutOfScopePolicy;
 use crate::credentials::Login;
 use crate::credentials::password;
 use crate::directory::{self, Attributes, Filter, ServerSource, ServerUrl};
 use crate::error::{Failure, Kind};
+use crate::plan::compare::OutOfScopePolicy;
 use crate::plan::{GuardLimits, Limit};
 
 pub use location::default_store_path;

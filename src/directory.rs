@@ -31,9 +31,9 @@ mod values;
 
 use std::collections::HashSet;
 
-use crate::compare::{BadEntry, MissingValue};
 use crate::ldap::dn;
-use crate::mark::{Position, Question};
+use crate::plan::change_mark::{Position, ReadSettings};
+use crate::plan::compare::{BadEntry, MissingValue};
 use crate::user::{DirectoryUser, ObjectGuid};
 
 use connection::{Connection, Scope, Search};
@@ -86,7 +86,7 @@ pub struct Directory {
     /// The names behind identities that are hashes of names, once they were needed.
     names: Option<Names>,
     /// The first users that were read of the scope, to see whether they are found by identity.
-    witnesses: Vec<ObjectGuid>,
+    sentinels: Vec<ObjectGuid>,
     /// Where the domain controller stands, once it was asked and said so.
     position: Option<Position>,
     /// Containers that were found readable.
@@ -165,26 +165,26 @@ impl Directory {
             Selection::Below(dn) => (dn, self.filter.as_str().to_owned()),
         };
         let search = self.search_for_users(format!("the users of {base}"), base.clone(), filter);
-        let mut witnesses = Vec::new();
+        let mut sentinels = Vec::new();
         let tally = self.read_users(&search, |users| {
             let guids = users.iter().flatten().map(|user| user.guid);
-            witnesses.extend(guids.take(WITNESSES - witnesses.len()));
+            sentinels.extend(guids.take(WITNESSES - sentinels.len()));
             on_page(users)
         })?;
-        self.witnesses = witnesses;
+        self.sentinels = sentinels;
         Ok(tally)
     }
 
     /// The settings that decide how users look when they are read.
-    pub fn question(&self) -> Question {
-        let mut question = Question::default();
-        question.insert("base_dn", &self.base);
-        question.insert("filter", self.filter.as_str());
+    pub fn read_settings(&self) -> ReadSettings {
+        let mut settings = ReadSettings::default();
+        settings.insert("base_dn", &self.base);
+        settings.insert("filter", self.filter.as_str());
         for (field, attributes) in self.mapping.settings() {
             let names: Vec<&str> = attributes.iter().collect();
-            question.insert(&format!("attributes.{field}"), names.join(", "));
+            settings.insert(&format!("attributes.{field}"), names.join(", "));
         }
-        question
+        settings
     }
 
     /// Reads those users of the scope that have these identities, in batches.
@@ -251,14 +251,14 @@ impl Directory {
     /// Whether users who were just read are found by identity: any of the first few, for it may be that one of them is
     /// hidden. None where nobody can be read.
     pub fn identity_is_searchable(&mut self) -> Result<Option<bool>, DirectoryError> {
-        if self.witnesses.is_empty() {
-            self.witnesses = self.first_identities()?;
+        if self.sentinels.is_empty() {
+            self.sentinels = self.first_identities()?;
         }
-        let witnesses = self.witnesses.clone();
-        if witnesses.is_empty() {
+        let sentinels = self.sentinels.clone();
+        if sentinels.is_empty() {
             return Ok(None);
         }
-        let filter = self.any_of(&witnesses)?;
+        let filter = self.any_of(&sentinels)?;
         let search = self.search_identities(
             format!("users of {} by identity", self.domain),
             filter,
@@ -268,7 +268,7 @@ impl Directory {
         let mut is_found = false;
         self.connection.search(&search, |entries| {
             let mut guids = entries.iter().filter_map(|it| mapping.guid(it).ok());
-            is_found |= guids.any(|guid| witnesses.contains(&guid));
+            is_found |= guids.any(|guid| sentinels.contains(&guid));
             Ok::<_, DirectoryError>(())
         })?;
         Ok(Some(is_found))
@@ -309,7 +309,7 @@ impl Directory {
     }
 
     /// The names that serve as identities in the domain. By no filter that asks for them: whether they may be searched
-    /// for is another question.
+    /// for is another settings.
     fn read_names_of_domain(&mut self) -> Result<Names, DirectoryError> {
         let search = self.search_identities(
             format!("every {} of {}", self.mapping.guid_attribute(), self.domain),

@@ -49,7 +49,7 @@ pub enum Kind {
     /// The store cannot be read or written.
     Store,
     /// The run was done, but its result could not be printed.
-    Untold,
+    OutputFailed,
     /// Anything else; nothing was changed.
     Failed,
 }
@@ -67,7 +67,7 @@ impl Kind {
             Self::Guard => "guard",
             Self::Locked => "locked",
             Self::Store => "store",
-            Self::Untold => "untold",
+            Self::OutputFailed => "output_failed",
             Self::Failed => "failed",
         }
     }
@@ -81,7 +81,7 @@ impl Kind {
             Self::Locked => ExitCode::Busy,
             Self::Store | Self::Failed => ExitCode::Failed,
             // Users were changed, so it is not the code that says that nothing was.
-            Self::Untold => ExitCode::Partial,
+            Self::OutputFailed => ExitCode::Partial,
         }
     }
 }
@@ -110,9 +110,12 @@ impl Failure {
     }
 
     /// A run that was done, and of which something went wrong afterwards.
-    pub fn untold(run: i64, what: &str) -> Self {
-        Self::new(Kind::Untold, format!("run {run} was done, but {what}"))
-            .hint(format!("`adsync history {run}` shows what it did"))
+    pub fn output_failed(run: i64, what: &str) -> Self {
+        Self::new(
+            Kind::OutputFailed,
+            format!("run {run} was done, but {what}"),
+        )
+        .hint(format!("`adsync history {run}` shows what it did"))
     }
 
     /// The same with a hint.

@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 
-use crate::compare::BadEntry;
 use crate::config::Settings;
 use crate::directory::connection::bare;
 use crate::directory::connection::framing;
@@ -16,6 +15,7 @@ use crate::directory::schema::AttributeType;
 use crate::directory::{self, filter, ranges};
 use crate::error::Failure;
 use crate::ldap::dn;
+use crate::plan::compare::BadEntry;
 use crate::store::record::{self, Snapshot};
 use crate::user::{DirectoryUser, Origin, Values};
 

@@ -11,11 +11,9 @@
 //! | [`mod@run`] | the engine: reading, comparing, planning, guarding, applying |
 //! | [`ldap`] | LDAP itself: encoding, names |
 //! | [`directory`] | what a directory is asked; above it there are only users |
-//! | [`compare`] | one user of the directory against one row of the store |
-//! | [`mark`] | whether a run may look at what changed only |
-//! | [`plan`] | what a run would do, and the guard: pure |
+//! | [`plan`] | one user against one row, whether a run may go on from a change mark, what it would do, and the guard: pure |
 //! | [`store`] | everything that is SQL, the lock, the history |
-//! | [`report`], [`output`] | what is said at the end, and how |
+//! | [`output`] | what is said, and how |
 //! | [`metrics`] | what Prometheus is told of it |
 //! | [`completion`] | what a shell is told that completes a word |
 //! | [`signals`] | SIGINT and SIGTERM |
@@ -24,12 +22,11 @@
 //! | `util` | files, accounts, threads, words of a shell |
 //!
 //! Dependencies point one way, and no two modules know each other (`tests/house.rs`): `commands → run → {directory,
-//! store, plan} → user`. [`mod@run`] and what it stands on know no settings file, no flag and no printer; `plan`, `compare`,
-//! `mark` and `user` know no connection and no clock either.
+//! store, plan} → user`. [`mod@run`] and what it stands on know no settings file, no flag and no printer; `plan` and
+//! `user` know no connection and no clock either.
 
 pub mod cli;
 pub mod commands;
-pub mod compare;
 pub mod completion;
 pub mod config;
 pub mod credentials;
@@ -39,11 +36,9 @@ pub mod exit_code;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod ldap;
-pub mod mark;
 pub mod metrics;
 pub mod output;
 pub mod plan;
-pub mod report;
 pub mod run;
 pub mod signals;
 pub mod store;
@@ -88,7 +83,7 @@ fn without_panic(run: impl FnOnce() -> anyhow::Result<ExitCode>) -> anyhow::Resu
         let what = "adsync made a mistake, which the lines above are about";
         let failure = match *run::commit::committed() {
             None => Failure::new(Kind::Failed, format!("{what}; nothing was changed")),
-            Some(run) => Failure::untold(run, what),
+            Some(run) => Failure::output_failed(run, what),
         };
         Err(failure.into())
     })

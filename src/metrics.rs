@@ -10,13 +10,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::store::{Command, Mode};
+
 /// What is known at the end of a run.
 #[derive(Debug)]
 pub struct Metrics {
-    /// `sync` or `import`.
-    pub command: &'static str,
-    /// `full`, `delta` or `selected`; none of a run that did not come so far as to be noted.
-    pub mode: Option<String>,
+    /// Which command it is.
+    pub command: Command,
+    /// Which users it looked at; none of a run that did not come so far as to be noted.
+    pub mode: Option<Mode>,
     /// When it ended.
     pub ended_at: Timestamp,
     /// How long it took.
@@ -28,7 +30,7 @@ pub struct Metrics {
     /// How many users came out how.
     pub results: Vec<(&'static str, u64)>,
     /// When a run of each command was carried out last.
-    pub successes: Vec<(&'static str, Timestamp)>,
+    pub successes: Vec<(Command, Timestamp)>,
     /// How many users the store has, by source and status; none if it could not be read.
     pub users: Vec<(&'static str, &'static str, u64)>,
 }
@@ -47,13 +49,17 @@ impl Metrics {
             successes,
             users,
         } = self;
-        let mode = mode.as_deref().unwrap_or_default();
+        let mode = mode.map_or("", Mode::name);
         let mut text = Text(String::new());
         text.gauge(
             "last_run_info",
             "The last run of sync or import; its command and mode are the labels.",
         );
-        text.sample("last_run_info", &[("command", command), ("mode", mode)], 1);
+        text.sample(
+            "last_run_info",
+            &[("command", command.name()), ("mode", mode)],
+            1,
+        );
         text.gauge("last_run_timestamp_seconds", "When the last run ended.");
         text.sample("last_run_timestamp_seconds", &[], seconds(*ended_at));
         text.gauge("last_run_duration_seconds", "How long the last run took.");
@@ -82,7 +88,7 @@ impl Metrics {
         for (command, at) in successes {
             text.sample(
                 "last_success_timestamp_seconds",
-                &[("command", command)],
+                &[("command", command.name())],
                 seconds(*at),
             );
         }
@@ -133,15 +139,15 @@ mod tests {
 
     fn metrics() -> Metrics {
         Metrics {
-            command: "sync",
-            mode: Some("full".to_owned()),
+            command: Command::Sync,
+            mode: Some(Mode::Full),
             ended_at: Timestamp::from_millisecond(1_795_527_000_045).expect("a time"),
             duration: Duration::from_millis(812),
             exit_code: 7,
             checked: 3,
             results: vec![("modified", 2), ("failed", 1)],
             successes: vec![(
-                "sync",
+                Command::Sync,
                 Timestamp::from_second(1_795_527_000).expect("a time"),
             )],
             users: vec![("local", "ok", 1), ("directory", "duplicate", 0)],

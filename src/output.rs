@@ -16,6 +16,7 @@ pub mod outcome;
 pub mod page;
 pub mod picker;
 mod question;
+pub mod report;
 mod sanitise;
 pub mod table;
 

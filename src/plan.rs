@@ -7,7 +7,11 @@
 //!
 //! Nothing here knows a connection, a database, a clock or a printer.
 
+mod action;
 mod again;
+pub mod change_mark;
+pub mod compare;
+mod counts;
 mod duplicates;
 pub mod evidence;
 mod guard;
@@ -24,6 +28,8 @@ use crate::user::{
     Absence, Change, Folded, ObjectGuid, Origin, Status, StoredUser, UniqueField, UserId, Values,
 };
 
+pub use action::Action;
+pub use counts::Counts;
 use duplicates::Candidates;
 pub use guard::{
     Allowed, Approved, Guard, GuardLimits, Impact, Limit, Population, Recent, Refusal, Subject,

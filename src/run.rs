@@ -18,9 +18,10 @@ mod tests;
 
 use std::time::Duration;
 
-use crate::compare::OutOfScopePolicy;
 use crate::directory::Options;
 use crate::plan::Plan;
+use crate::plan::compare::OutOfScopePolicy;
+use crate::store::Command;
 
 pub use error::RunError;
 
@@ -61,7 +62,7 @@ pub trait Observer {
     fn working(&self, what: &str) -> Box<dyn Progress>;
 
     /// Is asked before users are deleted.
-    fn confirm(&self, plan: &Plan, command: &str) -> Confirmation;
+    fn confirm(&self, plan: &Plan, command: Command) -> Confirmation;
 
     /// Knows how an error is noted in the history; none of one that shows that there was no run.
     fn noted(&self, error: &anyhow::Error) -> Option<String>;

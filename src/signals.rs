@@ -55,7 +55,7 @@ pub fn watch(output: &Output) -> io::Result<()> {
                 std::thread::sleep(LAST_WORDS);
                 let message =
                     format!("stopped by {name}; run {run} was done, but its result is lost");
-                let failure = Failure::new(Kind::Untold, message);
+                let failure = Failure::new(Kind::OutputFailed, message);
                 let hint = format!("`adsync history {run}` shows what it did");
                 tell(&output, failure.hint(hint), ExitCode::Partial);
             } else {

@@ -33,27 +33,29 @@ mod beside {
         false
     }
 }
-mod census;
+mod counts;
 mod domains;
-mod draft;
 mod error;
+mod staging;
 
-mod filling;
+mod bulk_load;
 mod flaw;
 mod history;
 mod indexes;
 mod journal;
-mod known;
 mod listing;
+mod lives;
 mod lock;
 mod marks;
-mod owner;
+mod match_rows;
+mod ownership;
+#[cfg(unix)]
+mod read_only_copy;
 mod reader;
 pub(crate) mod record;
-#[cfg(unix)]
-mod resting;
+mod run;
 mod trial;
-mod walk;
+mod usernames;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -62,28 +64,27 @@ use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
-use crate::mark::Question;
-use crate::plan::Recent;
-use crate::user::{Controller, Domain, StoredUser, UserId};
+use crate::user::StoredUser;
 use crate::util::crash;
 use crate::util::files;
 
 pub use apply::Applied;
-pub use census::Census;
+pub use bulk_load::BulkLoad;
+pub use counts::UserCounts;
 pub use domains::KnownDomain;
 pub use error::{Refused, StoreError};
-pub use filling::Filling;
-pub use history::{Outcome, PastChange, PastCounts, PastRun};
-pub use known::Known;
+pub use history::{PastChange, PastRun};
 pub use listing::{LastSeen, Listing};
 pub use marks::Marking;
+pub use match_rows::RowMatcher;
 pub use reader::{Ours, Reader, Unchanging};
 pub use record::Snapshot;
+pub use run::{Command, Mode, Outcome, Run};
 pub use trial::Trial;
-pub use walk::Walk;
+pub use usernames::Known;
 
-use draft::Draft;
 use lock::RunLock;
+use staging::Staging;
 
 /// The steps that bring any older store to the newest version; each is final once released.
 const MIGRATIONS: &[M<'static>] = &[
@@ -117,8 +118,8 @@ const APPLICATION_ID: i64 = 0x6164_7379;
 #[derive(Debug)]
 pub struct Writer {
     reader: Reader,
-    draft: Option<Draft>,
-    filling: Option<Filling>,
+    draft: Option<Staging>,
+    bulk_load: Option<BulkLoad>,
     /// Which file was opened; none while there is none.
     file: Option<(u64, u64)>,
     /// What counts the changes that others make, as it was before anything was read (`PRAGMA data_version`).
@@ -135,89 +136,6 @@ impl std::ops::Deref for Writer {
     }
 }
 
-/// Which users a run looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// All of them, each read.
-    Full,
-    /// All of them, of which those were read that may have changed since the last run.
-    Delta,
-    /// Those that were named.
-    Selected,
-}
-
-impl Mode {
-    /// The name of the mode in the store and in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Delta => "delta",
-            Self::Selected => "selected",
-        }
-    }
-}
-
-/// What the history keeps of a run beside its plan.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// The command: `import`, `sync`, `add`, `remove`, `restore`, `undo`.
-    pub command: &'static str,
-    /// Which users it looked at.
-    pub mode: Mode,
-    /// When it began, to the second.
-    pub started_at: jiff::Timestamp,
-    /// When it began, on the clock that no one sets.
-    pub began: std::time::Instant,
-    /// Those it looked at, where that is not everybody of the domain.
-    pub selected: Option<Vec<UserId>>,
-    /// How many users the scope has, if all of it was read.
-    pub scope_users: Option<u64>,
-    /// What becomes of the change mark.
-    pub marking: Marking,
-    /// The domain that is read, once it is known.
-    pub domain: Option<Domain>,
-    /// Who answers.
-    pub controller: Option<Controller>,
-    /// The settings under which the directory is read.
-    pub settings: Option<Question>,
-    /// What of the plan no administrator said.
-    pub unsaid: Recent,
-    /// The run that this one takes back.
-    pub undoes: Option<i64>,
-    /// What of that run it cannot take back, in words.
-    pub left: Vec<String>,
-    /// How long runs and changes are kept, in days.
-    pub history_days: u32,
-}
-
-impl Run {
-    /// A run that begins now.
-    pub fn begin(command: &'static str, history_days: u32) -> Self {
-        let now = jiff::Timestamp::now();
-        Self {
-            command,
-            mode: Mode::Full,
-            started_at: jiff::Timestamp::from_second(now.as_second()).unwrap_or(now),
-            began: std::time::Instant::now(),
-            selected: None,
-            scope_users: None,
-            marking: Marking::Keep,
-            domain: None,
-            controller: None,
-            settings: None,
-            unsaid: Recent::default(),
-            undoes: None,
-            left: Vec::new(),
-            history_days,
-        }
-    }
-
-    /// How long it has taken, in milliseconds.
-    pub fn duration_ms(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-}
-
 impl Writer {
     /// Takes the lock of the store, opens it, and makes it or brings it up to date where needed.
     ///
@@ -227,14 +145,14 @@ impl Writer {
             path: path.to_owned(),
             source,
         };
-        owner::refuse_link(path)?;
-        owner::refuse_root_elsewhere(path)?;
+        ownership::refuse_link(path)?;
+        ownership::refuse_root_elsewhere(path)?;
         files::make_folder_of(path).map_err(file_error)?;
         let mut lock = RunLock::take(path, command, wait)?;
         crash::point("locked");
         let is_new = take_file(&mut lock, path)?;
         let (draft, reader) = if is_new {
-            let draft = Draft::make(path)?;
+            let draft = Staging::make(path)?;
             crash::point("file made");
             (Some(draft), Reader::empty(path)?)
         } else {
@@ -255,7 +173,7 @@ impl Writer {
             data_version,
             reader,
             draft,
-            filling: None,
+            bulk_load: None,
             lock: Some(lock),
         })
     }
@@ -270,7 +188,7 @@ impl Writer {
         let Some(lock) = self.lock.take() else {
             return;
         };
-        self.filling = None;
+        self.bulk_load = None;
         // A draft goes before the lock does, for the next run makes one of the same name.
         if self.draft.take().is_none() {
             journal::end(&self.reader.db, self.reader.path());
@@ -375,7 +293,7 @@ fn take_file(lock: &mut RunLock, path: &Path) -> Result<bool, StoreError> {
     let is_empty = |metadata: std::fs::Metadata| metadata.is_file() && metadata.len() == 0;
     let is_new = || std::fs::metadata(path).map_or(true, is_empty);
     if is_new() {
-        let draft = draft::path(path);
+        let draft = staging::path(path);
         if files::is_link(&draft) {
             let _ = std::fs::remove_file(&draft);
         }
@@ -443,7 +361,7 @@ pub fn files_of(path: &Path) -> Vec<PathBuf> {
 
 /// Whether there is a store. An empty file is none; what cannot be looked at is an error.
 pub fn is_there(path: &Path) -> Result<bool, StoreError> {
-    owner::refuse_link(path)?;
+    ownership::refuse_link(path)?;
     let source = match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => std::io::ErrorKind::IsADirectory.into(),
         Ok(metadata) => return Ok(metadata.len() > 0),
@@ -462,7 +380,7 @@ impl Reader {
             return Self::empty(path);
         }
         #[cfg(unix)]
-        let db = resting::open_to_read(path)?;
+        let db = read_only_copy::open_to_read(path)?;
         #[cfg(not(unix))]
         let db = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let found = version(path, &db)?;
@@ -611,7 +529,7 @@ mod tests {
     fn the_store_before_a_migration_is_kept_beside_it() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("users.db");
-        let draft = Draft::make(&path).expect("a draft");
+        let draft = Staging::make(&path).expect("a draft");
         let empty = draft.open().expect("open");
         draft.publish(empty).expect("a store");
         let db = open(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).expect("open");

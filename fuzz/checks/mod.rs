@@ -8,8 +8,8 @@
 use std::str::from_utf8;
 
 use adsync::fuzzing;
-use adsync::mark::Question;
 use adsync::output::legible;
+use adsync::plan::change_mark::ReadSettings;
 use adsync::user::{Folded, MAX_VALUE_CHARS, ObjectGuid};
 use lber::structure::{PL, StructureTag};
 
@@ -291,10 +291,10 @@ pub fn settings(data: &[u8]) {
 /// What the store keeps of the settings is read back as it was written.
 pub fn mark(data: &[u8]) {
     let Ok(text) = from_utf8(data) else { return };
-    if let Ok(question) = serde_json::from_str::<Question>(text) {
+    if let Ok(question) = serde_json::from_str::<ReadSettings>(text) {
         let written = serde_json::to_string(&question).expect("texts are JSON");
         assert_eq!(
-            serde_json::from_str::<Question>(&written).ok(),
+            serde_json::from_str::<ReadSettings>(&written).ok(),
             Some(question)
         );
     }

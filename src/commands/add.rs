@@ -11,7 +11,7 @@ use crate::commands::{Context, RunOptions};
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::plan::{FailedUser, Findings, Import};
-use crate::store::Mode;
+use crate::store::{Command, Mode};
 use crate::user::{Origin, Profile, Values};
 
 /// A line of the CSV file.
@@ -41,7 +41,7 @@ pub fn run(arguments: cli::Add, context: &Context<'_>) -> anyhow::Result<ExitCod
             contact_number: arguments.contact_number,
         })],
     };
-    let run = context.begin("add", Mode::Selected);
+    let run = context.begin(Command::Add, Mode::Selected);
     context.with_target(run, arguments.dry_run, |target, run| {
         // A user that was named and cannot be added is a failure of this command.
         let options = RunOptions::exactly(0, true);

@@ -8,9 +8,9 @@ use crate::commands::Context;
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::changes::{self, Object};
-use crate::output::table::what::What;
+use crate::output::table::phrases::Detail;
 use crate::output::table::{local_time, took, with_what};
-use crate::output::{Output, json, legible};
+use crate::output::{Output, json, legible, report};
 use crate::store::{Outcome, PastChange, PastRun, Reader};
 use crate::user::Folded;
 use crate::util::nearest::nearest;
@@ -96,8 +96,8 @@ fn print_runs(runs: &[PastRun], output: &Output) -> anyhow::Result<()> {
                     (
                         run.run,
                         run.started_at,
-                        &run.command,
-                        &run.mode,
+                        run.command,
+                        run.mode,
                         run.outcome,
                         &run.run_by,
                     ),
@@ -142,20 +142,20 @@ fn table_of_runs(runs: &[PastRun], output: &Output) -> String {
     with_what(output, &header, rows, &[3, 6, 5])
 }
 
-fn row_of_run(run: &PastRun) -> (Vec<Cell>, What) {
+fn row_of_run(run: &PastRun) -> (Vec<Cell>, Detail) {
     let by = match &run.sudo_for {
         Some(caller) => format!("{} for {caller}@{}", run.run_by, run.host),
         None => format!("{}@{}", run.run_by, run.host),
     };
     let command = match run.undoes {
         Some(undone) => format!("{} {undone}", run.command),
-        None => run.command.clone(),
+        None => run.command.name().to_owned(),
     };
     let cells = [
         run.run.to_string(),
         local_time(run.started_at),
         command,
-        run.mode.clone(),
+        run.mode.name().to_owned(),
         run.outcome.name().to_owned(),
         legible(&by),
         took(run.duration_ms.unsigned_abs()),
@@ -167,33 +167,12 @@ fn row_of_run(run: &PastRun) -> (Vec<Cell>, What) {
         Some(error) => legible(error),
         None => summary(run),
     };
-    (cells.map(Cell::new).into(), What::words(what))
+    (cells.map(Cell::new).into(), Detail::words(what))
 }
 
 /// Its numbers, those that are none left out.
 fn summary(run: &PastRun) -> String {
-    let counts = &run.counts;
-    let is = |command: &str| run.command == command;
-    let new = match run.command.as_str() {
-        "add" => "added",
-        "restore" | "undo" => "restored",
-        _ => "imported",
-    };
-    let parts = [
-        (counts.imported, new),
-        (counts.modified, "modified"),
-        (
-            counts.deleted,
-            if is("remove") { "removed" } else { "deleted" },
-        ),
-        (counts.duplicate, "duplicate"),
-        (counts.out_of_scope, "out of scope"),
-        (counts.missing, "missing"),
-        (counts.failed, "failed"),
-        (counts.unchanged, "unchanged"),
-        (counts.foreign, "foreign"),
-    ];
-    let said = parts.iter().filter(|(count, _)| *count > 0);
+    let said = report::numbers(&run.counts, run.command, false).into_iter();
     let said: Vec<String> = said
         .map(|(count, what)| format!("{count} {what}"))
         .collect();

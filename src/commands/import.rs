@@ -13,7 +13,7 @@ use crate::directory::{Directory, NO_SUCH_OBJECT, Read, Selection};
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::run::{import, strategy};
-use crate::store::Mode;
+use crate::store::{Command, Mode};
 use crate::user::{Folded, ObjectGuid};
 use crate::util::nearest::nearest;
 
@@ -39,7 +39,7 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
     } else {
         Mode::Selected
     };
-    let run = context.begin("import", mode);
+    let run = context.begin(Command::Import, mode);
     context.with_target(run, arguments.ending.dry_run, |target, run| {
         let engine = context.engine();
         let mark = strategy::likely_mark(target.reader(), &engine)?;
@@ -47,13 +47,13 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
         if whom.is_all() {
             target.expect_changes(false)?;
         }
-        let (reading, filling) = context.with_directory(mark.as_ref(), |directory| {
+        let (reading, bulk_load) = context.with_directory(mark.as_ref(), |directory| {
             let mut select =
                 |directory: &mut Directory, take: import::Take<'_>| whom.read(directory, take);
             import::read(whom.kind(), target, directory, run, &engine, &mut select)
         })?;
         let findings = reading.note_in(run);
-        target.take_in(filling);
+        target.take_in(bulk_load);
         let limits = context.settings.sync.limits;
         let allowed = arguments.allow.allowed();
         let is_one = arguments.users.len() == 1 && findings.looked_at() == 1;

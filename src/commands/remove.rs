@@ -6,7 +6,7 @@ use crate::exit_code::ExitCode;
 use crate::output::picker::Purpose;
 use crate::plan::{Deletion, Evidence, Findings};
 use crate::run::reconcile::is_imported;
-use crate::store::Mode;
+use crate::store::{Command, Mode};
 use crate::user::StoredUser;
 
 /// Runs the command.
@@ -21,7 +21,7 @@ pub fn run(arguments: &cli::Remove, context: &Context<'_>) -> anyhow::Result<Exi
         require_store(context)?;
         None
     };
-    let run = context.begin("remove", Mode::Selected);
+    let run = context.begin(Command::Remove, Mode::Selected);
     context.with_target(run, arguments.dry_run, |target, run| {
         let users = match &picked {
             Some(picked) => picking::again(target.reader(), picked)?,

@@ -12,7 +12,7 @@ use crate::output::table::local_time;
 use crate::plan::{Findings, Import, Return};
 use crate::run::execute::Target;
 use crate::run::preview;
-use crate::store::{Mode, PastChange, Reader, Snapshot, StoreError};
+use crate::store::{Command, Mode, PastChange, Reader, Snapshot, StoreError};
 use crate::user::{DomainId, Folded, StoredUser, UserId};
 
 /// Runs the command.
@@ -29,7 +29,7 @@ pub fn run(arguments: &cli::Restore, context: &Context<'_>) -> anyhow::Result<Ex
         require_store(context)?;
         None
     };
-    let run = context.begin("restore", Mode::Selected);
+    let run = context.begin(Command::Restore, Mode::Selected);
     context.with_target(run, arguments.dry_run, |target, run| {
         let records = match (picked, arguments.run) {
             (Some(picked), _) => picked,
@@ -44,40 +44,46 @@ pub fn run(arguments: &cli::Restore, context: &Context<'_>) -> anyhow::Result<Ex
 
 fn deleted_by(store: &Reader, number: i64) -> anyhow::Result<Vec<PastChange>> {
     past_run(store, number)?;
-    let mut changes = store.changes_of_run(number)?;
-    changes.retain(|change| change.action == "deleted");
-    if changes.is_empty() {
+    let deletions = store.deletions(Some(number))?;
+    if deletions.is_empty() {
         return Err(
             Failure::new(Kind::UnknownName, format!("run {number} deleted nobody"))
                 .hint(format!("`adsync history {number}` shows what it did"))
                 .into(),
         );
     }
-    Ok(changes)
+    Ok(deletions)
 }
 
 /// The newest record of each name.
 fn newest_of(store: &Reader, arguments: &[String]) -> anyhow::Result<Vec<PastChange>> {
-    let deletions = store.deletions()?;
-    let find = |name: &str| {
-        let folded = Folded::new(name);
-        let is_it = |it: &&PastChange| Folded::new(&it.username) == folded;
-        deletions.iter().find(is_it)
-    };
-    let mut found: Vec<PastChange> = Vec::new();
-    let mut unknown = Vec::new();
-    for name in names::split(arguments, |_| Ok(true))? {
-        match find(&name).or_else(|| find(name.trim())) {
-            Some(record) => found.push(record.clone()),
-            None => unknown.push(name),
+    let names = names::split(arguments, |_| Ok(true))?;
+    let folded: Vec<Folded> = names.iter().map(|it| Folded::new(it)).collect();
+    let (mut records, _) = store.newest_deletions(&folded)?;
+    // What stands around a name is no part of it, unless it is.
+    let trimmed: Vec<Folded> = names.iter().map(|it| Folded::new(it.trim())).collect();
+    let known = if records.iter().any(Option::is_none) {
+        let (others, known) = store.newest_deletions(&trimmed)?;
+        for (record, other) in records.iter_mut().zip(others) {
+            *record = record.take().or(other);
         }
+        known
+    } else {
+        Vec::new()
+    };
+    let unknown: Vec<String> = names
+        .into_iter()
+        .zip(&records)
+        .filter(|(_, record)| record.is_none())
+        .map(|(name, _)| name)
+        .collect();
+    if !unknown.is_empty() {
+        let place = "among the deleted users of the history";
+        return Err(names::unknown_names(&unknown, &known, place).into());
     }
-    if unknown.is_empty() {
-        found.sort_by_key(|record| std::cmp::Reverse(record.run));
-        return Ok(found);
-    }
-    let known: Vec<String> = deletions.into_iter().map(|it| it.username).collect();
-    Err(names::unknown_names(&unknown, &known, "among the deleted users of the history").into())
+    let mut found: Vec<PastChange> = records.into_iter().flatten().collect();
+    found.sort_by_key(|record| std::cmp::Reverse(record.run));
+    Ok(found)
 }
 
 fn findings(
@@ -143,7 +149,7 @@ fn pick(run: Option<i64>, context: &Context<'_>) -> anyhow::Result<Option<Vec<Pa
     let store = Reader::open(&context.settings.store_path)?;
     let records = match run {
         Some(number) => deleted_by(&store, number)?,
-        None => store.deletions()?,
+        None => store.deletions(None)?,
     };
     let mut candidates = candidates(records, &store)?;
     drop(store);

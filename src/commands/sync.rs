@@ -8,7 +8,7 @@ use crate::output::picker::Purpose;
 use crate::plan::Allowed;
 use crate::run::reconcile::is_imported;
 use crate::run::strategy::{self, Reach};
-use crate::store::{Mode, Reader};
+use crate::store::{Command, Mode, Reader};
 use crate::user::StoredUser;
 
 /// Runs the command.
@@ -18,7 +18,7 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
     let Some(whom) = Whom::of(arguments, context)? else {
         return Ok(ExitCode::Done);
     };
-    let run = context.begin("sync", Mode::Full);
+    let run = context.begin(Command::Sync, Mode::Full);
     context.with_target(run, arguments.ending.dry_run, |target, run| {
         let engine = context.engine();
         let mark = strategy::likely_mark(target.reader(), &engine)?;

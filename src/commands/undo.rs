@@ -10,13 +10,13 @@ use crate::commands::history::past_run;
 use crate::commands::{Context, RunOptions, page, restore};
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
-use crate::output::table::what;
+use crate::output::table::phrases;
 use crate::plan::{
     Allowed, Changed, Deletion, Evidence, FailedUser, Findings, Import, Left, Refresh, Return,
     Reversal,
 };
 use crate::run::execute::Target;
-use crate::store::{Marking, Mode, Outcome, PastChange, PastRun, Reader, Snapshot};
+use crate::store::{Command, Marking, Mode, Outcome, PastChange, PastRun, Reader, Snapshot};
 use crate::user::{Domain, Field, FieldValue, Found, StoredUser, UserId};
 
 /// How many users a warning names.
@@ -26,7 +26,7 @@ const NAMED: usize = 10;
 pub fn run(arguments: &cli::Undo, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let settings = &context.settings.sync;
     let page = page(&arguments.ending, &context.settings)?;
-    let mut run = context.begin("undo", Mode::Selected);
+    let mut run = context.begin(Command::Undo, Mode::Selected);
     run.undoes = Some(arguments.run);
     run.marking = Marking::ForgetAll;
     let allowed = Allowed {
@@ -239,8 +239,8 @@ impl<'a> Undoing<'a> {
         format!(
             "{} is left: it is now {}, not {} as run {} left it; {by} changed it",
             field.name(),
-            what::value(is),
-            what::value(was),
+            phrases::value(is),
+            phrases::value(was),
             self.past.run
         )
     }

@@ -12,7 +12,7 @@ use super::entry::Entry;
 use super::error::DirectoryError;
 use super::{BATCH, Directory, filter};
 use crate::ldap::dn;
-use crate::mark::{Mark, Position, Witnesses};
+use crate::plan::change_mark::{Mark, Position, Sentinels};
 use crate::user::ObjectGuid;
 
 /// `WKGUID` of the container of deleted objects (MS-ADTS 6.1.1.4.3)
@@ -44,7 +44,7 @@ impl Changes {
     fn none_since(mark: &Mark) -> Self {
         Self {
             sees_living: true,
-            deleted: mark.witnesses.deleted,
+            deleted: mark.sentinels.deleted,
             ..Self::default()
         }
     }
@@ -97,7 +97,7 @@ impl Directory {
 
     /// What must be in the answer of every search for changes: a user of the scope, if it is found by
     /// `uSNChanged`, and a deleted object, if the account sees one.
-    pub fn witnesses(&mut self, living: ObjectGuid) -> Result<Option<Witnesses>, DirectoryError> {
+    pub fn sentinels(&mut self, living: ObjectGuid) -> Result<Option<Sentinels>, DirectoryError> {
         let filter = self.seen_by_usn(living)?;
         let search = self.search_identities("a user by uSNChanged".to_owned(), filter, false);
         let mut is_seen = false;
@@ -110,7 +110,7 @@ impl Directory {
             return Ok(None);
         }
         let deleted = self.a_deleted_object()?;
-        Ok(Some(Witnesses { living, deleted }))
+        Ok(Some(Sentinels { living, deleted }))
     }
 
     /// The deleted object that changed last, of those on the first page of an answer. None where the
@@ -197,7 +197,7 @@ impl Directory {
             }
             Ok::<_, DirectoryError>(())
         })?;
-        self.see_witnesses(mark.witnesses, &mut changes)?;
+        self.see_witnesses(mark.sentinels, &mut changes)?;
         Ok(changes)
     }
 
@@ -206,7 +206,7 @@ impl Directory {
     /// object of the domain with each term of a filter that asks for both.
     fn see_witnesses(
         &mut self,
-        Witnesses { living, deleted }: Witnesses,
+        Sentinels { living, deleted }: Sentinels,
         changes: &mut Changes,
     ) -> Result<(), DirectoryError> {
         let mut terms = Vec::new();

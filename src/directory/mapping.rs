@@ -10,8 +10,8 @@ use super::options::{AttributeNames, Attributes};
 use super::root_dse::RootDse;
 use super::schema::Schema;
 use super::values::{self, Value};
-use crate::compare::BadEntry;
 use crate::ldap::standard;
+use crate::plan::compare::BadEntry;
 use crate::user::{DirectoryUser, Field, ObjectGuid, Packed, Profile};
 
 /// The bit of `userAccountControl` that disables an account: `ACCOUNTDISABLE` (MS-ADTS 2.2.16).

@@ -191,7 +191,7 @@ impl Directory {
             unusable,
             has_schema,
             names: None,
-            witnesses: Vec::new(),
+            sentinels: Vec::new(),
             filter: settings.filter.clone(),
             connection,
             root,

@@ -11,15 +11,16 @@ use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::Output;
 use crate::output::file::{self, OutputFile};
-use crate::store::{PastCounts, PastRun, Reader, StoreError};
+use crate::plan::Counts;
+use crate::store::{Command, PastRun, Reader, StoreError};
 
 /// The commands that are measured.
-const COMMANDS: [&str; 2] = ["sync", "import"];
+const COMMANDS: [Command; 2] = [Command::Sync, Command::Import];
 
 /// Runs the story of a command, and writes down how it went, if there is a file for that. That this fails is said,
 /// and changes nothing about the run.
 pub fn with_metrics(
-    command: &'static str,
+    command: Command,
     file: Option<&Path>,
     store: &Path,
     output: &Output,
@@ -59,7 +60,7 @@ fn exit_code(result: &anyhow::Result<ExitCode>) -> Option<ExitCode> {
 }
 
 fn measure(
-    command: &'static str,
+    command: Command,
     began: Timestamp,
     duration: Duration,
     code: ExitCode,
@@ -72,7 +73,7 @@ fn measure(
         duration,
         exit_code: code as u8,
         checked: 0,
-        results: results(&PastCounts::default()),
+        results: results(&Counts::default()),
         successes: Vec::new(),
         users: Vec::new(),
     };
@@ -97,7 +98,7 @@ fn ask(
             && run.started_at.as_second() >= began.as_second()
     };
     if let Some(run) = reader.runs(1)?.into_iter().find(is_this) {
-        metrics.checked = run.counts.checked.unsigned_abs();
+        metrics.checked = run.counts.checked;
         metrics.results = results(&run.counts);
         metrics.mode = Some(run.mode);
     }
@@ -105,17 +106,17 @@ fn ask(
         let success = reader.last_success(command)?;
         metrics.successes.extend(success.map(|at| (command, at)));
     }
-    let census = reader.census()?;
-    metrics.users.push(("local", "ok", census.local));
-    let directory = census.directory.into_iter();
+    let user_counts = reader.user_counts()?;
+    metrics.users.push(("local", "ok", user_counts.local));
+    let directory = user_counts.directory.into_iter();
     metrics
         .users
         .extend(directory.map(|(status, count)| ("directory", status.name(), count)));
     Ok(())
 }
 
-fn results(counts: &PastCounts) -> Vec<(&'static str, u64)> {
-    let PastCounts {
+fn results(counts: &Counts) -> Vec<(&'static str, u64)> {
+    let Counts {
         checked: _,
         unchanged,
         imported,
@@ -138,6 +139,6 @@ fn results(counts: &PastCounts) -> Vec<(&'static str, u64)> {
         ("failed", failed),
         ("foreign", foreign),
     ]
-    .map(|(result, count)| (result, count.unsigned_abs()))
+    .map(|(result, &count)| (result, count))
     .to_vec()
 }

@@ -3,9 +3,10 @@
 use comfy_table::Cell;
 use serde::Serialize;
 
-use super::table::what::What;
+use super::table::phrases::Detail;
 use super::table::{detail, local_time, with_what};
 use super::{Output, legible};
+use crate::plan::Action;
 use crate::store::{PastChange, Snapshot};
 use crate::user::Status;
 
@@ -26,7 +27,7 @@ impl<'a> From<&'a PastChange> for Object<'a> {
         Self {
             run: change.run,
             at: change.at.to_string(),
-            action: &change.action,
+            action: change.action.name(),
             username: &change.username,
             evidence: change.evidence.as_deref(),
             before: change.before.as_ref(),
@@ -42,21 +43,21 @@ pub fn table(changes: &[PastChange], dispensable: &[usize], output: &Output) -> 
         let cells = [
             change.run.to_string(),
             local_time(change.at),
-            change.action.clone(),
+            change.action.name().to_owned(),
             legible(&change.username),
         ];
         (cells.map(Cell::new).into(), what(change))
     };
     let header = ["RUN", "WHEN", "ACTION", "USERNAME", "WHAT"];
-    let shown = changes.iter().filter(|it| it.action != "refreshed");
+    let shown = changes.iter().filter(|it| it.action != Action::Refreshed);
     let rows: Vec<_> = shown.map(row).collect();
     (!rows.is_empty()).then(|| with_what(output, &header, rows, dispensable))
 }
 
-fn what(change: &PastChange) -> What {
+fn what(change: &PastChange) -> Detail {
     match (&change.before, &change.after) {
         (Some(before), Some(after)) => {
-            let what = What::changes(&before.values().changes(&after.values()));
+            let what = Detail::changes(&before.values().changes(&after.values()));
             match standing(before, after) {
                 Some(words) => what.and(words),
                 None => what,
@@ -65,10 +66,10 @@ fn what(change: &PastChange) -> What {
         (Some(gone), None) => {
             let evidence = change.evidence.as_deref().unwrap_or("deleted");
             let who = detail::person(&gone.values().profile);
-            What::words(format!("{evidence}; was {who}"))
+            Detail::words(format!("{evidence}; was {who}"))
         }
-        (None, Some(new)) => What::words(detail::person(&new.values().profile)),
-        (None, None) => What::default(),
+        (None, Some(new)) => Detail::words(detail::person(&new.values().profile)),
+        (None, None) => Detail::default(),
     }
 }
 
@@ -101,7 +102,7 @@ pub fn csv(changes: &[PastChange]) -> anyhow::Result<String> {
             csv.write_record([
                 run.as_str(),
                 &at,
-                &change.action,
+                change.action.name(),
                 &change.username,
                 field,
                 &before,

@@ -9,12 +9,13 @@ use super::table::{self, detail};
 use super::{Answer, Output, PATIENCE, legible};
 use crate::plan::{Deletion, Plan};
 use crate::run::Confirmation;
+use crate::store::Command;
 
 /// How many users are named before the question.
 const NAMED: usize = 20;
 
 /// Asks once whether the users of the plan that are to be deleted are meant.
-pub fn of_deletions(plan: &Plan, command: &str, output: &Output) -> Confirmation {
+pub fn of_deletions(plan: &Plan, command: Command, output: &Output) -> Confirmation {
     if plan.deleted.is_empty() || !output.can_ask {
         return Confirmation::NotAsked;
     }
@@ -29,8 +30,8 @@ pub fn of_deletions(plan: &Plan, command: &str, output: &Output) -> Confirmation
     }
 }
 
-fn question(count: usize, command: &str) -> String {
-    let verb = if command == "remove" {
+fn question(count: usize, command: Command) -> String {
+    let verb = if command == Command::Remove {
         "Remove"
     } else {
         "Delete"
@@ -39,7 +40,7 @@ fn question(count: usize, command: &str) -> String {
     format!("{verb} {count} {users}?")
 }
 
-fn list(deletions: &[Deletion], command: &str, output: &Output) -> String {
+fn list(deletions: &[Deletion], command: Command, output: &Output) -> String {
     let mut table = table::table(output, &["USERNAME", "WHO", "WHY"]);
     for Deletion { user, evidence } in deletions.iter().take(NAMED) {
         let profile = &user.values.profile;
@@ -51,8 +52,8 @@ fn list(deletions: &[Deletion], command: &str, output: &Output) -> String {
     }
     let text = table::text(&table);
     let all = match command {
-        "sync" => " (`adsync sync --dry-run` shows all)",
-        "undo" => " (with --dry-run, all of them)",
+        Command::Sync => " (`adsync sync --dry-run` shows all)",
+        Command::Undo => " (with --dry-run, all of them)",
         _ => "",
     };
     match deletions.len().saturating_sub(NAMED) {
@@ -64,11 +65,12 @@ fn list(deletions: &[Deletion], command: &str, output: &Output) -> String {
 #[cfg(test)]
 mod tests {
     use super::question;
+    use crate::store::Command;
 
     #[test]
     fn one_user_is_no_users() {
-        assert_eq!(question(1, "sync"), "Delete 1 user?");
-        assert_eq!(question(2, "sync"), "Delete 2 users?");
-        assert_eq!(question(2, "remove"), "Remove 2 users?");
+        assert_eq!(question(1, Command::Sync), "Delete 1 user?");
+        assert_eq!(question(2, Command::Sync), "Delete 2 users?");
+        assert_eq!(question(2, Command::Remove), "Remove 2 users?");
     }
 }

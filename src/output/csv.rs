@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use csv::Writer;
 
+use crate::output::report::Report;
 use crate::output::table::detail;
 use crate::plan::{Duplicate, FailedUser, Modification, Plan};
-use crate::report::Report;
 use crate::user::{Column, FieldValue, StoredUser};
 
 /// Writes one line for each user and field.
@@ -32,7 +32,7 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
         let guid = it.guid().map(|guid| guid.to_string()).unwrap_or_default();
         let dn = it.dn().unwrap_or_default();
         let name = it.username();
-        csv.write_record([it.action(), name, &guid, dn, "", "", "", ""])?;
+        csv.write_record([it.action().name(), name, &guid, dn, "", "", "", ""])?;
     }
     for it in modified {
         write_modified(&mut csv, it)?;

@@ -82,12 +82,12 @@ impl OutputFile {
 
     /// Looks whether it can be written.
     pub fn try_write(&self) -> io::Result<()> {
-        Draft::make(&self.path).map(drop)
+        Staging::make(&self.path).map(drop)
     }
 
     /// Writes it anew: whoever reads it sees the old one or the new one.
     pub fn write(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-        let draft = Draft::make(&self.path)?;
+        let draft = Staging::make(&self.path)?;
         let mut out = BufWriter::new(&draft.file);
         write(&mut out)?;
         out.flush()?;
@@ -139,13 +139,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What will be the file, beside its place. Its name is always the same, so that one that a killed run left is used,
 /// and replaced, by the next.
-struct Draft {
+struct Staging {
     file: File,
     path: PathBuf,
     is_put: bool,
 }
 
-impl Draft {
+impl Staging {
     fn make(place: &Path) -> io::Result<Self> {
         let name = place
             .file_name()
@@ -181,7 +181,7 @@ impl Draft {
     }
 }
 
-impl Drop for Draft {
+impl Drop for Staging {
     fn drop(&mut self) {
         if !self.is_put {
             // One that stays behind is used by the next run.

@@ -7,11 +7,12 @@ use std::io::{self, Write};
 use serde::{Serialize, Serializer};
 
 use crate::error::Failure;
+use crate::output::report::Report;
 use crate::plan::{
-    Conflict, Deletion, Duplicate, FailedUser, Holder, Import, Missing, Modification, OutOfScope,
-    Plan,
+    Action, Conflict, Counts, Deletion, Duplicate, FailedUser, Holder, Import, Missing,
+    Modification, OutOfScope, Plan,
 };
-use crate::report::{Counts, Report};
+use crate::store::Command;
 use crate::user::{FieldValue, ObjectGuid, Profile, StoredUser, Tracking, Values};
 
 const VERSION: u32 = 1;
@@ -186,19 +187,20 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) 
         sample: _,
     } = plan;
     // A bucket that only one command has is left out by the others.
-    let is = |action: &'static str| move |it: &&Import| it.action() == action;
+    let is = |action: Action| move |it: &&Import| it.action() == action;
     let new = |action| imported.iter().filter(is(action));
-    let only = |command: &str, action| (run.command == command).then(|| new(action).count() as u64);
+    let only =
+        |command: Command, action| (run.command == command).then(|| new(action).count() as u64);
     let (added, restored) = (
-        only("add", "added"),
-        only("restore", "restored").or(only("undo", "restored")),
+        only(Command::Add, Action::Added),
+        only(Command::Restore, Action::Restored).or(only(Command::Undo, Action::Restored)),
     );
     let mut counts = Counts::of(plan);
-    counts.imported = new("imported").count() as u64;
+    counts.imported = new(Action::Imported).count() as u64;
     let object = RunObject {
         version: VERSION,
         run: *number,
-        command: run.command,
+        command: run.command.name(),
         undoes: run.undoes,
         dry_run: *dry_run,
         mode: run.mode.name(),
@@ -209,9 +211,9 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) 
             added,
             restored,
         },
-        added: added.map(|_| Each(|| new("added").map(new_user))),
-        restored: restored.map(|_| Each(|| new("restored").map(new_user))),
-        imported: Each(|| fetched(imported).filter(is("imported")).map(new_user)),
+        added: added.map(|_| Each(|| new(Action::Added).map(new_user))),
+        restored: restored.map(|_| Each(|| new(Action::Restored).map(new_user))),
+        imported: Each(|| fetched(imported).filter(is(Action::Imported)).map(new_user)),
         modified: Each(|| modified.iter().map(modified_user)),
         deleted: Each(|| deleted.iter().map(deleted_user)),
         duplicate: Each(|| duplicate.iter().map(duplicate_user)),

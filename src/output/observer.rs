@@ -7,6 +7,7 @@ use crate::error::Failure;
 use crate::exit_code::ExitCode;
 use crate::plan::Plan;
 use crate::run::{Confirmation, Observer, Progress};
+use crate::store::Command;
 
 impl Observer for Output {
     fn warn(&self, text: &str) {
@@ -25,7 +26,7 @@ impl Observer for Output {
         Box::new(Bar(self.step(what)))
     }
 
-    fn confirm(&self, plan: &Plan, command: &str) -> Confirmation {
+    fn confirm(&self, plan: &Plan, command: Command) -> Confirmation {
         confirmation::of_deletions(plan, command, self)
     }
 

@@ -6,7 +6,7 @@ use super::page::PageFile;
 use super::{Output, csv, json, table};
 use crate::cli::Format;
 use crate::error::{Failure, Kind};
-use crate::report::Report;
+use crate::output::report::Report;
 
 /// Tells what a run did, or what a dry run would have done. Gives what is lost of it, if but the page is.
 pub fn done(
@@ -16,8 +16,8 @@ pub fn done(
 ) -> Result<Option<Failure>, Failure> {
     let number = report.number;
     let page = write_page(page, report, None, output);
-    let lost = page.map_err(|error| untold(number, "report", &error)).err();
-    tell(report, lost.as_ref(), output).map_err(|error| untold(number, "result", &error))?;
+    let lost = page.map_err(|error| lose(number, "report", &error)).err();
+    tell(report, lost.as_ref(), output).map_err(|error| lose(number, "result", &error))?;
     if let Some(failure) = &lost {
         output.explain(failure);
     }
@@ -53,10 +53,10 @@ fn write_page(
     Ok(())
 }
 
-fn untold(number: Option<i64>, what: &str, error: &io::Error) -> Failure {
+fn lose(number: Option<i64>, what: &str, error: &io::Error) -> Failure {
     match number {
         None => Failure::new(Kind::Failed, error.to_string()),
-        Some(number) => Failure::untold(number, &format!("its {what} is lost: {error}")),
+        Some(number) => Failure::output_failed(number, &format!("its {what} is lost: {error}")),
     }
 }
 

@@ -13,9 +13,9 @@ use askama::Template;
 use jiff::tz::TimeZone;
 
 use crate::error::Failure;
+use crate::output::report::Report;
 use crate::output::table::took;
-use crate::report::Report;
-use crate::store::Mode;
+use crate::store::{Command, Mode};
 
 pub use file::PageFile;
 use lists::List;
@@ -129,7 +129,7 @@ fn numbers(report: &Report<'_>, lists: &[List]) -> Vec<Number> {
             .map_or(0, |it| it.count)
     };
     let is_undo = report.run.undoes.is_some();
-    let is_import = report.run.command == "import";
+    let is_import = report.run.command == Command::Import;
     let new = if is_undo { "restored" } else { "imported" };
     [
         ("imported", new, is_import || is_undo),

@@ -4,16 +4,16 @@
 //! user is broken where it reads best, and a long list is cut. A pipe gets one whole line for each user.
 
 pub mod detail;
+pub mod phrases;
 mod run;
 mod users;
-pub mod what;
 
 use comfy_table::{
     Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets,
 };
 
 use super::Output;
-use what::{Room, What};
+use phrases::{Detail, Room};
 
 pub use run::run;
 pub use users::{Users, status};
@@ -117,7 +117,7 @@ const NARROWEST_WHAT: u16 = 36;
 pub fn with_what(
     output: &Output,
     header: &[&str],
-    rows: Vec<(Vec<Cell>, What)>,
+    rows: Vec<(Vec<Cell>, Detail)>,
     dispensable: &[usize],
 ) -> String {
     let mut table = table(output, header);

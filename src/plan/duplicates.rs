@@ -144,13 +144,13 @@ impl<'a> Search<'a> {
     /// Takes back candidates until nothing changes; each is taken back at most once.
     fn blocked(&self) -> HashSet<usize> {
         let mut blocked = HashSet::new();
-        let suspects = if self.holders.is_empty() {
+        let candidates = if self.holders.is_empty() {
             // Only who wants the same can be in the way.
             self.claims.of_equal_hash()
         } else {
             (0..self.candidates.len()).collect()
         };
-        let mut to_block: Vec<usize> = suspects
+        let mut to_block: Vec<usize> = candidates
             .into_iter()
             .filter(|&at| {
                 self.candidates.get(at).claims().any(|(field, name)| {

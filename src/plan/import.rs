@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::Action;
 use crate::user::{
     DirectoryUser, DomainId, ObjectGuid, Origin, Packed, Profile, StoredUser, UserId, Values,
 };
@@ -45,11 +46,11 @@ impl Import {
     }
 
     /// What it is to be new: brought back, made by hand, or taken from the directory.
-    pub fn action(&self) -> &'static str {
+    pub fn action(&self) -> Action {
         match (&self.returns, self.guid) {
-            (Some(_), _) => "restored",
-            (None, None) => "added",
-            (None, Some(_)) => "imported",
+            (Some(_), _) => Action::Restored,
+            (None, None) => Action::Added,
+            (None, Some(_)) => Action::Imported,
         }
     }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::compare::LastSeen;
 use crate::directory::Directory;
+use crate::plan::compare::LastSeen;
 use crate::plan::evidence::{self, Circumstances, Doubt, LastPlace, Trace};
 use crate::store::{self, Reader, StoreError};
 use crate::user::{Absence, Controller, ControllerId, Domain, ObjectGuid, StoredUser};

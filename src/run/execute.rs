@@ -3,7 +3,7 @@
 use super::commit::commit;
 use super::{Confirmation, Engine, Observer};
 use crate::plan::{Approved, Findings, Guard, Impact, Plan, Refusal, plan};
-use crate::store::{Applied, Filling, Outcome, Reader, Run, StoreError, Writer};
+use crate::store::{Applied, BulkLoad, Outcome, Reader, Run, StoreError, Writer};
 use crate::util::threads;
 
 /// The store as a run has it. A dry run has one that cannot be written.
@@ -34,7 +34,7 @@ impl Target {
     }
 
     /// Begins to fill a store without users, unless this is a dry run.
-    pub fn fill(&self, run: &Run) -> Result<Option<Filling>, StoreError> {
+    pub fn fill(&self, run: &Run) -> Result<Option<BulkLoad>, StoreError> {
         match self {
             Self::Store(writer) => writer.fill(run),
             Self::DryRun(_) => Ok(None),
@@ -42,23 +42,23 @@ impl Target {
     }
 
     /// Takes in what was filled, for the plan that is applied next.
-    pub fn take_in(&mut self, filling: Option<Filling>) {
-        if let (Self::Store(writer), Some(filling)) = (self, filling) {
-            writer.take_in(filling);
+    pub fn take_in(&mut self, bulk_load: Option<BulkLoad>) {
+        if let (Self::Store(writer), Some(bulk_load)) = (self, bulk_load) {
+            writer.take_in(bulk_load);
         }
     }
 
     /// Plans; what was filled is put in order meanwhile.
     fn plan(&mut self, findings: Findings) -> Result<Plan, StoreError> {
         let holders = self.reader().holders(findings.wanted_names())?;
-        let filling = match self {
-            Self::Store(writer) => writer.filling(),
+        let bulk_load = match self {
+            Self::Store(writer) => writer.bulk_load(),
             Self::DryRun(_) => None,
         };
-        let Some(filling) = filling else {
+        let Some(bulk_load) = bulk_load else {
             return Ok(plan(findings, &holders));
         };
-        let (made, plan) = threads::both(|| filling.make_indexes(), || plan(findings, &holders));
+        let (made, plan) = threads::both(|| bulk_load.make_indexes(), || plan(findings, &holders));
         made.map(|()| plan)
     }
 

@@ -4,9 +4,9 @@ use super::Engine;
 use super::execute::Target;
 use super::reconcile::Reconciliation;
 use super::strategy::{self, Reading, mark_after_part};
-use crate::compare::Newcomers;
 use crate::directory::{Directory, Read};
-use crate::store::{Filling, Run};
+use crate::plan::compare::Newcomers;
+use crate::store::{BulkLoad, Run};
 use crate::user::UserId;
 
 /// Whom an import brings in.
@@ -32,7 +32,7 @@ pub fn read(
     run: &mut Run,
     engine: &Engine<'_>,
     select: &mut dyn FnMut(&mut Directory, Take<'_>) -> anyhow::Result<Option<u64>>,
-) -> anyhow::Result<(Reading, Option<Filling>)> {
+) -> anyhow::Result<(Reading, Option<BulkLoad>)> {
     let is_all = matches!(whom, Whom::All);
     let store = target.reader();
     let reach = strategy::reach(store, directory, run, engine)?;
@@ -44,13 +44,13 @@ pub fn read(
     };
     let progress = engine.observer.counting(&what, expected);
     // Before the comparison begins, which keeps the store as it is.
-    let filling = target.fill(run)?;
+    let bulk_load = target.fill(run)?;
     let terms = reach.terms(directory, Newcomers::Import);
     let reconciliation = Reconciliation::new(store, reach.absences(), terms, progress)?;
     // Who is in the store is known by identity; of a selection nobody is guessed by DN.
     let mut reconciliation = reconciliation
         .among(if is_all { None } else { Some(&[]) })
-        .filling(filling);
+        .bulk_load(bulk_load);
     let mut count = 0;
     let mut take = |users: Vec<Read>| {
         count += users.len();
@@ -75,7 +75,7 @@ pub fn read(
     let is_part = !is_all || (found.len() as u64) < store.imported_count(&reach.domain)?;
     // An attempt before, on another server, may have found others.
     run.selected = is_part.then_some(found);
-    let filling = reconciliation.take_filling();
+    let bulk_load = reconciliation.take_filling();
     let (findings, _) = reconciliation.finish();
     if count == 0 {
         engine.observer.warn(&format!(
@@ -88,8 +88,8 @@ pub fn read(
         mode: run.mode,
         scope_users,
         marking: mark_after_part(store, directory, &reach.domain, engine)?,
-        settings: strategy::question(directory, engine),
+        settings: strategy::read_settings(directory, engine),
         adopted: 0,
     };
-    Ok((reading, filling))
+    Ok((reading, bulk_load))
 }

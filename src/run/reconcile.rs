@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::absence::{Absences, Judge, Seen, Verdict};
 use super::{Progress, RunError};
-use crate::compare::{BadEntry, Comparison, Terms};
 use crate::directory::{Directory, Read};
 use crate::ldap::dn;
+use crate::plan::compare::{BadEntry, Comparison, Terms};
 use crate::plan::{Evidence, Findings};
-use crate::store::{Filling, Ours, Reader, StoreError, Unchanging, Walk};
+use crate::store::{BulkLoad, Ours, Reader, RowMatcher, StoreError, Unchanging};
 use crate::user::{ObjectGuid, Origin, Status, StoredUser, UserId};
 
 /// How many entries that cannot be used, and are nobody of the store, are told of one by one. More are no oversight.
@@ -19,7 +19,7 @@ pub struct Reconciliation<'a> {
     store: &'a Reader,
     absences: Absences,
     ours: Ours,
-    users: Walk<'a>,
+    users: RowMatcher<'a>,
     _store_holds_still: Unchanging<'a>,
     comparison: Comparison,
     progress: Box<dyn Progress>,
@@ -37,7 +37,7 @@ pub struct Reconciliation<'a> {
     /// Whether all of the scope was read.
     has_read_scope: bool,
     /// Where new users are written as they come.
-    filling: Option<Filling>,
+    bulk_load: Option<BulkLoad>,
 }
 
 impl<'a> Reconciliation<'a> {
@@ -51,7 +51,7 @@ impl<'a> Reconciliation<'a> {
         Ok(Self {
             store,
             ours: store.ours(&absences.domain)?,
-            users: Walk::new(store, &absences.domain)?,
+            users: RowMatcher::new(store, &absences.domain)?,
             absences,
             _store_holds_still: store.hold_still()?,
             comparison: Comparison::new(terms),
@@ -63,14 +63,14 @@ impl<'a> Reconciliation<'a> {
             found_outside: None,
             adopted: 0,
             has_read_scope: false,
-            filling: None,
+            bulk_load: None,
         })
     }
 
     /// Writes new users as they come.
     #[must_use]
-    pub fn filling(mut self, filling: Option<Filling>) -> Self {
-        self.filling = filling;
+    pub fn bulk_load(mut self, bulk_load: Option<BulkLoad>) -> Self {
+        self.bulk_load = bulk_load;
         self
     }
 
@@ -100,19 +100,19 @@ impl<'a> Reconciliation<'a> {
                         self.witness.get_or_insert(user.guid);
                         self.adopted += u64::from(!self.is_of_domain(stored));
                     }
-                    self.comparison.see(user, stored);
+                    self.comparison.observe(user, stored);
                 }
                 Err(entry) => {
                     let stored = self.owner(&entry)?;
-                    self.comparison.see_bad(entry, stored);
+                    self.comparison.observe_unusable(entry, stored);
                 }
             }
         }
         if self.comparison.strangers() > MOST_UNUSABLE {
             return Err(RunError::Unusable.into());
         }
-        if let Some(filling) = &mut self.filling {
-            filling.add(&self.comparison.new_users()[known..])?;
+        if let Some(bulk_load) = &mut self.bulk_load {
+            bulk_load.add(&self.comparison.new_users()[known..])?;
         }
         Ok(())
     }
@@ -175,14 +175,14 @@ impl<'a> Reconciliation<'a> {
                 reason: several_entries(guid, &dns),
             };
             let stored = self.store.by_guid(&self.ours, guid)?;
-            self.comparison.see_bad(entry, stored);
+            self.comparison.observe_unusable(entry, stored);
         }
         Ok(())
     }
 
     fn withdraw(&mut self, guids: &[ObjectGuid]) -> Result<(), StoreError> {
-        let filling = self.filling.as_mut();
-        filling.map_or(Ok(()), |filling| filling.withdraw(guids))
+        let bulk_load = self.bulk_load.as_mut();
+        bulk_load.map_or(Ok(()), |bulk_load| bulk_load.withdraw(guids))
     }
 
     /// Finds out what became of imported users that were not returned: all of the domain, or those of it among these.
@@ -219,7 +219,7 @@ impl<'a> Reconciliation<'a> {
         self.progress
             .describe(&format!("looking for {count} missing"));
         let mut located = directory.locate(&guids(&missing))?;
-        self.comparison.see_unidentified(located.unidentified);
+        self.comparison.observe_unidentified(located.unidentified);
 
         // One that was moved within the scope while pages were read may have been missed: those that are
         // in the domain are asked for in the scope once more.
@@ -238,17 +238,17 @@ impl<'a> Reconciliation<'a> {
                 let dns: Vec<&str> = dns.iter().map(String::as_str).collect();
                 self.comparison.fail(user, several_entries(guid, &dns));
             } else if located.deleted.contains_key(&guid) {
-                self.comparison.see_deleted(user, Evidence::Tombstone);
+                self.comparison.record_deleted(user, Evidence::Tombstone);
             } else {
                 match located.living.remove(&guid) {
                     Some(Ok(found)) => {
                         self.found_outside = Some(guid);
-                        self.comparison.see_outside(&found, user);
+                        self.comparison.observe_outside(&found, user);
                     }
                     Some(Err(entry)) => self.comparison.fail(user, entry.reason),
                     // Who was brought back by hand is expected nowhere, and nothing is concluded from that.
                     None if user.status == Status::Restored => {
-                        self.comparison.see_deleted(user, Evidence::Absent);
+                        self.comparison.record_deleted(user, Evidence::Absent);
                     }
                     None => nowhere.push(user),
                 }
@@ -275,17 +275,19 @@ impl<'a> Reconciliation<'a> {
         )?;
         for user in nowhere {
             match judge.judge(&user)? {
-                Verdict::Deleted => self.comparison.see_deleted(user, Evidence::Absent),
+                Verdict::Deleted => self.comparison.record_deleted(user, Evidence::Absent),
                 Verdict::Unusable(reason) => self.comparison.fail(user, reason),
-                Verdict::Missing(reason, last) => self.comparison.miss(user, reason, last),
+                Verdict::Missing(reason, last) => {
+                    self.comparison.record_missing(user, reason, last);
+                }
             }
         }
         Ok(())
     }
 
     /// Takes in users of the store that were not looked at, because nothing changed about them.
-    pub fn vouch_for(&mut self, in_step: u64, out_of_scope: Vec<StoredUser>) {
-        self.comparison.vouch_for(in_step, out_of_scope);
+    pub fn assume_unchanged(&mut self, in_step: u64, out_of_scope: Vec<StoredUser>) {
+        self.comparison.assume_unchanged(in_step, out_of_scope);
     }
 
     /// Whether a user of the store is known to be of the domain that is read.
@@ -299,13 +301,13 @@ impl<'a> Reconciliation<'a> {
     }
 
     /// The rows whose users were read.
-    pub fn seen(&self) -> &crate::compare::Seen {
+    pub fn seen(&self) -> &crate::plan::compare::Seen {
         self.comparison.seen()
     }
 
     /// What was written as it came.
-    pub fn take_filling(&mut self) -> Option<Filling> {
-        self.filling.take()
+    pub fn take_filling(&mut self) -> Option<BulkLoad> {
+        self.bulk_load.take()
     }
 
     /// How many users were found that were of no domain that was read before.

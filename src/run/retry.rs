@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Engine;
 use crate::directory::{Credentials, Directory, DirectoryError, Servers, Tls};
-use crate::mark::Mark;
+use crate::plan::change_mark::Mark;
 
 /// How long to wait before each further attempt.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::absence::{self, Absences};
 use super::reconcile::{Reconciliation, guids};
 use super::{Engine, RunError};
-use crate::compare::{Newcomers, Terms};
 use crate::directory::{Directory, Selection};
-use crate::mark::{Circumstances, Mark, Question, WhyFull, Witnesses};
 use crate::plan::Findings;
+use crate::plan::change_mark::{Mark, ReadSettings, Resume, Sentinels, WhyFull};
+use crate::plan::compare::{Newcomers, Terms};
 use crate::store::{Marking, Mode, Reader, Run};
 use crate::user::{Controller, Domain, ObjectGuid, Status, StoredUser};
 
@@ -26,7 +26,7 @@ pub struct Reading {
     /// What becomes of the change mark.
     pub marking: Marking,
     /// The settings under which it was read.
-    pub settings: Question,
+    pub settings: ReadSettings,
     /// How many users were found to be of this domain that were of none that was read before.
     pub adopted: u64,
 }
@@ -51,8 +51,8 @@ pub fn mark_after_part(
     domain: &Domain,
     engine: &Engine<'_>,
 ) -> anyhow::Result<Marking> {
-    let question = question(directory, engine);
-    let fits = |mark: Mark| directory.is_past(&mark) && mark.question == question;
+    let settings = read_settings(directory, engine);
+    let fits = |mark: Mark| directory.is_past(&mark) && mark.settings == settings;
     Ok(if store.mark(domain)?.is_none_or(fits) {
         Marking::Keep
     } else {
@@ -98,7 +98,7 @@ pub fn reach<'a>(
 pub fn likely_mark(store: &Reader, engine: &Engine<'_>) -> anyhow::Result<Option<Mark>> {
     let marks = store.marks()?;
     let base = engine.options.base_dn.as_deref();
-    let fits = |mark: &&Mark| base.is_some_and(|base| mark.question.get("base_dn") == Some(base));
+    let fits = |mark: &&Mark| base.is_some_and(|base| mark.settings.get("base_dn") == Some(base));
     Ok(marks.iter().find(fits).or(marks.first()).cloned())
 }
 
@@ -147,8 +147,8 @@ pub fn everybody(
         imported,
         reach,
     };
-    let mut reading = match everybody.suspects(full)? {
-        Ok((mark, suspects)) => everybody.delta(mark, suspects),
+    let mut reading = match everybody.candidates(full)? {
+        Ok((mark, candidates)) => everybody.delta(mark, candidates),
         Err(why) => {
             say_why(&why, reach.engine);
             everybody.full()
@@ -181,12 +181,12 @@ fn say_why(why: &WhyFull, engine: &Engine<'_>) {
 }
 
 /// The settings that decide what is read, and as what.
-pub fn question(directory: &Directory, engine: &Engine<'_>) -> Question {
-    let mut question = directory.question();
-    question.insert("username", directory.account());
-    question.insert("out_of_scope", engine.policy.out_of_scope.name());
-    question.insert("adsync", env!("CARGO_PKG_VERSION"));
-    question
+pub fn read_settings(directory: &Directory, engine: &Engine<'_>) -> ReadSettings {
+    let mut settings = directory.read_settings();
+    settings.insert("username", directory.account());
+    settings.insert("out_of_scope", engine.policy.out_of_scope.name());
+    settings.insert("adsync", env!("CARGO_PKG_VERSION"));
+    settings
 }
 
 /// All imported users, to be read.
@@ -199,34 +199,34 @@ struct Everybody<'a> {
 }
 
 /// The users that a run by change mark looks at.
-struct Suspects {
+struct Candidates {
     users: Vec<StoredUser>,
     /// Those that are out of scope, and about whom nothing changed.
     out_of_scope: Vec<StoredUser>,
     /// What must be in the answer of the next search for changes.
-    witnesses: Witnesses,
+    sentinels: Sentinels,
 }
 
 impl<'a> Everybody<'a> {
     /// What this run is compared with the mark by.
-    fn circumstances(&mut self) -> anyhow::Result<Circumstances> {
-        Ok(Circumstances {
+    fn resume(&mut self) -> anyhow::Result<Resume> {
+        Ok(Resume {
             position: self.directory.position()?,
-            question: question(self.directory, self.reach.engine),
+            settings: read_settings(self.directory, self.reach.engine),
             now: self.reach.now,
             full_every: self.reach.engine.policy.full_every,
         })
     }
 
     /// Who may have changed since the mark, or why that cannot be told.
-    fn suspects(&mut self, full: bool) -> anyhow::Result<Result<(Mark, Suspects), WhyFull>> {
+    fn candidates(&mut self, full: bool) -> anyhow::Result<Result<(Mark, Candidates), WhyFull>> {
         if full {
             return Ok(Err(WhyFull::Asked));
         }
         let Some(mark) = self.store.mark(&self.reach.domain)? else {
             return Ok(Err(WhyFull::NoMark));
         };
-        let mark = match self.circumstances()?.go_on(mark) {
+        let mark = match self.resume()?.go_on(mark) {
             Ok(mark) => mark,
             Err(why) => return Ok(Err(why)),
         };
@@ -234,7 +234,7 @@ impl<'a> Everybody<'a> {
         let _unchanging = self.store.hold_still()?;
         // One that is not in the store any more may be anywhere.
         let ours = self.store.ours(&self.reach.domain)?;
-        let is_known = self.store.by_guid(&ours, mark.witnesses.living)?.is_some();
+        let is_known = self.store.by_guid(&ours, mark.sentinels.living)?.is_some();
         if !(is_known && changes.sees_living) {
             return Ok(Err(WhyFull::NoWitness));
         }
@@ -285,16 +285,16 @@ impl<'a> Everybody<'a> {
         if count > FEW && size.is_some_and(is_cheaper) {
             return Ok(Err(WhyFull::ManyChanges(count)));
         }
-        let witnesses = Witnesses {
-            living: mark.witnesses.living,
+        let sentinels = Sentinels {
+            living: mark.sentinels.living,
             deleted: changes.deleted,
         };
-        let suspects = Suspects {
+        let candidates = Candidates {
             users,
             out_of_scope,
-            witnesses,
+            sentinels,
         };
-        Ok(Ok((mark, suspects)))
+        Ok(Ok((mark, candidates)))
     }
 
     /// Imported users that are not in the domain, for an account that does not see deleted objects.
@@ -314,28 +314,28 @@ impl<'a> Everybody<'a> {
     }
 
     /// Reads those that may have changed.
-    fn delta(mut self, mark: Mark, suspects: Suspects) -> anyhow::Result<Reading> {
-        let Suspects {
+    fn delta(mut self, mark: Mark, candidates: Candidates) -> anyhow::Result<Reading> {
+        let Candidates {
             users,
             out_of_scope,
-            witnesses,
-        } = suspects;
+            sentinels,
+        } = candidates;
         let mut reconciliation = named(self.store, self.directory, &users, self.reach)?;
         let looked_at = users
             .iter()
             .filter(|user| reconciliation.is_of_domain(user));
         let aside = (looked_at.count() + out_of_scope.len()) as u64;
         let in_step = self.imported.saturating_sub(aside);
-        reconciliation.vouch_for(in_step, out_of_scope);
-        let has_witness = is_in_scope(&reconciliation, witnesses.living, &users);
+        reconciliation.assume_unchanged(in_step, out_of_scope);
+        let has_witness = is_in_scope(&reconciliation, sentinels.living, &users);
         let adopted = reconciliation.adopted();
         let (findings, is_doubtful) = reconciliation.finish();
-        let circumstances = self.circumstances()?;
-        let mark_settings = circumstances.question;
-        let marking = match circumstances.position {
+        let resume = self.resume()?;
+        let mark_settings = resume.settings;
+        let marking = match resume.position {
             Some(position) if has_witness && !is_doubtful => Marking::Set(Mark {
                 position,
-                witnesses,
+                sentinels,
                 ..mark
             }),
             _ => Marking::Forget,
@@ -368,29 +368,29 @@ impl<'a> Everybody<'a> {
             mode: Mode::Full,
             scope_users,
             marking,
-            settings: question(self.directory, self.reach.engine),
+            settings: read_settings(self.directory, self.reach.engine),
             adopted,
         })
     }
 
     /// The mark after a full run; none where a run could not go on from it.
     fn new_mark(&mut self, living: ObjectGuid) -> anyhow::Result<Marking> {
-        let Circumstances {
+        let Resume {
             position,
-            question,
+            settings,
             now,
             full_every,
-        } = self.circumstances()?;
+        } = self.resume()?;
         let Some(position) = position.filter(|_| !full_every.is_zero()) else {
             return Ok(Marking::Forget);
         };
-        let witnesses = self.directory.witnesses(living)?;
-        Ok(witnesses.map_or(Marking::Forget, |witnesses| {
+        let sentinels = self.directory.sentinels(living)?;
+        Ok(sentinels.map_or(Marking::Forget, |sentinels| {
             Marking::Set(Mark {
                 position,
-                question,
+                settings,
                 full_at: now,
-                witnesses,
+                sentinels,
             })
         }))
     }
@@ -493,7 +493,7 @@ pub fn selected(
         mode: Mode::Selected,
         scope_users: None,
         marking: mark_after_part(store, directory, &reach.domain, reach.engine)?,
-        settings: question(directory, reach.engine),
+        settings: read_settings(directory, reach.engine),
         adopted: 0,
     })
 }

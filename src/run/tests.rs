@@ -9,10 +9,10 @@ use testdir::{PASSWORD, TestDir, USERNAME, User, What, When};
 use super::execute::{self, Ended, Refused, Target};
 use super::strategy;
 use super::{Confirmation, Engine, Observer, Policy, Progress, RunError, import, retry};
-use crate::compare::OutOfScopePolicy;
 use crate::directory::{Credentials, Directory, Limits, Options, ServerSource, ServerUrl};
+use crate::plan::compare::OutOfScopePolicy;
 use crate::plan::{Allowed, Guard, GuardLimits, Limit, Plan, Population, Recent};
-use crate::store::{Mode, Outcome, Reader, Run, Writer};
+use crate::store::{Command, Mode, Outcome, Reader, Run, Writer};
 use crate::user::{Folded, Status, StoredUser};
 
 /// Remembers what it hears, and answers what it is told to.
@@ -52,7 +52,7 @@ impl Observer for Witness {
         Box::new(Silent)
     }
 
-    fn confirm(&self, _plan: &Plan, _command: &str) -> Confirmation {
+    fn confirm(&self, _plan: &Plan, _command: Command) -> Confirmation {
         self.answer.clone()
     }
 
@@ -134,7 +134,7 @@ impl Stage {
 
     fn import(&self) -> Plan {
         let mut target = self.target("import", false);
-        let mut run = Run::begin("import", 365);
+        let mut run = Run::begin(Command::Import, 365);
         let engine = self.engine();
         let read = self.read(|directory| {
             let mut select = |directory: &mut Directory, take: import::Take<'_>| {
@@ -144,9 +144,9 @@ impl Stage {
             let whom = import::Whom::All;
             import::read(whom, &target, directory, &mut run, &engine, &mut select)
         });
-        let (reading, filling) = read.expect("it can be read");
+        let (reading, bulk_load) = read.expect("it can be read");
         let findings = reading.note_in(&mut run);
-        target.take_in(filling);
+        target.take_in(bulk_load);
         let guard = Guard::exactly(0);
         let ended = execute::execute(findings, &mut target, &run, &guard, false, &engine);
         done(ended.expect("it can be written"))
@@ -155,7 +155,7 @@ impl Stage {
     /// Synchronises everybody, or those of these names.
     fn sync(&self, settings: &Sync<'_>) -> anyhow::Result<(Mode, Ended)> {
         let target = self.target("sync", settings.dry_run);
-        let run = Run::begin("sync", 365);
+        let run = Run::begin(Command::Sync, 365);
         execute::with_target(target, run, &self.witness, |target, run| {
             let (store, engine) = (target.reader(), self.engine());
             let chosen: Vec<StoredUser> = settings.users.iter().map(|it| self.user(it)).collect();

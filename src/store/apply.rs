@@ -4,16 +4,17 @@ use std::collections::HashMap;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Statement, ToSql, params};
 
+use super::bulk_load::BulkLoad;
 use super::domains::{self, Keys};
 use super::error::StoreError;
-use super::filling::Filling;
-use super::history::{self, Outcome};
+use super::history;
 use super::indexes::SetAside;
 use super::record::{self, USER_COLUMNS, snapshot, snapshot_of_new};
+use super::run::Outcome;
 use super::{Run, Writer, data_version};
 use crate::plan::{
-    Approved, Deletion, Duplicate, FailedUser, Import, Missing, Modification, OutOfScope, Plan,
-    Refresh, Return,
+    Action, Approved, Deletion, Duplicate, FailedUser, Import, Missing, Modification, OutOfScope,
+    Plan, Refresh, Return,
 };
 use crate::user::{
     DomainId, Folded, Found, ObjectGuid, Origin, Status, StoredUser, Tracking, UniqueField, UserId,
@@ -40,8 +41,8 @@ impl Writer {
             ..run.clone()
         };
         let plan = approved.into_plan();
-        let run_id = if let Some(filling) = self.filling.take() {
-            self.apply_filled(filling, &plan, run)?
+        let run_id = if let Some(bulk_load) = self.bulk_load.take() {
+            self.apply_filled(bulk_load, &plan, run)?
         } else {
             let is_large = plan.imported.len() >= LARGE_IMPORT
                 && plan.imported.len() as u64 > self.user_count()?;
@@ -82,12 +83,12 @@ impl Writer {
     /// Applies the plan of a store whose new users were written while they were read.
     fn apply_filled(
         &mut self,
-        filling: Filling,
+        bulk_load: BulkLoad,
         plan: &Plan,
         run: &Run,
     ) -> Result<i64, StoreError> {
-        let (run_id, keys) = (filling.run_id, filling.keys);
-        let db = filling.settle(plan)?;
+        let (run_id, keys) = (bulk_load.run_id, bulk_load.keys);
+        let db = bulk_load.settle(plan)?;
         end(&db, plan, &[], run, (run_id, keys))
             .map_err(|error| self.reader.cannot_write(error))?;
         self.require_same_file(false)?;
@@ -319,7 +320,7 @@ impl<'a> Application<'a> {
         self.take_out(user.id)?;
         self.note(Note {
             user: user.id,
-            action: "deleted",
+            action: Action::Deleted,
             username: &user.values.profile.username,
             evidence: Some(evidence.name()),
             before: snapshot(user),
@@ -458,7 +459,7 @@ impl<'a> Application<'a> {
     }
 
     /// Inserts a user as it was.
-    fn bring_back(&self, before: &StoredUser, action: &'static str) -> rusqlite::Result<()> {
+    fn bring_back(&self, before: &StoredUser, action: Action) -> rusqlite::Result<()> {
         self.statement("INSERT INTO users (id, username, username_folded, source, guid) VALUES (?1, ?2, ?3, ?4, ?5)")?
             .execute(params![
                 before.id.0,
@@ -482,11 +483,11 @@ impl<'a> Application<'a> {
     fn update(&self, user: &StoredUser, next: &StoredUser) -> rusqlite::Result<()> {
         let next = self.resolved(next);
         let action = match () {
-            () if user.values != next.values => "modified",
+            () if user.values != next.values => Action::Modified,
             () if user.status != next.status || user.tracking.reason != next.tracking.reason => {
-                "marked"
+                Action::Marked
             }
-            () if user.origin != next.origin || user.tracking != next.tracking => "refreshed",
+            () if user.origin != next.origin || user.tracking != next.tracking => Action::Refreshed,
             () => return Ok(()),
         };
         self.write(&next, changes_keys(user, &next))?;
@@ -640,7 +641,7 @@ const INSERT_CHANGE: &str =
 /// What the history says of a user.
 struct Note<'a> {
     user: UserId,
-    action: &'static str,
+    action: Action,
     username: &'a str,
     evidence: Option<&'static str>,
     before: Option<String>,
@@ -658,7 +659,13 @@ impl Note<'_> {
             after,
         } = self;
         statement.execute(params![
-            run_id, user.0, action, username, evidence, before, after
+            run_id,
+            user.0,
+            action.name(),
+            username,
+            evidence,
+            before,
+            after
         ])?;
         Ok(())
     }

@@ -9,7 +9,8 @@ use super::error::StoreError;
 use super::reader::Reader;
 use super::{Mode, Run};
 use crate::ldap::dn as names;
-use crate::mark::Question;
+use crate::plan::change_mark::ReadSettings;
+use crate::store::Command;
 use crate::user::{Controller, ControllerId, Domain, DomainId, ObjectGuid};
 
 /// A domain as the store knows it.
@@ -163,7 +164,7 @@ impl Reader {
     }
 
     /// The settings under which a domain was read last, and the run that did.
-    pub fn settings_of(&self, domain: &Domain) -> Result<Option<(Question, i64)>, StoreError> {
+    pub fn settings_of(&self, domain: &Domain) -> Result<Option<(ReadSettings, i64)>, StoreError> {
         let found: Option<(String, i64)> = self
             .db
             .query_row(
@@ -259,7 +260,7 @@ pub(super) fn note_reading(
             params![keys.controller.map(|it| it.0), usn],
         )?;
     }
-    if run.command == "sync" && run.mode == Mode::Full {
+    if run.command == Command::Sync && run.mode == Mode::Full {
         db.execute(
             "UPDATE controllers SET full_run = ?2, full_at = ?3 WHERE id = ?1",
             params![
@@ -302,7 +303,7 @@ mod tests {
 
     /// Reads the store in a run, and writes down who answered for which domain; gives their keys.
     fn run(store: &Reader, guid: Option<ObjectGuid>, dn: &str, usn: i64) -> (i64, i64) {
-        let mut run = Run::begin("sync", 1);
+        let mut run = Run::begin(Command::Sync, 1);
         let domain = store.domain(guid, dn).expect("readable");
         let controller = store.controller(&domain, "dc1".to_owned(), Some(usn));
         run.controller = Some(controller.expect("readable"));

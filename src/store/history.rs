@@ -3,43 +3,16 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
 
 use super::domains::Keys;
 use super::error::StoreError;
 use super::record::{Snapshot, parse_snapshot};
+use super::run::{Command, Mode, Outcome};
 use super::{Reader, Run, Writer};
-use crate::plan::{Duplicate, Plan, Recent};
-use crate::user::{DomainId, Folded, StoredUser, UserId};
-
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Everything was done.
-    Done,
-    /// Some users failed, the others were done.
-    Partial,
-    /// The guard refused; nothing was changed.
-    Refused,
-    /// It failed; nothing was changed.
-    Failed,
-}
-
-impl Outcome {
-    const ALL: [Self; 4] = [Self::Done, Self::Partial, Self::Refused, Self::Failed];
-
-    /// The name of the outcome in the store, JSON and CSV.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Partial => "partial",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-        }
-    }
-}
+use crate::plan::{Action, Counts, Duplicate, Plan, Recent};
+use crate::user::{DomainId, UserId};
 
 /// A run as the history has it.
 #[derive(Clone, Debug, Serialize)]
@@ -47,9 +20,9 @@ pub struct PastRun {
     /// Its number.
     pub run: i64,
     /// The command.
-    pub command: String,
-    /// `full`, `delta` or `selected`.
-    pub mode: String,
+    pub command: Command,
+    /// Which users it looked at.
+    pub mode: Mode,
     /// When it began.
     pub started_at: Timestamp,
     /// How long it took.
@@ -70,24 +43,7 @@ pub struct PastRun {
     #[serde(skip)]
     pub domain: Option<DomainId>,
     /// Its numbers; those of a refused run are of its plan.
-    pub counts: PastCounts,
-}
-
-/// The numbers of a past run.
-#[derive(Clone, Debug, Default, Serialize)]
-#[allow(missing_docs)] // They are those of `report::Counts`.
-pub struct PastCounts {
-    pub checked: i64,
-    pub unchanged: i64,
-    pub imported: i64,
-    pub modified: i64,
-    pub deleted: i64,
-    pub duplicate: i64,
-    pub out_of_scope: i64,
-    pub missing: i64,
-    pub failed: i64,
-    /// Imported users of other domains.
-    pub foreign: i64,
+    pub counts: Counts,
 }
 
 /// What a run did to one user.
@@ -99,8 +55,8 @@ pub struct PastChange {
     pub at: Timestamp,
     /// The row of the user, which it keeps when it is brought back.
     pub user: UserId,
-    /// `imported`, `added`, `modified`, `deleted`, `restored`, `marked` or `refreshed`.
-    pub action: String,
+    /// What it did.
+    pub action: Action,
     /// The username before the run.
     pub username: String,
     /// Why it was deleted.
@@ -113,7 +69,7 @@ pub struct PastChange {
 
 const RUN_COLUMNS: &str = "id, command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome, error, checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, missing, failed, others, undoes, domain";
 
-const CHANGE_COLUMNS: &str =
+pub(super) const CHANGE_COLUMNS: &str =
     "run_id, started_at, user_id, action, username, evidence, before, after";
 
 const FORGET: &str = "DELETE FROM runs WHERE id = ?1";
@@ -125,7 +81,7 @@ pub(super) fn begin_run(db: &Connection, run: &Run) -> rusqlite::Result<i64> {
             checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed)
          VALUES (:command, :mode, :started_at, 0, :run_by, :sudo_for, :host, :outcome, 0, 0, 0, 0, 0, 0, 0, 0)",
         named_params! {
-            ":command": run.command,
+            ":command": run.command.name(),
             ":mode": run.mode.name(),
             ":started_at": run.started_at.to_string(),
             ":run_by": whoami::username().unwrap_or_else(|_| "?".to_owned()),
@@ -264,7 +220,7 @@ impl Writer {
         plan: &Plan,
     ) -> Result<i64, StoreError> {
         // What was filled is taken back.
-        self.filling = None;
+        self.bulk_load = None;
         self.transact(|db| {
             let run_id = begin_run(db, run)?;
             // A domain that is not known yet is not made known by a run that changed nothing.
@@ -309,59 +265,6 @@ impl Reader {
         self.changes("run_id = ?1 ORDER BY username, user_id", number)
     }
 
-    /// All deletions, the newest first.
-    pub fn deletions(&self) -> Result<Vec<PastChange>, StoreError> {
-        self.changes(
-            "?1 AND action = 'deleted' ORDER BY run_id DESC, username",
-            1,
-        )
-    }
-
-    /// The life of every user that ever had a name, the oldest change first.
-    pub fn changes_of_user(&self, name: &Folded) -> Result<Vec<PastChange>, StoreError> {
-        let all = self.changes("?1 ORDER BY run_id, user_id", 1)?;
-        let is_named = |snapshot: &Option<Snapshot>| {
-            snapshot
-                .as_ref()
-                .is_some_and(|it| Folded::new(&it.username) == *name)
-        };
-        let named = || {
-            all.iter()
-                .filter(|it| is_named(&it.before) || is_named(&it.after))
-        };
-        let rows: std::collections::HashSet<UserId> = named().map(|it| it.user).collect();
-        // A user that was removed and imported again has another row, but the same identity.
-        let guid = |it: &PastChange| {
-            it.before
-                .as_ref()
-                .or(it.after.as_ref())
-                .and_then(|it| it.guid)
-        };
-        let guids: std::collections::HashSet<_> = named().filter_map(guid).collect();
-        Ok(all
-            .into_iter()
-            .filter(|it| rows.contains(&it.user) || guid(it).is_some_and(|it| guids.contains(&it)))
-            .collect())
-    }
-
-    /// The life of a user of the store, the oldest change first: that of its row, and of the rows it had before.
-    pub fn changes_of(&self, user: &StoredUser) -> Result<Vec<PastChange>, StoreError> {
-        let Some(guid) = user.origin.guid() else {
-            return self.changes("user_id = ?1 ORDER BY run_id", user.id.0);
-        };
-        let query = format!(
-            "SELECT {CHANGE_COLUMNS} FROM changes JOIN runs ON runs.id = run_id
-             WHERE user_id = ?1 OR coalesce(before, after) ->> '$.guid' = ?2 ORDER BY run_id, user_id"
-        );
-        self.db
-            .prepare(&query)
-            .and_then(|mut statement| {
-                let params = params![user.id.0, guid.to_string()];
-                statement.query_map(params, past_change)?.collect()
-            })
-            .map_err(self.failed("read"))
-    }
-
     /// What later runs changed of these users, the oldest change first.
     pub fn changes_since(
         &self,
@@ -387,18 +290,11 @@ impl Reader {
             .map_err(self.failed("read"))
     }
 
-    /// Every username that the history knows.
-    pub fn names_of_history(&self) -> Result<Vec<String>, StoreError> {
-        self.db
-            .prepare(
-                "SELECT before ->> '$.username' FROM changes WHERE before IS NOT NULL
-                 UNION SELECT after ->> '$.username' FROM changes WHERE after IS NOT NULL",
-            )
-            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
-            .map_err(self.failed("read"))
-    }
-
-    fn changes(&self, condition: &str, parameter: i64) -> Result<Vec<PastChange>, StoreError> {
+    pub(super) fn changes(
+        &self,
+        condition: &str,
+        parameter: i64,
+    ) -> Result<Vec<PastChange>, StoreError> {
         let query = format!(
             "SELECT {CHANGE_COLUMNS} FROM changes JOIN runs ON runs.id = run_id WHERE {condition}"
         );
@@ -410,48 +306,58 @@ impl Reader {
 }
 
 fn past_run(row: &Row<'_>) -> rusqlite::Result<PastRun> {
-    let outcome: String = row.get(8)?;
+    let count = |column| row.get(column).map(i64::unsigned_abs);
     Ok(PastRun {
         run: row.get(0)?,
-        command: row.get(1)?,
-        mode: row.get(2)?,
+        command: named(row, 1, Command::from_name)?,
+        mode: named(row, 2, Mode::from_name)?,
         started_at: time(row, 3)?,
         duration_ms: row.get(4)?,
         run_by: row.get(5)?,
         sudo_for: row.get(6)?,
         host: row.get(7)?,
-        outcome: Outcome::ALL
-            .into_iter()
-            .find(|it| it.name() == outcome)
-            .unwrap_or(Outcome::Failed),
+        outcome: named(row, 8, Outcome::from_name)?,
         error: row.get(9)?,
         undoes: row.get(20)?,
         domain: row.get::<_, Option<i64>>(21)?.map(DomainId),
-        counts: PastCounts {
-            checked: row.get(10)?,
-            unchanged: row.get(11)?,
-            imported: row.get(12)?,
-            modified: row.get(13)?,
-            deleted: row.get(14)?,
-            duplicate: row.get(15)?,
-            out_of_scope: row.get(16)?,
-            missing: row.get(17)?,
-            failed: row.get(18)?,
-            foreign: row.get(19)?,
+        counts: Counts {
+            checked: count(10)?,
+            unchanged: count(11)?,
+            imported: count(12)?,
+            modified: count(13)?,
+            deleted: count(14)?,
+            duplicate: count(15)?,
+            out_of_scope: count(16)?,
+            missing: count(17)?,
+            failed: count(18)?,
+            foreign: count(19)?,
         },
     })
 }
 
-fn past_change(row: &Row<'_>) -> rusqlite::Result<PastChange> {
+pub(super) fn past_change(row: &Row<'_>) -> rusqlite::Result<PastChange> {
     Ok(PastChange {
         run: row.get(0)?,
         at: time(row, 1)?,
         user: UserId(row.get(2)?),
-        action: row.get(3)?,
+        action: named(row, 3, Action::from_name)?,
         username: row.get(4)?,
         evidence: row.get(5)?,
         before: parse_snapshot(row, 6)?,
         after: parse_snapshot(row, 7)?,
+    })
+}
+
+/// One of the names that adsync writes.
+fn named<T>(
+    row: &Row<'_>,
+    column: usize,
+    from_name: impl Fn(&str) -> Option<T>,
+) -> rusqlite::Result<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    from_name(text).ok_or_else(|| {
+        let why = format!("{text:?} means nothing there");
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, why.into())
     })
 }
 
@@ -503,7 +409,7 @@ mod tests {
                  VALUES ('sync', 'full', ?1 || 'T02:00:00Z', 1, 'root', 'app1', 'done', 0, 0, 0, 0, 0, 0, 0, 0)";
             store.db.execute(insert, [day]).expect("a run");
         }
-        let mut run = Run::begin("sync", 10);
+        let mut run = Run::begin(Command::Sync, 10);
         run.started_at = format!("{now}T02:00:00Z").parse().expect("a time");
         let newest = i64::try_from(days.len()).expect("few") + 1;
         forget_old_runs(&store.db, &run, newest).expect("forgotten");

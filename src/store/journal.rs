@@ -129,7 +129,7 @@ mod tests {
     fn note(path: &Path) {
         let mut writer = Writer::open(path, "add", Duration::ZERO).expect("a store");
         let nothing = crate::plan::Plan::default();
-        let run = Run::begin("add", 1);
+        let run = Run::begin(crate::store::Command::Add, 1);
         writer
             .note_end(&run, crate::store::Outcome::Failed, "", &nothing)
             .expect("noted");

@@ -7,7 +7,7 @@ use super::Reader;
 use super::domains::Keys;
 use super::error::StoreError;
 use super::flaw;
-use crate::mark::{Mark, Position, Question, Witnesses};
+use crate::plan::change_mark::{Mark, Position, ReadSettings, Sentinels};
 use crate::user::{Domain, DomainId, ObjectGuid};
 
 const COLUMNS: &str = "service, invocation_id, usn, settings, full_at, witness, deleted_witness";
@@ -48,11 +48,11 @@ fn set(db: &Connection, mark: &Mark, domain: Option<i64>) -> rusqlite::Result<()
                 invocation_id,
                 usn,
             },
-        question,
+        settings,
         full_at,
-        witnesses: Witnesses { living, deleted },
+        sentinels: Sentinels { living, deleted },
     } = mark;
-    let settings = serde_json::to_string(question)
+    let settings = serde_json::to_string(settings)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     db.execute(
         "REPLACE INTO marks (domain, service, invocation_id, usn, settings, full_at, witness, deleted_witness)
@@ -100,9 +100,9 @@ fn usable(row: &Row<'_>) -> rusqlite::Result<Option<Mark>> {
 }
 
 fn mark(row: &Row<'_>) -> rusqlite::Result<Option<Mark>> {
-    let question: Result<Question, _> = serde_json::from_str(&row.get::<_, String>(3)?);
+    let settings: Result<ReadSettings, _> = serde_json::from_str(&row.get::<_, String>(3)?);
     let full_at: Result<Timestamp, _> = row.get::<_, String>(4)?.parse();
-    let (Ok(question), Ok(full_at)) = (question, full_at) else {
+    let (Ok(settings), Ok(full_at)) = (settings, full_at) else {
         return Ok(None);
     };
     Ok(Some(Mark {
@@ -111,9 +111,9 @@ fn mark(row: &Row<'_>) -> rusqlite::Result<Option<Mark>> {
             invocation_id: ObjectGuid::from_bytes(row.get(1)?),
             usn: row.get(2)?,
         },
-        question,
+        settings,
         full_at,
-        witnesses: Witnesses {
+        sentinels: Sentinels {
             living: ObjectGuid::from_bytes(row.get(5)?),
             deleted: row
                 .get::<_, Option<[u8; 16]>>(6)?

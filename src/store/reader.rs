@@ -9,8 +9,8 @@ use super::error::StoreError;
 use super::flaw;
 use super::record::{self, USER_COLUMNS};
 use super::sql;
-use crate::compare::Seen;
 use crate::ldap::dn;
+use crate::plan::compare::Seen;
 use crate::plan::{Holder, Holders, Population, Recent};
 use crate::user::{Domain, DomainId, Folded, ObjectGuid, Status, StoredUser, UniqueField, UserId};
 

@@ -7,7 +7,7 @@ use rusqlite::config::DbConfig;
 
 use super::error::StoreError;
 use super::lock::RunLock;
-use super::{beside, is_there, open, owner, sql};
+use super::{beside, is_there, open, ownership, sql};
 use crate::util::files;
 
 /// What is tried. It is begun before anybody looks into the store.
@@ -28,8 +28,8 @@ impl<'a> Trial<'a> {
     /// Tries everything that a run does before it writes. Gives who holds the store just now, if a run does.
     pub fn run(self) -> Result<Option<String>, StoreError> {
         let Self { path, has_files: _ } = self;
-        owner::refuse_link(path)?;
-        owner::refuse_root_elsewhere(path)?;
+        ownership::refuse_link(path)?;
+        ownership::refuse_root_elsewhere(path)?;
         let folder = folder_of(path);
         make_and_remove(&folder).map_err(|source| StoreError::Folder { folder, source })?;
         let holder = RunLock::holder_of(path)?;

@@ -364,7 +364,7 @@ fn a_page_that_is_lost_at_the_end_is_said() {
         ],
     );
     assert_eq!(done.json()["counts"]["imported"], 1);
-    assert_eq!(done.json()["error"]["kind"], "untold");
+    assert_eq!(done.json()["error"]["kind"], "output_failed");
     assert_eq!(usernames(&sandbox), ["alice"]);
 }
 

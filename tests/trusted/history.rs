@@ -1,10 +1,12 @@
 //! `adsync history`: who ran what and when, what each run changed, and one user's life by any name.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use testdir::{USERNAME, What, When};
 
 use crate::store::{age, open};
-use crate::support::embedded::{ELSEWHERE, STAFF, Stage, assert_says, text};
+use crate::support::embedded::{ELSEWHERE, STAFF, Stage, assert_says, measured, text};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -577,4 +579,61 @@ fn how_a_user_stands_and_why_is_in_the_history() {
     let table = stage.run(&["history", "5"]).expect_code(0);
     assert!(table.stdout.contains("no user was changed"), "{table}");
     assert_eq!(actions(&changes(&stage, &["5"])), ["refreshed"]);
+}
+
+/// Whoever is asked for is found by the runs that did something to somebody, not by reading all that a first import
+/// brought in.
+#[test]
+fn one_user_s_life_is_found_among_a_hundred_thousand() {
+    let stage = Stage::imported(&["alice", "bob"]);
+    let db = open(&stage);
+    // As an import of so many would have written it.
+    db.execute_batch(
+        "INSERT INTO runs SELECT NULL, command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome, error,
+             100000, 0, 100000, 0, 0, 0, 0, 0, NULL, scope_users, 0, 0, domain, controller, 0, 0, NULL
+         FROM runs WHERE id = 1;
+         WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 100000)
+         INSERT INTO changes (run_id, user_id, action, username, after)
+         SELECT 2, n + 1000000, 'imported', 'user' || n,
+             json_set(after, '$.username', 'user' || n, '$.guid', printf('%08x-0000-4000-8000-%012x', n, n))
+         FROM number, (SELECT after FROM changes WHERE username = 'alice');",
+    )
+    .expect("it is as adsync writes it");
+    drop(db);
+    stage.set("alice", "sAMAccountName", "alicia");
+    stage.bury("bob");
+    stage.sync(0);
+    for (arguments, actions_of) in [
+        (["--user", "alicia"], &["imported", "modified"][..]),
+        (["--user", "ALICE"], &["imported", "modified"]),
+        (["--user", "bob"], &["imported", "deleted"]),
+        // Nobody has the row, nor was it ever deleted: another program took it away.
+        (["--user", "user4711"], &["imported"]),
+    ] {
+        assert_eq!(
+            actions(&changes(&stage, &arguments)),
+            actions_of,
+            "{arguments:?}"
+        );
+    }
+    let peak = |arguments: &[&str]| {
+        let (status, stderr, peak) = measured(stage.prepare(arguments), Duration::from_secs(30));
+        assert!(status.success(), "{arguments:?}: {stderr}");
+        peak
+    };
+    let without = peak(&["list"]);
+    for arguments in [
+        &["history", "--user", "alice"][..],
+        &["history", "--user", "bob", "--format", "json"],
+        &["history", "--user", "user4711"],
+        &["show", "alicia"],
+        &["restore", "bob"],
+    ] {
+        let more = peak(arguments).saturating_sub(without);
+        assert!(
+            more < 5 << 20,
+            "{arguments:?}: {more} bytes more than the program itself"
+        );
+    }
+    assert_eq!(stage.usernames(), ["alicia", "bob"]);
 }

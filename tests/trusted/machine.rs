@@ -249,6 +249,14 @@ fn a_reader_that_takes_its_time_holds_nobody_up() {
     let mut imported = stage
         .prepare(&["import", "--all", "--format", "json"])
         .start_into(Stdio::piped(), Stdio::piped());
+    let file = |name: &str| stage.sandbox.path().join("store").join(name);
+    let has_begun = || {
+        let holder = std::fs::read_to_string(file("users.db.lock")).unwrap_or_default();
+        holder.contains("import") || file("users.db").exists()
+    };
+    while !has_begun() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
     // The lock ends with the commit.
     stage.run(&["add", "zoe", "--wait", "50"]).expect_code(0);
     assert_eq!(stage.usernames().len(), 2001);

@@ -28,7 +28,7 @@ const ATTRIBUTES: [&str; 5] = [
 const MOST_NAMED: usize = 40 << 20;
 
 /// Finds all members of a group, those of groups in it included.
-pub struct Walk<'a> {
+pub struct RowMatcher<'a> {
     connection: &'a mut Connection,
     domain: &'a str,
     found: Found,
@@ -57,7 +57,7 @@ pub fn of(
         groups.extend(entries.iter().map(|entry| dn::key(&entry.dn())));
         Ok::<_, DirectoryError>(())
     })?;
-    let mut walk = Walk {
+    let mut walk = RowMatcher {
         connection,
         domain,
         found: Found {
@@ -72,7 +72,7 @@ pub fn of(
     Ok(walk.found.members)
 }
 
-impl Walk<'_> {
+impl RowMatcher<'_> {
     /// Takes in the direct members of a group.
     fn read(&mut self, group: &str) -> Result<(), DirectoryError> {
         let what = format!("the members of {group}");

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::error::{Failure, Kind};
 use crate::output::file::{self, OutputFile};
-use crate::report::Report;
+use crate::output::report::Report;
 
 /// Where a page will be written.
 #[derive(Debug)]

@@ -1,11 +1,11 @@
 //! The lists of a page: who was modified, deleted, is a duplicate, and so on.
 
 use super::text::{Cell, Text};
+use crate::output::report::Report;
 use crate::output::table::{detail, local_time};
 use crate::plan::{
     Conflict, Deletion, Duplicate, FailedUser, Import, Missing, Modification, OutOfScope, Plan,
 };
-use crate::report::Report;
 use crate::user::{Field, Profile, UniqueField};
 
 /// How many users of a list a page has. A browser takes its time with more.

@@ -46,9 +46,9 @@ pub enum Cell {
     /// No value.
     None,
     /// A value before a change.
-    Gone(Parts),
+    Before(Parts),
     /// A value after a change.
-    Come(Parts),
+    After(Parts),
 }
 
 /// A value with the part that changed apart.
@@ -80,8 +80,8 @@ impl Cell {
             tail: Text::new(it.tail),
         };
         (
-            from.map_or(Self::None, |_| Self::Gone(parts(old))),
-            to.map_or(Self::None, |_| Self::Come(parts(new))),
+            from.map_or(Self::None, |_| Self::Before(parts(old))),
+            to.map_or(Self::None, |_| Self::After(parts(new))),
         )
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::output::legible;
 use crate::output::table::local_time;
-use crate::output::table::what::What;
+use crate::output::table::phrases::Detail;
 use crate::plan::{Conflict, Evidence, Missing, Modification};
 use crate::user::{Profile, Status, StoredUser};
 
@@ -18,8 +18,8 @@ pub fn evidence(evidence: Evidence) -> &'static str {
 }
 
 /// What changed of a user, and that it is out of scope since this run.
-pub fn modified(it: &Modification) -> What {
-    let what = What::changes(&it.changes);
+pub fn modified(it: &Modification) -> Detail {
+    let what = Detail::changes(&it.changes);
     let has_left = it.next.status == Status::OutOfScope && it.user.status != Status::OutOfScope;
     if has_left {
         return what.and(format!("out of scope: {}", legible_dn(&it.next)));
@@ -39,8 +39,8 @@ pub fn missing(it: &Missing) -> String {
 }
 
 /// `email d@x is held by dave (local)`
-pub fn conflicts(conflicts: &[Conflict]) -> What {
-    What::sayings(conflicts.iter().map(|conflict| {
+pub fn conflicts(conflicts: &[Conflict]) -> Detail {
+    Detail::phrases(conflicts.iter().map(|conflict| {
         let field = conflict.field.field().name();
         format!(
             "{field} {} {}",

@@ -2,11 +2,11 @@
 
 use comfy_table::{Cell, Color};
 
-use super::what::What;
+use super::phrases::Detail;
 use super::{bare, colored, detail, label, width, with_what};
+use crate::output::report::Report;
 use crate::output::{Output, legible};
 use crate::plan::Plan;
-use crate::report::Report;
 use crate::user::Status;
 
 /// How many new users a table lists; `adsync list` has them all.
@@ -18,7 +18,7 @@ const AT_A_TERMINAL: usize = 50;
 /// The rows of a table, which are made for those users only that it shows.
 struct Rows<'a> {
     output: &'a Output,
-    rows: Vec<(Vec<Cell>, What)>,
+    rows: Vec<(Vec<Cell>, Detail)>,
 }
 
 impl Rows<'_> {
@@ -49,7 +49,7 @@ impl Rows<'_> {
         let more = users.count();
         if let Some((result, color)) = last.filter(|_| more > 0) {
             let cells = vec![colored(self.output, result, color), Cell::new("")];
-            let what = What::words(format!("… and {more} more ({rest})"));
+            let what = Detail::words(format!("… and {more} more ({rest})"));
             self.rows.push((cells, what));
         }
     }
@@ -59,7 +59,7 @@ struct Row<'a> {
     result: &'a str,
     color: Color,
     username: &'a str,
-    what: What,
+    what: Detail,
 }
 
 /// The table of a run.
@@ -73,7 +73,7 @@ pub fn run(output: &Output, report: &Report<'_>) -> String {
     format!("{table}{}\n", summary(output, report))
 }
 
-fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, What)> {
+fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, Detail)> {
     let mut rows = Rows {
         output,
         rows: Vec::new(),
@@ -99,10 +99,10 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, What)> {
         None => again.to_owned(),
     };
     rows.add(imported, Some(NEW_USERS), &done, |it| Row {
-        result: it.action(),
+        result: it.action().name(),
         color: Color::DarkGreen,
         username: it.username(),
-        what: What::words(detail::person(&it.profile())),
+        what: Detail::words(detail::person(&it.profile())),
     });
     rows.add(modified, limit, &done, |it| Row {
         result: "modified",
@@ -114,7 +114,7 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, What)> {
         result: "deleted",
         color: Color::DarkRed,
         username: &it.user.values.profile.username,
-        what: What::words(detail::evidence(it.evidence)),
+        what: Detail::words(detail::evidence(it.evidence)),
     });
     // Quietly, what stood after the last run is counted and not listed again.
     let is_told = |is_as_before: bool| !(output.quiet && is_as_before);
@@ -135,7 +135,7 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, What)> {
         result: "out of scope",
         color: Color::DarkYellow,
         username: &it.user.values.profile.username,
-        what: What::words(format!(
+        what: Detail::words(format!(
             "kept; it is now {}",
             legible(it.next.origin.dn().unwrap_or_default())
         )),
@@ -144,13 +144,13 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, What)> {
         result: "missing",
         color: Color::DarkYellow,
         username: &it.user.values.profile.username,
-        what: What::words(detail::missing(it)),
+        what: Detail::words(detail::missing(it)),
     });
     rows.add(failed, limit, again, |it| Row {
         result: "failed",
         color: Color::DarkRed,
         username: &it.username,
-        what: What::words(legible(&it.reason)),
+        what: Detail::words(legible(&it.reason)),
     });
     rows.rows
 }

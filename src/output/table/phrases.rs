@@ -11,7 +11,7 @@ use crate::user::{Change, FieldValue};
 
 /// What happened to a user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct What(Vec<Clause>);
+pub struct Detail(Vec<Clause>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Clause {
@@ -38,15 +38,15 @@ const ARROW: &str = "→ ";
 const GONE: &str = "31";
 const COME: &str = "32";
 
-impl What {
+impl Detail {
     /// In words, which must be legible.
     pub fn words(words: impl Into<String>) -> Self {
         Self(vec![Clause::Words(words.into())])
     }
 
-    /// In several sayings.
-    pub fn sayings(sayings: impl IntoIterator<Item = String>) -> Self {
-        Self(sayings.into_iter().map(Clause::Words).collect())
+    /// In several phrases.
+    pub fn phrases(phrases: impl IntoIterator<Item = String>) -> Self {
+        Self(phrases.into_iter().map(Clause::Words).collect())
     }
 
     /// Fields that have other values.
@@ -189,7 +189,7 @@ fn mark(parts: Parts<'_>, code: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Room, What};
+    use super::{Detail, Room};
     use crate::user::{Change, Field, FieldValue};
 
     fn change(field: Field, from: &str, to: &str) -> Change {
@@ -201,8 +201,8 @@ mod tests {
         }
     }
 
-    fn married() -> What {
-        What::changes(&[
+    fn married() -> Detail {
+        Detail::changes(&[
             change(Field::LastName, "Adams", "Archer"),
             change(
                 Field::Email,
@@ -212,7 +212,7 @@ mod tests {
         ])
     }
 
-    fn fit(what: &What, width: usize) -> String {
+    fn fit(what: &Detail, width: usize) -> String {
         what.fit(Room {
             width: Some(width),
             color: false,
@@ -240,7 +240,7 @@ mod tests {
             fit(&married(), 40),
             "last_name: Adams → Archer\nemail: alice@example.com\n     → alice.archer@example.com"
         );
-        let number = What::changes(&[change(
+        let number = Detail::changes(&[change(
             Field::ContactNumber,
             "+1 555 0100",
             "+1 555 0199 77",
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_distinguished_name_is_broken_between_its_parts() {
-        let what = What::words("kept; it is now CN=ivan,OU=Alumni,DC=corp,DC=example,DC=com");
+        let what = Detail::words("kept; it is now CN=ivan,OU=Alumni,DC=corp,DC=example,DC=com");
         assert_eq!(
             fit(&what, 36),
             "kept; it is now CN=ivan,OU=Alumni,\nDC=corp,DC=example,DC=com"
@@ -266,7 +266,7 @@ mod tests {
             width: None,
             color: true,
         };
-        let what = What::changes(&[change(Field::Username, "alice ", "alicia")]);
+        let what = Detail::changes(&[change(Field::Username, "alice ", "alicia")]);
         assert_eq!(
             what.fit(room),
             "username: alic\x1b[31;4me \x1b[0m → alic\x1b[32mia\x1b[0m"

@@ -3,12 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::OptionalExtension;
 
-use super::{Reader, StoreError};
+use super::{Command, Reader, StoreError};
 use crate::user::Status;
 
 /// The users of a store, counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Census {
+pub struct UserCounts {
     /// Users made in the application.
     pub local: u64,
     /// Imported users by their status, each of which is named.
@@ -17,7 +17,7 @@ pub struct Census {
 
 impl Reader {
     /// Counts the users. No row is read for it, but those of the few whose status is not `ok`.
-    pub fn census(&self) -> Result<Census, StoreError> {
+    pub fn user_counts(&self) -> Result<UserCounts, StoreError> {
         let _unchanging = self.hold_still()?;
         let imported = self.imported_of_all()?;
         let local = self.user_count()?.saturating_sub(imported);
@@ -29,7 +29,7 @@ impl Reader {
             directory.push((status, count));
         }
         directory.insert(0, (Status::Ok, imported.saturating_sub(others)));
-        Ok(Census { local, directory })
+        Ok(UserCounts { local, directory })
     }
 
     fn imported_with_status(&self, status: Status) -> Result<u64, StoreError> {
@@ -44,7 +44,7 @@ impl Reader {
     }
 
     /// When a run of a command last ended that was carried out; of a sync, one that looked at everybody.
-    pub fn last_success(&self, command: &str) -> Result<Option<Timestamp>, StoreError> {
+    pub fn last_success(&self, command: Command) -> Result<Option<Timestamp>, StoreError> {
         let found: Option<(String, i64)> = self
             .db
             .query_row(
@@ -52,7 +52,7 @@ impl Reader {
                  WHERE command = ?1 AND outcome IN ('done', 'partial')
                     AND (command <> 'sync' OR mode <> 'selected')
                  ORDER BY id DESC LIMIT 1",
-                [command],
+                [command.name()],
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .optional()

@@ -44,11 +44,11 @@ impl Paths {
     }
 }
 
-/// A draft of the store, which goes with it unless it is [published](Draft::publish).
+/// A draft of the store, which goes with it unless it is [published](Staging::publish).
 #[derive(Debug)]
-pub(super) struct Draft(Paths);
+pub(super) struct Staging(Paths);
 
-impl std::ops::Deref for Draft {
+impl std::ops::Deref for Staging {
     type Target = Paths;
 
     fn deref(&self) -> &Paths {
@@ -61,7 +61,7 @@ pub(super) fn path(place: &Path) -> PathBuf {
     files::with_ending(place, ".new")
 }
 
-impl Draft {
+impl Staging {
     /// Makes an empty store beside its place, of a file that is [locked](super::lock::RunLock::take_file): `SQLite`
     /// would make one with the rights of the umask. What a killed run has left in it is emptied.
     pub(super) fn make(place: &Path) -> Result<Self, StoreError> {
@@ -154,7 +154,7 @@ fn remove(path: &Path, endings: &[&str]) -> std::io::Result<()> {
     Ok(())
 }
 
-impl Drop for Draft {
+impl Drop for Staging {
     fn drop(&mut self) {
         // One that stays behind is removed by the next run.
         let _ = self.remove();
@@ -169,7 +169,7 @@ mod tests {
     fn a_store_that_was_put_in_its_place_meanwhile_is_not_replaced() {
         let folder = tempfile::tempdir().expect("a folder");
         let place = folder.path().join("users.db");
-        let draft = Draft::make(&place).expect("a draft");
+        let draft = Staging::make(&place).expect("a draft");
         let db = draft.open().expect("open");
         std::fs::write(&place, "a backup").expect("written");
         draft.publish(db).expect_err("it is taken");

@@ -9,9 +9,9 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::apply::Application;
 use super::domains::{self, Keys};
-use super::draft;
 use super::error::StoreError;
 use super::indexes::SetAside;
+use super::staging;
 use super::{Run, WRITE_CACHE_KIB, Writer, history, journal, open, sql};
 use crate::plan::{Duplicate, Import, Plan};
 use crate::user::{ObjectGuid, UserId};
@@ -24,10 +24,10 @@ const SORTERS: i64 = 1;
 
 /// A store that is being filled. Dropping it takes everything back.
 #[derive(Debug)]
-pub struct Filling {
+pub struct BulkLoad {
     db: Connection,
     /// Where it is written, if it is a draft.
-    draft: Option<draft::Paths>,
+    draft: Option<staging::Paths>,
     failed: Failed,
     pub(super) run_id: i64,
     pub(super) keys: Keys,
@@ -48,7 +48,7 @@ impl std::fmt::Debug for Failed {
 
 impl Writer {
     /// Begins to fill the store, if it has no users.
-    pub fn fill(&self, run: &Run) -> Result<Option<Filling>, StoreError> {
+    pub fn fill(&self, run: &Run) -> Result<Option<BulkLoad>, StoreError> {
         if self.user_count()? > 0 {
             return Ok(None);
         }
@@ -66,7 +66,7 @@ impl Writer {
             return Ok(None);
         }
         let (run_id, keys, aside) = prepare(&db, run).map_err(&failed)?;
-        Ok(Some(Filling {
+        Ok(Some(BulkLoad {
             db,
             draft: self.draft.as_deref().cloned(),
             failed: Failed(Box::new(failed)),
@@ -79,13 +79,13 @@ impl Writer {
     }
 
     /// Takes in what was filled: the plan that is applied next has its new users from there.
-    pub fn take_in(&mut self, filling: Filling) {
-        self.filling = Some(filling);
+    pub fn take_in(&mut self, bulk_load: BulkLoad) {
+        self.bulk_load = Some(bulk_load);
     }
 
     /// What was filled and is to be taken in with the plan.
-    pub fn filling(&mut self) -> Option<&mut Filling> {
-        self.filling.as_mut()
+    pub fn bulk_load(&mut self) -> Option<&mut BulkLoad> {
+        self.bulk_load.as_mut()
     }
 }
 
@@ -110,7 +110,7 @@ fn prepare(db: &Connection, run: &Run) -> rusqlite::Result<(i64, Keys, SetAside)
     Ok((run_id, keys, SetAside::begin(db)?))
 }
 
-impl Filling {
+impl BulkLoad {
     /// Writes users that were read.
     pub fn add(&mut self, users: &[Import]) -> Result<(), StoreError> {
         Application::new(&self.db, &self.now, self.run_id, self.keys)
@@ -142,7 +142,7 @@ impl Filling {
     /// What was written before gets onto the disk meanwhile, so that little is left to wait for in the end.
     pub fn make_indexes(&mut self) -> Result<(), StoreError> {
         let Self { draft, aside, .. } = self;
-        let settle = || draft.as_ref().map_or(Ok(()), draft::Paths::settle);
+        let settle = || draft.as_ref().map_or(Ok(()), staging::Paths::settle);
         let (settled, made) = threads::both(settle, || aside.make_possible(&self.db));
         made.map_err(&self.failed.0).and(settled)
     }

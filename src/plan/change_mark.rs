@@ -31,7 +31,7 @@ pub struct Position {
 /// Objects that every search for changes must return as well: who does not see them would not see a
 /// change either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Witnesses {
+pub struct Sentinels {
     /// A user of the scope, found by its `uSNChanged`.
     pub living: ObjectGuid,
     /// A deleted object; none where the account saw none.
@@ -44,11 +44,11 @@ pub struct Mark {
     /// Where the controller stood before the store was brought in step with it.
     pub position: Position,
     /// What was asked for.
-    pub question: Question,
+    pub settings: ReadSettings,
     /// When the last full run began.
     pub full_at: Timestamp,
     /// What a search for changes must return.
-    pub witnesses: Witnesses,
+    pub sentinels: Sentinels,
 }
 
 impl Mark {
@@ -65,9 +65,9 @@ impl Mark {
 /// that did not change in the directory may look different under others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Question(BTreeMap<String, String>);
+pub struct ReadSettings(BTreeMap<String, String>);
 
-impl Question {
+impl ReadSettings {
     /// Notes a setting.
     pub fn insert(&mut self, name: &str, value: impl Into<String>) {
         self.0.insert(name.to_owned(), value.into());
@@ -120,7 +120,7 @@ pub enum WhyFull {
     /// Another controller answers; its name.
     OtherController(String),
     /// The controller was restored from a backup.
-    OtherLife,
+    NewInvocationId,
     /// The controller has come less far than the mark.
     Behind {
         /// The mark.
@@ -129,7 +129,7 @@ pub enum WhyFull {
         now: i64,
     },
     /// A setting has changed; its name.
-    OtherQuestion(String),
+    OtherSettings(String),
     /// A search for changes does not return what it must.
     NoWitness,
     /// The changes hold entries whose identity cannot be read.
@@ -150,12 +150,14 @@ impl fmt::Display for WhyFull {
             Self::OtherController(name) => {
                 write!(f, "another domain controller answers: {name}")
             }
-            Self::OtherLife => f.write_str("the domain controller was restored (new invocationId)"),
+            Self::NewInvocationId => {
+                f.write_str("the domain controller was restored (new invocationId)")
+            }
             Self::Behind { mark, now } => write!(
                 f,
                 "the domain controller is at USN {now}, before the change mark {mark}: it was restored"
             ),
-            Self::OtherQuestion(name) => write!(f, "{name} has changed since the last full run"),
+            Self::OtherSettings(name) => write!(f, "{name} has changed since the last full run"),
             Self::NoWitness => {
                 f.write_str("the account does not find a user any more by its uSNChanged")
             }
@@ -170,18 +172,18 @@ impl fmt::Display for WhyFull {
 
 /// What a run compares a mark with.
 #[derive(Clone, Debug)]
-pub struct Circumstances {
+pub struct Resume {
     /// Where the controller stands, if it says.
     pub position: Option<Position>,
     /// What is asked for.
-    pub question: Question,
+    pub settings: ReadSettings,
     /// When the run began.
     pub now: Timestamp,
     /// How often everything is read.
     pub full_every: Duration,
 }
 
-impl Circumstances {
+impl Resume {
     /// The mark, if the run may go on from it, or why it may not.
     pub fn go_on(&self, mark: Mark) -> Result<Mark, WhyFull> {
         let position = self.position.as_ref().ok_or(WhyFull::NoPosition)?;
@@ -189,7 +191,7 @@ impl Circumstances {
             return Err(WhyFull::OtherController(position.service.clone()));
         }
         if position.invocation_id != mark.position.invocation_id {
-            return Err(WhyFull::OtherLife);
+            return Err(WhyFull::NewInvocationId);
         }
         if position.usn < mark.position.usn {
             return Err(WhyFull::Behind {
@@ -197,8 +199,8 @@ impl Circumstances {
                 now: position.usn,
             });
         }
-        if let Some(name) = mark.question.difference(&self.question) {
-            return Err(WhyFull::OtherQuestion(name.to_owned()));
+        if let Some(name) = mark.settings.difference(&self.settings) {
+            return Err(WhyFull::OtherSettings(name.to_owned()));
         }
         let age = self.now.duration_since(mark.full_at);
         match Duration::try_from(age) {
@@ -220,19 +222,19 @@ mod tests {
         }
     }
 
-    fn question() -> Question {
-        let mut question = Question::default();
-        question.insert("base_dn", "DC=x");
-        question.insert("filter", "(a=b)");
-        question
+    fn settings() -> ReadSettings {
+        let mut settings = ReadSettings::default();
+        settings.insert("base_dn", "DC=x");
+        settings.insert("filter", "(a=b)");
+        settings
     }
 
     fn mark() -> Mark {
         Mark {
             position: position(),
-            question: question(),
+            settings: settings(),
             full_at: at(1000),
-            witnesses: Witnesses {
+            sentinels: Sentinels {
                 living: ObjectGuid::from_bytes([2; 16]),
                 deleted: None,
             },
@@ -243,10 +245,10 @@ mod tests {
         Timestamp::from_second(second).expect("a time")
     }
 
-    fn circumstances() -> Circumstances {
-        Circumstances {
+    fn resume() -> Resume {
+        Resume {
             position: Some(position()),
-            question: question(),
+            settings: settings(),
             now: at(1059),
             full_every: Duration::from_mins(1),
         }
@@ -254,8 +256,8 @@ mod tests {
 
     #[test]
     fn what_fits_is_gone_on_from() {
-        assert_eq!(circumstances().go_on(mark()), Ok(mark()));
-        let mut further = circumstances();
+        assert_eq!(resume().go_on(mark()), Ok(mark()));
+        let mut further = resume();
         further.position = Some(Position {
             usn: 101,
             ..position()
@@ -265,10 +267,10 @@ mod tests {
 
     #[test]
     fn whatever_does_not_fit_makes_the_run_full() {
-        let with = |change: &dyn Fn(&mut Circumstances)| {
-            let mut circumstances = circumstances();
-            change(&mut circumstances);
-            circumstances.go_on(mark()).expect_err("full")
+        let with = |change: &dyn Fn(&mut Resume)| {
+            let mut resume = resume();
+            change(&mut resume);
+            resume.go_on(mark()).expect_err("full")
         };
         let at_position = |change: &dyn Fn(&mut Position)| {
             let mut position = position();
@@ -282,7 +284,7 @@ mod tests {
         );
         assert_eq!(
             at_position(&|it| it.invocation_id = ObjectGuid::from_bytes([9; 16])),
-            WhyFull::OtherLife
+            WhyFull::NewInvocationId
         );
         assert_eq!(
             at_position(&|it| it.usn = 99),
@@ -303,12 +305,12 @@ mod tests {
 
     #[test]
     fn a_setting_that_changed_came_or_went_is_named() {
-        let with = |change: &dyn Fn(&mut Question)| {
-            let mut circumstances = circumstances();
-            change(&mut circumstances.question);
-            circumstances.go_on(mark()).expect_err("full")
+        let with = |change: &dyn Fn(&mut ReadSettings)| {
+            let mut resume = resume();
+            change(&mut resume.settings);
+            resume.go_on(mark()).expect_err("full")
         };
-        let named = |name: &str| WhyFull::OtherQuestion(name.to_owned());
+        let named = |name: &str| WhyFull::OtherSettings(name.to_owned());
         assert_eq!(with(&|it| it.insert("filter", "(a=c)")), named("filter"));
         assert_eq!(with(&|it| it.insert("account", "a")), named("account"));
         assert_eq!(with(&|it| _ = it.0.remove("base_dn")), named("base_dn"));

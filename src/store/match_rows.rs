@@ -21,7 +21,7 @@ const NEAR: i64 = 8;
 
 /// The imported users of a store, asked for one after the other.
 #[derive(Debug)]
-pub struct Walk<'a> {
+pub struct RowMatcher<'a> {
     store: &'a Reader,
     ours: Ours,
     /// The rows that follow the last one.
@@ -34,7 +34,7 @@ pub struct Walk<'a> {
     is_empty: bool,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> RowMatcher<'a> {
     /// Begins before the first row.
     pub fn new(store: &'a Reader, domain: &Domain) -> Result<Self, StoreError> {
         Ok(Self {
@@ -136,7 +136,7 @@ mod tests {
         store
     }
 
-    fn found(walk: &mut Walk<'_>, number: u8) -> Option<ObjectGuid> {
+    fn found(walk: &mut RowMatcher<'_>, number: u8) -> Option<ObjectGuid> {
         let user = walk.find(guid(number)).expect("it can be read");
         user.map(|user| match user.origin {
             Origin::Directory { guid, .. } => guid,
@@ -156,7 +156,7 @@ mod tests {
         let with_gaps: Vec<u8> = in_order.iter().filter(|it| *it % 5 != 0).copied().collect();
         let twice: Vec<u8> = in_order.iter().flat_map(|it| [*it, *it]).collect();
         for order in [in_order, backwards, scattered, with_gaps, twice] {
-            let mut walk = Walk::new(&store, &domain()).expect("it can be read");
+            let mut walk = RowMatcher::new(&store, &domain()).expect("it can be read");
             for number in order {
                 assert_eq!(found(&mut walk, number), Some(guid(number)));
             }
@@ -180,7 +180,7 @@ mod tests {
         let store = store_of(&users, |number| rows[usize::from(number)]);
         let backwards: Vec<u8> = users.iter().rev().copied().collect();
         for order in [users, backwards, vec![0, 8, 0, 4, 8, 8, 1]] {
-            let mut walk = Walk::new(&store, &domain()).expect("it can be read");
+            let mut walk = RowMatcher::new(&store, &domain()).expect("it can be read");
             for number in order {
                 assert_eq!(found(&mut walk, number), Some(guid(number)));
             }
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn strangers_are_not_found_and_lose_nobody() {
         let store = store();
-        let mut walk = Walk::new(&store, &domain()).expect("it can be read");
+        let mut walk = RowMatcher::new(&store, &domain()).expect("it can be read");
         for number in 1..=USERS {
             assert_eq!(found(&mut walk, USERS + 1), None);
             assert_eq!(found(&mut walk, number), Some(guid(number)));

@@ -127,9 +127,9 @@ impl Comparison {
     }
 
     /// Takes in a user of the directory and the row with the same identity.
-    pub fn see(&mut self, user: DirectoryUser, stored: Option<StoredUser>) {
+    pub fn observe(&mut self, user: DirectoryUser, stored: Option<StoredUser>) {
         let Some(stored) = stored else {
-            return self.see_new(user);
+            return self.observe_new(user);
         };
         if !self.seen.insert(stored.id) {
             self.repeated.insert(user.guid, Some(stored.id));
@@ -139,7 +139,7 @@ impl Comparison {
     }
 
     /// Takes in a user of the store that is in the domain, but not in the scope.
-    pub fn see_outside(&mut self, user: &DirectoryUser, stored: StoredUser) {
+    pub fn observe_outside(&mut self, user: &DirectoryUser, stored: StoredUser) {
         if self.terms.out_of_scope == OutOfScopePolicy::Delete {
             let evidence = Evidence::OutOfScope;
             return self.delete(stored, evidence);
@@ -214,7 +214,7 @@ impl Comparison {
             && reason.is_some() == (status != Status::Ok)
     }
 
-    fn see_new(&mut self, user: DirectoryUser) {
+    fn observe_new(&mut self, user: DirectoryUser) {
         if self.terms.newcomers == Newcomers::Ignore {
             return;
         }
@@ -245,7 +245,7 @@ impl Comparison {
     }
 
     /// Takes in an entry that cannot be used, and the row it belongs to, if one could be found.
-    pub fn see_bad(&mut self, entry: BadEntry, stored: Option<StoredUser>) {
+    pub fn observe_unusable(&mut self, entry: BadEntry, stored: Option<StoredUser>) {
         let BadEntry {
             guid,
             dn,
@@ -291,7 +291,7 @@ impl Comparison {
     }
 
     /// Takes in how many entries of a look-up by identity carry none that was asked for.
-    pub fn see_unidentified(&mut self, entries: u64) {
+    pub fn observe_unidentified(&mut self, entries: u64) {
         self.unidentified = self.unidentified.max(entries);
     }
 
@@ -344,7 +344,7 @@ impl Comparison {
     }
 
     /// Takes in a user of the store that is a deleted object of the directory, or proven to be gone.
-    pub fn see_deleted(&mut self, user: StoredUser, evidence: Evidence) {
+    pub fn record_deleted(&mut self, user: StoredUser, evidence: Evidence) {
         self.delete(user, evidence);
     }
 
@@ -359,7 +359,7 @@ impl Comparison {
 
     /// Takes in a user of the store that was found nowhere, which is no proof, and why; `last_seen` and `returned_by`
     /// are kept with one that is newly missing.
-    pub fn miss(&mut self, user: StoredUser, reason: String, last: LastSeen) {
+    pub fn record_missing(&mut self, user: StoredUser, reason: String, last: LastSeen) {
         if user.status == Status::Restored {
             self.findings.unchanged += 1;
             return;
@@ -384,7 +384,7 @@ impl Comparison {
 
     /// Takes in users that were not looked at, because nothing changed about them: how many are in step,
     /// and those that are out of scope.
-    pub fn vouch_for(&mut self, in_step: u64, out_of_scope: Vec<StoredUser>) {
+    pub fn assume_unchanged(&mut self, in_step: u64, out_of_scope: Vec<StoredUser>) {
         self.findings.unchanged += in_step;
         let unmoved = out_of_scope.into_iter().map(|user| OutOfScope {
             next: user.clone(),
@@ -538,7 +538,7 @@ mod tests {
     #[test]
     fn what_is_in_step_leaves_a_bit_and_nothing_else() {
         let mut comparison = sync();
-        comparison.see(read(1, Some("a@x")), Some(stored(1, Status::Ok)));
+        comparison.observe(read(1, Some("a@x")), Some(stored(1, Status::Ok)));
         assert!(comparison.seen().contains(UserId(1)));
         assert!(!comparison.seen().contains(UserId(2)));
         let findings = comparison.finish();
@@ -549,7 +549,7 @@ mod tests {
     #[test]
     fn a_status_to_clear_is_a_refresh_and_no_change() {
         let mut comparison = sync();
-        comparison.see(read(1, Some("a@x")), Some(stored(1, Status::Duplicate)));
+        comparison.observe(read(1, Some("a@x")), Some(stored(1, Status::Duplicate)));
         let findings = comparison.finish();
         assert_eq!((findings.unchanged, findings.refreshed.len()), (0, 1));
     }
@@ -563,7 +563,7 @@ mod tests {
             enabled: None,
             ..read(1, Some("a@x"))
         };
-        comparison.see(unsaid, Some(disabled));
+        comparison.observe(unsaid, Some(disabled));
         assert_eq!(comparison.finish().unchanged, 1);
     }
 
@@ -574,7 +574,7 @@ mod tests {
                 missing_value: missing,
                 ..terms()
             });
-            comparison.see(read(1, None), Some(stored(1, Status::Ok)));
+            comparison.observe(read(1, None), Some(stored(1, Status::Ok)));
             assert_eq!(comparison.finish().changed.len(), changed, "{missing:?}");
         }
     }
@@ -586,7 +586,7 @@ mod tests {
                 newcomers,
                 ..terms()
             });
-            comparison.see(read(1, None), None);
+            comparison.observe(read(1, None), None);
             assert_eq!(comparison.finish().new.len(), new, "{newcomers:?}");
         }
     }
@@ -595,11 +595,11 @@ mod tests {
     fn who_comes_twice_is_forgotten_and_asked_for_again() {
         for first in [Some("a@x"), Some("b@x")] {
             let mut comparison = sync();
-            comparison.see(read(1, first), Some(stored(1, Status::Ok)));
-            comparison.see(read(1, Some("c@x")), Some(stored(1, Status::Ok)));
+            comparison.observe(read(1, first), Some(stored(1, Status::Ok)));
+            comparison.observe(read(1, Some("c@x")), Some(stored(1, Status::Ok)));
             assert_eq!(comparison.take_repeated(), [guid(1)]);
             assert!(!comparison.seen().contains(UserId(1)));
-            comparison.see(read(1, Some("c@x")), Some(stored(1, Status::Ok)));
+            comparison.observe(read(1, Some("c@x")), Some(stored(1, Status::Ok)));
             assert!(comparison.take_repeated().is_empty());
             let findings = comparison.finish();
             assert_eq!((findings.unchanged, findings.changed.len()), (0, 1));
@@ -609,8 +609,8 @@ mod tests {
     #[test]
     fn a_newcomer_that_comes_twice_is_asked_for_again_too() {
         let mut comparison = importing();
-        comparison.see(read(1, None), None);
-        comparison.see(read(1, Some("a@x")), None);
+        comparison.observe(read(1, None), None);
+        comparison.observe(read(1, Some("a@x")), None);
         assert_eq!(comparison.take_repeated(), [guid(1)]);
         assert!(comparison.finish().new.is_empty());
     }
@@ -618,7 +618,7 @@ mod tests {
     #[test]
     fn a_failed_user_is_seen_and_never_missing() {
         let mut comparison = sync();
-        comparison.see_bad(bad(Some(guid(1))), Some(stored(1, Status::Ok)));
+        comparison.observe_unusable(bad(Some(guid(1))), Some(stored(1, Status::Ok)));
         assert!(comparison.seen().contains(UserId(1)));
         assert_eq!(comparison.finish().failed.len(), 1);
     }
@@ -626,7 +626,7 @@ mod tests {
     #[test]
     fn an_unusable_entry_of_nobody_in_the_store_is_no_business_of_a_sync() {
         let mut comparison = sync();
-        comparison.see_bad(bad(Some(guid(1))), None);
+        comparison.observe_unusable(bad(Some(guid(1))), None);
         assert!(comparison.finish().failed.is_empty());
     }
 
@@ -635,7 +635,7 @@ mod tests {
             out_of_scope: policy,
             ..terms()
         });
-        comparison.see_outside(&read(1, email), stored(1, Status::Ok));
+        comparison.observe_outside(&read(1, email), stored(1, Status::Ok));
         comparison.finish()
     }
 
@@ -667,7 +667,7 @@ mod tests {
                 at: Some(now()),
                 returned_by: vec![ControllerId(7)],
             };
-            comparison.miss(user, "not found".to_owned(), last);
+            comparison.record_missing(user, "not found".to_owned(), last);
             let missing = comparison.finish().missing.remove(0);
             assert_eq!(missing.next.status, Status::Missing);
             assert_eq!(missing.reason(), "not found");
@@ -699,7 +699,7 @@ mod tests {
         });
         missing.tracking.reason = Some("not found".to_owned());
         let mut comparison = sync();
-        comparison.see(read(1, Some("a@x")), Some(missing));
+        comparison.observe(read(1, Some("a@x")), Some(missing));
         let findings = comparison.finish();
         let Tracking {
             absence,
@@ -713,8 +713,8 @@ mod tests {
     #[test]
     fn who_was_restored_is_kept_though_the_directory_does_not_have_it() {
         let mut comparison = sync();
-        comparison.see_deleted(stored(1, Status::Restored), Evidence::Tombstone);
-        comparison.miss(
+        comparison.record_deleted(stored(1, Status::Restored), Evidence::Tombstone);
+        comparison.record_missing(
             stored(2, Status::Restored),
             String::new(),
             LastSeen::default(),
@@ -730,7 +730,7 @@ mod tests {
             let mut user = read(1, Some("a@x"));
             user.expires = Timestamp::from_second(second).ok();
             let mut comparison = sync();
-            comparison.see(user, Some(stored(1, Status::Ok)));
+            comparison.observe(user, Some(stored(1, Status::Ok)));
             comparison.finish()
         };
         let later = expiring(1_700_000_001);
@@ -750,7 +750,7 @@ mod tests {
             let others = others.iter().map(|it| (*it).to_owned()).collect();
             user.others = vec![(Field::Email, others)];
             let mut comparison = sync();
-            comparison.see(user, Some(stored(1, Status::Ok)));
+            comparison.observe(user, Some(stored(1, Status::Ok)));
             let findings = comparison.finish();
             let next = findings
                 .changed
@@ -771,7 +771,7 @@ mod tests {
         let mut other = stored(1, Status::Ok);
         other.tracking.domain = Some(DomainId(9));
         let mut comparison = sync();
-        comparison.see(read(1, Some("a@x")), Some(other));
+        comparison.observe(read(1, Some("a@x")), Some(other));
         let findings = comparison.finish();
         assert_eq!(
             findings.refreshed[0].next.tracking.domain,
@@ -788,26 +788,26 @@ mod tests {
         for counts in [[1, 0], [0, 1]] {
             let mut comparison = sync();
             for entries in counts {
-                comparison.see_unidentified(entries);
+                comparison.observe_unidentified(entries);
             }
             assert!(is_doubted(&comparison));
         }
         let mut comparison = sync();
-        comparison.see_bad(bad(None), None);
-        comparison.see_unidentified(0);
+        comparison.observe_unusable(bad(None), None);
+        comparison.observe_unidentified(0);
         assert!(is_doubted(&comparison));
     }
 
     #[test]
     fn an_entry_without_identity_is_not_one_that_was_seen_or_brought_back() {
         let mut comparison = sync();
-        comparison.see(read(1, Some("a@x")), Some(stored(1, Status::Ok)));
-        comparison.see_bad(bad(None), Some(stored(1, Status::Ok)));
+        comparison.observe(read(1, Some("a@x")), Some(stored(1, Status::Ok)));
+        comparison.observe_unusable(bad(None), Some(stored(1, Status::Ok)));
         assert_eq!(comparison.findings.failed[0].user, None);
         assert!(is_doubted(&comparison));
 
         let mut comparison = sync();
-        comparison.see_bad(bad(None), Some(stored(1, Status::Restored)));
+        comparison.observe_unusable(bad(None), Some(stored(1, Status::Restored)));
         assert!(!comparison.seen().contains(UserId(1)));
         assert_eq!(comparison.findings.failed[0].user, None);
         assert!(is_doubted(&comparison));
@@ -816,10 +816,10 @@ mod tests {
     #[test]
     fn an_entry_without_identity_is_not_one_that_is_seen_later() {
         let mut comparison = sync();
-        comparison.see_bad(bad(None), Some(stored(1, Status::Ok)));
-        comparison.see(read(1, Some("a@x")), Some(stored(1, Status::Ok)));
+        comparison.observe_unusable(bad(None), Some(stored(1, Status::Ok)));
+        comparison.observe(read(1, Some("a@x")), Some(stored(1, Status::Ok)));
         assert_eq!(comparison.take_repeated(), [guid(1)]);
-        comparison.see(read(1, Some("a@x")), Some(stored(1, Status::Ok)));
+        comparison.observe(read(1, Some("a@x")), Some(stored(1, Status::Ok)));
         assert_eq!(comparison.findings.unchanged, 1);
         assert!(is_doubted(&comparison));
     }
@@ -829,7 +829,7 @@ mod tests {
         let mut comparison = sync();
         let mut moved = read(1, Some("a@x"));
         moved.text = Packed::new(&moved.profile(), "CN=moved");
-        comparison.see(moved, Some(stored(1, Status::Ok)));
+        comparison.observe(moved, Some(stored(1, Status::Ok)));
         let findings = comparison.finish();
         assert_eq!((findings.refreshed.len(), findings.unchanged), (1, 0));
     }

@@ -117,7 +117,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         // What a URI would read otherwise.
         let path = folder.path().join("50% of #1?.db");
-        let run = crate::store::Run::begin("add", 1);
+        let run = crate::store::Run::begin(crate::store::Command::Add, 1);
         let mut writer = Writer::open(&path, "add", Duration::ZERO).expect("a store");
         let nothing = crate::plan::Plan::default();
         writer

@@ -1,0 +1,50 @@
+//! What a run does to a user.
+
+/// What a run does to a user, as the history keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It was taken from the directory.
+    Imported,
+    /// It was made by hand.
+    Added,
+    /// Its values changed.
+    Modified,
+    /// It left the store.
+    Deleted,
+    /// It was brought back.
+    Restored,
+    /// Its status changed, and no value.
+    Marked,
+    /// Something changed that nobody looks for, such as its DN.
+    Refreshed,
+}
+
+impl Action {
+    const ALL: [Self; 7] = [
+        Self::Imported,
+        Self::Added,
+        Self::Modified,
+        Self::Deleted,
+        Self::Restored,
+        Self::Marked,
+        Self::Refreshed,
+    ];
+
+    /// Its name in the store, JSON, CSV and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Imported => "imported",
+            Self::Added => "added",
+            Self::Modified => "modified",
+            Self::Deleted => "deleted",
+            Self::Restored => "restored",
+            Self::Marked => "marked",
+            Self::Refreshed => "refreshed",
+        }
+    }
+
+    /// The action of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+}

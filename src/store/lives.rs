@@ -1,0 +1,168 @@
+//! What became of users: found by the runs that changed somebody's name or deleted somebody, and by the rows that
+//! they had. A first import may have a million changes, and none of them is read for that.
+
+use std::collections::HashSet;
+
+use rusqlite::{Row, params};
+
+use super::Reader;
+use super::error::StoreError;
+use super::history::{CHANGE_COLUMNS, PastChange, past_change};
+use crate::user::{Folded, ObjectGuid, StoredUser};
+
+/// The changes after which somebody has another name, or none any more: the row, the names, and the identity.
+const NAMING: &str =
+    "SELECT user_id, username, after ->> '$.username', coalesce(before, after) ->> '$.guid'
+     FROM runs CROSS JOIN changes ON run_id = runs.id
+     WHERE (deleted > 0 OR modified > 0) AND (action = 'deleted' OR action = 'modified')";
+
+/// All changes so, for what only another program can have done.
+const EVERY: &str = "SELECT user_id, username, after ->> '$.username', coalesce(before, after) ->> '$.guid' FROM changes";
+
+/// The deletions of a run, or of all runs, the newest first.
+const DELETIONS: &str = "FROM runs CROSS JOIN changes ON run_id = runs.id
+     WHERE deleted > 0 AND action = 'deleted' AND (?1 IS NULL OR run_id = ?1) ORDER BY run_id DESC, username";
+
+/// The rows that users had, and their identities.
+#[derive(Debug, Default)]
+struct Traces {
+    rows: HashSet<i64>,
+    guids: HashSet<String>,
+}
+
+impl Traces {
+    fn add(&mut self, row: i64, guid: Option<String>) {
+        self.rows.insert(row);
+        self.guids.extend(guid);
+    }
+
+    fn add_user(&mut self, user: &StoredUser) {
+        self.add(user.id.0, user.origin.guid().map(|it| it.to_string()));
+    }
+}
+
+impl Reader {
+    /// The life of every user that ever had a name, the oldest change first.
+    pub fn changes_of_user(&self, name: &Folded) -> Result<Vec<PastChange>, StoreError> {
+        let is_it = |text: Option<&str>| text.is_some_and(|it| Folded::new(it) == *name);
+        let is_named = |row: &Row<'_>| -> rusqlite::Result<bool> {
+            let (before, after) = (row.get_ref(1)?, row.get_ref(2)?);
+            Ok(is_it(before.as_str_or_null()?) || is_it(after.as_str_or_null()?))
+        };
+        let mut traces = Traces::default();
+        if let Some(user) = self.by_username(name)? {
+            traces.add_user(&user);
+        }
+        self.trace(&mut traces, NAMING, &is_named)?;
+        if traces.rows.is_empty() {
+            self.trace(&mut traces, EVERY, &is_named)?;
+        }
+        self.lives(traces)
+    }
+
+    /// The life of a user of the store, the oldest change first: that of its row, and of the rows it had before.
+    pub fn changes_of(&self, user: &StoredUser) -> Result<Vec<PastChange>, StoreError> {
+        let mut traces = Traces::default();
+        traces.add_user(user);
+        self.lives(traces)
+    }
+
+    /// All that runs changed of those who left these traces. A user that was removed and imported again has another
+    /// row, but the same identity.
+    fn lives(&self, mut traces: Traces) -> Result<Vec<PastChange>, StoreError> {
+        let guids = std::mem::take(&mut traces.guids);
+        for guid in guids.iter().filter_map(|it| it.parse().ok()) {
+            let guid: ObjectGuid = guid;
+            for user in self.all_with_guid(guid)? {
+                traces.add_user(&user);
+            }
+        }
+        if !guids.is_empty() {
+            self.trace(&mut traces, NAMING, &|row| {
+                let guid = row.get_ref(3)?.as_str_or_null()?;
+                Ok(guid.is_some_and(|it| guids.contains(it)))
+            })?;
+        }
+        let rows: Vec<i64> = traces.rows.into_iter().collect();
+        let rows = serde_json::to_string(&rows).unwrap_or_default();
+        // Of each run these rows are looked up.
+        let query = format!(
+            "SELECT {CHANGE_COLUMNS} FROM runs CROSS JOIN changes ON run_id = runs.id
+             WHERE user_id IN (SELECT value FROM json_each(?1)) ORDER BY run_id, user_id"
+        );
+        self.db
+            .prepare(&query)
+            .and_then(|mut statement| statement.query_map([rows], past_change)?.collect())
+            .map_err(self.failed("read"))
+    }
+
+    /// Adds the rows and identities of those changes that are meant.
+    fn trace(
+        &self,
+        traces: &mut Traces,
+        query: &str,
+        is_meant: &dyn Fn(&Row<'_>) -> rusqlite::Result<bool>,
+    ) -> Result<(), StoreError> {
+        let mut trace = || {
+            let mut statement = self.db.prepare(query)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                if is_meant(row)? {
+                    traces.add(row.get(0)?, row.get(3)?);
+                }
+            }
+            Ok(())
+        };
+        trace().map_err(self.failed("read"))
+    }
+
+    /// The deletions of a run, or of all of them, the newest first.
+    pub fn deletions(&self, run: Option<i64>) -> Result<Vec<PastChange>, StoreError> {
+        let query = format!("SELECT {CHANGE_COLUMNS} {DELETIONS}");
+        self.db
+            .prepare(&query)
+            .and_then(|mut statement| statement.query_map(params![run], past_change)?.collect())
+            .map_err(self.failed("read"))
+    }
+
+    /// The newest deletion of each of these names, where there is one; and the names that were deleted: all of them, if
+    /// one of these was not.
+    pub fn newest_deletions(
+        &self,
+        names: &[Folded],
+    ) -> Result<(Vec<Option<PastChange>>, Vec<String>), StoreError> {
+        let mut found = vec![None; names.len()];
+        let query = format!("SELECT {CHANGE_COLUMNS} {DELETIONS}");
+        let mut find = || {
+            let mut statement = self.db.prepare(&query)?;
+            let mut rows = statement.query(params![None::<i64>])?;
+            let mut known = Vec::new();
+            while found.iter().any(Option::is_none)
+                && let Some(row) = rows.next()?
+            {
+                let username: String = row.get(4)?;
+                let folded = Folded::new(&username);
+                let places = names.iter().zip(&mut found);
+                let mut places = places.filter(|(name, place)| **name == folded && place.is_none());
+                if let Some((_, place)) = places.next() {
+                    *place = Some(past_change(row)?);
+                }
+                known.push(username);
+            }
+            Ok(known)
+        };
+        let known = find().map_err(self.failed("read"))?;
+        Ok((found, known))
+    }
+
+    /// Every username that the history knows.
+    pub fn names_of_history(&self) -> Result<Vec<String>, StoreError> {
+        self.db
+            .prepare(
+                "SELECT before ->> '$.username' FROM changes WHERE before IS NOT NULL
+                 UNION SELECT after ->> '$.username' FROM changes WHERE after IS NOT NULL",
+            )
+            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+            .map_err(self.failed("read"))
+    }
+}
