@@ -16,7 +16,7 @@ use crate::directory::{self, filter, ranges};
 use crate::error::Failure;
 use crate::ldap::dn;
 use crate::plan::compare::BadEntry;
-use crate::store::record::{self, Snapshot};
+use crate::store::Snapshot;
 use crate::user::{DirectoryUser, Origin, Values};
 
 /// How long the message is that these bytes begin with, as soon as it can be told.
@@ -153,7 +153,7 @@ pub fn snapshot(json: &str) -> Option<(Origin, Values)> {
 
 /// The JSON of such a row.
 pub fn write_snapshot(origin: &Origin, values: &Values) -> Option<String> {
-    record::snapshot_of_new(&origin.as_deref(), &values.as_deref(), None)
+    crate::store::snapshot_of_new(&origin.as_deref(), &values.as_deref(), None)
 }
 
 /// The base and the filter of the search that a group names as its members.

@@ -1,9 +1,5 @@
-//! How many users there are of each kind, and when runs succeeded last: what is measured of a store.
+//! How many users a store has, and which of their names are meant.
 
-use jiff::{SignedDuration, Timestamp};
-use rusqlite::OptionalExtension;
-
-use super::{Command, Reader, StoreError};
 use crate::user::Status;
 
 /// The users of a store, counted.
@@ -15,53 +11,15 @@ pub struct UserCounts {
     pub directory: Vec<(Status, u64)>,
 }
 
-impl Reader {
-    /// Counts the users. No row is read for it, but those of the few whose status is not `ok`.
-    pub fn user_counts(&self) -> Result<UserCounts, StoreError> {
-        let _unchanging = self.hold_still()?;
-        let imported = self.imported_of_all()?;
-        let local = self.user_count()?.saturating_sub(imported);
-        let mut directory = Vec::new();
-        let mut others = 0;
-        for status in Status::ALL.into_iter().filter(|it| *it != Status::Ok) {
-            let count = self.imported_with_status(status)?;
-            others += count;
-            directory.push((status, count));
-        }
-        directory.insert(0, (Status::Ok, imported.saturating_sub(others)));
-        Ok(UserCounts { local, directory })
-    }
-
-    fn imported_with_status(&self, status: Status) -> Result<u64, StoreError> {
-        self.db
-            .query_row(
-                "SELECT count(*) FROM users WHERE status = ?1 AND status <> 'ok' AND guid IS NOT NULL",
-                [status.name()],
-                |row| row.get(0),
-            )
-            .map(i64::unsigned_abs)
-            .map_err(self.failed("read"))
-    }
-
-    /// When a run of a command last ended that was carried out; of a sync, one that looked at everybody.
-    pub fn last_success(&self, command: Command) -> Result<Option<Timestamp>, StoreError> {
-        let found: Option<(String, i64)> = self
-            .db
-            .query_row(
-                "SELECT started_at, duration_ms FROM runs
-                 WHERE command = ?1 AND outcome IN ('done', 'partial')
-                    AND (command <> 'sync' OR mode <> 'selected')
-                 ORDER BY id DESC LIMIT 1",
-                [command.name()],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()
-            .map_err(self.failed("read"))?;
-        Ok(found.and_then(|(began, milliseconds)| {
-            let began: Timestamp = began.parse().ok()?;
-            began
-                .checked_add(SignedDuration::from_millis(milliseconds))
-                .ok()
-        }))
-    }
+/// Which usernames are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Of all users of the store.
+    Stored,
+    /// Of those that were imported.
+    Imported,
+    /// Of those that were deleted and are not back.
+    Deleted,
+    /// Any that a user of the store has, or had when a run changed it.
+    Ever,
 }

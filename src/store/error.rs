@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::flaw;
+use super::sqlite::flaw;
 
 /// The store could not be read or written. It is as it was before.
 #[derive(Debug, thiserror::Error)]

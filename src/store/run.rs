@@ -6,9 +6,8 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::marks::Marking;
 use crate::plan::Recent;
-use crate::plan::change_mark::ReadSettings;
+use crate::plan::change_mark::{Mark, ReadSettings};
 use crate::user::{Controller, Domain, UserId};
 
 /// The commands that change users.
@@ -182,4 +181,18 @@ impl Run {
     pub fn duration_ms(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+/// What a run does to the change mark.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Marking {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// The store does not stand there any more: the next run is a full one.
+    Forget,
+    /// The same of every domain.
+    ForgetAll,
+    /// The store has come this far.
+    Set(Mark),
 }

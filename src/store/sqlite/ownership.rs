@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::error::StoreError;
+use crate::store::StoreError;
 #[cfg(unix)]
 use crate::util::account;
 use crate::util::files;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
 
-use super::error::StoreError;
 use super::lock::RunLock;
 use super::{beside, is_there, open, ownership, sql};
+use crate::store::StoreError;
 use crate::util::files;
 
 /// What is tried. It is begun before anybody looks into the store.

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use rusqlite::{Row, params};
 
 use super::Reader;
-use super::error::StoreError;
-use super::history::{CHANGE_COLUMNS, PastChange, past_change};
+use super::history::{CHANGE_COLUMNS, past_change};
+use crate::store::{PastChange, StoreError};
 use crate::user::{Folded, ObjectGuid, StoredUser};
 
 /// The changes after which somebody has another name, or none any more: the row, the names, and the identity.

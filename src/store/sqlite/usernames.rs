@@ -3,45 +3,30 @@
 use rusqlite::params;
 
 use super::Reader;
-use super::error::StoreError;
+use crate::store::{Known, StoreError};
 use crate::user::Folded;
 
 /// With more names than this nobody is helped, and the shell would take its time.
 const MOST: usize = 2000;
 
-/// Which usernames are meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Known {
-    /// Of all users of the store.
-    Stored,
-    /// Of those that were imported.
-    Imported,
-    /// Of those that were deleted and are not back.
-    Deleted,
-    /// Any that a user of the store has, or had when a run changed it.
-    Ever,
-}
-
-impl Known {
-    /// Selects names: all users of the store begin so (`?1` and `?2`), others may not.
-    fn query(self) -> &'static str {
-        match self {
-            Self::Stored => {
-                "SELECT username FROM users WHERE username_folded >= ?1 AND username_folded < ?2"
-            }
-            Self::Imported => {
-                "SELECT username FROM users
-                 WHERE username_folded >= ?1 AND username_folded < ?2 AND guid IS NOT NULL"
-            }
-            Self::Deleted => {
-                "SELECT DISTINCT username FROM changes
-                 WHERE action = 'deleted' AND user_id NOT IN (SELECT id FROM users)
-                   AND ?1 <= ?2"
-            }
-            Self::Ever => {
-                "SELECT username FROM users WHERE username_folded >= ?1 AND username_folded < ?2
-                 UNION SELECT username FROM changes"
-            }
+/// Selects names: all users of the store begin so (`?1` and `?2`), others may not.
+fn query(known: Known) -> &'static str {
+    match known {
+        Known::Stored => {
+            "SELECT username FROM users WHERE username_folded >= ?1 AND username_folded < ?2"
+        }
+        Known::Imported => {
+            "SELECT username FROM users
+             WHERE username_folded >= ?1 AND username_folded < ?2 AND guid IS NOT NULL"
+        }
+        Known::Deleted => {
+            "SELECT DISTINCT username FROM changes
+             WHERE action = 'deleted' AND user_id NOT IN (SELECT id FROM users)
+               AND ?1 <= ?2"
+        }
+        Known::Ever => {
+            "SELECT username FROM users WHERE username_folded >= ?1 AND username_folded < ?2
+             UNION SELECT username FROM changes"
         }
     }
 }
@@ -55,7 +40,7 @@ impl Reader {
         let begins = |name: &str| Folded::new(name).as_str().starts_with(first.as_str());
         let mut names = self
             .db
-            .prepare(known.query())
+            .prepare(query(known))
             .and_then(|mut statement| {
                 let names = statement
                     .query_map(params![first.as_str(), end], |row| row.get::<_, String>(0))?;

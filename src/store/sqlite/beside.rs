@@ -9,7 +9,7 @@ use std::io::{Error, ErrorKind, Read, Result};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::error::StoreError;
+use crate::store::StoreError;
 use crate::util::account;
 use crate::util::files;
 

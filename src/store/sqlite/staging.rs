@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::error::StoreError;
 use super::{migrated, open, sql};
+use crate::store::StoreError;
 use crate::util::crash;
 use crate::util::files;
 

@@ -9,11 +9,11 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::apply::Application;
 use super::domains::{self, Keys};
-use super::error::StoreError;
 use super::indexes::SetAside;
 use super::staging;
-use super::{Run, WRITE_CACHE_KIB, Writer, history, journal, open, sql};
+use super::{WRITE_CACHE_KIB, Writer, history, journal, open, sql};
 use crate::plan::{Duplicate, Import, Plan};
+use crate::store::{Run, StoreError};
 use crate::user::{ObjectGuid, UserId};
 use crate::util::crash;
 use crate::util::threads;

@@ -6,16 +6,16 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Statement, ToSql,
 
 use super::bulk_load::BulkLoad;
 use super::domains::{self, Keys};
-use super::error::StoreError;
 use super::history;
 use super::indexes::SetAside;
-use super::record::{self, USER_COLUMNS, snapshot, snapshot_of_new};
-use super::run::Outcome;
-use super::{Run, Writer, data_version};
+use super::record::{self, USER_COLUMNS};
+use super::{Writer, data_version};
 use crate::plan::{
     Action, Approved, Deletion, Duplicate, FailedUser, Import, Missing, Modification, OutOfScope,
     Plan, Refresh, Return,
 };
+use crate::store::StoreError;
+use crate::store::{Applied, Outcome, Run, snapshot, snapshot_of_new};
 use crate::user::{
     DomainId, Folded, Found, ObjectGuid, Origin, Status, StoredUser, Tracking, UniqueField, UserId,
     Values,
@@ -100,20 +100,6 @@ impl Writer {
         self.publish(db)?;
         Ok(run_id)
     }
-}
-
-/// What came of applying a plan.
-#[derive(Debug)]
-pub enum Applied {
-    /// It was written; the number of the run, and the plan to be told of.
-    Done(i64, Plan),
-    /// Nothing was written, for other programs wrote to the store meanwhile.
-    Overtaken {
-        /// The plan, which does not hold any more.
-        plan: Plan,
-        /// The users whose rows are others than the plan saw, and those rows if they are of imported users still.
-        changed: HashMap<UserId, Option<StoredUser>>,
-    },
 }
 
 /// The users of a plan whose rows are not as it saw them.
@@ -207,7 +193,7 @@ fn end(
         ..Application::new(db, &now, run_id, keys)
     };
     application.apply(plan, imported)?;
-    run.marking.write(db, keys)?;
+    super::marks::write(&run.marking, db, keys)?;
     domains::note_reading(db, run, run_id, keys)?;
     if let Some(undone) = run.undoes {
         domains::take_back_readings(db, undone, keys)?;

@@ -11,7 +11,7 @@ use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::error::StoreError;
+use crate::store::StoreError;
 use crate::util::files;
 
 /// Held for as long as it lives.

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Params, Transaction};
 
-use super::error::StoreError;
 use super::flaw;
 use super::record::{self, USER_COLUMNS};
 use super::sql;
 use crate::ldap::dn;
 use crate::plan::compare::Seen;
 use crate::plan::{Holder, Holders, Population, Recent};
+use crate::store::StoreError;
 use crate::user::{Domain, DomainId, Folded, ObjectGuid, Status, StoredUser, UniqueField, UserId};
 
 /// Found at the end of an index, however many runs there are.

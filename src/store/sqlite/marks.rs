@@ -5,38 +5,23 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::Reader;
 use super::domains::Keys;
-use super::error::StoreError;
 use super::flaw;
 use crate::plan::change_mark::{Mark, Position, ReadSettings, Sentinels};
+use crate::store::{Marking, StoreError};
 use crate::user::{Domain, DomainId, ObjectGuid};
 
 const COLUMNS: &str = "service, invocation_id, usn, settings, full_at, witness, deleted_witness";
 
-/// What a run does to the change mark.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Marking {
-    /// It stays as it is.
-    #[default]
-    Keep,
-    /// The store does not stand there any more: the next run is a full one.
-    Forget,
-    /// The same of every domain.
-    ForgetAll,
-    /// The store has come this far.
-    Set(Mark),
-}
-
-impl Marking {
-    pub(super) fn write(&self, db: &Connection, keys: Keys) -> rusqlite::Result<()> {
-        let domain = keys.domain.map(|it| it.0);
-        match self {
-            Self::Keep => Ok(()),
-            Self::Forget => db
-                .execute("DELETE FROM marks WHERE domain = ?1", [domain])
-                .map(drop),
-            Self::ForgetAll => db.execute("DELETE FROM marks", []).map(drop),
-            Self::Set(mark) => set(db, mark, domain),
-        }
+/// Does to the change mark what a run does.
+pub(super) fn write(marking: &Marking, db: &Connection, keys: Keys) -> rusqlite::Result<()> {
+    let domain = keys.domain.map(|it| it.0);
+    match marking {
+        Marking::Keep => Ok(()),
+        Marking::Forget => db
+            .execute("DELETE FROM marks WHERE domain = ?1", [domain])
+            .map(drop),
+        Marking::ForgetAll => db.execute("DELETE FROM marks", []).map(drop),
+        Marking::Set(mark) => set(db, mark, domain),
     }
 }
 

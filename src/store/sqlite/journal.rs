@@ -12,8 +12,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::error::StoreError;
 use super::{PATIENCE, beside, sql};
+use crate::store::StoreError;
 
 /// How long a program that reads a store at rest is waited for, before a run writes.
 const READERS_PATIENCE: Duration = Duration::from_secs(30);
@@ -116,7 +116,8 @@ fn set_mode(db: &Connection, mode: &str) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Run, Writer, open};
+    use crate::store::Run;
+    use crate::store::sqlite::{Writer, open};
 
     fn store() -> (tempfile::TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().expect("a folder");

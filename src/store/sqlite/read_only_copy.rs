@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::error::StoreError;
 use super::{beside, copy_in_memory, open, sql, version};
+use crate::store::StoreError;
 
 /// How often a store is read again that was written to meanwhile.
 const ATTEMPTS: u32 = 20;

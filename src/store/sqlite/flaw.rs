@@ -42,7 +42,7 @@ fn in_words(value: ValueRef<'_>) -> String {
 }
 
 /// Whether a value was there and could not be read.
-pub(super) fn is_of_value(error: &Error) -> bool {
+pub fn is_of_value(error: &Error) -> bool {
     matches!(
         error,
         Error::InvalidColumnType(..)
@@ -53,7 +53,7 @@ pub(super) fn is_of_value(error: &Error) -> bool {
 }
 
 /// Such an error in words, without the column's number and the names of types.
-pub(super) fn of_value(error: &Error) -> Option<String> {
+pub fn of_value(error: &Error) -> Option<String> {
     let kind = |kind: &Type| match kind {
         Type::Null => "nothing",
         Type::Integer | Type::Real => "a number",

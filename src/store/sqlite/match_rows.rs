@@ -7,8 +7,8 @@
 use std::collections::VecDeque;
 
 use super::Reader;
-use super::error::StoreError;
 use super::reader::Ours;
+use crate::store::StoreError;
 use crate::user::{Domain, ObjectGuid, StoredUser, UserId};
 
 /// How many rows are read at once, at first and at most. It doubles as long as the rows are asked for in

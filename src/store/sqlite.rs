@@ -1,0 +1,565 @@
+//! A store in a file of `SQLite`.
+//!
+//! [`Reader`] answers questions and cannot write; [`Writer`] holds the lock of a run and applies one
+//! approved plan in one transaction.
+
+mod apply;
+#[cfg(unix)]
+mod beside;
+#[cfg(not(unix))]
+mod beside {
+    //! Elsewhere a store is its owner's alone.
+    use std::path::Path;
+
+    pub(super) fn is_shared(_store: &Path) -> bool {
+        false
+    }
+
+    pub(super) fn are_there(_store: &Path) -> bool {
+        false
+    }
+
+    pub(super) fn can_be_used(_store: &Path) -> Result<bool, crate::store::StoreError> {
+        Ok(true)
+    }
+
+    pub(super) fn make(_store: &Path) -> Result<(), crate::store::StoreError> {
+        Ok(())
+    }
+
+    pub(super) fn unmake(_store: &Path) {}
+
+    pub(super) fn follow(_store: &Path) -> bool {
+        false
+    }
+}
+mod counts;
+mod domains;
+mod staging;
+
+mod bulk_load;
+pub(super) mod flaw;
+mod history;
+mod indexes;
+mod journal;
+mod listing;
+mod lives;
+mod lock;
+mod marks;
+mod match_rows;
+mod ownership;
+#[cfg(unix)]
+mod read_only_copy;
+mod reader;
+mod record;
+mod trial;
+mod usernames;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::backup::Backup;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite_migration::{M, Migrations};
+
+use crate::util::crash;
+use crate::util::files;
+
+pub use bulk_load::BulkLoad;
+pub use match_rows::RowMatcher;
+pub use reader::{Ours, Reader, Unchanging};
+pub use trial::Trial;
+
+use crate::store::StoreError;
+use lock::RunLock;
+use staging::Staging;
+
+/// The steps that bring any older store to the newest version; each is final once released.
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("sqlite/schema/1.sql")),
+    M::up(include_str!("sqlite/schema/2.sql")),
+    M::up(include_str!("sqlite/schema/3.sql")),
+    M::up(include_str!("sqlite/schema/4.sql")),
+    M::up(include_str!("sqlite/schema/5.sql")),
+];
+/// The version after the last of them (`PRAGMA user_version`).
+const VERSION: i64 = 5;
+
+/// How much of a store is kept in memory by a connection that reads, in KiB. Of a large store a page is
+/// seldom asked for again, and memory that was used just now is quicker to fill than more of it.
+const READ_CACHE_KIB: i32 = 512;
+/// The same while a run writes, which comes back to pages that it has changed; and how much is sorted at once
+/// for an index.
+const WRITE_CACHE_KIB: i32 = 2000;
+
+/// How long a program that writes to the store is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How much of a store is copied at a time, in pages of the database.
+const PAGES_A_STEP: i32 = 1000;
+
+/// What the schema puts into the header of the file (`PRAGMA application_id`): "adsy".
+const APPLICATION_ID: i64 = 0x6164_7379;
+
+/// A store that is held for a run. One that did not exist is there with the first run that is noted in
+/// it, or not at all.
+#[derive(Debug)]
+pub struct Writer {
+    reader: Reader,
+    draft: Option<Staging>,
+    bulk_load: Option<BulkLoad>,
+    /// Which file was opened; none while there is none.
+    file: Option<(u64, u64)>,
+    /// What counts the changes that others make, as it was before anything was read (`PRAGMA data_version`).
+    data_version: i64,
+    /// None once it was [closed](Writer::close).
+    lock: Option<RunLock>,
+}
+
+impl std::ops::Deref for Writer {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        &self.reader
+    }
+}
+
+impl Writer {
+    /// Takes the lock of the store, opens it, and makes it or brings it up to date where needed.
+    ///
+    /// Another run may hold it: then this waits that long for it to end.
+    pub fn open(path: &Path, command: &str, wait: Duration) -> Result<Self, StoreError> {
+        let file_error = |source| StoreError::File {
+            path: path.to_owned(),
+            source,
+        };
+        ownership::refuse_link(path)?;
+        ownership::refuse_root_elsewhere(path)?;
+        files::make_folder_of(path).map_err(file_error)?;
+        let mut lock = RunLock::take(path, command, wait)?;
+        crash::point("locked");
+        let is_new = take_file(&mut lock, path)?;
+        let (draft, reader) = if is_new {
+            let draft = Staging::make(path)?;
+            crash::point("file made");
+            (Some(draft), Reader::empty(path)?)
+        } else {
+            // What cannot be opened is said by the system, which knows more than SQLite tells.
+            drop(files::open_private(path).map_err(file_error)?);
+            #[cfg(unix)]
+            {
+                beside::clear(path)?;
+                beside::require_folder(path)?;
+            }
+            crash::point("file made");
+            (None, Reader::new(path, open_to_write(path)?))
+        };
+        crash::point("prepared");
+        let data_version = data_version(&reader.db).map_err(sql(path, "read"))?;
+        Ok(Self {
+            file: files::identity(path).filter(|_| draft.is_none()),
+            data_version,
+            reader,
+            draft,
+            bulk_load: None,
+            lock: Some(lock),
+        })
+    }
+
+    /// Whether the store was left to others.
+    pub fn is_closed(&self) -> bool {
+        self.lock.is_none()
+    }
+
+    /// Leaves the store to others. Nothing can be written any more.
+    pub fn close(&mut self) {
+        let Some(lock) = self.lock.take() else {
+            return;
+        };
+        self.bulk_load = None;
+        // A draft goes before the lock does, for the next run makes one of the same name.
+        if self.draft.take().is_none() {
+            journal::end(&self.reader.db, self.reader.path());
+        }
+        drop(lock);
+    }
+
+    /// Makes ready for what is going to be written, so that other programs are not kept from reading or writing
+    /// meanwhile. A run that ends as if it had not been begun needs none of this.
+    pub fn expect_changes(&mut self, has_read_users: bool) -> Result<(), StoreError> {
+        if self.draft.is_none() {
+            journal::try_begin(&self.reader.db, self.reader.path());
+            if !has_read_users {
+                // To begin a log counts as a change that others made.
+                let version = data_version(&self.reader.db);
+                self.data_version = version.map_err(self.reader.failed("read"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what `write` does in one transaction of the store; all of it or, with an error, nothing.
+    fn transact<T>(
+        &mut self,
+        write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let Some(draft) = &self.draft else {
+            self.require_same_file(false)?;
+            journal::begin(&self.reader.db, self.reader.path())?;
+            let done = transact(&mut self.reader.db, write);
+            let done = done.map_err(|error| self.reader.cannot_write(error))?;
+            self.require_same_file(true)?;
+            return Ok(done);
+        };
+        let mut db = draft.open()?;
+        match transact(&mut db, write) {
+            Ok(done) => {
+                self.publish(db)?;
+                Ok(done)
+            }
+            Err(error) => {
+                drop(db);
+                Err(self.not_written(error))
+            }
+        }
+    }
+
+    /// An error of writing to a draft. What is in it by then is thrown away: a transaction may be in it whose end failed.
+    fn not_written(&self, error: rusqlite::Error) -> StoreError {
+        if let Some(draft) = &self.draft
+            && let Err(error) = draft.begin_again()
+        {
+            return error;
+        }
+        self.reader.cannot_write(error)
+    }
+
+    /// Whether the store is the file that was opened still.
+    pub fn require_in_place(&self) -> Result<(), StoreError> {
+        self.require_same_file(false)
+    }
+
+    /// Refuses to go on when the file that was opened was deleted or replaced: what is written to it nobody would
+    /// read. A draft is not in its place yet.
+    fn require_same_file(&self, is_written: bool) -> Result<(), StoreError> {
+        let path = self.reader.path();
+        if self.draft.is_some() || files::identity(path) == self.file {
+            return Ok(());
+        }
+        Err(StoreError::Replaced {
+            path: path.to_owned(),
+            is_written,
+        })
+    }
+
+    /// Puts a store that was made by this run in its place.
+    fn publish(&mut self, db: Connection) -> Result<(), StoreError> {
+        if let Some(draft) = self.draft.take() {
+            draft.publish(db)?;
+            let path = self.reader.path().to_owned();
+            // The run is done, whether or not it can be asked about.
+            match open_to_write(&path) {
+                Ok(db) => {
+                    self.reader = Reader::new(&path, db);
+                    self.file = files::identity(&path);
+                }
+                Err(error) => log::warn!("{error}"),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Locks the file that has the store, or that of a draft; whether there is no store yet.
+fn take_file(lock: &mut RunLock, path: &Path) -> Result<bool, StoreError> {
+    let is_empty = |metadata: std::fs::Metadata| metadata.is_file() && metadata.len() == 0;
+    let is_new = || std::fs::metadata(path).map_or(true, is_empty);
+    if is_new() {
+        let draft = staging::path(path);
+        if files::is_link(&draft) {
+            let _ = std::fs::remove_file(&draft);
+        }
+        refuse_other(&draft)?;
+        lock.take_file(path, &draft, true)?;
+        if is_new() {
+            return Ok(true);
+        }
+        // Whoever had it has made the store of it meanwhile.
+        let _ = std::fs::remove_file(draft);
+    }
+    lock.take_file(path, path, false)?;
+    Ok(false)
+}
+
+fn transact<T>(
+    db: &mut Connection,
+    write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    db.pragma_update(None, "cache_size", -WRITE_CACHE_KIB)?;
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = write(&transaction)?;
+    transaction.commit()?;
+    Ok(done)
+}
+
+/// A number that is another one after another connection has written.
+fn data_version(db: &Connection) -> rusqlite::Result<i64> {
+    db.pragma_query_value(None, "data_version", |row| row.get(0))
+}
+
+/// Opens a store that is there, and brings it up to date where needed.
+fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
+    let db = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let found = version(path, &db)?;
+    if found > VERSION {
+        return Err(StoreError::Newer {
+            path: path.to_owned(),
+            found,
+            known: VERSION,
+        });
+    }
+    refuse_foreign(path, &db)?;
+    if (1..VERSION).contains(&found) {
+        back_up(path, &db, found)?;
+    }
+    journal::prepare(&db, path).map_err(sql(path, "prepare"))?;
+    if found < VERSION {
+        journal::begin(&db, path)?;
+    }
+    migrated(path, db)
+}
+
+/// The names that a store and the files beside it have, now or in a run: those of the lock, of the log, of a store
+/// that is being made, and of the copies that an upgrade keeps.
+pub fn files_of(path: &Path) -> Vec<PathBuf> {
+    let copies = (1..VERSION).map(|version| format!(".v{version}"));
+    ["", ".lock", ".new", "-wal", "-shm", "-journal"]
+        .into_iter()
+        .map(str::to_owned)
+        .chain(copies)
+        .map(|ending| files::with_ending(path, &ending))
+        .collect()
+}
+
+/// Whether there is a store. An empty file is none; what cannot be looked at is an error.
+pub fn is_there(path: &Path) -> Result<bool, StoreError> {
+    ownership::refuse_link(path)?;
+    let source = match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => std::io::ErrorKind::IsADirectory.into(),
+        Ok(metadata) => return Ok(metadata.len() > 0),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => error,
+    };
+    let path = path.to_owned();
+    Err(StoreError::File { path, source })
+}
+
+impl Reader {
+    /// Opens the store to read. One that does not exist reads as an empty one, and is not made; one of an
+    /// older version reads as what the next run will make of it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if !is_there(path)? {
+            return Self::empty(path);
+        }
+        #[cfg(unix)]
+        let db = read_only_copy::open_to_read(path)?;
+        #[cfg(not(unix))]
+        let db = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let found = version(path, &db)?;
+        if found <= VERSION {
+            refuse_foreign(path, &db)?;
+        }
+        let path = path.to_owned();
+        let known = VERSION;
+        match found {
+            // Begun by a first run that was killed: there are no tables yet.
+            0 => Self::empty(&path),
+            VERSION => Ok(Self::new(&path, db)),
+            newer if newer > VERSION => Err(StoreError::Newer { path, found, known }),
+            _ => {
+                let copy = copy_in_memory(&db).map_err(sql(&path, "read"))?;
+                Ok(Self::new(&path, migrated(&path, copy)?))
+            }
+        }
+    }
+}
+
+impl Reader {
+    /// A store that is not there, or not yet.
+    fn empty(path: &Path) -> Result<Self, StoreError> {
+        let db = Connection::open_in_memory().map_err(sql(path, "open"))?;
+        Ok(Self::new(path, migrated(path, db)?))
+    }
+}
+
+fn open(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags).map_err(sql(path, "open"))?;
+    db.busy_timeout(PATIENCE)
+        .and_then(|()| db.pragma_update(None, "cache_size", -READ_CACHE_KIB))
+        .map_err(sql(path, "open"))?;
+    Ok(db)
+}
+
+/// Refuses a database that has tables and was not made by adsync: a typo in `path` must not write
+/// into another program's data.
+fn refuse_foreign(path: &Path, db: &Connection) -> Result<(), StoreError> {
+    let number = |query: &str| -> Result<i64, StoreError> {
+        db.query_row(query, [], |row| row.get(0))
+            .map_err(sql(path, "read"))
+    };
+    let is_ours = number("PRAGMA application_id")? == APPLICATION_ID;
+    if is_ours || number("SELECT count(*) FROM sqlite_schema")? == 0 {
+        Ok(())
+    } else {
+        Err(StoreError::Foreign {
+            path: path.to_owned(),
+        })
+    }
+}
+
+/// Keeps the store as it is before a migration, beside it: `users.db.v3`.
+fn back_up(path: &Path, db: &Connection, version: i64) -> Result<(), StoreError> {
+    let copy = files::with_ending(path, &format!(".v{version}"));
+    refuse_other(&copy)?;
+    // A copy that was cut short by a crash is made anew; the store itself was not migrated then.
+    match std::fs::remove_file(&copy) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            return Err(StoreError::File { path: copy, source });
+        }
+        _ => {}
+    }
+    drop(
+        files::make_private(&copy).map_err(|source| StoreError::File {
+            path: copy.clone(),
+            source,
+        })?,
+    );
+    db.execute("VACUUM INTO ?1", [copy.to_string_lossy()])
+        .map(drop)
+        .map_err(sql(path, "back up"))
+}
+
+/// Refuses a file that has something else in it than a database, whole or begun.
+fn refuse_other(path: &Path) -> Result<(), StoreError> {
+    if files::is_link(path) {
+        // It has nothing in it, and goes.
+        return Ok(());
+    }
+    let source = match files::head(path, 16) {
+        Ok(head) if head == b"SQLite format 3\0" || head.iter().all(|byte| *byte == 0) => {
+            return Ok(());
+        }
+        Ok(_) => {
+            let what = "it is not a store, and stays as it is";
+            std::io::Error::new(std::io::ErrorKind::AlreadyExists, what)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => error,
+    };
+    let path = path.to_owned();
+    Err(StoreError::File { path, source })
+}
+
+fn copy_in_memory(db: &Connection) -> rusqlite::Result<Connection> {
+    let mut copy = Connection::open_in_memory()?;
+    Backup::new(db, &mut copy)?.run_to_completion(PAGES_A_STEP, Duration::ZERO, None)?;
+    Ok(copy)
+}
+
+fn version(path: &Path, db: &Connection) -> Result<i64, StoreError> {
+    db.pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(sql(path, "read"))
+}
+
+fn migrated(path: &Path, mut db: Connection) -> Result<Connection, StoreError> {
+    Migrations::from_slice(MIGRATIONS)
+        .to_latest(&mut db)
+        .map_err(|source| StoreError::Migration {
+            path: path.to_owned(),
+            source,
+        })?;
+    Ok(db)
+}
+
+/// Puts an error of `SQLite` into words.
+fn sql(path: &Path, doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
+    let path: PathBuf = path.to_owned();
+    move |source| StoreError::Sql {
+        path: path.clone(),
+        doing,
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_counts_the_migrations() {
+        assert_eq!(i64::try_from(MIGRATIONS.len()), Ok(VERSION));
+        Migrations::from_slice(MIGRATIONS)
+            .validate()
+            .expect("they apply to an empty file");
+    }
+
+    #[test]
+    fn the_store_before_a_migration_is_kept_beside_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("users.db");
+        let draft = Staging::make(&path).expect("a draft");
+        let empty = draft.open().expect("open");
+        draft.publish(empty).expect("a store");
+        let db = open(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).expect("open");
+        db.execute(
+            "INSERT INTO users (username, username_folded, source) VALUES ('a', 'a', 'local')",
+            [],
+        )
+        .expect("a user");
+        let copy = folder.path().join("users.db.v1");
+        // One that a crash cut short does not stand in the way.
+        std::fs::write(&copy, "SQLite format 3\0, and half a copy").expect("written");
+        back_up(&path, &db, 1).expect("a copy");
+        // Nor does a link, which is not followed.
+        let elsewhere = folder.path().join("elsewhere");
+        std::fs::rename(&copy, &elsewhere).expect("renamed");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&elsewhere, &copy).expect("a link");
+        std::fs::write(&elsewhere, "of another").expect("written");
+        back_up(&path, &db, 1).expect("a copy");
+        let left = std::fs::read_to_string(&elsewhere).expect("a text");
+        assert_eq!(left, "of another");
+        // What is no copy stays.
+        std::fs::rename(&copy, folder.path().join("kept")).expect("renamed");
+        std::fs::write(&copy, "of another").expect("written");
+        back_up(&path, &db, 1).expect_err("it is not ours");
+        let left = std::fs::read_to_string(&copy).expect("a text");
+        assert_eq!(left, "of another");
+        std::fs::rename(folder.path().join("kept"), &copy).expect("renamed");
+        let users = |db: &Connection| -> i64 {
+            db.query_row("SELECT count(*) FROM users", [], |row| row.get(0))
+                .expect("a count")
+        };
+        db.execute("DELETE FROM users", [])
+            .expect("what a migration might do");
+        let kept = open(&copy, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("open");
+        assert_eq!((users(&db), users(&kept)), (0, 1));
+        assert_eq!(version(&copy, &kept).expect("a version"), VERSION);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&copy)
+                .expect("it is there")
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+}

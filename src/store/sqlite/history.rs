@@ -1,0 +1,403 @@
+//! The history: what runs did, who ran them, and what became of each user.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::domains::Keys;
+use super::record::parse_snapshot;
+use super::{Reader, Writer};
+use crate::plan::{Action, Counts, Duplicate, Plan, Recent};
+use crate::store::StoreError;
+use crate::store::{Command, Mode, Outcome, PastChange, PastRun, Run};
+use crate::user::{DomainId, UserId};
+
+const RUN_COLUMNS: &str = "id, command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome, error, checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, missing, failed, others, undoes, domain";
+
+pub(super) const CHANGE_COLUMNS: &str =
+    "run_id, started_at, user_id, action, username, evidence, before, after";
+
+const FORGET: &str = "DELETE FROM runs WHERE id = ?1";
+
+/// Notes that a run is under way; gives its number.
+pub(super) fn begin_run(db: &Connection, run: &Run) -> rusqlite::Result<i64> {
+    db.execute(
+        "INSERT INTO runs (command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome,
+            checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed)
+         VALUES (:command, :mode, :started_at, 0, :run_by, :sudo_for, :host, :outcome, 0, 0, 0, 0, 0, 0, 0, 0)",
+        named_params! {
+            ":command": run.command.name(),
+            ":mode": run.mode.name(),
+            ":started_at": run.started_at.to_string(),
+            ":run_by": whoami::username().unwrap_or_else(|_| "?".to_owned()),
+            ":sudo_for": sudo_for(),
+            ":host": whoami::hostname().unwrap_or_else(|_| "?".to_owned()),
+            // Seen by nobody: how it ends is noted in the same transaction.
+            ":outcome": Outcome::Failed.name(),
+        },
+    )?;
+    Ok(db.last_insert_rowid())
+}
+
+/// Who called sudo, as sudo says it. It is believed of every account, not of root alone, for `sudo -u adsync` is
+/// how people run it; an account that lies about it owns the store, and could as well write the lie there.
+fn sudo_for() -> Option<String> {
+    std::env::var("SUDO_USER")
+        .ok()
+        .filter(|name| !name.is_empty())
+}
+
+/// Notes how a run ended.
+pub(super) fn end_run(
+    db: &Connection,
+    run_id: i64,
+    run: &Run,
+    keys: Keys,
+    outcome: Outcome,
+    error: Option<&str>,
+    plan: &Plan,
+) -> rusqlite::Result<()> {
+    let count = |users: usize| i64::try_from(users).unwrap_or(i64::MAX);
+    let wide = |users: u64| i64::try_from(users).unwrap_or(i64::MAX);
+    db.execute(
+        "UPDATE runs SET mode = :mode, duration_ms = :duration_ms, outcome = :outcome, error = :error,
+            checked = :checked, unchanged = :unchanged, imported = :imported, modified = :modified,
+            deleted = :deleted, duplicate = :duplicate, out_of_scope = :out_of_scope, failed = :failed,
+            in_step = :in_step, scope_users = :scope_users, missing = :missing, others = :others,
+            domain = :domain, controller = :controller, unsaid_deleted = :unsaid_deleted,
+            unsaid_disabled = :unsaid_disabled, undoes = :undoes
+         WHERE id = :id",
+        named_params! {
+            ":id": run_id,
+            ":mode": run.mode.name(),
+            ":duration_ms": wide(run.duration_ms()),
+            ":outcome": outcome.name(),
+            ":error": error,
+            ":checked": wide(plan.checked()),
+            ":unchanged": wide(plan.untouched()),
+            ":imported": count(plan.imported.len()),
+            ":modified": count(plan.modified.len()),
+            ":deleted": count(plan.deleted.len()),
+            ":duplicate": count(plan.duplicate.len()),
+            ":out_of_scope": count(plan.out_of_scope.len()),
+            ":failed": count(plan.failed.len()),
+            ":missing": count(plan.missing.len()),
+            ":others": wide(plan.foreign),
+            ":domain": keys.domain.map(|it| it.0),
+            ":controller": keys.controller.map(|it| it.0),
+            ":unsaid_deleted": wide(run.unsaid.deleted),
+            ":unsaid_disabled": wide(run.unsaid.disabled),
+            ":undoes": run.undoes,
+            ":in_step": in_step(outcome, plan, run),
+            ":scope_users": run.scope_users.map(wide),
+        },
+    )?;
+    Ok(())
+}
+
+/// Forgets runs that are older than the history is kept, and with them their changes.
+pub(super) fn forget_old_runs(db: &Connection, run: &Run, but: i64) -> rusqlite::Result<()> {
+    let days = jiff::SignedDuration::from_hours(24 * i64::from(run.history_days));
+    let before: Option<String> = db
+        .prepare_cached("SELECT started_at FROM runs WHERE id <> ?1 ORDER BY id DESC LIMIT 1")?
+        .query_row([but], |row| row.get(0))
+        .optional()?;
+    // A clock that jumped ahead must not forget everything: what the run before it says counts as well.
+    let before = before.and_then(|it| it.parse().ok());
+    let now = before.map_or(run.started_at, |it: Timestamp| it.min(run.started_at));
+    // Before the beginning of time there is nothing to forget.
+    let Ok(oldest) = now.checked_sub(days) else {
+        return Ok(());
+    };
+    let (oldest, now) = (oldest.to_string(), run.started_at.to_string());
+    // In the order in which they were, whatever the clock said: one that was dated back does not go before its time.
+    while let Some(id) = oldest_run(db, &oldest, &now)?.filter(|id| *id != but) {
+        db.prepare_cached(FORGET)?.execute([id])?;
+    }
+    Ok(())
+}
+
+/// The first run that is kept, if it began before that time. Of one that is dated ahead of now the next one tells.
+fn oldest_run(db: &Connection, oldest: &str, now: &str) -> rusqlite::Result<Option<i64>> {
+    let mut statement = db.prepare_cached("SELECT id, started_at FROM runs ORDER BY id LIMIT 2")?;
+    let mut rows = statement.query([])?;
+    let mut first = None;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        let started_at = row.get_ref(1)?.as_str()?;
+        let first = *first.get_or_insert(id);
+        if started_at <= now {
+            return Ok((started_at < oldest).then_some(first));
+        }
+    }
+    Ok(None)
+}
+
+/// In a run of selected users: those that were found in step, as a JSON array of their ids.
+fn in_step(outcome: Outcome, plan: &Plan, run: &Run) -> Option<String> {
+    let is_over = matches!(outcome, Outcome::Done | Outcome::Partial);
+    let selected = run.selected.as_ref().filter(|_| is_over)?;
+    let aside: std::collections::HashSet<UserId> = plan
+        .duplicate
+        .iter()
+        .filter_map(Duplicate::user)
+        .chain(plan.out_of_scope.iter().map(|it| &it.user))
+        .chain(plan.missing.iter().map(|it| &it.user))
+        .chain(plan.failed.iter().filter_map(|it| it.user.as_ref()))
+        .chain(plan.deleted.iter().map(|it| &it.user))
+        .map(|user| user.id)
+        .collect();
+    let ids: Vec<i64> = selected
+        .iter()
+        .filter(|id| !aside.contains(id))
+        .map(|id| id.0)
+        .collect();
+    serde_json::to_string(&ids).ok()
+}
+
+impl Writer {
+    /// Notes a run that changed nothing: it was refused, or failed.
+    pub fn note_end(
+        &mut self,
+        run: &Run,
+        outcome: Outcome,
+        error: &str,
+        plan: &Plan,
+    ) -> Result<i64, StoreError> {
+        // What was filled is taken back.
+        self.bulk_load = None;
+        self.transact(|db| {
+            let run_id = begin_run(db, run)?;
+            // A domain that is not known yet is not made known by a run that changed nothing.
+            let keys = Keys {
+                domain: run.domain.as_ref().and_then(|it| it.id),
+                controller: run.controller.as_ref().and_then(|it| it.id),
+            };
+            let run = Run {
+                unsaid: Recent::default(),
+                ..run.clone()
+            };
+            end_run(db, run_id, &run, keys, outcome, Some(error), plan)?;
+            Ok(run_id)
+        })
+    }
+}
+
+impl Reader {
+    /// Past runs, the newest first.
+    pub fn runs(&self, limit: u64) -> Result<Vec<PastRun>, StoreError> {
+        let query = format!("SELECT {RUN_COLUMNS} FROM runs ORDER BY id DESC LIMIT ?1");
+        self.db
+            .prepare(&query)
+            .and_then(|mut statement| {
+                let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+                statement.query_map([limit], past_run)?.collect()
+            })
+            .map_err(self.failed("read"))
+    }
+
+    /// The run of that number.
+    pub fn run(&self, number: i64) -> Result<Option<PastRun>, StoreError> {
+        let query = format!("SELECT {RUN_COLUMNS} FROM runs WHERE id = ?1");
+        self.db
+            .query_row(&query, [number], past_run)
+            .optional()
+            .map_err(self.failed("read"))
+    }
+
+    /// What a run changed, ordered by username.
+    pub fn changes_of_run(&self, number: i64) -> Result<Vec<PastChange>, StoreError> {
+        self.changes("run_id = ?1 ORDER BY username, user_id", number)
+    }
+
+    /// What later runs changed of these users, the oldest change first.
+    pub fn changes_since(
+        &self,
+        run: i64,
+        users: &HashSet<UserId>,
+    ) -> Result<Vec<PastChange>, StoreError> {
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = format!(
+            "SELECT {CHANGE_COLUMNS} FROM changes JOIN runs ON runs.id = run_id WHERE run_id > ?1 ORDER BY run_id"
+        );
+        let of_them = |row: &Row<'_>| {
+            let is_of_them = users.contains(&UserId(row.get(2)?));
+            is_of_them.then(|| past_change(row)).transpose()
+        };
+        self.db
+            .prepare(&query)
+            .and_then(|mut statement| {
+                let changes = statement.query_map([run], of_them)?;
+                changes.filter_map(Result::transpose).collect()
+            })
+            .map_err(self.failed("read"))
+    }
+
+    pub(super) fn changes(
+        &self,
+        condition: &str,
+        parameter: i64,
+    ) -> Result<Vec<PastChange>, StoreError> {
+        let query = format!(
+            "SELECT {CHANGE_COLUMNS} FROM changes JOIN runs ON runs.id = run_id WHERE {condition}"
+        );
+        self.db
+            .prepare(&query)
+            .and_then(|mut statement| statement.query_map([parameter], past_change)?.collect())
+            .map_err(self.failed("read"))
+    }
+}
+
+fn past_run(row: &Row<'_>) -> rusqlite::Result<PastRun> {
+    let count = |column| row.get(column).map(i64::unsigned_abs);
+    Ok(PastRun {
+        run: row.get(0)?,
+        command: named(row, 1, Command::from_name)?,
+        mode: named(row, 2, Mode::from_name)?,
+        started_at: time(row, 3)?,
+        duration_ms: row.get(4)?,
+        run_by: row.get(5)?,
+        sudo_for: row.get(6)?,
+        host: row.get(7)?,
+        outcome: named(row, 8, Outcome::from_name)?,
+        error: row.get(9)?,
+        undoes: row.get(20)?,
+        domain: row.get::<_, Option<i64>>(21)?.map(DomainId),
+        counts: Counts {
+            checked: count(10)?,
+            unchanged: count(11)?,
+            imported: count(12)?,
+            modified: count(13)?,
+            deleted: count(14)?,
+            duplicate: count(15)?,
+            out_of_scope: count(16)?,
+            missing: count(17)?,
+            failed: count(18)?,
+            foreign: count(19)?,
+        },
+    })
+}
+
+pub(super) fn past_change(row: &Row<'_>) -> rusqlite::Result<PastChange> {
+    Ok(PastChange {
+        run: row.get(0)?,
+        at: time(row, 1)?,
+        user: UserId(row.get(2)?),
+        action: named(row, 3, Action::from_name)?,
+        username: row.get(4)?,
+        evidence: row.get(5)?,
+        before: parse_snapshot(row, 6)?,
+        after: parse_snapshot(row, 7)?,
+    })
+}
+
+/// One of the names that adsync writes.
+fn named<T>(
+    row: &Row<'_>,
+    column: usize,
+    from_name: impl Fn(&str) -> Option<T>,
+) -> rusqlite::Result<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    from_name(text).ok_or_else(|| {
+        let why = format!("{text:?} means nothing there");
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, why.into())
+    })
+}
+
+fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    let text: String = row.get(column)?;
+    text.parse().map_err(|error: jiff::Error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use rusqlite::{StatementStatus, ToSql};
+
+    use super::*;
+    use crate::store::sqlite::reader::SCOPE_USERS;
+    use crate::user::{Domain, DomainId};
+
+    /// A store with so many runs, a day apart, of which the first alone read all of the scope.
+    fn history(runs: u32) -> Reader {
+        let store = Reader::open(Path::new("/nonexistent/users.db")).expect("an empty one");
+        let insert = "INSERT INTO runs (command, mode, started_at, duration_ms, run_by, host, outcome,
+                checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed, scope_users, domain)
+             VALUES ('sync', 'full', date('2026-01-01', '+' || ?1 || ' days'), 1, 'root', 'app1', 'done',
+                0, 0, 0, 0, 0, 0, 0, 0, iif(?1, NULL, 5), 1)";
+        for day in 0..runs {
+            store.db.execute(insert, [day]).expect("a run");
+        }
+        store
+    }
+
+    /// How many steps `SQLite` takes for that.
+    fn steps(store: &Reader, query: &str, params: &[&dyn ToSql]) -> i32 {
+        let mut statement = store.db.prepare(query).expect("a query");
+        let mut rows = statement.query(params).expect("it can be asked");
+        while rows.next().expect("an answer").is_some() {}
+        drop(rows);
+        statement.get_status(StatementStatus::VmStep)
+    }
+
+    /// The runs that are left when one at that time forgets those older than ten days.
+    fn left(days: &[&str], now: &str) -> Vec<i64> {
+        let store = history(0);
+        for day in days.iter().chain([&now]) {
+            let insert = "INSERT INTO runs (command, mode, started_at, duration_ms, run_by, host, outcome,
+                    checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed)
+                 VALUES ('sync', 'full', ?1 || 'T02:00:00Z', 1, 'root', 'app1', 'done', 0, 0, 0, 0, 0, 0, 0, 0)";
+            store.db.execute(insert, [day]).expect("a run");
+        }
+        let mut run = Run::begin(Command::Sync, 10);
+        run.started_at = format!("{now}T02:00:00Z").parse().expect("a time");
+        let newest = i64::try_from(days.len()).expect("few") + 1;
+        forget_old_runs(&store.db, &run, newest).expect("forgotten");
+        let runs = store.runs(100).expect("readable");
+        runs.iter().rev().map(|it| it.run).collect()
+    }
+
+    #[test]
+    fn runs_are_forgotten_when_they_are_old() {
+        let days = ["2026-01-01", "2026-01-02", "2026-01-12"];
+        assert_eq!(left(&days, "2026-01-12"), [2, 3, 4]);
+        assert_eq!(left(&days, "2026-01-13"), [2, 3, 4]);
+    }
+
+    #[test]
+    fn a_clock_that_jumped_ahead_forgets_nobody() {
+        let days = ["2026-01-01", "2026-01-02"];
+        assert_eq!(left(&days, "2099-01-01"), [1, 2, 3]);
+        // And the run that it dated so does not keep all that came after it.
+        let days = ["2099-01-01", "2026-01-01", "2026-01-02", "2026-02-01"];
+        assert_eq!(left(&days, "2026-02-01"), [4, 5]);
+    }
+
+    #[test]
+    fn a_run_that_was_dated_back_is_kept_for_its_time() {
+        let days = ["2026-01-05", "2001-01-01", "2026-01-06"];
+        assert_eq!(left(&days, "2026-01-06"), [1, 2, 3, 4]);
+        assert_eq!(left(&days, "2001-01-02"), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_run_costs_the_same_however_long_the_history_is() {
+        let (short, long) = (history(10), history(1000));
+        let forget = |store| steps(store, FORGET, &[&0]);
+        assert_eq!(forget(&long), forget(&short));
+        let domain = Domain {
+            id: Some(DomainId(1)),
+            guid: None,
+            dn: "DC=x".to_owned(),
+        };
+        let scope_users = |store| steps(store, SCOPE_USERS, &[&1]);
+        assert_eq!(scope_users(&long), scope_users(&short));
+        assert_eq!(long.scope_users(&domain).expect("an answer"), Some(5));
+    }
+}
