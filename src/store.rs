@@ -15,15 +15,13 @@ use crate::plan::Plan;
 use crate::user::{StoredUser, UserId};
 
 pub use counts::{Known, UserCounts};
-pub use domains::KnownDomain;
+pub use domains::{Domains, KnownController, KnownDomain, Ours};
 pub use error::{Refused, StoreError};
 pub use history::{PastChange, PastRun};
 pub use listing::{LastSeen, Listing};
 pub use run::{Command, Marking, Mode, Outcome, Run};
 pub use snapshot::{Snapshot, snapshot, snapshot_of_new};
-pub use sqlite::{
-    BulkLoad, Ours, Reader, RowMatcher, Trial, Unchanging, Writer, files_of, is_there,
-};
+pub use sqlite::{BulkLoad, Reader, RowMatcher, Trial, Unchanging, Writer, files_of, is_there};
 
 /// What came of applying a plan.
 #[derive(Debug)]

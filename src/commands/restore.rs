@@ -92,6 +92,7 @@ fn findings(
     context: &Context<'_>,
 ) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
+    let domains = target.reader().domains()?;
     for (record, before) in newest(records) {
         let origin = before.origin();
         let is_back = is_in_store(target.reader(), record.user, &before)?;
@@ -106,9 +107,7 @@ fn findings(
         let domain = match before.domain {
             Some(id) => Some(DomainId(id)),
             // The history of an older store does not say.
-            None => target
-                .reader()
-                .domain_around(before.dn.as_deref().unwrap_or_default())?,
+            None => domains.around(before.dn.as_deref().unwrap_or_default()),
         };
         import.returns = Some(Box::new(Return::As(record.user, domain)));
         import.expires = before.expires_at;

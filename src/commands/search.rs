@@ -37,8 +37,9 @@ pub fn run(prefix: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let output = context.output;
     let store = Reader::open(&context.settings.store_path)?;
     let (mut rows, base) = context.with_directory(None, |directory| {
-        let (domain, _) = absence::identify(&store, directory)?;
-        let ours = store.ours(&domain)?;
+        let domains = store.domains()?;
+        let (domain, _) = absence::identify(&domains, directory)?;
+        let ours = domains.ours(&domain);
         let found = directory.search(prefix)?;
         let rows = found.into_iter().map(|found| row(found, &store, &ours));
         let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;

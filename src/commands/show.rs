@@ -118,8 +118,9 @@ fn found(found: Option<Found>, store: &Reader) -> Result<String, StoreError> {
 }
 
 fn identity(controller: ControllerId, store: &Reader) -> Result<String, StoreError> {
-    let identity = store.identity_of(controller)?;
-    Ok(identity.map_or_else(|| "?".to_owned(), |it| legible(&it)))
+    let domains = store.domains()?;
+    let identity = domains.identity_of(controller);
+    Ok(identity.map_or_else(|| "?".to_owned(), legible))
 }
 
 fn list(items: &[String]) -> String {

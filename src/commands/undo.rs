@@ -74,12 +74,12 @@ fn refuse_unsuitable(past: &PastRun) -> Result<(), Failure> {
 
 /// The domain that a run read.
 fn domain(store: &Reader, past: &PastRun) -> anyhow::Result<Option<Domain>> {
-    let known = store.domains()?.into_iter();
-    let mut of_run = known.filter(|it| Some(it.id) == past.domain);
-    Ok(of_run.next().map(|it| Domain {
+    let domains = store.domains()?;
+    let of_run = domains.iter().find(|it| Some(it.id) == past.domain);
+    Ok(of_run.map(|it| Domain {
         id: Some(it.id),
         guid: it.guid,
-        dn: it.dn,
+        dn: it.dn.clone(),
     }))
 }
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::directory::Directory;
+use crate::directory::{Directory, DirectoryError};
 use crate::plan::compare::LastSeen;
 use crate::plan::evidence::{self, Circumstances, Doubt, LastPlace, Trace};
-use crate::store::{self, Reader, StoreError};
+use crate::store::{self, Domains, Ours, Reader, StoreError};
 use crate::user::{Absence, Controller, ControllerId, Domain, ObjectGuid, StoredUser};
 
 /// How many other users are asked for, to see whether the account finds anybody by identity.
@@ -25,6 +25,10 @@ pub struct Absences {
     pub now: Timestamp,
     /// How long a user must be missing.
     pub missing_after: Duration,
+    /// Which rows are of the domain.
+    pub ours: Ours,
+    /// Of the controllers that read the domain completely: the last run in which each did.
+    pub full_runs: Vec<(ControllerId, i64)>,
 }
 
 /// What a run has seen before it looks for those who were found nowhere.
@@ -91,7 +95,7 @@ impl<'a> Judge<'a> {
                 unidentified,
             },
             controller: absences.controller.clone(),
-            full_runs: store.full_runs(&absences.domain)?,
+            full_runs: absences.full_runs.clone(),
             last_seen: store.last_seen()?,
             has_read_scope,
             directory,
@@ -170,16 +174,16 @@ fn others(
 }
 
 /// Which domain the directory has, and who answers.
-pub fn identify(store: &Reader, directory: &mut Directory) -> anyhow::Result<(Domain, Controller)> {
+pub fn identify(
+    domains: &Domains,
+    directory: &mut Directory,
+) -> Result<(Domain, Controller), DirectoryError> {
     let identity = directory.controller_identity()?;
     let dn = directory.domain().to_owned();
-    let domain = if let Some(domain) = store.domain_of_controller(&identity, &dn)? {
-        domain
-    } else {
-        let guid = directory.domain_guid()?;
-        store.domain(guid, &dn)?
+    let domain = match domains.of_controller(&identity, &dn) {
+        Some(domain) => domain,
+        None => domains.domain(directory.domain_guid()?, &dn),
     };
-    let controller: Result<_, StoreError> =
-        store.controller(&domain, identity, directory.highest_usn());
-    Ok((domain, controller?))
+    let controller = domains.controller(&domain, identity, directory.highest_usn());
+    Ok((domain, controller))
 }

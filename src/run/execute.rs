@@ -245,9 +245,12 @@ fn settings_change(store: &Reader, run: &Run) -> Result<Option<SettingsChange>, 
     let (Some(domain), Some(now)) = (&run.domain, &run.settings) else {
         return Ok(None);
     };
-    let Some((before, run)) = store.settings_of(domain)? else {
+    let domains = store.domains()?;
+    let known = domains.known(domain);
+    let Some((before, run)) = known.and_then(|it| it.settings.as_ref()) else {
         return Ok(None);
     };
+    let run = *run;
     let mut differences = before.differences(now);
     differences.retain(|(name, _, _)| name != "adsync");
     Ok((!differences.is_empty()).then_some(SettingsChange { run, differences }))

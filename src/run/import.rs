@@ -37,11 +37,7 @@ pub fn read(
     let store = target.reader();
     let reach = strategy::reach(store, directory, run, engine)?;
     let what = format!("reading {}", directory.base());
-    let expected = if is_all {
-        store.scope_users(&reach.domain)?
-    } else {
-        None
-    };
+    let expected = if is_all { reach.scope_users() } else { None };
     let progress = engine.observer.counting(&what, expected);
     // Before the comparison begins, which keeps the store as it is.
     let bulk_load = target.fill(run)?;
@@ -87,7 +83,7 @@ pub fn read(
         findings,
         mode: run.mode,
         scope_users,
-        marking: mark_after_part(store, directory, &reach.domain, engine)?,
+        marking: mark_after_part(directory, &reach),
         settings: strategy::read_settings(directory, engine),
         adopted: 0,
     };

@@ -8,7 +8,7 @@ use crate::directory::{Directory, Read};
 use crate::ldap::dn;
 use crate::plan::compare::{BadEntry, Comparison, Terms};
 use crate::plan::{Evidence, Findings};
-use crate::store::{BulkLoad, Ours, Reader, RowMatcher, StoreError, Unchanging};
+use crate::store::{BulkLoad, Reader, RowMatcher, StoreError, Unchanging};
 use crate::user::{ObjectGuid, Origin, Status, StoredUser, UserId};
 
 /// How many entries that cannot be used, and are nobody of the store, are told of one by one. More are no oversight.
@@ -18,7 +18,6 @@ pub const MOST_UNUSABLE: u64 = 100_000;
 pub struct Reconciliation<'a> {
     store: &'a Reader,
     absences: Absences,
-    ours: Ours,
     users: RowMatcher<'a>,
     _store_holds_still: Unchanging<'a>,
     comparison: Comparison,
@@ -50,8 +49,7 @@ impl<'a> Reconciliation<'a> {
     ) -> Result<Self, StoreError> {
         Ok(Self {
             store,
-            ours: store.ours(&absences.domain)?,
-            users: RowMatcher::new(store, &absences.domain)?,
+            users: RowMatcher::new(store, absences.ours.clone()),
             absences,
             _store_holds_still: store.hold_still()?,
             comparison: Comparison::new(terms),
@@ -121,7 +119,7 @@ impl<'a> Reconciliation<'a> {
     /// read, by DN.
     fn owner(&mut self, entry: &BadEntry) -> Result<Option<StoredUser>, StoreError> {
         if let Some(guid) = entry.guid {
-            return self.store.by_guid(&self.ours, guid);
+            return self.store.by_guid(&self.absences.ours, guid);
         }
         let rows = match &mut self.rows_by_dn {
             Some(rows) => rows,
@@ -174,7 +172,7 @@ impl<'a> Reconciliation<'a> {
                 username: None,
                 reason: several_entries(guid, &dns),
             };
-            let stored = self.store.by_guid(&self.ours, guid)?;
+            let stored = self.store.by_guid(&self.absences.ours, guid)?;
             self.comparison.observe_unusable(entry, stored);
         }
         Ok(())

@@ -9,8 +9,8 @@ use crate::directory::{Directory, Selection};
 use crate::plan::Findings;
 use crate::plan::change_mark::{Mark, ReadSettings, Resume, Sentinels, WhyFull};
 use crate::plan::compare::{Newcomers, Terms};
-use crate::store::{Marking, Mode, Reader, Run};
-use crate::user::{Controller, Domain, ObjectGuid, Status, StoredUser};
+use crate::store::{Domains, Marking, Mode, Reader, Run};
+use crate::user::{Controller, ControllerId, Domain, ObjectGuid, Status, StoredUser};
 
 /// So few users are looked up by identity at any rate: it is a search or two.
 const FEW: u64 = 200;
@@ -45,19 +45,14 @@ impl Reading {
 /// What is done to the mark by a run that reads a part of the scope, or does not look for those who are
 /// gone. It may have read what is older than the mark says, from a domain controller that lags behind, or
 /// what looks otherwise under the settings of the mark.
-pub fn mark_after_part(
-    store: &Reader,
-    directory: &Directory,
-    domain: &Domain,
-    engine: &Engine<'_>,
-) -> anyhow::Result<Marking> {
-    let settings = read_settings(directory, engine);
-    let fits = |mark: Mark| directory.is_past(&mark) && mark.settings == settings;
-    Ok(if store.mark(domain)?.is_none_or(fits) {
+pub fn mark_after_part(directory: &Directory, reach: &Reach<'_>) -> Marking {
+    let settings = read_settings(directory, reach.engine);
+    let fits = |mark: &Mark| directory.is_past(mark) && mark.settings == settings;
+    if reach.mark().is_none_or(fits) {
         Marking::Keep
     } else {
         Marking::Forget
-    })
+    }
 }
 
 /// What a run reads, for whom, and how.
@@ -66,6 +61,8 @@ pub struct Reach<'a> {
     pub domain: Domain,
     /// Who answers.
     pub controller: Controller,
+    /// What the store knows of this and of other domains.
+    pub domains: Domains,
     /// When the run began.
     pub now: jiff::Timestamp,
     /// Whether users are deleted that are missing, however short.
@@ -81,12 +78,14 @@ pub fn reach<'a>(
     run: &mut Run,
     engine: &'a Engine<'a>,
 ) -> anyhow::Result<Reach<'a>> {
-    let (domain, controller) = absence::identify(store, directory)?;
+    let domains = store.domains()?;
+    let (domain, controller) = absence::identify(&domains, directory)?;
     run.domain = Some(domain.clone());
     run.controller = Some(controller.clone());
     Ok(Reach {
         domain,
         controller,
+        domains,
         now: run.started_at,
         delete_missing: false,
         engine,
@@ -96,13 +95,36 @@ pub fn reach<'a>(
 /// The change mark that these settings probably go on from, before the domain is known: of servers that are equal, its
 /// domain controller is asked.
 pub fn likely_mark(store: &Reader, engine: &Engine<'_>) -> anyhow::Result<Option<Mark>> {
-    let marks = store.marks()?;
+    let domains = store.domains()?;
+    let marks: Vec<&Mark> = domains.iter().filter_map(|it| it.mark.as_ref()).collect();
     let base = engine.options.base_dn.as_deref();
-    let fits = |mark: &&Mark| base.is_some_and(|base| mark.settings.get("base_dn") == Some(base));
-    Ok(marks.iter().find(fits).or(marks.first()).cloned())
+    let fits = |mark: &&&Mark| base.is_some_and(|base| mark.settings.get("base_dn") == Some(base));
+    Ok(marks
+        .iter()
+        .find(fits)
+        .or(marks.first())
+        .map(|&mark| mark.clone()))
 }
 
 impl Reach<'_> {
+    /// The change mark of the domain.
+    fn mark(&self) -> Option<&Mark> {
+        self.domains.known(&self.domain)?.mark.as_ref()
+    }
+
+    /// How many users the scope had when all of it was read last.
+    pub fn scope_users(&self) -> Option<u64> {
+        self.domains.known(&self.domain)?.scope_users
+    }
+
+    fn full_runs(&self) -> Vec<(ControllerId, i64)> {
+        let controllers = self.domains.known(&self.domain).map(|it| &it.controllers);
+        let controllers = controllers.into_iter().flatten();
+        controllers
+            .filter_map(|it| Some((it.id, it.full_run?)))
+            .collect()
+    }
+
     /// What is known before users are looked for that were found nowhere.
     pub fn absences(&self) -> Absences {
         Absences {
@@ -114,6 +136,8 @@ impl Reach<'_> {
             } else {
                 self.engine.policy.missing_after
             },
+            ours: self.domains.ours(&self.domain),
+            full_runs: self.full_runs(),
         }
     }
 
@@ -157,20 +181,22 @@ pub fn everybody(
     // Who was found by identity may have been of a domain that was only known from DNs.
     reading.findings.foreign = foreign.saturating_sub(reading.adopted);
     if reading.findings.stored() == 0 && reading.findings.foreign > 0 {
-        return Err(all_foreign(store, &reach.domain, foreign)?.into());
+        return Err(all_foreign(reach, foreign).into());
     }
     Ok(reading)
 }
 
 /// That the settings read another domain than the one that everybody in the store is of.
-fn all_foreign(store: &Reader, domain: &Domain, users: u64) -> anyhow::Result<RunError> {
-    let others = store.domains()?.into_iter();
-    let others = others.filter(|it| Some(it.id) != domain.id);
-    Ok(RunError::AllForeign {
+fn all_foreign(reach: &Reach<'_>, users: u64) -> RunError {
+    let others = reach
+        .domains
+        .iter()
+        .filter(|it| Some(it.id) != reach.domain.id);
+    RunError::AllForeign {
         users,
-        others: others.map(|it| it.dn).collect(),
-        domain: domain.dn.clone(),
-    })
+        others: others.map(|it| it.dn.clone()).collect(),
+        domain: reach.domain.dn.clone(),
+    }
 }
 
 fn say_why(why: &WhyFull, engine: &Engine<'_>) {
@@ -223,7 +249,7 @@ impl<'a> Everybody<'a> {
         if full {
             return Ok(Err(WhyFull::Asked));
         }
-        let Some(mark) = self.store.mark(&self.reach.domain)? else {
+        let Some(mark) = self.reach.mark().cloned() else {
             return Ok(Err(WhyFull::NoMark));
         };
         let mark = match self.resume()?.go_on(mark) {
@@ -233,7 +259,7 @@ impl<'a> Everybody<'a> {
         let changes = self.directory.changes_since(&mark)?;
         let _unchanging = self.store.hold_still()?;
         // One that is not in the store any more may be anywhere.
-        let ours = self.store.ours(&self.reach.domain)?;
+        let ours = self.reach.domains.ours(&self.reach.domain);
         let is_known = self.store.by_guid(&ours, mark.sentinels.living)?.is_some();
         if !(is_known && changes.sees_living) {
             return Ok(Err(WhyFull::NoWitness));
@@ -280,7 +306,7 @@ impl<'a> Everybody<'a> {
         let looked_at: std::collections::HashSet<_> = users.iter().map(|user| user.id).collect();
         out_of_scope.retain(|user| is_other(user) && !looked_at.contains(&user.id));
         let count = users.len() as u64;
-        let size = self.store.scope_users(domain)?;
+        let size = self.reach.scope_users();
         let is_cheaper = |size| is_cheaper_to_read_all(count, size);
         if count > FEW && size.is_some_and(is_cheaper) {
             return Ok(Err(WhyFull::ManyChanges(count)));
@@ -399,11 +425,7 @@ impl<'a> Everybody<'a> {
     /// when the whole scope was read, for it may be an entry whose identity cannot be read any more.
     fn by_identity(&mut self) -> anyhow::Result<Option<Reconciliation<'a>>> {
         let is_cheaper = |size| !is_cheaper_to_read_all(self.imported, size);
-        if !self
-            .store
-            .scope_users(&self.reach.domain)?
-            .is_some_and(is_cheaper)
-        {
+        if !self.reach.scope_users().is_some_and(is_cheaper) {
             return Ok(None);
         }
         let guids = self.store.imported_guids(&self.reach.domain, None)?;
@@ -417,8 +439,7 @@ impl<'a> Everybody<'a> {
 
     /// Reads the whole scope; with it how many users that has.
     fn enumerated(&mut self) -> anyhow::Result<(Reconciliation<'a>, Option<u64>)> {
-        let mut reconciliation =
-            self.reconciliation(self.store.scope_users(&self.reach.domain)?)?;
+        let mut reconciliation = self.reconciliation(self.reach.scope_users())?;
         let tally = self
             .directory
             .read(&Selection::All, |users| reconciliation.take(users))?;
@@ -479,7 +500,7 @@ pub fn selected(
     users: &[StoredUser],
     reach: &Reach<'_>,
 ) -> anyhow::Result<Reading> {
-    let ours = store.ours(&reach.domain)?;
+    let ours = reach.domains.ours(&reach.domain);
     refuse_foreign(users.iter().filter(|user| !ours.has(user)), reach)?;
     let reconciliation = named(store, directory, users, reach)?;
     // Those whose domain was only known from their DN, or not at all, and whom this one does not have either.
@@ -492,7 +513,7 @@ pub fn selected(
         findings,
         mode: Mode::Selected,
         scope_users: None,
-        marking: mark_after_part(store, directory, &reach.domain, reach.engine)?,
+        marking: mark_after_part(directory, reach),
         settings: read_settings(directory, reach.engine),
         adopted: 0,
     })

@@ -67,7 +67,7 @@ use crate::util::files;
 
 pub use bulk_load::BulkLoad;
 pub use match_rows::RowMatcher;
-pub use reader::{Ours, Reader, Unchanging};
+pub use reader::{Reader, Unchanging};
 pub use trial::Trial;
 
 use crate::store::StoreError;

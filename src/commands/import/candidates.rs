@@ -21,8 +21,9 @@ pub fn pick(
 ) -> anyhow::Result<Option<Vec<ObjectGuid>>> {
     let store = Reader::open(&context.settings.store_path)?;
     let (read, base, ours) = context.with_directory(None, |directory| {
-        let (domain, _) = absence::identify(&store, directory)?;
-        let ours = store.ours(&domain)?;
+        let domains = store.domains()?;
+        let (domain, _) = absence::identify(&domains, directory)?;
+        let ours = domains.ours(&domain);
         let what = format!("reading {}", directory.base());
         let progress = context.output.counting(&what, None);
         let mut read = Vec::new();

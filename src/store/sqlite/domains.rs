@@ -1,170 +1,67 @@
 //! The domains of the imported users, and who answered for them.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, Row, params};
 
 use super::reader::Reader;
-
-use crate::ldap::dn as names;
-use crate::plan::change_mark::ReadSettings;
-use crate::store::StoreError;
-use crate::store::{Command, KnownDomain, Mode, Run};
-use crate::user::{Controller, ControllerId, Domain, DomainId, ObjectGuid};
+use crate::store::domains::Domains;
+use crate::store::{Command, KnownController, KnownDomain, Mode, Run, StoreError};
+use crate::user::{Controller, ControllerId, DomainId, ObjectGuid};
 
 impl Reader {
-    /// All domains.
-    pub fn domains(&self) -> Result<Vec<KnownDomain>, StoreError> {
-        self.db
-            .prepare_cached("SELECT id, guid, dn, provisional FROM domains ORDER BY id")
-            .and_then(|mut statement| {
-                let domains = statement.query_map([], |row| {
-                    let guid: Option<[u8; 16]> = row.get(1)?;
-                    Ok(KnownDomain {
-                        id: DomainId(row.get(0)?),
-                        guid: guid.map(ObjectGuid::from_bytes),
-                        dn: row.get(2)?,
-                        is_provisional: row.get(3)?,
-                    })
-                })?;
-                domains.collect()
+    /// All domains, with what is known of each.
+    pub fn domains(&self) -> Result<Domains, StoreError> {
+        let mut controllers = self.controllers().map_err(self.failed("read"))?;
+        let mut marks = self.marks().map_err(self.failed("read"))?;
+        let query = format!(
+            "SELECT id, guid, dn, provisional, settings, settings_run, ({LAST_SCOPE}) FROM domains ORDER BY id"
+        );
+        let known = |row: &Row<'_>| {
+            let id = DomainId(row.get(0)?);
+            let guid: Option<[u8; 16]> = row.get(1)?;
+            let settings: Option<String> = row.get(4)?;
+            let settings = settings.and_then(|it| serde_json::from_str(&it).ok());
+            Ok(KnownDomain {
+                id,
+                guid: guid.map(ObjectGuid::from_bytes),
+                dn: row.get(2)?,
+                is_provisional: row.get(3)?,
+                settings: settings.zip(row.get(5)?),
+                mark: marks.remove(&id),
+                scope_users: row.get::<_, Option<i64>>(6)?.map(i64::unsigned_abs),
+                controllers: controllers.remove(&id).unwrap_or_default(),
             })
+        };
+        self.db
+            .prepare_cached(&query)
+            .and_then(|mut statement| statement.query_map([], known)?.collect())
+            .map(Domains)
             .map_err(self.failed("read"))
     }
 
-    /// The domain that a run reads, with its key where the store has one: by the identity of its head; by its DN where
-    /// one of the two has no such identity.
-    pub fn domain(&self, guid: Option<ObjectGuid>, dn: &str) -> Result<Domain, StoreError> {
-        let domains = self.domains()?;
-        let is_it = |it: &&KnownDomain| guid.is_some() && it.guid == guid;
-        let has_dn =
-            |it: &&KnownDomain| (guid.is_none() || it.guid.is_none()) && names::same(&it.dn, dn);
-        let found = domains
-            .iter()
-            .find(is_it)
-            .or_else(|| domains.iter().find(has_dn));
-        Ok(Domain {
-            id: found.map(|it| it.id),
-            guid: guid.or_else(|| found.and_then(|it| it.guid)),
-            dn: dn.to_owned(),
-        })
-    }
-
-    /// The domain for which a controller has answered before; a controller answers for one of a DN.
-    pub fn domain_of_controller(
-        &self,
-        identity: &str,
-        dn: &str,
-    ) -> Result<Option<Domain>, StoreError> {
-        let found: Option<i64> = self
-            .db
-            .prepare_cached(
-                "SELECT domains.id FROM controllers JOIN domains ON domains.id = controllers.domain
-                 WHERE identity = ?1 AND domains.guid IS NOT NULL",
-            )
-            .and_then(|mut statement| statement.query_row([identity], |row| row.get(0)).optional())
-            .map_err(self.failed("read"))?;
-        let domains = self.domains()?;
-        let found = domains
-            .into_iter()
-            .find(|it| Some(it.id.0) == found && names::same(&it.dn, dn));
-        Ok(found.map(|it| Domain {
-            id: Some(it.id),
-            guid: it.guid,
-            dn: dn.to_owned(),
-        }))
-    }
-
-    /// The domain that a DN lies in, as far as that can be told from it.
-    pub fn domain_around(&self, dn: &str) -> Result<Option<DomainId>, StoreError> {
-        let around = |it: &KnownDomain| names::is_within(dn, &it.dn);
-        let domains = self.domains()?.into_iter().filter(around);
-        Ok(domains.max_by_key(|it| it.dn.len()).map(|it| it.id))
-    }
-
-    /// The DNs of all domains, for lists.
-    pub(super) fn domain_names(&self) -> Result<HashMap<DomainId, Arc<str>>, StoreError> {
-        let names = self.domains()?.into_iter();
-        Ok(names.map(|it| (it.id, it.dn.into())).collect())
-    }
-
-    /// The keys that users of a domain may have: its own, and those of domains that no run has read yet.
-    pub(super) fn keys_of(&self, domain: &Domain) -> Result<HashSet<DomainId>, StoreError> {
-        let domains = self.domains()?.into_iter();
-        let keys = domains
-            .filter(|it| it.is_provisional || Some(it.id) == domain.id)
-            .map(|it| it.id);
-        Ok(keys.collect())
-    }
-
-    /// A controller, with its key if it has answered before. One that has come less far than it had then was brought
-    /// back from a copy: it is another one, for what it has returned before means nothing any more.
-    pub fn controller(
-        &self,
-        domain: &Domain,
-        identity: String,
-        usn: Option<i64>,
-    ) -> Result<Controller, StoreError> {
-        let id = self
-            .db
-            .prepare_cached(
-                "SELECT id FROM controllers
-                 WHERE domain = ?1 AND identity = ?2 AND coalesce(usn <= ?3, TRUE)",
-            )
-            .and_then(|mut statement| {
-                let params = params![domain.id.map(|it| it.0), identity, usn];
-                statement.query_row(params, |row| row.get(0)).optional()
-            })
-            .map_err(self.failed("read"))?;
-        Ok(Controller {
-            id: id.map(ControllerId),
-            identity,
-            usn,
-        })
-    }
-
-    /// What a controller is known by.
-    pub fn identity_of(&self, controller: ControllerId) -> Result<Option<String>, StoreError> {
-        self.db
-            .prepare_cached("SELECT identity FROM controllers WHERE id = ?1")
-            .and_then(|mut statement| {
-                let found = statement.query_row([controller.0], |row| row.get(0));
-                found.optional()
-            })
-            .map_err(self.failed("read"))
-    }
-
-    /// Of the controllers of a domain that read it completely: the number of the last run in which each did.
-    pub fn full_runs(&self, domain: &Domain) -> Result<Vec<(ControllerId, i64)>, StoreError> {
-        self.db
-            .prepare_cached(
-                "SELECT id, full_run FROM controllers WHERE domain = ?1 AND full_run IS NOT NULL",
-            )
-            .and_then(|mut statement| {
-                let runs = statement.query_map([domain.id.map(|it| it.0)], |row| {
-                    Ok((ControllerId(row.get(0)?), row.get(1)?))
-                })?;
-                runs.collect()
-            })
-            .map_err(self.failed("read"))
-    }
-
-    /// The settings under which a domain was read last, and the run that did.
-    pub fn settings_of(&self, domain: &Domain) -> Result<Option<(ReadSettings, i64)>, StoreError> {
-        let found: Option<(String, i64)> = self
-            .db
-            .query_row(
-                "SELECT settings, settings_run FROM domains
-                 WHERE id = ?1 AND settings IS NOT NULL AND settings_run IS NOT NULL",
-                [domain.id.map(|it| it.0)],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()
-            .map_err(self.failed("read"))?;
-        Ok(found.and_then(|(text, run)| Some((serde_json::from_str(&text).ok()?, run))))
+    fn controllers(&self) -> rusqlite::Result<HashMap<DomainId, Vec<KnownController>>> {
+        let mut found: HashMap<_, Vec<_>> = HashMap::new();
+        let query = "SELECT domain, id, identity, usn, full_run FROM controllers ORDER BY id";
+        let mut statement = self.db.prepare_cached(query)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let controller = KnownController {
+                id: ControllerId(row.get(1)?),
+                identity: row.get(2)?,
+                usn: row.get(3)?,
+                full_run: row.get(4)?,
+            };
+            let domain = DomainId(row.get(0)?);
+            found.entry(domain).or_default().push(controller);
+        }
+        Ok(found)
     }
 }
+
+/// Found at the end of an index, however many runs there are.
+pub(super) const LAST_SCOPE: &str = "SELECT scope_users FROM runs
+     WHERE scope_users IS NOT NULL AND runs.domain IS domains.id ORDER BY runs.id DESC LIMIT 1";
 
 /// The keys of what a run read, once they are written.
 #[derive(Clone, Copy, Debug, Default)]
@@ -291,9 +188,9 @@ mod tests {
     /// Reads the store in a run, and writes down who answered for which domain; gives their keys.
     fn run(store: &Reader, guid: Option<ObjectGuid>, dn: &str, usn: i64) -> (i64, i64) {
         let mut run = Run::begin(Command::Sync, 1);
-        let domain = store.domain(guid, dn).expect("readable");
-        let controller = store.controller(&domain, "dc1".to_owned(), Some(usn));
-        run.controller = Some(controller.expect("readable"));
+        let domains = store.domains().expect("readable");
+        let domain = domains.domain(guid, dn);
+        run.controller = Some(domains.controller(&domain, "dc1".to_owned(), Some(usn)));
         run.domain = Some(domain);
         let keys = note(&store.db, &run).expect("noted");
         note_reading(&store.db, &run, 1, keys).expect("noted");

@@ -118,7 +118,7 @@ impl Reader {
         visit: &mut crate::store::Visit<'_, E>,
     ) -> Result<(), E> {
         let last_seen = self.last_seen()?;
-        let domains = self.domain_names()?;
+        let domains = self.domains()?.names();
         let mut statement = self
             .db
             .prepare(&Query(listing).text())
@@ -137,7 +137,7 @@ impl Reader {
     pub fn listed(&self, username: &Folded) -> Result<Option<StoredUser>, StoreError> {
         let mut found = self.by_username(username)?;
         if let Some(user) = &mut found {
-            fill_in(user, &self.last_seen()?, &self.domain_names()?);
+            fill_in(user, &self.last_seen()?, &self.domains()?.names());
         }
         Ok(found)
     }

@@ -1,14 +1,16 @@
 //! The change mark, as the store keeps it.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, Row, named_params};
 
 use super::Reader;
 use super::domains::Keys;
 use super::flaw;
 use crate::plan::change_mark::{Mark, Position, ReadSettings, Sentinels};
-use crate::store::{Marking, StoreError};
-use crate::user::{Domain, DomainId, ObjectGuid};
+use crate::store::Marking;
+use crate::user::{DomainId, ObjectGuid};
 
 const COLUMNS: &str = "service, invocation_id, usn, settings, full_at, witness, deleted_witness";
 
@@ -57,25 +59,18 @@ fn set(db: &Connection, mark: &Mark, domain: Option<i64>) -> rusqlite::Result<()
 }
 
 impl Reader {
-    /// The change mark of a domain. One that adsync did not write so is none: then everything is read.
-    pub fn mark(&self, domain: &Domain) -> Result<Option<Mark>, StoreError> {
-        let query = format!("SELECT {COLUMNS} FROM marks WHERE domain = ?1");
-        self.db
-            .query_row(&query, [domain.id.map(|DomainId(id)| id)], usable)
-            .optional()
-            .map(Option::flatten)
-            .map_err(self.failed("read"))
-    }
-
     /// The change marks of all domains, but for those that adsync did not write so.
-    pub fn marks(&self) -> Result<Vec<Mark>, StoreError> {
-        let query = format!("SELECT {COLUMNS} FROM marks ORDER BY domain");
-        let marks: Vec<Option<Mark>> = self
-            .db
-            .prepare(&query)
-            .and_then(|mut statement| statement.query_map([], usable)?.collect())
-            .map_err(self.failed("read"))?;
-        Ok(marks.into_iter().flatten().collect())
+    pub(super) fn marks(&self) -> rusqlite::Result<HashMap<DomainId, Mark>> {
+        let query = format!("SELECT {COLUMNS}, domain FROM marks");
+        let of_domain = |row: &Row<'_>| {
+            let mark = usable(row)?;
+            Ok(mark.map(|mark| Ok((DomainId(row.get(7)?), mark))))
+        };
+        let mut statement = self.db.prepare_cached(&query)?;
+        let marks = statement.query_map([], of_domain)?;
+        marks
+            .filter_map(|it| it.transpose().map(Result::flatten))
+            .collect()
     }
 }
 

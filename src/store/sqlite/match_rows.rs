@@ -7,9 +7,9 @@
 use std::collections::VecDeque;
 
 use super::Reader;
-use super::reader::Ours;
+use crate::store::Ours;
 use crate::store::StoreError;
-use crate::user::{Domain, ObjectGuid, StoredUser, UserId};
+use crate::user::{ObjectGuid, StoredUser, UserId};
 
 /// How many rows are read at once, at first and at most. It doubles as long as the rows are asked for in
 /// their order.
@@ -36,15 +36,15 @@ pub struct RowMatcher<'a> {
 
 impl<'a> RowMatcher<'a> {
     /// Begins before the first row.
-    pub fn new(store: &'a Reader, domain: &Domain) -> Result<Self, StoreError> {
-        Ok(Self {
+    pub fn new(store: &'a Reader, ours: Ours) -> Self {
+        Self {
             store,
-            ours: store.ours(domain)?,
+            ours,
             ahead: VecDeque::new(),
             last: None,
             next_read: FIRST_READ,
             is_empty: false,
-        })
+        }
     }
 
     /// The imported user of the domain with that identity.
@@ -98,7 +98,7 @@ impl<'a> RowMatcher<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::user::{DomainId, Origin};
+    use crate::user::{Domain, DomainId, Origin};
 
     const USERS: u8 = 200;
 
@@ -106,12 +106,12 @@ mod tests {
         ObjectGuid::from_bytes([number; 16])
     }
 
-    fn domain() -> Domain {
-        Domain {
+    fn ours(store: &Reader) -> Ours {
+        store.domains().expect("readable").ours(&Domain {
             id: Some(DomainId(1)),
             guid: None,
             dn: "DC=x".to_owned(),
-        }
+        })
     }
 
     fn store() -> Reader {
@@ -156,7 +156,7 @@ mod tests {
         let with_gaps: Vec<u8> = in_order.iter().filter(|it| *it % 5 != 0).copied().collect();
         let twice: Vec<u8> = in_order.iter().flat_map(|it| [*it, *it]).collect();
         for order in [in_order, backwards, scattered, with_gaps, twice] {
-            let mut walk = RowMatcher::new(&store, &domain()).expect("it can be read");
+            let mut walk = RowMatcher::new(&store, ours(&store));
             for number in order {
                 assert_eq!(found(&mut walk, number), Some(guid(number)));
             }
@@ -180,7 +180,7 @@ mod tests {
         let store = store_of(&users, |number| rows[usize::from(number)]);
         let backwards: Vec<u8> = users.iter().rev().copied().collect();
         for order in [users, backwards, vec![0, 8, 0, 4, 8, 8, 1]] {
-            let mut walk = RowMatcher::new(&store, &domain()).expect("it can be read");
+            let mut walk = RowMatcher::new(&store, ours(&store));
             for number in order {
                 assert_eq!(found(&mut walk, number), Some(guid(number)));
             }
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn strangers_are_not_found_and_lose_nobody() {
         let store = store();
-        let mut walk = RowMatcher::new(&store, &domain()).expect("it can be read");
+        let mut walk = RowMatcher::new(&store, ours(&store));
         for number in 1..=USERS {
             assert_eq!(found(&mut walk, USERS + 1), None);
             assert_eq!(found(&mut walk, number), Some(guid(number)));

@@ -1,6 +1,6 @@
 //! Questions to the store.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Params, Transaction};
@@ -11,34 +11,13 @@ use super::sql;
 use crate::ldap::dn;
 use crate::plan::compare::Seen;
 use crate::plan::{Holder, Holders, Population, Recent};
-use crate::store::StoreError;
-use crate::user::{Domain, DomainId, Folded, ObjectGuid, Status, StoredUser, UniqueField, UserId};
-
-/// Found at the end of an index, however many runs there are.
-pub(super) const SCOPE_USERS: &str = "SELECT scope_users FROM runs WHERE scope_users IS NOT NULL AND domain IS ?1 ORDER BY id DESC LIMIT 1";
+use crate::store::{Ours, StoreError};
+use crate::user::{Domain, Folded, ObjectGuid, Status, StoredUser, UniqueField, UserId};
 
 /// While this is there, the store answers as it is now. Many questions cost less so, too.
 #[derive(Debug)]
 pub struct Unchanging<'a> {
     _transaction: Transaction<'a>,
-}
-
-/// Which rows are of a domain.
-#[derive(Clone, Debug)]
-pub struct Ours {
-    id: Option<DomainId>,
-    /// With those of domains that no run has read yet: who has one of them is ours when it is found by its identity.
-    keys: HashSet<DomainId>,
-}
-
-impl Ours {
-    /// Whether a user that was found in the domain by its identity is this one.
-    pub fn has(&self, user: &StoredUser) -> bool {
-        match user.tracking.domain {
-            None => true,
-            Some(key) => Some(key) == self.id || self.keys.contains(&key),
-        }
-    }
 }
 
 /// The key of a domain, where the store has one.
@@ -92,14 +71,6 @@ impl Reader {
         })
     }
 
-    /// Which rows are of a domain.
-    pub fn ours(&self, domain: &Domain) -> Result<Ours, StoreError> {
-        Ok(Ours {
-            id: domain.id,
-            keys: self.keys_of(domain)?,
-        })
-    }
-
     /// How many imported users there are, of any domain.
     pub fn imported_of_all(&self) -> Result<u64, StoreError> {
         // Those that have none are few or all there are. To count rows takes less than to look at each.
@@ -126,7 +97,10 @@ impl Reader {
     }
 
     fn is_only(&self, domain: &Domain) -> Result<bool, StoreError> {
-        Ok(self.domains()?.iter().all(|it| Some(it.id) == domain.id))
+        self.db
+            .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM domains WHERE id IS NOT ?1)")
+            .and_then(|mut statement| statement.query_row([key(Some(domain))], |row| row.get(0)))
+            .map_err(self.failed("read"))
     }
 
     fn imported_of(&self, domain: &Domain) -> Result<u64, StoreError> {
@@ -360,15 +334,6 @@ impl Reader {
         // Times may have fractions, with which their texts do not sort as they do.
         users.retain(|user| user.tracking.expires.is_some_and(|it| it <= now));
         Ok(users)
-    }
-
-    /// How many users the scope had when all of it was read last, if it ever was.
-    pub fn scope_users(&self, domain: &Domain) -> Result<Option<u64>, StoreError> {
-        self.db
-            .query_row(SCOPE_USERS, [domain.id.map(|it| it.0)], |row| row.get(0))
-            .optional()
-            .map(|found: Option<i64>| found.map(i64::unsigned_abs))
-            .map_err(self.failed("read"))
     }
 
     /// All usernames, for "did you mean".
