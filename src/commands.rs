@@ -33,7 +33,7 @@ use crate::plan::change_mark::Mark;
 use crate::plan::{Allowed, Findings, Guard, GuardLimits, Population, Recent};
 use crate::run::execute::{self, Ended, Target};
 use crate::run::{Engine, Policy, retry};
-use crate::store::{self, Mode, Outcome, Reader, Run, Writer};
+use crate::store::{self, Mode, Outcome, Run, Writer};
 
 /// What every command is given.
 struct Context<'a> {
@@ -86,7 +86,7 @@ impl Context<'_> {
     ) -> anyhow::Result<ExitCode> {
         let path = &self.settings.store_path;
         let target = if dry_run {
-            Target::DryRun(Reader::open(path)?)
+            Target::DryRun(store::open(path)?)
         } else {
             let writer = Writer::open(path, run.command.name(), self.wait)?;
             Target::Store(Box::new(writer))

@@ -8,8 +8,10 @@ mod listing;
 mod run;
 mod snapshot;
 mod sqlite;
+mod view;
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use crate::plan::Plan;
 use crate::user::{StoredUser, UserId};
@@ -21,7 +23,8 @@ pub use history::{PastChange, PastRun};
 pub use listing::{LastSeen, Listing};
 pub use run::{Command, Marking, Mode, Outcome, Run};
 pub use snapshot::{Snapshot, snapshot, snapshot_of_new};
-pub use sqlite::{BulkLoad, Reader, RowMatcher, Trial, Unchanging, Writer, files_of, is_there};
+pub use sqlite::{BulkLoad, Reader, Trial, Writer, files_of, is_there};
+pub use view::{Changes, Held, Keys, Matching, Runs, View, Visit, Which};
 
 /// What came of applying a plan.
 #[derive(Debug)]
@@ -37,5 +40,8 @@ pub enum Applied {
     },
 }
 
-/// What becomes of the users that a reader hands over one by one.
-pub type Visit<'a, E> = dyn FnMut(StoredUser) -> Result<(), E> + 'a;
+/// Opens a store to read. One that does not exist reads as an empty one, and is not made; one of an older version reads
+/// as what the next run will make of it.
+pub fn open(path: &Path) -> Result<Box<dyn View>, StoreError> {
+    Ok(Box::new(Reader::open(path)?))
+}

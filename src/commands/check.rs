@@ -15,8 +15,8 @@ use crate::error::{self, Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::Output;
 use crate::output::file::{self, OutputFile};
-use crate::store::{self, Reader, StoreError, Trial};
-use crate::user::Status;
+use crate::store::{self, Listing, StoreError, Trial};
+use crate::user::Standing;
 
 use findings::Findings;
 
@@ -187,7 +187,7 @@ fn check_store(settings: &Settings, read_only: bool, findings: &mut Findings<'_>
     let trial = Trial::of(path);
     let found = match inventory(path) {
         Ok(found) => found,
-        Err(error) => return findings.fail("store", Failure::from(&error)),
+        Err(error) => return findings.fail("store", Failure::explain(&error)),
     };
     let what = if store::is_there(path).unwrap_or(false) {
         let (users, imported) = (found.users, found.imported);
@@ -240,16 +240,22 @@ struct Inventory {
     duplicates: Vec<String>,
 }
 
-fn inventory(path: &Path) -> Result<Inventory, StoreError> {
-    let store = Reader::open(path)?;
-    let duplicates = store.all_with(Status::Duplicate)?;
+fn inventory(path: &Path) -> anyhow::Result<Inventory> {
+    let store = store::open(path)?;
+    let counts = store.counts()?;
+    let mut duplicates = Vec::new();
+    let listing = Listing {
+        standings: vec![Standing::Duplicate],
+        ..Listing::default()
+    };
+    store.list(&listing, &mut |user| {
+        duplicates.push(user.values.profile.username);
+        Ok(())
+    })?;
     Ok(Inventory {
-        users: store.user_count()?,
-        imported: store.imported_of_all()?,
-        duplicates: duplicates
-            .into_iter()
-            .map(|user| user.values.profile.username)
-            .collect(),
+        users: counts.all(),
+        imported: counts.imported(),
+        duplicates,
     })
 }
 

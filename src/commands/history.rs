@@ -11,33 +11,33 @@ use crate::output::changes::{self, Object};
 use crate::output::table::phrases::Detail;
 use crate::output::table::{local_time, took, with_what};
 use crate::output::{Output, json, legible, report};
-use crate::store::{Outcome, PastChange, PastRun, Reader};
+use crate::store::{self, Changes, Known, Outcome, PastChange, PastRun, Runs, View};
 use crate::user::Folded;
 use crate::util::nearest::nearest;
 
 /// Runs the command.
 pub fn run(arguments: &cli::History, context: &Context<'_>) -> anyhow::Result<ExitCode> {
-    let store = Reader::open(&context.settings.store_path)?;
+    let store = store::open(&context.settings.store_path)?;
     let output = context.output;
     match (arguments.run, &arguments.user) {
         (Some(number), _) => {
-            let run = past_run(&store, number)?;
-            print_changes(Some(&run), &store.changes_of_run(number)?, output)?;
+            let run = past_run(&*store, number)?;
+            print_changes(Some(&run), &store.changes(Changes::OfRun(number))?, output)?;
         }
         (None, Some(name)) => {
-            let changes = store.changes_of_user(&Folded::new(name))?;
+            let changes = store.changes(Changes::OfName(&Folded::new(name)))?;
             if changes.is_empty() {
-                return Err(unknown(name, &store)?.into());
+                return Err(unknown(name, &*store)?.into());
             }
             print_changes(None, &changes, output)?;
         }
-        (None, None) => print_runs(&store.runs(arguments.limit)?, output)?,
+        (None, None) => print_runs(&store.runs(Runs::Last(arguments.limit))?, output)?,
     }
     Ok(ExitCode::Done)
 }
 
 /// The run of that number; the error says that there is none.
-pub fn past_run(store: &Reader, number: i64) -> anyhow::Result<PastRun> {
+pub fn past_run(store: &dyn View, number: i64) -> anyhow::Result<PastRun> {
     store.run(number)?.ok_or_else(|| {
         let message = format!("no run {number} in the history");
         let hint = "`adsync history` lists the runs; those older than history_days are forgotten";
@@ -45,15 +45,17 @@ pub fn past_run(store: &Reader, number: i64) -> anyhow::Result<PastRun> {
     })
 }
 
-fn unknown(name: &str, store: &Reader) -> anyhow::Result<Failure> {
+fn unknown(name: &str, store: &dyn View) -> anyhow::Result<Failure> {
     let failure = Failure::new(
         Kind::UnknownName,
         format!("nobody in the history was ever {name:?}"),
     );
-    Ok(match nearest(name, store.names_of_history()?) {
-        Some(offer) => failure.hint(format!("did you mean {offer}?")),
-        None => failure,
-    })
+    Ok(
+        match nearest(name, store.usernames(Known::Ever, "", None)?) {
+            Some(offer) => failure.hint(format!("did you mean {offer}?")),
+            None => failure,
+        },
+    )
 }
 
 fn print_runs(runs: &[PastRun], output: &Output) -> anyhow::Result<()> {

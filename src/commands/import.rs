@@ -42,7 +42,7 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
     let run = context.begin(Command::Import, mode);
     context.with_target(run, arguments.ending.dry_run, |target, run| {
         let engine = context.engine();
-        let mark = strategy::likely_mark(target.reader(), &engine)?;
+        let mark = strategy::likely_mark(target.view(), &engine)?;
         // That a selection is none is found out while the directory is read; then there was no run.
         if whom.is_all() {
             target.expect_changes(false)?;

@@ -7,7 +7,7 @@ use crate::commands::Context;
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::{Output, csv, json, table};
-use crate::store::{Listing, Reader, StoreError};
+use crate::store::{self, Listing, View};
 use crate::user::{Column, Folded, Profile, StoredUser};
 
 /// Runs the command.
@@ -20,16 +20,16 @@ pub fn run(arguments: &cli::List, context: &Context<'_>) -> anyhow::Result<ExitC
             .hint("leave --columns out, or say --format csv")
             .into());
     }
-    let store = Reader::open(&context.settings.store_path)?;
-    if output.format == Format::Table && store.user_count()? == 0 {
+    let store = store::open(&context.settings.store_path)?;
+    if output.format == Format::Table && store.counts()?.all() == 0 {
         output.note(&format!(
             "no users in {}; `adsync import --help` says how to bring them in",
-            store.path().display()
+            store.location().display()
         ));
         return Ok(ExitCode::Done);
     }
     let list = List {
-        store: &store,
+        store: &*store,
         listing: Listing {
             sort: arguments.sort,
             reverse: arguments.reverse,
@@ -44,7 +44,7 @@ pub fn run(arguments: &cli::List, context: &Context<'_>) -> anyhow::Result<ExitC
 
 /// The users that were asked for.
 struct List<'a> {
-    store: &'a Reader,
+    store: &'a dyn View,
     listing: Listing,
     /// What one of their names must have.
     text: Option<Folded>,
@@ -85,8 +85,8 @@ impl List<'_> {
         }
     }
 
-    fn each(&self, write: &mut dyn FnMut(&StoredUser) -> io::Result<()>) -> Result<(), Stop> {
-        self.store.for_each_user(&self.listing, &mut |user| {
+    fn each(&self, write: &mut dyn FnMut(&StoredUser) -> io::Result<()>) -> anyhow::Result<()> {
+        self.store.list(&self.listing, &mut |user| {
             let text = self.text.as_ref();
             if text.is_none_or(|text| has(&user.values.profile, text)) {
                 write(&user)?;
@@ -119,36 +119,19 @@ fn note_left_out(columns: &[Column], output: &Output) {
     }
 }
 
-/// Why a list ends early.
-enum Stop {
-    Output(io::Error),
-    Store(StoreError),
-}
-
-impl From<io::Error> for Stop {
-    fn from(error: io::Error) -> Self {
-        Self::Output(error)
-    }
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
 fn stream(
     output: &Output,
-    write: impl FnOnce(&mut dyn io::Write) -> Result<(), Stop>,
+    write: impl FnOnce(&mut dyn io::Write) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let mut trouble = None;
-    output.stream(|out| match write(out) {
+    let mut trouble = Ok(());
+    // That standard output cannot be written is for whoever writes to it; the rest is the store's.
+    output.stream(|out| match write(out).map_err(anyhow::Error::downcast) {
         Ok(()) => Ok(()),
-        Err(Stop::Output(error)) => Err(error),
-        Err(Stop::Store(error)) => {
-            trouble = Some(error);
+        Err(Ok(error)) => Err(error),
+        Err(Err(error)) => {
+            trouble = Err(error);
             Ok(())
         }
     })?;
-    trouble.map_or(Ok(()), |error| Err(error.into()))
+    trouble
 }

@@ -1,7 +1,9 @@
 //! Names that a person typed, and the users of the store they mean.
 
+use std::collections::HashMap;
+
 use crate::error::{Failure, Kind};
-use crate::store::{Reader, StoreError};
+use crate::store::{Keys, Known, StoreError, View};
 use crate::user::{Folded, StoredUser};
 use crate::util::nearest::nearest;
 
@@ -40,27 +42,31 @@ pub fn require(arguments: &[String]) -> anyhow::Result<()> {
 
 /// The users of the store with these names, of which each argument may be a list; the error lists all that are not
 /// known.
-pub fn resolve(store: &Reader, arguments: &[String]) -> anyhow::Result<Vec<StoredUser>> {
+pub fn resolve(store: &dyn View, arguments: &[String]) -> anyhow::Result<Vec<StoredUser>> {
     let find = |name: &str| store.by_username(&Folded::new(name));
     let names = split(arguments, |name| Ok(find(name)?.is_some()))?;
-    resolve_names(store, names)
+    resolve_names(store, &names)
 }
 
 /// The users of the store with these names, each argument one of them: a comma belongs to the name.
-pub fn resolve_each(store: &Reader, arguments: &[String]) -> anyhow::Result<Vec<StoredUser>> {
-    resolve_names(store, split(arguments, |_| Ok(true))?)
+pub fn resolve_each(store: &dyn View, arguments: &[String]) -> anyhow::Result<Vec<StoredUser>> {
+    resolve_names(store, &split(arguments, |_| Ok(true))?)
 }
 
-fn resolve_names(store: &Reader, names: Vec<String>) -> anyhow::Result<Vec<StoredUser>> {
-    let _unchanging = store.hold_still()?;
-    let find = |name: &str| store.by_username(&Folded::new(name));
+fn resolve_names(store: &dyn View, names: &[String]) -> anyhow::Result<Vec<StoredUser>> {
+    let written = names.iter().map(|it| Folded::new(it));
+    let trimmed = names.iter().map(|it| Folded::new(it.trim()));
+    let folded: Vec<Folded> = written.chain(trimmed).collect();
+    let found = store.users(Keys::Usernames(&folded))?;
+    let name = |user: StoredUser| (user.values.profile.folded_username(), user);
+    let found: HashMap<Folded, StoredUser> = found.into_iter().map(name).collect();
     let mut users = Vec::new();
     let mut unknown = Vec::new();
-    for name in names {
-        let trimmed = name.trim();
-        match find(&name)?.map_or_else(|| find(trimmed), |user| Ok(Some(user)))? {
-            Some(user) => users.push(user),
-            None => unknown.push(trimmed.to_owned()),
+    for (at, name) in names.iter().enumerate() {
+        let is_written = found.get(&folded[at]);
+        match is_written.or_else(|| found.get(&folded[names.len() + at])) {
+            Some(user) => users.push(user.clone()),
+            None => unknown.push(name.trim().to_owned()),
         }
     }
     if unknown.is_empty() {
@@ -70,8 +76,8 @@ fn resolve_names(store: &Reader, names: Vec<String>) -> anyhow::Result<Vec<Store
 }
 
 /// The error that lists all names that nobody in the store has.
-pub fn unknown_in_store(unknown: &[String], store: &Reader) -> Result<Failure, StoreError> {
-    let known = store.usernames()?;
+pub fn unknown_in_store(unknown: &[String], store: &dyn View) -> Result<Failure, StoreError> {
+    let known = store.usernames(Known::Stored, "", None)?;
     let failure = unknown_names(unknown, &known, "in the store");
     Ok(if known.is_empty() {
         failure.hint("the store has no users yet; `adsync import --help` says how to bring them in")

@@ -3,14 +3,16 @@
 //! Picking takes its time, so neither the store nor a connection is held meanwhile. The run begins
 //! afterwards, and looks again at everybody who was picked.
 
+use std::collections::HashMap;
+
 use crate::commands::Context;
 use crate::error::{Failure, Kind};
 use crate::output::Output;
 use crate::output::picker::{self, Item, Purpose};
 use crate::output::table::detail;
 use crate::plan::Conflict;
-use crate::store::{Listing, Reader, StoreError};
-use crate::user::{Profile, StoredUser, UniqueField};
+use crate::store::{self, Keys, Listing, View};
+use crate::user::{Profile, StoredUser, UniqueField, UserId};
 
 /// How many of those that were picked are named.
 const NAMED: usize = 10;
@@ -61,15 +63,15 @@ pub fn from_store(
     purpose: &Purpose,
     note: impl Fn(&StoredUser) -> Option<String>,
 ) -> anyhow::Result<Option<Vec<StoredUser>>> {
-    let store = Reader::open(&context.settings.store_path)?;
+    let store = store::open(&context.settings.store_path)?;
     let mut users = Vec::new();
     let mut items = Vec::new();
-    store.for_each_user(&Listing::default(), &mut |user| {
+    store.list(&Listing::default(), &mut |user| {
         if let Some(note) = note(&user) {
             items.push(item(&user.values.profile, note));
             users.push(user);
         }
-        Ok::<_, StoreError>(())
+        Ok(())
     })?;
     drop(store);
     if items.is_empty() {
@@ -83,16 +85,14 @@ pub fn from_store(
 
 /// Those who were picked, as the store has them now. Whoever has gone or bears another name since is an
 /// error, for it is no longer the one that was picked.
-pub fn again(store: &Reader, picked: &[StoredUser]) -> anyhow::Result<Vec<StoredUser>> {
-    let mut users = Vec::new();
-    let mut gone = Vec::new();
-    for old in picked {
-        let name = &old.values.profile.username;
-        match store.by_id(old.id)? {
-            Some(user) if user.values.profile.username == *name => users.push(user),
-            _ => gone.push(name.as_str()),
-        }
-    }
+pub fn again(store: &dyn View, picked: &[StoredUser]) -> anyhow::Result<Vec<StoredUser>> {
+    let rows: Vec<UserId> = picked.iter().map(|it| it.id).collect();
+    let users = store.users(Keys::Rows(&rows))?;
+    let name = |user: &StoredUser| (user.id, user.values.profile.username.clone());
+    let there: HashMap<UserId, String> = users.iter().map(name).collect();
+    let is_gone = |old: &&StoredUser| there.get(&old.id) != Some(&old.values.profile.username);
+    let gone = picked.iter().filter(is_gone);
+    let gone: Vec<&str> = gone.map(|it| &*it.values.profile.username).collect();
     if gone.is_empty() {
         return Ok(users);
     }

@@ -24,8 +24,8 @@ pub fn run(arguments: &cli::Remove, context: &Context<'_>) -> anyhow::Result<Exi
     let run = context.begin(Command::Remove, Mode::Selected);
     context.with_target(run, arguments.dry_run, |target, run| {
         let users = match &picked {
-            Some(picked) => picking::again(target.reader(), picked)?,
-            None => names::resolve_each(target.reader(), &arguments.usernames)?,
+            Some(picked) => picking::again(target.view(), picked)?,
+            None => names::resolve_each(target.view(), &arguments.usernames)?,
         };
         if users.iter().any(is_imported) {
             let note = "the directory keeps them: `adsync import` would bring them back";

@@ -12,7 +12,7 @@ use crate::output::table::local_time;
 use crate::plan::{Findings, Import, Return};
 use crate::run::execute::Target;
 use crate::run::preview;
-use crate::store::{Command, Mode, PastChange, Reader, Snapshot, StoreError};
+use crate::store::{self, Changes, Command, Keys, Mode, PastChange, Snapshot, StoreError, View};
 use crate::user::{DomainId, Folded, StoredUser, UserId};
 
 /// Runs the command.
@@ -33,8 +33,8 @@ pub fn run(arguments: &cli::Restore, context: &Context<'_>) -> anyhow::Result<Ex
     context.with_target(run, arguments.dry_run, |target, run| {
         let records = match (picked, arguments.run) {
             (Some(picked), _) => picked,
-            (None, Some(number)) => deleted_by(target.reader(), number)?,
-            (None, None) => newest_of(target.reader(), &arguments.names)?,
+            (None, Some(number)) => deleted_by(target.view(), number)?,
+            (None, None) => newest_of(target.view(), &arguments.names)?,
         };
         let findings = findings(records, target, context)?;
         // Whoever was asked for and stays away is a failure of this command.
@@ -42,9 +42,9 @@ pub fn run(arguments: &cli::Restore, context: &Context<'_>) -> anyhow::Result<Ex
     })
 }
 
-fn deleted_by(store: &Reader, number: i64) -> anyhow::Result<Vec<PastChange>> {
+fn deleted_by(store: &dyn View, number: i64) -> anyhow::Result<Vec<PastChange>> {
     past_run(store, number)?;
-    let deletions = store.deletions(Some(number))?;
+    let deletions = store.changes(Changes::Deletions(Some(number)))?;
     if deletions.is_empty() {
         return Err(
             Failure::new(Kind::UnknownName, format!("run {number} deleted nobody"))
@@ -56,7 +56,7 @@ fn deleted_by(store: &Reader, number: i64) -> anyhow::Result<Vec<PastChange>> {
 }
 
 /// The newest record of each name.
-fn newest_of(store: &Reader, arguments: &[String]) -> anyhow::Result<Vec<PastChange>> {
+fn newest_of(store: &dyn View, arguments: &[String]) -> anyhow::Result<Vec<PastChange>> {
     let names = names::split(arguments, |_| Ok(true))?;
     let folded: Vec<Folded> = names.iter().map(|it| Folded::new(it)).collect();
     let (mut records, _) = store.newest_deletions(&folded)?;
@@ -92,10 +92,10 @@ fn findings(
     context: &Context<'_>,
 ) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let domains = target.reader().domains()?;
+    let domains = target.view().domains()?;
     for (record, before) in newest(records) {
         let origin = before.origin();
-        let is_back = is_in_store(target.reader(), record.user, &before)?;
+        let is_back = is_in_store(target.view(), record.user, &before)?;
         if is_back {
             context
                 .output
@@ -130,7 +130,7 @@ fn newest(records: Vec<PastChange>) -> impl Iterator<Item = (PastChange, Snapsho
 }
 
 /// Whether the user of that row, or of that identity, is there.
-pub fn is_in_store(store: &Reader, row: UserId, before: &Snapshot) -> Result<bool, StoreError> {
+pub fn is_in_store(store: &dyn View, row: UserId, before: &Snapshot) -> Result<bool, StoreError> {
     let Some(guid) = before.guid else {
         return Ok(store.by_id(row)?.is_some());
     };
@@ -138,19 +138,19 @@ pub fn is_in_store(store: &Reader, row: UserId, before: &Snapshot) -> Result<boo
         let domain = user.tracking.domain.map(|it| it.0);
         before.domain.is_none() || domain.is_none() || domain == before.domain
     };
-    Ok(store.all_with_guid(guid)?.iter().any(is_it))
+    Ok(store.users(Keys::Identities(&[guid]))?.iter().any(is_it))
 }
 
 /// The newest records of deleted users, of one run or of all, that a person picked; none if there is
 /// nobody to pick from.
 fn pick(run: Option<i64>, context: &Context<'_>) -> anyhow::Result<Option<Vec<PastChange>>> {
     picking::require_terminal(context.output, "say --run, or name the users")?;
-    let store = Reader::open(&context.settings.store_path)?;
+    let store = store::open(&context.settings.store_path)?;
     let records = match run {
-        Some(number) => deleted_by(&store, number)?,
-        None => store.deletions(None)?,
+        Some(number) => deleted_by(&*store, number)?,
+        None => store.changes(Changes::Deletions(None))?,
     };
-    let mut candidates = candidates(records, &store)?;
+    let mut candidates = candidates(records, &*store)?;
     drop(store);
     if candidates.is_empty() {
         let note = "nobody to pick: no deleted user of the history is missing from the store";
@@ -170,7 +170,10 @@ fn pick(run: Option<i64>, context: &Context<'_>) -> anyhow::Result<Option<Vec<Pa
 }
 
 /// Those of them that are not in the store.
-fn candidates(records: Vec<PastChange>, store: &Reader) -> anyhow::Result<Vec<(PastChange, Item)>> {
+fn candidates(
+    records: Vec<PastChange>,
+    store: &dyn View,
+) -> anyhow::Result<Vec<(PastChange, Item)>> {
     let mut candidates = Vec::new();
     for (record, before) in newest(records) {
         let origin = before.origin();

@@ -12,7 +12,7 @@ use crate::output::table::detail;
 use crate::output::{Output, json, legible, table};
 use crate::run::absence;
 use crate::run::preview::{self, Preview};
-use crate::store::{Ours, Reader};
+use crate::store::{self, Ours, View};
 use crate::user::ObjectGuid;
 
 /// A user as it is printed.
@@ -35,13 +35,13 @@ struct Row {
 /// Runs the command.
 pub fn run(prefix: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let output = context.output;
-    let store = Reader::open(&context.settings.store_path)?;
+    let store = store::open(&context.settings.store_path)?;
     let (mut rows, base) = context.with_directory(None, |directory| {
         let domains = store.domains()?;
         let (domain, _) = absence::identify(&domains, directory)?;
         let ours = domains.ours(&domain);
         let found = directory.search(prefix)?;
-        let rows = found.into_iter().map(|found| row(found, &store, &ours));
+        let rows = found.into_iter().map(|found| row(found, &*store, &ours));
         let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;
         Ok((rows, directory.base().to_owned()))
     })?;
@@ -67,7 +67,7 @@ pub fn run(prefix: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::Done)
 }
 
-fn row(found: FoundUser, store: &Reader, ours: &Ours) -> anyhow::Result<Row> {
+fn row(found: FoundUser, store: &dyn View, ours: &Ours) -> anyhow::Result<Row> {
     let FoundUser { user, display_name } = found;
     let user = match user {
         Ok(user) => user,

@@ -9,26 +9,26 @@ use crate::exit_code::ExitCode;
 use crate::output::changes::{self, Object};
 use crate::output::table::{facts, local_time, status};
 use crate::output::{Output, csv, json, legible};
-use crate::store::{PastChange, Reader, StoreError};
+use crate::store::{self, Changes, Keys, PastChange, StoreError, View};
 use crate::user::{Absence, Column, ControllerId, Folded, Found, Origin, StoredUser};
 use crate::util::shell;
 
 /// Runs the command.
 pub fn run(name: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
-    let store = Reader::open(&context.settings.store_path)?;
+    let store = store::open(&context.settings.store_path)?;
     let _unchanging = store.hold_still()?;
     let find = |name| store.listed(&Folded::new(name));
     let Some(user) = find(name)?.map_or_else(|| find(name.trim()), |it| Ok(Some(it)))? else {
-        return Err(unknown(name.trim(), &store)?.into());
+        return Err(unknown(name.trim(), &*store)?.into());
     };
-    print(&user, &store, context.output)?;
+    print(&user, &*store, context.output)?;
     Ok(ExitCode::Done)
 }
 
-fn print(user: &StoredUser, store: &Reader, output: &Output) -> anyhow::Result<()> {
+fn print(user: &StoredUser, store: &dyn View, output: &Output) -> anyhow::Result<()> {
     match output.format {
         Format::Table => {
-            let life = store.changes_of(user)?;
+            let life = store.changes(Changes::OfUser(user))?;
             let life = changes::table(&life, &[3], output);
             let life = life.map(|it| format!("\n{it}")).unwrap_or_default();
             Ok(output.result(&(facts(output, &all(user, store)?) + &life))?)
@@ -40,7 +40,7 @@ fn print(user: &StoredUser, store: &Reader, output: &Output) -> anyhow::Result<(
                 user: json::Shown<'a>,
                 history: Vec<Object<'a>>,
             }
-            let life = store.changes_of(user)?;
+            let life = store.changes(Changes::OfUser(user))?;
             let found_on = user.tracking.found.and_then(|it| it.on);
             let found_on = found_on.map(|it| identity(it, store)).transpose()?;
             Ok(output.result(&json::text(&UserAndHistory {
@@ -58,7 +58,7 @@ fn print(user: &StoredUser, store: &Reader, output: &Output) -> anyhow::Result<(
 }
 
 /// Every fact about a user; of a local one there are none that tie it to a directory.
-fn all(user: &StoredUser, store: &Reader) -> Result<Vec<(&'static str, String)>, StoreError> {
+fn all(user: &StoredUser, store: &dyn View) -> Result<Vec<(&'static str, String)>, StoreError> {
     let value = |column| {
         let value = user.value(column);
         value.map_or_else(|| "-".to_owned(), |value| legible(&value))
@@ -103,7 +103,7 @@ fn yes_or_no(is: bool) -> String {
 }
 
 /// Since which run a user has been found, and on which controller that was.
-fn found(found: Option<Found>, store: &Reader) -> Result<String, StoreError> {
+fn found(found: Option<Found>, store: &dyn View) -> Result<String, StoreError> {
     let Some(Found { run, on }) = found else {
         return Ok("-".to_owned());
     };
@@ -117,7 +117,7 @@ fn found(found: Option<Found>, store: &Reader) -> Result<String, StoreError> {
     })
 }
 
-fn identity(controller: ControllerId, store: &Reader) -> Result<String, StoreError> {
+fn identity(controller: ControllerId, store: &dyn View) -> Result<String, StoreError> {
     let domains = store.domains()?;
     let identity = domains.identity_of(controller);
     Ok(identity.map_or_else(|| "?".to_owned(), legible))
@@ -132,13 +132,13 @@ fn list(items: &[String]) -> String {
 }
 
 /// That nobody in the store has the name; somebody may have had it.
-fn unknown(name: &str, store: &Reader) -> anyhow::Result<Failure> {
+fn unknown(name: &str, store: &dyn View) -> anyhow::Result<Failure> {
     let folded = Folded::new(name);
     let has_name = |change: &PastChange| {
         let mut both = [&change.before, &change.after].into_iter().flatten();
         both.any(|it| Folded::new(&it.username) == folded)
     };
-    let life = store.changes_of_user(&folded)?;
+    let life = store.changes(Changes::OfName(&folded))?;
     let Some(last) = life.iter().rev().find(|it| has_name(it)) else {
         return Ok(names::unknown_in_store(&[name.to_owned()], store)?);
     };
@@ -163,7 +163,7 @@ fn unknown(name: &str, store: &Reader) -> anyhow::Result<Failure> {
 }
 
 /// The user that a change is about, if the store has it: in the same row, or in another with the same identity.
-fn who_is_it(change: &PastChange, store: &Reader) -> Result<Option<StoredUser>, StoreError> {
+fn who_is_it(change: &PastChange, store: &dyn View) -> Result<Option<StoredUser>, StoreError> {
     if let Some(user) = store.by_id(change.user)? {
         return Ok(Some(user));
     }
@@ -171,5 +171,5 @@ fn who_is_it(change: &PastChange, store: &Reader) -> Result<Option<StoredUser>, 
     let Some(guid) = snapshot.and_then(|it| it.guid) else {
         return Ok(None);
     };
-    Ok(store.all_with_guid(guid)?.into_iter().next())
+    Ok(store.users(Keys::Identities(&[guid]))?.into_iter().next())
 }

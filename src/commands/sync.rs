@@ -8,7 +8,7 @@ use crate::output::picker::Purpose;
 use crate::plan::Allowed;
 use crate::run::reconcile::is_imported;
 use crate::run::strategy::{self, Reach};
-use crate::store::{Command, Mode, Reader};
+use crate::store::{Command, Mode, View};
 use crate::user::StoredUser;
 
 /// Runs the command.
@@ -21,10 +21,10 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
     let run = context.begin(Command::Sync, Mode::Full);
     context.with_target(run, arguments.ending.dry_run, |target, run| {
         let engine = context.engine();
-        let mark = strategy::likely_mark(target.reader(), &engine)?;
-        let chosen = whom.choose(target.reader())?;
+        let mark = strategy::likely_mark(target.view(), &engine)?;
+        let chosen = whom.choose(target.view())?;
         target.expect_changes(chosen.is_some())?;
-        let store = target.reader();
+        let store = target.view();
         if let Some(users) = &chosen {
             run.mode = Mode::Selected;
             run.selected = Some(users.iter().map(|user| user.id).collect());
@@ -78,7 +78,7 @@ impl<'a> Whom<'a> {
     }
 
     /// The chosen users, as the store has them; none for all of them.
-    fn choose(&self, store: &Reader) -> anyhow::Result<Option<Vec<StoredUser>>> {
+    fn choose(&self, store: &dyn View) -> anyhow::Result<Option<Vec<StoredUser>>> {
         match self {
             Self::Everybody => Ok(None),
             Self::Named(names) => named(store, names).map(Some),
@@ -104,7 +104,7 @@ fn pick(context: &Context<'_>) -> anyhow::Result<Option<Vec<StoredUser>>> {
     Ok(picked)
 }
 
-fn named(store: &Reader, names: &[String]) -> anyhow::Result<Vec<StoredUser>> {
+fn named(store: &dyn View, names: &[String]) -> anyhow::Result<Vec<StoredUser>> {
     let users = names::resolve(store, names)?;
     let local: Vec<&str> = users
         .iter()

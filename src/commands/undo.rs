@@ -16,7 +16,9 @@ use crate::plan::{
     Reversal,
 };
 use crate::run::execute::Target;
-use crate::store::{Command, Marking, Mode, Outcome, PastChange, PastRun, Reader, Snapshot};
+use crate::store::{
+    Changes, Command, Keys, Marking, Mode, Outcome, PastChange, PastRun, Snapshot, View,
+};
 use crate::user::{Domain, Field, FieldValue, Found, StoredUser, UserId};
 
 /// How many users a warning names.
@@ -40,9 +42,9 @@ pub fn run(arguments: &cli::Undo, context: &Context<'_>) -> anyhow::Result<ExitC
     }
     .asking(!arguments.yes);
     context.with_target(run, arguments.ending.dry_run, |target, run| {
-        let past = past_run(target.reader(), arguments.run)?;
+        let past = past_run(target.view(), arguments.run)?;
         refuse_unsuitable(&past)?;
-        run.domain = domain(target.reader(), &past)?;
+        run.domain = domain(target.view(), &past)?;
         let undoing = Undoing::of(&past, target)?;
         for note in &undoing.notes {
             context.output.note(note);
@@ -73,7 +75,7 @@ fn refuse_unsuitable(past: &PastRun) -> Result<(), Failure> {
 }
 
 /// The domain that a run read.
-fn domain(store: &Reader, past: &PastRun) -> anyhow::Result<Option<Domain>> {
+fn domain(store: &dyn View, past: &PastRun) -> anyhow::Result<Option<Domain>> {
     let domains = store.domains()?;
     let of_run = domains.iter().find(|it| Some(it.id) == past.domain);
     Ok(of_run.map(|it| Domain {
@@ -86,7 +88,7 @@ fn domain(store: &Reader, past: &PastRun) -> anyhow::Result<Option<Domain>> {
 /// What taking back a run comes to.
 struct Undoing<'a> {
     past: &'a PastRun,
-    store: &'a Reader,
+    store: &'a dyn View,
     /// What later runs did to those who are not as the run left them.
     since: HashMap<UserId, Vec<PastChange>>,
     findings: Findings,
@@ -105,7 +107,7 @@ struct Row {
 
 impl<'a> Undoing<'a> {
     fn of(past: &'a PastRun, target: &'a Target) -> anyhow::Result<Self> {
-        let store = target.reader();
+        let store = target.view();
         let _unchanging = store.hold_still()?;
         let rows = rows(store, past.run)?;
         let changed: HashSet<UserId> = rows
@@ -114,7 +116,7 @@ impl<'a> Undoing<'a> {
             .map(|row| row.change.user)
             .collect();
         let mut since: HashMap<UserId, Vec<PastChange>> = HashMap::new();
-        for change in store.changes_since(past.run, &changed)? {
+        for change in store.changes(Changes::Since(past.run, &changed))? {
             since.entry(change.user).or_default().push(change);
         }
         let mut undoing = Self {
@@ -284,14 +286,17 @@ impl Row {
 }
 
 /// Those that a run changed. Who has the row of one, but another identity, is somebody else.
-fn rows(store: &Reader, run: i64) -> anyhow::Result<Vec<Row>> {
-    let changes = store.changes_of_run(run)?.into_iter();
+fn rows(store: &dyn View, run: i64) -> anyhow::Result<Vec<Row>> {
+    let changes = store.changes(Changes::OfRun(run))?;
+    let ids: Vec<UserId> = changes.iter().map(|it| it.user).collect();
+    let users = store.users(Keys::Rows(&ids))?.into_iter();
+    let mut users: HashMap<UserId, StoredUser> = users.map(|it| (it.id, it)).collect();
     let row = |change: PastChange| {
         let snapshot = change.after.as_ref().or(change.before.as_ref());
         let guid = snapshot.and_then(|it| it.guid);
-        let now = store.by_id(change.user)?;
+        let now = users.remove(&change.user);
         let now = now.filter(|it| it.origin.guid() == guid);
-        Ok(Row { change, now })
+        Row { change, now }
     };
-    changes.map(row).collect()
+    Ok(changes.into_iter().map(row).collect())
 }

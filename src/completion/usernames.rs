@@ -8,7 +8,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use crate::config::Settings;
 use crate::output::legible;
 use crate::output::table::local_time;
-use crate::store::{Known, Outcome, Reader};
+use crate::store::{self, Known, Outcome, Runs, View};
 
 /// Where which usernames are meant: the command, its argument, and how a word is completed there.
 pub fn completers() -> [(&'static str, &'static str, ArgValueCompleter); 6] {
@@ -46,6 +46,9 @@ pub fn completers() -> [(&'static str, &'static str, ArgValueCompleter); 6] {
     ]
 }
 
+/// With more names than this nobody is helped, and the shell would take its time.
+const MOST: usize = 2000;
+
 /// How many runs are offered.
 const RUNS: u64 = 20;
 
@@ -54,7 +57,7 @@ fn runs(word: &OsStr) -> Vec<CompletionCandidate> {
     let Some(prefix) = word.to_str() else {
         return Vec::new();
     };
-    let runs = store().and_then(|store| store.runs(RUNS).ok());
+    let runs = store().and_then(|store| store.runs(Runs::Last(RUNS)).ok());
     let runs = runs.unwrap_or_default().into_iter();
     runs.filter(|run| matches!(run.outcome, Outcome::Done | Outcome::Partial))
         .map(|run| (run.run.to_string(), run))
@@ -91,17 +94,16 @@ fn list(word: &OsStr, known: Known) -> Vec<CompletionCandidate> {
 
 /// The usernames of the store that begin so.
 fn find(prefix: &str, known: Known) -> impl Iterator<Item = String> + use<> {
-    let names = store().and_then(|store| store.known_usernames(prefix, known).ok());
-    names
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|it| is_plain(it))
+    let names = store().and_then(|it| it.usernames(known, prefix, Some(MOST + 1)).ok());
+    // A part of them would complete to what only that part has in common.
+    let names = names.filter(|it| it.len() <= MOST).unwrap_or_default();
+    names.into_iter().filter(|it| is_plain(it))
 }
 
 /// The store of the settings that the unfinished line means.
-fn store() -> Option<Reader> {
+fn store() -> Option<Box<dyn View>> {
     let settings = Settings::load(settings_file(std::env::args_os()).as_deref());
-    Reader::open(&settings.ok()?.store_path).ok()
+    store::open(&settings.ok()?.store_path).ok()
 }
 
 /// Whether a shell takes the name as it is. Any other would have to be quoted, by the rules of each

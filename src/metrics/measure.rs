@@ -12,7 +12,7 @@ use crate::exit_code::ExitCode;
 use crate::output::Output;
 use crate::output::file::{self, OutputFile};
 use crate::plan::Counts;
-use crate::store::{Command, PastRun, Reader, StoreError};
+use crate::store::{self, Command, PastRun, Runs, StoreError};
 
 /// The commands that are measured.
 const COMMANDS: [Command; 2] = [Command::Sync, Command::Import];
@@ -88,16 +88,16 @@ fn ask(
     metrics: &mut Metrics,
     began: Timestamp,
     code: ExitCode,
-    store: &Path,
+    path: &Path,
 ) -> Result<(), StoreError> {
-    let reader = Reader::open(store)?;
+    let reader = store::open(path)?;
     let is_this = |run: &PastRun| {
         // While another run held the store, or without usable settings, it was not noted.
         !matches!(code, ExitCode::Busy | ExitCode::Usage)
             && run.command == metrics.command
             && run.started_at.as_second() >= began.as_second()
     };
-    if let Some(run) = reader.runs(1)?.into_iter().find(is_this) {
+    if let Some(run) = reader.runs(Runs::Last(1))?.into_iter().find(is_this) {
         metrics.checked = run.counts.checked;
         metrics.results = results(&run.counts);
         metrics.mode = Some(run.mode);
@@ -106,7 +106,7 @@ fn ask(
         let success = reader.last_success(command)?;
         metrics.successes.extend(success.map(|at| (command, at)));
     }
-    let user_counts = reader.user_counts()?;
+    let user_counts = reader.counts()?;
     metrics.users.push(("local", "ok", user_counts.local));
     let directory = user_counts.directory.into_iter();
     metrics

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::directory::{Directory, DirectoryError};
 use crate::plan::compare::LastSeen;
 use crate::plan::evidence::{self, Circumstances, Doubt, LastPlace, Trace};
-use crate::store::{self, Domains, Ours, Reader, StoreError};
+use crate::store::{self, Domains, Ours, StoreError, View};
 use crate::user::{Absence, Controller, ControllerId, Domain, ObjectGuid, StoredUser};
 
 /// How many other users are asked for, to see whether the account finds anybody by identity.
@@ -68,7 +68,7 @@ impl<'a> Judge<'a> {
     /// Finds out what bears on all of them.
     pub fn new(
         absences: &Absences,
-        store: &Reader,
+        store: &dyn View,
         directory: &'a mut Directory,
         nowhere: &[ObjectGuid],
         seen: Seen,
@@ -161,7 +161,7 @@ impl<'a> Judge<'a> {
 
 /// Users of the store that are not among those who are nowhere, to be asked for.
 fn others(
-    store: &Reader,
+    store: &dyn View,
     domain: &Domain,
     nowhere: &[ObjectGuid],
 ) -> Result<Vec<ObjectGuid>, StoreError> {

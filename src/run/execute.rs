@@ -3,7 +3,7 @@
 use super::commit::commit;
 use super::{Confirmation, Engine, Observer};
 use crate::plan::{Approved, Findings, Guard, Impact, Plan, Refusal, plan};
-use crate::store::{Applied, BulkLoad, Outcome, Reader, Run, StoreError, Writer};
+use crate::store::{Applied, BulkLoad, Outcome, Run, StoreError, View, Writer};
 use crate::util::threads;
 
 /// The store as a run has it. A dry run has one that cannot be written.
@@ -12,15 +12,15 @@ pub enum Target {
     /// The plan will be applied.
     Store(Box<Writer>),
     /// The plan will only be shown.
-    DryRun(Reader),
+    DryRun(Box<dyn View>),
 }
 
 impl Target {
     /// The store, to be asked.
-    pub fn reader(&self) -> &Reader {
+    pub fn view(&self) -> &dyn View {
         match self {
-            Self::Store(writer) => writer,
-            Self::DryRun(reader) => reader,
+            Self::Store(writer) => &***writer,
+            Self::DryRun(view) => &**view,
         }
     }
 
@@ -50,7 +50,7 @@ impl Target {
 
     /// Plans; what was filled is put in order meanwhile.
     fn plan(&mut self, findings: Findings) -> Result<Plan, StoreError> {
-        let holders = self.reader().holders(findings.wanted_names())?;
+        let holders = self.view().holders(&mut findings.wanted_names())?;
         let bulk_load = match self {
             Self::Store(writer) => writer.bulk_load(),
             Self::DryRun(_) => None,
@@ -206,7 +206,7 @@ pub fn execute(
             Attempt::Again(left) => findings = left,
         }
     }
-    let path = target.reader().path().to_owned();
+    let path = target.view().location().to_owned();
     Err(StoreError::Overtaken { path })
 }
 
@@ -219,7 +219,7 @@ fn approve(
     ask: bool,
     observer: &dyn Observer,
 ) -> Result<Result<Approved, (Refused, Plan)>, StoreError> {
-    let store = target.reader();
+    let store = target.view();
     let mut approved = match guarded(guard, plan, store, run)? {
         Ok(approved) => approved,
         Err((refusal, plan)) => {
@@ -241,7 +241,7 @@ fn approve(
 }
 
 /// Whether the domain was read under other settings before.
-fn settings_change(store: &Reader, run: &Run) -> Result<Option<SettingsChange>, StoreError> {
+fn settings_change(store: &dyn View, run: &Run) -> Result<Option<SettingsChange>, StoreError> {
     let (Some(domain), Some(now)) = (&run.domain, &run.settings) else {
         return Ok(None);
     };
@@ -266,7 +266,7 @@ const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
 fn guarded(
     guard: &Guard,
     plan: Plan,
-    store: &Reader,
+    store: &dyn View,
     run: &Run,
 ) -> Result<Result<Approved, (Refusal, Box<Plan>)>, StoreError> {
     let mut guard = guard.clone();

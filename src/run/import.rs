@@ -34,7 +34,7 @@ pub fn read(
     select: &mut dyn FnMut(&mut Directory, Take<'_>) -> anyhow::Result<Option<u64>>,
 ) -> anyhow::Result<(Reading, Option<BulkLoad>)> {
     let is_all = matches!(whom, Whom::All);
-    let store = target.reader();
+    let store = target.view();
     let reach = strategy::reach(store, directory, run, engine)?;
     let what = format!("reading {}", directory.base());
     let expected = if is_all { reach.scope_users() } else { None };
@@ -62,13 +62,14 @@ pub fn read(
         ));
     }
     reconciliation.settle_repeated(directory)?;
-    if count > 0 && store.imported_count(&reach.domain)? == 0 {
+    if count > 0 && store.imported_and_foreign(&reach.domain)?.0 == 0 {
         // Whoever is imported must be found again; the first run says if that cannot be.
         directory.verify_search_by_identity()?;
     }
     // An import does not look for those whom it does not find; nobody shall think that they were there.
     let found: Vec<UserId> = reconciliation.seen().rows().collect();
-    let is_part = !is_all || (found.len() as u64) < store.imported_count(&reach.domain)?;
+    let (imported, _) = store.imported_and_foreign(&reach.domain)?;
+    let is_part = !is_all || (found.len() as u64) < imported;
     // An attempt before, on another server, may have found others.
     run.selected = is_part.then_some(found);
     let bulk_load = reconciliation.take_filling();

@@ -1,7 +1,7 @@
 //! What bringing in somebody alone would come to.
 
 use crate::plan::{Conflict, Findings, Import, plan};
-use crate::store::{Ours, Reader};
+use crate::store::{Ours, View};
 use crate::user::DirectoryUser;
 
 /// What an import of a directory user alone would come to.
@@ -16,7 +16,7 @@ pub enum Preview {
 }
 
 /// Of a user of the directory.
-pub fn of(user: &DirectoryUser, store: &Reader, ours: &Ours) -> anyhow::Result<Preview> {
+pub fn of(user: &DirectoryUser, store: &dyn View, ours: &Ours) -> anyhow::Result<Preview> {
     if store.by_guid(ours, user.guid)?.is_some() {
         return Ok(Preview::Imported);
     }
@@ -32,12 +32,12 @@ pub fn of(user: &DirectoryUser, store: &Reader, ours: &Ours) -> anyhow::Result<P
 }
 
 /// Who holds what somebody would bring along.
-pub fn conflicts(user: Import, store: &Reader) -> anyhow::Result<Vec<Conflict>> {
+pub fn conflicts(user: Import, store: &dyn View) -> anyhow::Result<Vec<Conflict>> {
     let findings = Findings {
         new: vec![user],
         ..Findings::default()
     };
-    let holders = store.holders(findings.wanted_names())?;
+    let holders = store.holders(&mut findings.wanted_names())?;
     let duplicate = plan(findings, &holders).duplicate.into_iter().next();
     Ok(duplicate.map_or_else(Vec::new, |it| it.conflicts))
 }

@@ -8,7 +8,7 @@ use crate::directory::{Directory, Read};
 use crate::ldap::dn;
 use crate::plan::compare::{BadEntry, Comparison, Terms};
 use crate::plan::{Evidence, Findings};
-use crate::store::{BulkLoad, Reader, RowMatcher, StoreError, Unchanging};
+use crate::store::{BulkLoad, Held, Matching, StoreError, View, Which};
 use crate::user::{ObjectGuid, Origin, Status, StoredUser, UserId};
 
 /// How many entries that cannot be used, and are nobody of the store, are told of one by one. More are no oversight.
@@ -16,10 +16,10 @@ pub const MOST_UNUSABLE: u64 = 100_000;
 
 /// A comparison of directory and store under way.
 pub struct Reconciliation<'a> {
-    store: &'a Reader,
+    store: &'a dyn View,
     absences: Absences,
-    users: RowMatcher<'a>,
-    _store_holds_still: Unchanging<'a>,
+    users: Box<dyn Matching + 'a>,
+    _held: Box<dyn Held + 'a>,
     comparison: Comparison,
     progress: Box<dyn Progress>,
     rows_by_dn: Option<HashMap<String, UserId>>,
@@ -42,16 +42,16 @@ pub struct Reconciliation<'a> {
 impl<'a> Reconciliation<'a> {
     /// Begins one.
     pub fn new(
-        store: &'a Reader,
+        store: &'a dyn View,
         absences: Absences,
         terms: Terms,
         progress: Box<dyn Progress>,
     ) -> Result<Self, StoreError> {
         Ok(Self {
             store,
-            users: RowMatcher::new(store, absences.ours.clone()),
+            users: store.matching(&absences.ours),
             absences,
-            _store_holds_still: store.hold_still()?,
+            _held: store.hold_still()?,
             comparison: Comparison::new(terms),
             progress,
             rows_by_dn: None,
@@ -87,12 +87,13 @@ impl<'a> Reconciliation<'a> {
     pub fn take(&mut self, users: Vec<Read>) -> anyhow::Result<()> {
         self.progress.advance(users.len() as u64);
         let known = self.comparison.new_users().len();
+        let mut matched = self.matched(&users)?;
         for user in users {
             match user {
                 Ok(user) => {
                     let stored = match self.known.get(&user.guid) {
                         Some(known) => Some(known.clone()),
-                        None => self.users.find(user.guid)?,
+                        None => matched.next().flatten(),
                     };
                     if let Some(stored) = &stored {
                         self.witness.get_or_insert(user.guid);
@@ -113,6 +114,19 @@ impl<'a> Reconciliation<'a> {
             bulk_load.add(&self.comparison.new_users()[known..])?;
         }
         Ok(())
+    }
+
+    /// The rows of those users of a page whose rows are not known already, in their order.
+    fn matched(
+        &mut self,
+        users: &[Read],
+    ) -> Result<impl Iterator<Item = Option<StoredUser>> + use<>, StoreError> {
+        let guids = users
+            .iter()
+            .filter_map(|it| it.as_ref().ok())
+            .map(|it| it.guid);
+        let unknown: Vec<ObjectGuid> = guids.filter(|it| !self.known.contains_key(it)).collect();
+        Ok(self.users.page(&unknown)?.into_iter())
     }
 
     /// The user of the store that an unusable entry belongs to: by identity, or where that cannot be
@@ -203,7 +217,10 @@ impl<'a> Reconciliation<'a> {
     ) -> anyhow::Result<Vec<StoredUser>> {
         let seen = self.comparison.seen();
         let missing = match among {
-            None => self.store.imported_except(&self.absences.domain, seen)?,
+            None => {
+                let except = Which::Except(seen);
+                self.store.imported(&self.absences.domain, except)?
+            }
             Some(users) => users
                 .iter()
                 .filter(|user| !seen.contains(user.id) && self.is_of_domain(user))

@@ -9,7 +9,7 @@ use crate::directory::{Directory, Selection};
 use crate::plan::Findings;
 use crate::plan::change_mark::{Mark, ReadSettings, Resume, Sentinels, WhyFull};
 use crate::plan::compare::{Newcomers, Terms};
-use crate::store::{Domains, Marking, Mode, Reader, Run};
+use crate::store::{Domains, Keys, Marking, Mode, Run, View, Which};
 use crate::user::{Controller, ControllerId, Domain, ObjectGuid, Status, StoredUser};
 
 /// So few users are looked up by identity at any rate: it is a search or two.
@@ -73,7 +73,7 @@ pub struct Reach<'a> {
 
 /// Finds out which domain the directory has and who answers, and notes it in the run.
 pub fn reach<'a>(
-    store: &Reader,
+    store: &dyn View,
     directory: &mut Directory,
     run: &mut Run,
     engine: &'a Engine<'a>,
@@ -94,7 +94,7 @@ pub fn reach<'a>(
 
 /// The change mark that these settings probably go on from, before the domain is known: of servers that are equal, its
 /// domain controller is asked.
-pub fn likely_mark(store: &Reader, engine: &Engine<'_>) -> anyhow::Result<Option<Mark>> {
+pub fn likely_mark(store: &dyn View, engine: &Engine<'_>) -> anyhow::Result<Option<Mark>> {
     let domains = store.domains()?;
     let marks: Vec<&Mark> = domains.iter().filter_map(|it| it.mark.as_ref()).collect();
     let base = engine.options.base_dn.as_deref();
@@ -155,7 +155,7 @@ impl Reach<'_> {
 
 /// Reads what is to be known of every imported user.
 pub fn everybody(
-    store: &Reader,
+    store: &dyn View,
     directory: &mut Directory,
     reach: &Reach<'_>,
     full: bool,
@@ -217,7 +217,7 @@ pub fn read_settings(directory: &Directory, engine: &Engine<'_>) -> ReadSettings
 
 /// All imported users, to be read.
 struct Everybody<'a> {
-    store: &'a Reader,
+    store: &'a dyn View,
     directory: &'a mut Directory,
     /// How many they are.
     imported: u64,
@@ -279,10 +279,9 @@ impl<'a> Everybody<'a> {
         if changes.deleted.is_none() && has_changes {
             suspected.extend(self.sweep()?);
         }
-        let mut users = Vec::new();
-        for guid in &suspected {
-            users.extend(self.store.by_guid(&ours, *guid)?);
-        }
+        let guids: Vec<ObjectGuid> = suspected.iter().copied().collect();
+        let mut users = self.store.users(Keys::Identities(&guids))?;
+        users.retain(|it| ours.has(it));
         let domain = &self.reach.domain;
         let is_other =
             |user: &StoredUser| !user.origin.guid().is_some_and(|it| suspected.contains(&it));
@@ -293,16 +292,21 @@ impl<'a> Everybody<'a> {
             Status::Failed,
             Status::Restored,
         ] {
-            again.extend(self.store.imported_with(domain, status)?);
+            again.extend(self.store.imported(domain, Which::With(status))?);
         }
         // That an account expires is no change of it in the directory.
-        for user in self.store.expired(domain, self.reach.now)? {
+        for user in self
+            .store
+            .imported(domain, Which::Expired(self.reach.now))?
+        {
             if matches!(user.status, Status::Ok | Status::OutOfScope) {
                 again.push(user);
             }
         }
         users.extend(again.into_iter().filter(is_other));
-        let mut out_of_scope = self.store.imported_with(domain, Status::OutOfScope)?;
+        let mut out_of_scope = self
+            .store
+            .imported(domain, Which::With(Status::OutOfScope))?;
         let looked_at: std::collections::HashSet<_> = users.iter().map(|user| user.id).collect();
         out_of_scope.retain(|user| is_other(user) && !looked_at.contains(&user.id));
         let count = users.len() as u64;
@@ -474,7 +478,7 @@ fn is_in_scope(
 
 /// Looks at these users of the store only.
 pub fn named<'a>(
-    store: &'a Reader,
+    store: &'a dyn View,
     directory: &mut Directory,
     users: &[StoredUser],
     reach: &Reach<'_>,
@@ -495,7 +499,7 @@ pub fn named<'a>(
 
 /// What the directory says of the chosen users.
 pub fn selected(
-    store: &Reader,
+    store: &dyn View,
     directory: &mut Directory,
     users: &[StoredUser],
     reach: &Reach<'_>,

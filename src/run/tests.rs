@@ -12,7 +12,7 @@ use super::{Confirmation, Engine, Observer, Policy, Progress, RunError, import, 
 use crate::directory::{Credentials, Directory, Limits, Options, ServerSource, ServerUrl};
 use crate::plan::compare::OutOfScopePolicy;
 use crate::plan::{Allowed, Guard, GuardLimits, Limit, Plan, Population, Recent};
-use crate::store::{Command, Mode, Outcome, Reader, Run, Writer};
+use crate::store::{self, Command, Mode, Outcome, Run, Runs, View, Writer};
 use crate::user::{Folded, Status, StoredUser};
 
 /// Remembers what it hears, and answers what it is told to.
@@ -115,13 +115,13 @@ impl Stage {
         self.witness.heard.take()
     }
 
-    fn reader(&self) -> Reader {
-        Reader::open(&self.path()).expect("a store")
+    fn view(&self) -> Box<dyn View> {
+        store::open(&self.path()).expect("a store")
     }
 
     fn target(&self, command: &str, dry_run: bool) -> Target {
         if dry_run {
-            return Target::DryRun(self.reader());
+            return Target::DryRun(self.view());
         }
         let writer = Writer::open(&self.path(), command, Duration::ZERO);
         Target::Store(Box::new(writer.expect("a store")))
@@ -157,7 +157,7 @@ impl Stage {
         let target = self.target("sync", settings.dry_run);
         let run = Run::begin(Command::Sync, 365);
         execute::with_target(target, run, &self.witness, |target, run| {
-            let (store, engine) = (target.reader(), self.engine());
+            let (store, engine) = (target.view(), self.engine());
             let chosen: Vec<StoredUser> = settings.users.iter().map(|it| self.user(it)).collect();
             let reading = self.read(|directory| {
                 let reach = strategy::reach(store, directory, run, &engine)?;
@@ -181,12 +181,12 @@ impl Stage {
     }
 
     fn user(&self, username: &str) -> StoredUser {
-        let found = self.reader().by_username(&Folded::new(username));
+        let found = self.view().by_username(&Folded::new(username));
         found.expect("readable").expect("it is there")
     }
 
     fn is_there(&self, username: &str) -> bool {
-        let found = self.reader().by_username(&Folded::new(username));
+        let found = self.view().by_username(&Folded::new(username));
         found.expect("readable").is_some()
     }
 
@@ -318,7 +318,7 @@ fn of_chosen_users_nobody_else_is_touched() {
 fn a_dry_run_plans_the_same_and_writes_nothing() {
     let stage = Stage::with(&["ann"]);
     stage.directory.delete(&Stage::dn("ann")).expect("deleted");
-    let runs = || stage.reader().runs(9).expect("readable").len();
+    let runs = || stage.view().runs(Runs::Last(9)).expect("readable").len();
     let before = runs();
     let dry = Sync {
         dry_run: true,
@@ -411,7 +411,7 @@ fn a_run_that_fails_is_noted_with_its_reason() {
         .directory
         .fault(When::search(), What::answer(1, "odd"));
     let error = stage.sync(&Sync::default()).expect_err("it cannot be read");
-    let runs = stage.reader().runs(1).expect("readable");
+    let runs = stage.view().runs(Runs::Last(1)).expect("readable");
     assert_eq!(runs[0].outcome, Outcome::Failed);
     assert_eq!(runs[0].error, Some(error.to_string()));
     assert!(stage.is_there("ann"));

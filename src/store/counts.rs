@@ -11,6 +11,18 @@ pub struct UserCounts {
     pub directory: Vec<(Status, u64)>,
 }
 
+impl UserCounts {
+    /// Users who were imported.
+    pub fn imported(&self) -> u64 {
+        self.directory.iter().map(|(_, count)| count).sum()
+    }
+
+    /// All users.
+    pub fn all(&self) -> u64 {
+        self.local + self.imported()
+    }
+}
+
 /// Which usernames are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {

@@ -1,6 +1,7 @@
 //! Which users are listed, and what a list says of them beside what is in their rows.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -42,8 +43,15 @@ pub struct LastSeen {
 }
 
 impl LastSeen {
+    /// What a list says of a user beside what is in its row.
+    pub(super) fn fill_in(&self, user: &mut StoredUser, domains: &HashMap<DomainId, Arc<str>>) {
+        user.synced_at = self.in_step(user);
+        let domain = user.tracking.domain;
+        user.tracking.domain_dn = domain.and_then(|it| domains.get(&it).cloned());
+    }
+
     /// When a user was last found or brought in step.
-    pub(super) fn in_step(&self, user: &StoredUser) -> Option<Timestamp> {
+    fn in_step(&self, user: &StoredUser) -> Option<Timestamp> {
         if user.origin == Origin::Local || user.status != Status::Ok {
             return user.synced_at;
         }

@@ -66,8 +66,7 @@ use crate::util::crash;
 use crate::util::files;
 
 pub use bulk_load::BulkLoad;
-pub use match_rows::RowMatcher;
-pub use reader::{Reader, Unchanging};
+pub use reader::Reader;
 pub use trial::Trial;
 
 use crate::store::StoreError;

@@ -8,7 +8,7 @@ use crate::directory::Read;
 use crate::output::picker::{Item, Purpose};
 use crate::run::preview::{self, Preview};
 use crate::run::{Observer, absence};
-use crate::store::{Ours, Reader};
+use crate::store::{self, Ours, View};
 use crate::user::{Folded, ObjectGuid};
 
 /// Somebody to pick, by identity; none, whose identity cannot be read, cannot be picked.
@@ -19,7 +19,7 @@ pub fn pick(
     arguments: &cli::Import,
     context: &Context<'_>,
 ) -> anyhow::Result<Option<Vec<ObjectGuid>>> {
-    let store = Reader::open(&context.settings.store_path)?;
+    let store = store::open(&context.settings.store_path)?;
     let (read, base, ours) = context.with_directory(None, |directory| {
         let domains = store.domains()?;
         let (domain, _) = absence::identify(&domains, directory)?;
@@ -34,7 +34,7 @@ pub fn pick(
         })?;
         Ok((read, directory.base().to_owned(), ours))
     })?;
-    let (candidates, imported) = candidates(read, &store, &ours)?;
+    let (candidates, imported) = candidates(read, &*store, &ours)?;
     drop(store);
     if candidates.is_empty() {
         let note = match imported {
@@ -68,7 +68,7 @@ pub fn pick(
 /// Those that are not in the store, by username, and how many are.
 fn candidates(
     read: Vec<Read>,
-    store: &Reader,
+    store: &dyn View,
     ours: &Ours,
 ) -> anyhow::Result<(Vec<Candidate>, usize)> {
     let mut candidates = Vec::new();
@@ -91,7 +91,7 @@ fn candidates(
     Ok((candidates, imported))
 }
 
-fn candidate(user: Read, store: &Reader, ours: &Ours) -> anyhow::Result<Option<Candidate>> {
+fn candidate(user: Read, store: &dyn View, ours: &Ours) -> anyhow::Result<Option<Candidate>> {
     let user = match user {
         Ok(user) => user,
         Err(bad) => {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Statement, ToSql, params};
 
 use super::bulk_load::BulkLoad;
-use super::domains::{self, Keys};
+use super::domains::{self, RunKeys};
 use super::history;
 use super::indexes::SetAside;
 use super::record::{self, USER_COLUMNS};
@@ -179,7 +179,7 @@ fn end(
     plan: &Plan,
     imported: &[&Import],
     run: &Run,
-    (run_id, keys): (i64, Keys),
+    (run_id, keys): (i64, RunKeys),
 ) -> rusqlite::Result<()> {
     let left = run.undoes.and_then(|_| left(run, plan));
     let outcome = if plan.failed.is_empty() && left.is_none() {
@@ -219,14 +219,14 @@ pub(super) struct Application<'a> {
     db: &'a Connection,
     now: &'a str,
     run_id: i64,
-    keys: Keys,
+    keys: RunKeys,
     /// Whether it knows from the directory how users stand to it. One that takes back another run knows from the
     /// history, and writes them as they were.
     reads_directory: bool,
 }
 
 impl<'a> Application<'a> {
-    pub(super) fn new(db: &'a Connection, now: &'a str, run_id: i64, keys: Keys) -> Self {
+    pub(super) fn new(db: &'a Connection, now: &'a str, run_id: i64, keys: RunKeys) -> Self {
         Self {
             db,
             now,

@@ -8,7 +8,7 @@
 use rusqlite::{Connection, OpenFlags};
 
 use super::apply::Application;
-use super::domains::{self, Keys};
+use super::domains::{self, RunKeys};
 use super::indexes::SetAside;
 use super::staging;
 use super::{WRITE_CACHE_KIB, Writer, history, journal, open, sql};
@@ -30,7 +30,7 @@ pub struct BulkLoad {
     draft: Option<staging::Paths>,
     failed: Failed,
     pub(super) run_id: i64,
-    pub(super) keys: Keys,
+    pub(super) keys: RunKeys,
     now: String,
     aside: SetAside,
     /// How many users it has.
@@ -103,7 +103,7 @@ fn count(db: &Connection) -> rusqlite::Result<i64> {
     db.query_row("SELECT count(*) FROM users", [], |row| row.get(0))
 }
 
-fn prepare(db: &Connection, run: &Run) -> rusqlite::Result<(i64, Keys, SetAside)> {
+fn prepare(db: &Connection, run: &Run) -> rusqlite::Result<(i64, RunKeys, SetAside)> {
     let run_id = history::begin_run(db, run)?;
     crash::point("run noted");
     let keys = domains::note(db, run)?;

@@ -9,8 +9,8 @@ use crate::user::Status;
 
 impl Reader {
     /// Counts the users. No row is read for it, but those of the few whose status is not `ok`.
-    pub fn user_counts(&self) -> Result<UserCounts, StoreError> {
-        let _unchanging = self.hold_still()?;
+    pub(super) fn count_users(&self) -> Result<UserCounts, StoreError> {
+        let _unchanging = self.unchanging()?;
         let imported = self.imported_of_all()?;
         let local = self.user_count()?.saturating_sub(imported);
         let mut directory = Vec::new();
@@ -36,7 +36,10 @@ impl Reader {
     }
 
     /// When a run of a command last ended that was carried out; of a sync, one that looked at everybody.
-    pub fn last_success(&self, command: Command) -> Result<Option<Timestamp>, StoreError> {
+    pub(super) fn read_last_success(
+        &self,
+        command: Command,
+    ) -> Result<Option<Timestamp>, StoreError> {
         let found: Option<(String, i64)> = self
             .db
             .query_row(

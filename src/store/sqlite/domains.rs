@@ -11,7 +11,7 @@ use crate::user::{Controller, ControllerId, DomainId, ObjectGuid};
 
 impl Reader {
     /// All domains, with what is known of each.
-    pub fn domains(&self) -> Result<Domains, StoreError> {
+    pub(super) fn read_domains(&self) -> Result<Domains, StoreError> {
         let mut controllers = self.controllers().map_err(self.failed("read"))?;
         let mut marks = self.marks().map_err(self.failed("read"))?;
         let query = format!(
@@ -65,19 +65,19 @@ pub(super) const LAST_SCOPE: &str = "SELECT scope_users FROM runs
 
 /// The keys of what a run read, once they are written.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Keys {
+pub(super) struct RunKeys {
     pub(super) domain: Option<DomainId>,
     pub(super) controller: Option<ControllerId>,
 }
 
 /// Notes the domain that a run read and who answered, where that is not known yet or has changed.
-pub(super) fn note(db: &Connection, run: &Run) -> rusqlite::Result<Keys> {
+pub(super) fn note(db: &Connection, run: &Run) -> rusqlite::Result<RunKeys> {
     let Some(domain) = &run.domain else {
-        return Ok(Keys::default());
+        return Ok(RunKeys::default());
     };
     if run.undoes.is_some() {
         // It read no directory, so it learnt nothing of the domain.
-        return Ok(Keys {
+        return Ok(RunKeys {
             domain: domain.id,
             controller: None,
         });
@@ -114,7 +114,7 @@ pub(super) fn note(db: &Connection, run: &Run) -> rusqlite::Result<Keys> {
             Some(ControllerId(db.last_insert_rowid()))
         }
     };
-    Ok(Keys {
+    Ok(RunKeys {
         domain: Some(DomainId(id)),
         controller,
     })
@@ -125,7 +125,7 @@ pub(super) fn note_reading(
     db: &Connection,
     run: &Run,
     run_id: i64,
-    keys: Keys,
+    keys: RunKeys,
 ) -> rusqlite::Result<()> {
     let Some(DomainId(domain)) = keys.domain else {
         return Ok(());
@@ -159,7 +159,11 @@ pub(super) fn note_reading(
 
 /// Takes back that controllers read everything in a run and after it: whoever they did not return then may be one of
 /// those that are set back, and must not count as returned by them. What they read before it stands.
-pub(super) fn take_back_readings(db: &Connection, undone: i64, keys: Keys) -> rusqlite::Result<()> {
+pub(super) fn take_back_readings(
+    db: &Connection,
+    undone: i64,
+    keys: RunKeys,
+) -> rusqlite::Result<()> {
     db.execute(
         "UPDATE controllers SET (full_run, full_at) = (
              SELECT max(id), started_at FROM runs
@@ -188,7 +192,7 @@ mod tests {
     /// Reads the store in a run, and writes down who answered for which domain; gives their keys.
     fn run(store: &Reader, guid: Option<ObjectGuid>, dn: &str, usn: i64) -> (i64, i64) {
         let mut run = Run::begin(Command::Sync, 1);
-        let domains = store.domains().expect("readable");
+        let domains = store.read_domains().expect("readable");
         let domain = domains.domain(guid, dn);
         run.controller = Some(domains.controller(&domain, "dc1".to_owned(), Some(usn)));
         run.domain = Some(domain);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::domains::Keys;
+use super::domains::RunKeys;
 use super::record::parse_snapshot;
 use super::{Reader, Writer};
 use crate::plan::{Action, Counts, Duplicate, Plan, Recent};
@@ -53,7 +53,7 @@ pub(super) fn end_run(
     db: &Connection,
     run_id: i64,
     run: &Run,
-    keys: Keys,
+    keys: RunKeys,
     outcome: Outcome,
     error: Option<&str>,
     plan: &Plan,
@@ -170,7 +170,7 @@ impl Writer {
         self.transact(|db| {
             let run_id = begin_run(db, run)?;
             // A domain that is not known yet is not made known by a run that changed nothing.
-            let keys = Keys {
+            let keys = RunKeys {
                 domain: run.domain.as_ref().and_then(|it| it.id),
                 controller: run.controller.as_ref().and_then(|it| it.id),
             };
@@ -186,7 +186,7 @@ impl Writer {
 
 impl Reader {
     /// Past runs, the newest first.
-    pub fn runs(&self, limit: u64) -> Result<Vec<PastRun>, StoreError> {
+    pub(super) fn last_runs(&self, limit: u64) -> Result<Vec<PastRun>, StoreError> {
         let query = format!("SELECT {RUN_COLUMNS} FROM runs ORDER BY id DESC LIMIT ?1");
         self.db
             .prepare(&query)
@@ -198,7 +198,7 @@ impl Reader {
     }
 
     /// The run of that number.
-    pub fn run(&self, number: i64) -> Result<Option<PastRun>, StoreError> {
+    pub(super) fn run_of_number(&self, number: i64) -> Result<Option<PastRun>, StoreError> {
         let query = format!("SELECT {RUN_COLUMNS} FROM runs WHERE id = ?1");
         self.db
             .query_row(&query, [number], past_run)
@@ -207,12 +207,12 @@ impl Reader {
     }
 
     /// What a run changed, ordered by username.
-    pub fn changes_of_run(&self, number: i64) -> Result<Vec<PastChange>, StoreError> {
+    pub(super) fn changes_of_run(&self, number: i64) -> Result<Vec<PastChange>, StoreError> {
         self.changes("run_id = ?1 ORDER BY username, user_id", number)
     }
 
     /// What later runs changed of these users, the oldest change first.
-    pub fn changes_since(
+    pub(super) fn changes_since(
         &self,
         run: i64,
         users: &HashSet<UserId>,
@@ -360,7 +360,7 @@ mod tests {
         run.started_at = format!("{now}T02:00:00Z").parse().expect("a time");
         let newest = i64::try_from(days.len()).expect("few") + 1;
         forget_old_runs(&store.db, &run, newest).expect("forgotten");
-        let runs = store.runs(100).expect("readable");
+        let runs = store.last_runs(100).expect("readable");
         runs.iter().rev().map(|it| it.run).collect()
     }
 
@@ -395,7 +395,7 @@ mod tests {
         let scope = format!("SELECT ({LAST_SCOPE}) FROM domains");
         let scope_users = |store| steps(store, &scope, &[]);
         assert_eq!(scope_users(&long), scope_users(&short));
-        let domains = long.domains().expect("readable");
+        let domains = long.read_domains().expect("readable");
         let known: Vec<_> = domains.iter().map(|it| it.scope_users).collect();
         assert_eq!(known, [Some(5)]);
     }

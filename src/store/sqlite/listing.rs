@@ -1,14 +1,13 @@
 //! The users of a store, one after the other: which of them, and in which order.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use rusqlite::Connection;
 
 use super::reader::Reader;
 use super::record::{self, USER_COLUMNS};
-use crate::store::{LastSeen, Listing, StoreError};
-use crate::user::{Column, DomainId, Folded, Source, Standing, StoredUser, UserId};
+use crate::store::{LastSeen, Listing, StoreError, Visit};
+use crate::user::{Column, DomainId, Source, Standing, UserId};
 
 /// Of each domain the last run that looked at everybody in it. Runs of a store that had one domain name none.
 const LAST_FULL: &str = "SELECT last.domain, id, started_at FROM (
@@ -112,13 +111,13 @@ fn of_source(source: Source) -> String {
 
 impl Reader {
     /// Hands over the users of a listing, one by one.
-    pub fn for_each_user<E: From<StoreError>>(
+    pub(super) fn for_each_user(
         &self,
         listing: &Listing,
-        visit: &mut crate::store::Visit<'_, E>,
-    ) -> Result<(), E> {
-        let last_seen = self.last_seen()?;
-        let domains = self.domains()?.names();
+        visit: &mut Visit<'_>,
+    ) -> anyhow::Result<()> {
+        let last_seen = self.read_last_seen()?;
+        let domains = self.read_domains()?.names();
         let mut statement = self
             .db
             .prepare(&Query(listing).text())
@@ -127,32 +126,16 @@ impl Reader {
         while let Some(row) = rows.next().map_err(self.failed("read"))? {
             let user = record::user(row).map_err(self.failed("read"))?;
             let mut user = self.usable(user)?;
-            fill_in(&mut user, &last_seen, &domains);
+            last_seen.fill_in(&mut user, &domains);
             visit(user)?;
         }
         Ok(())
     }
 
-    /// The user with that username, any case, as a list has it.
-    pub fn listed(&self, username: &Folded) -> Result<Option<StoredUser>, StoreError> {
-        let mut found = self.by_username(username)?;
-        if let Some(user) = &mut found {
-            fill_in(user, &self.last_seen()?, &self.domains()?.names());
-        }
-        Ok(found)
-    }
-
     /// When users were last seen.
-    pub fn last_seen(&self) -> Result<LastSeen, StoreError> {
+    pub(super) fn read_last_seen(&self) -> Result<LastSeen, StoreError> {
         last_seen(&self.db).map_err(self.failed("read"))
     }
-}
-
-/// What a list says of a user beside what is in its row.
-fn fill_in(user: &mut StoredUser, last_seen: &LastSeen, domains: &HashMap<DomainId, Arc<str>>) {
-    user.synced_at = last_seen.in_step(user);
-    let domain = user.tracking.domain;
-    user.tracking.domain_dn = domain.and_then(|it| domains.get(&it).cloned());
 }
 
 fn last_seen(db: &Connection) -> rusqlite::Result<LastSeen> {

@@ -43,7 +43,7 @@ impl Traces {
 
 impl Reader {
     /// The life of every user that ever had a name, the oldest change first.
-    pub fn changes_of_user(&self, name: &Folded) -> Result<Vec<PastChange>, StoreError> {
+    pub(super) fn changes_of_user(&self, name: &Folded) -> Result<Vec<PastChange>, StoreError> {
         let is_it = |text: Option<&str>| text.is_some_and(|it| Folded::new(it) == *name);
         let is_named = |row: &Row<'_>| -> rusqlite::Result<bool> {
             let (before, after) = (row.get_ref(1)?, row.get_ref(2)?);
@@ -61,7 +61,7 @@ impl Reader {
     }
 
     /// The life of a user of the store, the oldest change first: that of its row, and of the rows it had before.
-    pub fn changes_of(&self, user: &StoredUser) -> Result<Vec<PastChange>, StoreError> {
+    pub(super) fn changes_of(&self, user: &StoredUser) -> Result<Vec<PastChange>, StoreError> {
         let mut traces = Traces::default();
         traces.add_user(user);
         self.lives(traces)
@@ -117,7 +117,7 @@ impl Reader {
     }
 
     /// The deletions of a run, or of all of them, the newest first.
-    pub fn deletions(&self, run: Option<i64>) -> Result<Vec<PastChange>, StoreError> {
+    pub(super) fn deletions(&self, run: Option<i64>) -> Result<Vec<PastChange>, StoreError> {
         let query = format!("SELECT {CHANGE_COLUMNS} {DELETIONS}");
         self.db
             .prepare(&query)
@@ -127,7 +127,7 @@ impl Reader {
 
     /// The newest deletion of each of these names, where there is one; and the names that were deleted: all of them, if
     /// one of these was not.
-    pub fn newest_deletions(
+    pub(super) fn read_newest_deletions(
         &self,
         names: &[Folded],
     ) -> Result<(Vec<Option<PastChange>>, Vec<String>), StoreError> {
@@ -153,16 +153,5 @@ impl Reader {
         };
         let known = find().map_err(self.failed("read"))?;
         Ok((found, known))
-    }
-
-    /// Every username that the history knows.
-    pub fn names_of_history(&self) -> Result<Vec<String>, StoreError> {
-        self.db
-            .prepare(
-                "SELECT before ->> '$.username' FROM changes WHERE before IS NOT NULL
-                 UNION SELECT after ->> '$.username' FROM changes WHERE after IS NOT NULL",
-            )
-            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
-            .map_err(self.failed("read"))
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, named_params};
 
 use super::Reader;
-use super::domains::Keys;
+use super::domains::RunKeys;
 use super::flaw;
 use crate::plan::change_mark::{Mark, Position, ReadSettings, Sentinels};
 use crate::store::Marking;
@@ -15,7 +15,7 @@ use crate::user::{DomainId, ObjectGuid};
 const COLUMNS: &str = "service, invocation_id, usn, settings, full_at, witness, deleted_witness";
 
 /// Does to the change mark what a run does.
-pub(super) fn write(marking: &Marking, db: &Connection, keys: Keys) -> rusqlite::Result<()> {
+pub(super) fn write(marking: &Marking, db: &Connection, keys: RunKeys) -> rusqlite::Result<()> {
     let domain = keys.domain.map(|it| it.0);
     match marking {
         Marking::Keep => Ok(()),

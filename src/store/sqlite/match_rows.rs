@@ -7,8 +7,8 @@
 use std::collections::VecDeque;
 
 use super::Reader;
-use crate::store::Ours;
 use crate::store::StoreError;
+use crate::store::{Matching, Ours};
 use crate::user::{ObjectGuid, StoredUser, UserId};
 
 /// How many rows are read at once, at first and at most. It doubles as long as the rows are asked for in
@@ -48,7 +48,7 @@ impl<'a> RowMatcher<'a> {
     }
 
     /// The imported user of the domain with that identity.
-    pub fn find(&mut self, guid: ObjectGuid) -> Result<Option<StoredUser>, StoreError> {
+    fn find(&mut self, guid: ObjectGuid) -> Result<Option<StoredUser>, StoreError> {
         if self.ahead.is_empty() && self.next_read > 0 {
             self.ahead = self.store.imported_after(self.last, self.next_read)?.into();
             self.is_empty |= self.ahead.is_empty() && self.last.is_none();
@@ -95,6 +95,12 @@ impl<'a> RowMatcher<'a> {
     }
 }
 
+impl Matching for RowMatcher<'_> {
+    fn page(&mut self, guids: &[ObjectGuid]) -> Result<Vec<Option<StoredUser>>, StoreError> {
+        guids.iter().map(|guid| self.find(*guid)).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,7 +113,7 @@ mod tests {
     }
 
     fn ours(store: &Reader) -> Ours {
-        store.domains().expect("readable").ours(&Domain {
+        store.read_domains().expect("readable").ours(&Domain {
             id: Some(DomainId(1)),
             guid: None,
             dn: "DC=x".to_owned(),

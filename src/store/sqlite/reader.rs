@@ -6,18 +6,22 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, Params, Transaction};
 
 use super::flaw;
+use super::match_rows::RowMatcher;
 use super::record::{self, USER_COLUMNS};
 use super::sql;
 use crate::ldap::dn;
 use crate::plan::compare::Seen;
 use crate::plan::{Holder, Holders, Population, Recent};
-use crate::store::{Ours, StoreError};
+use crate::store::{
+    Changes, Command, Domains, Held, Keys, Known, LastSeen, Listing, Matching, Ours, PastChange,
+    PastRun, Runs, StoreError, UserCounts, View, Visit, Which,
+};
 use crate::user::{Domain, Folded, ObjectGuid, Status, StoredUser, UniqueField, UserId};
 
 /// While this is there, the store answers as it is now. Many questions cost less so, too.
 #[derive(Debug)]
 pub struct Unchanging<'a> {
-    _transaction: Transaction<'a>,
+    _transaction: Option<Transaction<'a>>,
 }
 
 /// The key of a domain, where the store has one.
@@ -30,6 +34,221 @@ fn key(domain: Option<&Domain>) -> Option<i64> {
 pub struct Reader {
     path: PathBuf,
     pub(super) db: Connection,
+}
+
+impl Held for Unchanging<'_> {}
+
+impl View for Reader {
+    fn location(&self) -> &Path {
+        &self.path
+    }
+
+    fn hold_still(&self) -> Result<Box<dyn Held + '_>, StoreError> {
+        Ok(Box::new(self.unchanging()?))
+    }
+
+    fn domains(&self) -> Result<Domains, StoreError> {
+        self.read_domains()
+    }
+
+    fn imported_and_foreign(&self, domain: &Domain) -> Result<(u64, u64), StoreError> {
+        let all = self.imported_of_all()?;
+        let ours = if self.is_only(domain)? {
+            all
+        } else {
+            self.imported_of(domain)?
+        };
+        Ok((ours, all.saturating_sub(ours)))
+    }
+
+    fn population(&self, domain: Option<&Domain>, at_most: u64) -> Result<Population, StoreError> {
+        self.db
+            .query_row(
+                "SELECT count(*), coalesce(sum(enabled), 0), count(first_name), count(last_name),
+                    count(email), count(contact_number)
+                 FROM (SELECT * FROM users WHERE guid IS NOT NULL AND (?2 OR domain = ?1) LIMIT ?3)",
+                (
+                    key(domain),
+                    domain.is_none(),
+                    i64::try_from(at_most).unwrap_or(i64::MAX),
+                ),
+                |row| {
+                    let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+                    Ok(Population {
+                        imported: count(0)?,
+                        enabled: count(1)?,
+                        with_value: [count(2)?, count(3)?, count(4)?, count(5)?],
+                    })
+                },
+            )
+            .map_err(self.failed("read"))
+    }
+
+    fn recent(
+        &self,
+        domain: Option<&Domain>,
+        since: jiff::Timestamp,
+    ) -> Result<Recent, StoreError> {
+        self.db
+            .query_row(
+                "SELECT coalesce(sum(unsaid_deleted), 0), coalesce(sum(unsaid_disabled), 0)
+                 FROM runs WHERE started_at >= ?2 AND (?3 OR domain = ?1)",
+                (key(domain), since.to_string(), domain.is_none()),
+                |row| {
+                    let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+                    Ok(Recent {
+                        deleted: count(0)?,
+                        disabled: count(1)?,
+                    })
+                },
+            )
+            .map_err(self.failed("read"))
+    }
+
+    fn last_seen(&self) -> Result<LastSeen, StoreError> {
+        self.read_last_seen()
+    }
+
+    fn matching(&self, ours: &Ours) -> Box<dyn Matching + '_> {
+        Box::new(RowMatcher::new(self, ours.clone()))
+    }
+
+    fn users(&self, keys: Keys<'_>) -> Result<Vec<StoredUser>, StoreError> {
+        let _unchanging = self.unchanging()?;
+        let mut users = Vec::new();
+        match keys {
+            Keys::Rows(ids) => {
+                for id in ids {
+                    users.extend(self.by_id(*id)?);
+                }
+            }
+            Keys::Usernames(names) => {
+                for name in names {
+                    users.extend(self.by_username(name)?);
+                }
+            }
+            Keys::Identities(guids) => {
+                for guid in guids {
+                    users.extend(self.all_with_guid(*guid)?);
+                }
+            }
+        }
+        Ok(users)
+    }
+
+    fn imported(&self, domain: &Domain, which: Which<'_>) -> Result<Vec<StoredUser>, StoreError> {
+        match which {
+            Which::With(status) => self.imported_with(domain, status),
+            Which::Expired(by) => self.expired(domain, by),
+            Which::Except(seen) => self.imported_except(domain, seen),
+        }
+    }
+
+    fn imported_guids(
+        &self,
+        domain: &Domain,
+        limit: Option<u32>,
+    ) -> Result<Vec<ObjectGuid>, StoreError> {
+        self.db
+            .prepare("SELECT guid FROM users WHERE guid IS NOT NULL AND domain = ?1 LIMIT ?2")
+            .and_then(|mut statement| {
+                let params = (domain.id.map(|it| it.0), limit.map_or(-1, i64::from));
+                let guids =
+                    statement.query_map(params, |row| row.get(0).map(ObjectGuid::from_bytes))?;
+                guids.collect()
+            })
+            .map_err(self.failed("read"))
+    }
+
+    fn rows_by_dn(&self, domain: &Domain) -> Result<HashMap<String, UserId>, StoreError> {
+        self.db
+            .prepare("SELECT dn, id FROM users WHERE guid IS NOT NULL AND dn IS NOT NULL AND domain = ?1")
+            .and_then(|mut statement| {
+                let rows = statement.query_map([domain.id.map(|it| it.0)], |row| {
+                    let dn: String = row.get(0)?;
+                    Ok((dn::normalised(&dn), UserId(row.get(1)?)))
+                })?;
+                rows.collect()
+            })
+            .map_err(self.failed("read"))
+    }
+
+    fn holders(
+        &self,
+        names: &mut dyn Iterator<Item = (UniqueField, Folded)>,
+    ) -> Result<Holders, StoreError> {
+        let mut holders = Holders::default();
+        let is_empty = |row: &rusqlite::Row<'_>| row.get::<_, bool>(0);
+        let query = "SELECT NOT EXISTS (SELECT 1 FROM users)";
+        if self
+            .db
+            .query_row(query, [], is_empty)
+            .map_err(self.failed("read"))?
+        {
+            return Ok(holders);
+        }
+        let _unchanging = self.unchanging()?;
+        for (field, name) in names {
+            let condition = match field {
+                UniqueField::Username => "username_folded = ?1",
+                UniqueField::Email => "email_folded = ?1",
+            };
+            if let Some(user) = self.one(condition, [name.as_str()])? {
+                let holder = Holder {
+                    id: Some(user.id),
+                    username: user.values.profile.username,
+                    origin: user.origin,
+                };
+                holders.insert(field, name, holder);
+            }
+        }
+        Ok(holders)
+    }
+
+    fn counts(&self) -> Result<UserCounts, StoreError> {
+        self.count_users()
+    }
+
+    fn list(&self, listing: &Listing, visit: &mut Visit<'_>) -> anyhow::Result<()> {
+        self.for_each_user(listing, visit)
+    }
+
+    fn usernames(
+        &self,
+        which: Known,
+        prefix: &str,
+        limit: Option<usize>,
+    ) -> Result<Vec<String>, StoreError> {
+        self.known_usernames(prefix, which, limit)
+    }
+
+    fn runs(&self, which: Runs) -> Result<Vec<PastRun>, StoreError> {
+        match which {
+            Runs::Last(limit) => self.last_runs(limit),
+            Runs::Number(number) => Ok(self.run_of_number(number)?.into_iter().collect()),
+        }
+    }
+
+    fn last_success(&self, command: Command) -> Result<Option<jiff::Timestamp>, StoreError> {
+        self.read_last_success(command)
+    }
+
+    fn changes(&self, which: Changes<'_>) -> Result<Vec<PastChange>, StoreError> {
+        match which {
+            Changes::OfRun(number) => self.changes_of_run(number),
+            Changes::Since(run, users) => self.changes_since(run, users),
+            Changes::OfName(name) => self.changes_of_user(name),
+            Changes::OfUser(user) => self.changes_of(user),
+            Changes::Deletions(run) => self.deletions(run),
+        }
+    }
+
+    fn newest_deletions(
+        &self,
+        names: &[Folded],
+    ) -> Result<(Vec<Option<PastChange>>, Vec<String>), StoreError> {
+        self.read_newest_deletions(names)
+    }
 }
 
 impl Reader {
@@ -63,16 +282,19 @@ impl Reader {
         }
     }
 
-    /// Keeps the answers to one state of the store.
-    pub fn hold_still(&self) -> Result<Unchanging<'_>, StoreError> {
-        let transaction = self.db.unchecked_transaction();
+    /// Keeps the answers to one state of the store, if they are not kept to one already.
+    pub(super) fn unchanging(&self) -> Result<Unchanging<'_>, StoreError> {
+        let transaction = self
+            .db
+            .is_autocommit()
+            .then(|| self.db.unchecked_transaction());
         Ok(Unchanging {
-            _transaction: transaction.map_err(self.failed("read"))?,
+            _transaction: transaction.transpose().map_err(self.failed("read"))?,
         })
     }
 
     /// How many imported users there are, of any domain.
-    pub fn imported_of_all(&self) -> Result<u64, StoreError> {
+    pub(super) fn imported_of_all(&self) -> Result<u64, StoreError> {
         // Those that have none are few or all there are. To count rows takes less than to look at each.
         self.count("SELECT count(*) - (SELECT count(*) FROM users WHERE guid IS NULL) FROM users")
     }
@@ -83,17 +305,6 @@ impl Reader {
             return self.imported_of_all();
         }
         self.imported_of(domain)
-    }
-
-    /// How many imported users a domain has, and how many the others have.
-    pub fn imported_and_foreign(&self, domain: &Domain) -> Result<(u64, u64), StoreError> {
-        let all = self.imported_of_all()?;
-        let ours = if self.is_only(domain)? {
-            all
-        } else {
-            self.imported_of(domain)?
-        };
-        Ok((ours, all.saturating_sub(ours)))
     }
 
     fn is_only(&self, domain: &Domain) -> Result<bool, StoreError> {
@@ -114,58 +325,8 @@ impl Reader {
             .map_err(self.failed("read"))
     }
 
-    /// What shares are of: the imported users of a domain, or all of them, counted; no more than so many.
-    pub fn population(
-        &self,
-        domain: Option<&Domain>,
-        at_most: u64,
-    ) -> Result<Population, StoreError> {
-        self.db
-            .query_row(
-                "SELECT count(*), coalesce(sum(enabled), 0), count(first_name), count(last_name),
-                    count(email), count(contact_number)
-                 FROM (SELECT * FROM users WHERE guid IS NOT NULL AND (?2 OR domain = ?1) LIMIT ?3)",
-                (
-                    key(domain),
-                    domain.is_none(),
-                    i64::try_from(at_most).unwrap_or(i64::MAX),
-                ),
-                |row| {
-                    let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
-                    Ok(Population {
-                        imported: count(0)?,
-                        enabled: count(1)?,
-                        with_value: [count(2)?, count(3)?, count(4)?, count(5)?],
-                    })
-                },
-            )
-            .map_err(self.failed("read"))
-    }
-
-    /// What runs since that time did to users of a domain, or to all, that no administrator said.
-    pub fn recent(
-        &self,
-        domain: Option<&Domain>,
-        since: jiff::Timestamp,
-    ) -> Result<Recent, StoreError> {
-        self.db
-            .query_row(
-                "SELECT coalesce(sum(unsaid_deleted), 0), coalesce(sum(unsaid_disabled), 0)
-                 FROM runs WHERE started_at >= ?2 AND (?3 OR domain = ?1)",
-                (key(domain), since.to_string(), domain.is_none()),
-                |row| {
-                    let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
-                    Ok(Recent {
-                        deleted: count(0)?,
-                        disabled: count(1)?,
-                    })
-                },
-            )
-            .map_err(self.failed("read"))
-    }
-
     /// How many users there are.
-    pub fn user_count(&self) -> Result<u64, StoreError> {
+    pub(super) fn user_count(&self) -> Result<u64, StoreError> {
         self.count("SELECT count(*) FROM users")
     }
 
@@ -177,19 +338,23 @@ impl Reader {
     }
 
     /// The user of that row.
-    pub fn by_id(&self, id: UserId) -> Result<Option<StoredUser>, StoreError> {
+    pub(super) fn by_id(&self, id: UserId) -> Result<Option<StoredUser>, StoreError> {
         self.one("users.id = ?1", [id.0])
     }
 
     /// The imported user of a domain with that identity.
-    pub fn by_guid(&self, ours: &Ours, guid: ObjectGuid) -> Result<Option<StoredUser>, StoreError> {
+    pub(super) fn by_guid(
+        &self,
+        ours: &Ours,
+        guid: ObjectGuid,
+    ) -> Result<Option<StoredUser>, StoreError> {
         let query = format!("SELECT {USER_COLUMNS} FROM users WHERE guid = ?1");
         let users = self.several(&query, [guid.as_bytes()])?;
         Ok(users.into_iter().find(|it| ours.has(it)))
     }
 
     /// The imported users with that identity, of any domain.
-    pub fn all_with_guid(&self, guid: ObjectGuid) -> Result<Vec<StoredUser>, StoreError> {
+    pub(super) fn all_with_guid(&self, guid: ObjectGuid) -> Result<Vec<StoredUser>, StoreError> {
         let query = format!("SELECT {USER_COLUMNS} FROM users WHERE guid = ?1");
         self.several(&query, [guid.as_bytes()])
     }
@@ -210,23 +375,8 @@ impl Reader {
     }
 
     /// The user with that username, any case.
-    pub fn by_username(&self, username: &Folded) -> Result<Option<StoredUser>, StoreError> {
+    pub(super) fn by_username(&self, username: &Folded) -> Result<Option<StoredUser>, StoreError> {
         self.one("username_folded = ?1", [username.as_str()])
-    }
-
-    /// The imported users by the normalised DNs under which they were last seen; for entries whose
-    /// identity cannot be read.
-    pub fn rows_by_dn(&self, domain: &Domain) -> Result<HashMap<String, UserId>, StoreError> {
-        self.db
-            .prepare("SELECT dn, id FROM users WHERE guid IS NOT NULL AND dn IS NOT NULL AND domain = ?1")
-            .and_then(|mut statement| {
-                let rows = statement.query_map([domain.id.map(|it| it.0)], |row| {
-                    let dn: String = row.get(0)?;
-                    Ok((dn::normalised(&dn), UserId(row.get(1)?)))
-                })?;
-                rows.collect()
-            })
-            .map_err(self.failed("read"))
     }
 
     fn one(&self, condition: &str, params: impl Params) -> Result<Option<StoredUser>, StoreError> {
@@ -260,11 +410,7 @@ impl Reader {
     }
 
     /// The imported users of a domain whose rows were not seen.
-    pub fn imported_except(
-        &self,
-        domain: &Domain,
-        seen: &Seen,
-    ) -> Result<Vec<StoredUser>, StoreError> {
+    fn imported_except(&self, domain: &Domain, seen: &Seen) -> Result<Vec<StoredUser>, StoreError> {
         // Answered from the index of the identities alone.
         let unseen: Vec<i64> = self
             .db
@@ -280,25 +426,8 @@ impl Reader {
         users.filter_map(Result::transpose).collect()
     }
 
-    /// The identities of the imported users of a domain; with a limit, of those that were imported first.
-    pub fn imported_guids(
-        &self,
-        domain: &Domain,
-        limit: Option<u32>,
-    ) -> Result<Vec<ObjectGuid>, StoreError> {
-        self.db
-            .prepare("SELECT guid FROM users WHERE guid IS NOT NULL AND domain = ?1 LIMIT ?2")
-            .and_then(|mut statement| {
-                let params = (domain.id.map(|it| it.0), limit.map_or(-1, i64::from));
-                let guids =
-                    statement.query_map(params, |row| row.get(0).map(ObjectGuid::from_bytes))?;
-                guids.collect()
-            })
-            .map_err(self.failed("read"))
-    }
-
     /// The imported users of a domain with that status.
-    pub fn imported_with(
+    fn imported_with(
         &self,
         domain: &Domain,
         status: Status,
@@ -311,17 +440,8 @@ impl Reader {
         self.several(&query, (status.name(), domain.id.map(|it| it.0)))
     }
 
-    /// The imported users with that status, of any domain.
-    pub fn all_with(&self, status: Status) -> Result<Vec<StoredUser>, StoreError> {
-        let query = format!(
-            "SELECT {USER_COLUMNS} FROM users
-             WHERE status = ?1 AND status <> 'ok' AND guid IS NOT NULL"
-        );
-        self.several(&query, [status.name()])
-    }
-
     /// The enabled users of a domain whose accounts have expired by then.
-    pub fn expired(
+    fn expired(
         &self,
         domain: &Domain,
         now: jiff::Timestamp,
@@ -334,46 +454,5 @@ impl Reader {
         // Times may have fractions, with which their texts do not sort as they do.
         users.retain(|user| user.tracking.expires.is_some_and(|it| it <= now));
         Ok(users)
-    }
-
-    /// All usernames, for "did you mean".
-    pub fn usernames(&self) -> Result<Vec<String>, StoreError> {
-        self.db
-            .prepare("SELECT username FROM users ORDER BY username_folded")
-            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
-            .map_err(self.failed("read"))
-    }
-
-    /// Who holds each of these names.
-    pub fn holders(
-        &self,
-        names: impl Iterator<Item = (UniqueField, Folded)>,
-    ) -> Result<Holders, StoreError> {
-        let mut holders = Holders::default();
-        let is_empty = |row: &rusqlite::Row<'_>| row.get::<_, bool>(0);
-        let query = "SELECT NOT EXISTS (SELECT 1 FROM users)";
-        if self
-            .db
-            .query_row(query, [], is_empty)
-            .map_err(self.failed("read"))?
-        {
-            return Ok(holders);
-        }
-        let _unchanging = self.hold_still()?;
-        for (field, name) in names {
-            let condition = match field {
-                UniqueField::Username => "username_folded = ?1",
-                UniqueField::Email => "email_folded = ?1",
-            };
-            if let Some(user) = self.one(condition, [name.as_str()])? {
-                let holder = Holder {
-                    id: Some(user.id),
-                    username: user.values.profile.username,
-                    origin: user.origin,
-                };
-                holders.insert(field, name, holder);
-            }
-        }
-        Ok(holders)
     }
 }

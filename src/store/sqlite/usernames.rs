@@ -6,9 +6,6 @@ use super::Reader;
 use crate::store::{Known, StoreError};
 use crate::user::Folded;
 
-/// With more names than this nobody is helped, and the shell would take its time.
-const MOST: usize = 2000;
-
 /// Selects names: all users of the store begin so (`?1` and `?2`), others may not.
 fn query(known: Known) -> &'static str {
     match known {
@@ -32,8 +29,13 @@ fn query(known: Known) -> &'static str {
 }
 
 impl Reader {
-    /// The usernames that begin so, any case, in order; none if there are more than anybody reads.
-    pub fn known_usernames(&self, prefix: &str, known: Known) -> Result<Vec<String>, StoreError> {
+    /// The usernames that begin so, any case, in order.
+    pub(super) fn known_usernames(
+        &self,
+        prefix: &str,
+        known: Known,
+        limit: Option<usize>,
+    ) -> Result<Vec<String>, StoreError> {
         let first = Folded::new(prefix);
         // Behind everything that begins so.
         let end = format!("{}{}", first.as_str(), char::MAX);
@@ -46,14 +48,10 @@ impl Reader {
                     .query_map(params![first.as_str(), end], |row| row.get::<_, String>(0))?;
                 names
                     .filter(|name| name.as_ref().map_or(true, |name| begins(name)))
-                    .take(MOST + 1)
+                    .take(limit.unwrap_or(usize::MAX))
                     .collect::<rusqlite::Result<Vec<_>>>()
             })
             .map_err(self.failed("read"))?;
-        // A part of them would complete to what only that part has in common.
-        if names.len() > MOST {
-            names.clear();
-        }
         names.sort_by_cached_key(|name| Folded::new(name));
         Ok(names)
     }
