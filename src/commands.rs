@@ -33,7 +33,7 @@ use crate::plan::change_mark::Mark;
 use crate::plan::{Allowed, Findings, Guard, GuardLimits, Population, Recent};
 use crate::run::execute::{self, Ended, Target};
 use crate::run::{Engine, Policy, retry};
-use crate::store::{self, Mode, Outcome, Run, Writer};
+use crate::store::{self, Mode, Outcome, Run, Store};
 
 /// What every command is given.
 struct Context<'a> {
@@ -68,6 +68,11 @@ impl Context<'_> {
         retry::with_directory(&self.engine(), &credentials, mark, read)
     }
 
+    /// The store of the settings.
+    fn store(&self) -> Box<dyn Store> {
+        store::at(&self.settings.store_path)
+    }
+
     /// A run that begins now.
     fn begin(&self, command: store::Command, mode: Mode) -> Run {
         let history_days = self.settings.sync.history_days;
@@ -84,13 +89,7 @@ impl Context<'_> {
         dry_run: bool,
         story: impl FnOnce(&mut Target, &mut Run) -> anyhow::Result<ExitCode>,
     ) -> anyhow::Result<ExitCode> {
-        let path = &self.settings.store_path;
-        let target = if dry_run {
-            Target::DryRun(store::open(path)?)
-        } else {
-            let writer = Writer::open(path, run.command.name(), self.wait)?;
-            Target::Store(Box::new(writer))
-        };
+        let target = Target::begin(&*self.store(), run.command, dry_run, self.wait)?;
         execute::with_target(target, run, self.output, story)
     }
 

@@ -241,7 +241,7 @@ struct Inventory {
 }
 
 fn inventory(path: &Path) -> anyhow::Result<Inventory> {
-    let store = store::open(path)?;
+    let store = store::at(path).read()?;
     let counts = store.counts()?;
     let mut duplicates = Vec::new();
     let listing = Listing {

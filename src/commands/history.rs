@@ -11,13 +11,13 @@ use crate::output::changes::{self, Object};
 use crate::output::table::phrases::Detail;
 use crate::output::table::{local_time, took, with_what};
 use crate::output::{Output, json, legible, report};
-use crate::store::{self, Changes, Known, Outcome, PastChange, PastRun, Runs, View};
+use crate::store::{Changes, Known, Outcome, PastChange, PastRun, Runs, View};
 use crate::user::Folded;
 use crate::util::nearest::nearest;
 
 /// Runs the command.
 pub fn run(arguments: &cli::History, context: &Context<'_>) -> anyhow::Result<ExitCode> {
-    let store = store::open(&context.settings.store_path)?;
+    let store = context.store().read()?;
     let output = context.output;
     match (arguments.run, &arguments.user) {
         (Some(number), _) => {

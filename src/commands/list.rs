@@ -7,7 +7,7 @@ use crate::commands::Context;
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::{Output, csv, json, table};
-use crate::store::{self, Listing, View};
+use crate::store::{Listing, View};
 use crate::user::{Column, Folded, Profile, StoredUser};
 
 /// Runs the command.
@@ -20,7 +20,7 @@ pub fn run(arguments: &cli::List, context: &Context<'_>) -> anyhow::Result<ExitC
             .hint("leave --columns out, or say --format csv")
             .into());
     }
-    let store = store::open(&context.settings.store_path)?;
+    let store = context.store().read()?;
     if output.format == Format::Table && store.counts()?.all() == 0 {
         output.note(&format!(
             "no users in {}; `adsync import --help` says how to bring them in",

@@ -11,7 +11,7 @@ use crate::output::Output;
 use crate::output::picker::{self, Item, Purpose};
 use crate::output::table::detail;
 use crate::plan::Conflict;
-use crate::store::{self, Keys, Listing, View};
+use crate::store::{Keys, Listing, View};
 use crate::user::{Profile, StoredUser, UniqueField, UserId};
 
 /// How many of those that were picked are named.
@@ -63,7 +63,7 @@ pub fn from_store(
     purpose: &Purpose,
     note: impl Fn(&StoredUser) -> Option<String>,
 ) -> anyhow::Result<Option<Vec<StoredUser>>> {
-    let store = store::open(&context.settings.store_path)?;
+    let store = context.store().read()?;
     let mut users = Vec::new();
     let mut items = Vec::new();
     store.list(&Listing::default(), &mut |user| {

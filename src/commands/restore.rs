@@ -12,7 +12,7 @@ use crate::output::table::local_time;
 use crate::plan::{Findings, Import, Return};
 use crate::run::execute::Target;
 use crate::run::preview;
-use crate::store::{self, Changes, Command, Keys, Mode, PastChange, Snapshot, StoreError, View};
+use crate::store::{Changes, Command, Keys, Mode, PastChange, Snapshot, StoreError, View};
 use crate::user::{DomainId, Folded, StoredUser, UserId};
 
 /// Runs the command.
@@ -145,7 +145,7 @@ pub fn is_in_store(store: &dyn View, row: UserId, before: &Snapshot) -> Result<b
 /// nobody to pick from.
 fn pick(run: Option<i64>, context: &Context<'_>) -> anyhow::Result<Option<Vec<PastChange>>> {
     picking::require_terminal(context.output, "say --run, or name the users")?;
-    let store = store::open(&context.settings.store_path)?;
+    let store = context.store().read()?;
     let records = match run {
         Some(number) => deleted_by(&*store, number)?,
         None => store.changes(Changes::Deletions(None))?,

@@ -12,7 +12,7 @@ use crate::output::table::detail;
 use crate::output::{Output, json, legible, table};
 use crate::run::absence;
 use crate::run::preview::{self, Preview};
-use crate::store::{self, Ours, View};
+use crate::store::{Ours, View};
 use crate::user::ObjectGuid;
 
 /// A user as it is printed.
@@ -35,7 +35,7 @@ struct Row {
 /// Runs the command.
 pub fn run(prefix: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let output = context.output;
-    let store = store::open(&context.settings.store_path)?;
+    let store = context.store().read()?;
     let (mut rows, base) = context.with_directory(None, |directory| {
         let domains = store.domains()?;
         let (domain, _) = absence::identify(&domains, directory)?;

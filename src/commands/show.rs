@@ -9,13 +9,13 @@ use crate::exit_code::ExitCode;
 use crate::output::changes::{self, Object};
 use crate::output::table::{facts, local_time, status};
 use crate::output::{Output, csv, json, legible};
-use crate::store::{self, Changes, Keys, PastChange, StoreError, View};
+use crate::store::{Changes, Keys, PastChange, StoreError, View};
 use crate::user::{Absence, Column, ControllerId, Folded, Found, Origin, StoredUser};
 use crate::util::shell;
 
 /// Runs the command.
 pub fn run(name: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
-    let store = store::open(&context.settings.store_path)?;
+    let store = context.store().read()?;
     let _unchanging = store.hold_still()?;
     let find = |name| store.listed(&Folded::new(name));
     let Some(user) = find(name)?.map_or_else(|| find(name.trim()), |it| Ok(Some(it)))? else {

@@ -103,7 +103,7 @@ fn find(prefix: &str, known: Known) -> impl Iterator<Item = String> + use<> {
 /// The store of the settings that the unfinished line means.
 fn store() -> Option<Box<dyn View>> {
     let settings = Settings::load(settings_file(std::env::args_os()).as_deref());
-    store::open(&settings.ok()?.store_path).ok()
+    store::at(&settings.ok()?.store_path).read().ok()
 }
 
 /// Whether a shell takes the name as it is. Any other would have to be quoted, by the rules of each

@@ -90,7 +90,7 @@ fn ask(
     code: ExitCode,
     path: &Path,
 ) -> Result<(), StoreError> {
-    let reader = store::open(path)?;
+    let reader = store::at(path).read()?;
     let is_this = |run: &PastRun| {
         // While another run held the store, or without usable settings, it was not noted.
         !matches!(code, ExitCode::Busy | ExitCode::Usage)

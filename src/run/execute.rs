@@ -1,25 +1,41 @@
 //! How a run ends: planned, guarded, confirmed, and applied or not.
 
+use std::time::Duration;
+
 use super::commit::commit;
 use super::{Confirmation, Engine, Observer};
 use crate::plan::{Approved, Findings, Guard, Impact, Plan, Refusal, plan};
-use crate::store::{Applied, BulkLoad, Outcome, Run, StoreError, View, Writer};
+use crate::store::{Applied, BulkLoad, Command, Outcome, Run, Session, Store, StoreError, View};
 use crate::util::threads;
 
 /// The store as a run has it. A dry run has one that cannot be written.
 #[derive(Debug)]
 pub enum Target {
-    /// The plan will be applied.
-    Store(Box<Writer>),
+    /// The plan will be applied; and what was written of it while the directory was read.
+    Store(Box<dyn Session>, Option<Box<dyn BulkLoad>>),
     /// The plan will only be shown.
     DryRun(Box<dyn View>),
 }
 
 impl Target {
+    /// Begins a run on a store.
+    pub fn begin(
+        store: &dyn Store,
+        command: Command,
+        dry_run: bool,
+        wait: Duration,
+    ) -> Result<Self, StoreError> {
+        Ok(if dry_run {
+            Self::DryRun(store.read()?)
+        } else {
+            Self::Store(store.begin(command, wait)?, None)
+        })
+    }
+
     /// The store, to be asked.
     pub fn view(&self) -> &dyn View {
         match self {
-            Self::Store(writer) => &***writer,
+            Self::Store(session, _) => session.view(),
             Self::DryRun(view) => &**view,
         }
     }
@@ -28,45 +44,42 @@ impl Target {
     /// run that will be noted, whatever comes.
     pub fn expect_changes(&mut self, has_read_users: bool) -> Result<(), StoreError> {
         match self {
-            Self::Store(writer) => writer.expect_changes(has_read_users),
+            Self::Store(session, _) => session.expect_changes(has_read_users),
             Self::DryRun(_) => Ok(()),
         }
     }
 
     /// Begins to fill a store without users, unless this is a dry run.
-    pub fn fill(&self, run: &Run) -> Result<Option<BulkLoad>, StoreError> {
+    pub fn bulk_load(&self, run: &Run) -> Result<Option<Box<dyn BulkLoad>>, StoreError> {
         match self {
-            Self::Store(writer) => writer.fill(run),
+            Self::Store(session, _) => session.bulk_load(run),
             Self::DryRun(_) => Ok(None),
         }
     }
 
     /// Takes in what was filled, for the plan that is applied next.
-    pub fn take_in(&mut self, bulk_load: Option<BulkLoad>) {
-        if let (Self::Store(writer), Some(bulk_load)) = (self, bulk_load) {
-            writer.take_in(bulk_load);
+    pub fn take_in(&mut self, filled: Option<Box<dyn BulkLoad>>) {
+        if let Self::Store(_, taken) = self {
+            *taken = filled;
         }
     }
 
     /// Plans; what was filled is put in order meanwhile.
     fn plan(&mut self, findings: Findings) -> Result<Plan, StoreError> {
         let holders = self.view().holders(&mut findings.wanted_names())?;
-        let bulk_load = match self {
-            Self::Store(writer) => writer.bulk_load(),
-            Self::DryRun(_) => None,
-        };
-        let Some(bulk_load) = bulk_load else {
+        let Self::Store(_, Some(filled)) = self else {
             return Ok(plan(findings, &holders));
         };
-        let (made, plan) = threads::both(|| bulk_load.make_indexes(), || plan(findings, &holders));
+        let (made, plan) = threads::both(|| filled.make_indexes(), || plan(findings, &holders));
         made.map(|()| plan)
     }
 
     /// Applies the plan, unless this is a dry run.
     fn apply(&mut self, approved: Approved, run: &Run) -> Result<Attempt, StoreError> {
         match self {
-            Self::Store(writer) => {
-                let applied = commit(|committed| writer.apply(approved, run, committed))?;
+            Self::Store(session, filled) => {
+                let filled = filled.take();
+                let applied = commit(|committed| session.apply(approved, filled, run, committed))?;
                 Ok(match applied {
                     Applied::Done(number, plan) => Attempt::Done(Some(number), plan),
                     Applied::Overtaken { plan, changed } => Attempt::Again(plan.without(&changed)),
@@ -85,33 +98,39 @@ impl Target {
         plan: &Plan,
     ) -> Option<i64> {
         match self {
-            // One that was left to others is over, and noted.
-            Self::Store(writer) if writer.is_closed() => None,
-            Self::Store(writer) => match writer.note_end(run, outcome, error, plan) {
-                Ok(number) => Some(number),
-                Err(error) => {
-                    // The failure itself is told anyway.
-                    log::warn!("cannot note this run in the history: {error}");
-                    None
+            Self::Store(session, filled) => {
+                // What was filled is taken back.
+                *filled = None;
+                // One that was left to others is over, and noted.
+                if session.is_closed() {
+                    return None;
                 }
-            },
+                // That it cannot be noted is not why it failed, which is told anyway.
+                let noted = session.record_end(run, outcome, error, plan);
+                let warn =
+                    |it: &StoreError| log::warn!("cannot note this run in the history: {it}");
+                noted.inspect_err(warn).ok()
+            }
             Self::DryRun(_) => None,
         }
     }
 
     /// Leaves the store to others, for nothing more will be written.
     pub fn close(&mut self) {
-        if let Self::Store(writer) = self {
-            writer.close();
+        if let Self::Store(session, filled) = self {
+            *filled = None;
+            session.close();
         }
     }
 
     /// An error of a store that is there, or that it is there no more, which shows itself in many ways.
     fn or_gone(&self, error: anyhow::Error) -> anyhow::Error {
         match (self, error.downcast_ref()) {
-            (Self::Store(writer), Some(StoreError::Sql { .. } | StoreError::File { .. })) => writer
-                .require_in_place()
-                .map_or_else(Into::into, |()| error),
+            (Self::Store(session, _), Some(StoreError::Sql { .. } | StoreError::File { .. })) => {
+                session
+                    .require_in_place()
+                    .map_or_else(Into::into, |()| error)
+            }
             _ => error,
         }
     }

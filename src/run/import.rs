@@ -32,7 +32,7 @@ pub fn read(
     run: &mut Run,
     engine: &Engine<'_>,
     select: &mut dyn FnMut(&mut Directory, Take<'_>) -> anyhow::Result<Option<u64>>,
-) -> anyhow::Result<(Reading, Option<BulkLoad>)> {
+) -> anyhow::Result<(Reading, Option<Box<dyn BulkLoad>>)> {
     let is_all = matches!(whom, Whom::All);
     let store = target.view();
     let reach = strategy::reach(store, directory, run, engine)?;
@@ -40,7 +40,7 @@ pub fn read(
     let expected = if is_all { reach.scope_users() } else { None };
     let progress = engine.observer.counting(&what, expected);
     // Before the comparison begins, which keeps the store as it is.
-    let bulk_load = target.fill(run)?;
+    let bulk_load = target.bulk_load(run)?;
     let terms = reach.terms(directory, Newcomers::Import);
     let reconciliation = Reconciliation::new(store, reach.absences(), terms, progress)?;
     // Who is in the store is known by identity; of a selection nobody is guessed by DN.
@@ -72,7 +72,7 @@ pub fn read(
     let is_part = !is_all || (found.len() as u64) < imported;
     // An attempt before, on another server, may have found others.
     run.selected = is_part.then_some(found);
-    let bulk_load = reconciliation.take_filling();
+    let bulk_load = reconciliation.take_bulk_load();
     let (findings, _) = reconciliation.finish();
     if count == 0 {
         engine.observer.warn(&format!(

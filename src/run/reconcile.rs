@@ -36,7 +36,7 @@ pub struct Reconciliation<'a> {
     /// Whether all of the scope was read.
     has_read_scope: bool,
     /// Where new users are written as they come.
-    bulk_load: Option<BulkLoad>,
+    bulk_load: Option<Box<dyn BulkLoad>>,
 }
 
 impl<'a> Reconciliation<'a> {
@@ -67,7 +67,7 @@ impl<'a> Reconciliation<'a> {
 
     /// Writes new users as they come.
     #[must_use]
-    pub fn bulk_load(mut self, bulk_load: Option<BulkLoad>) -> Self {
+    pub fn bulk_load(mut self, bulk_load: Option<Box<dyn BulkLoad>>) -> Self {
         self.bulk_load = bulk_load;
         self
     }
@@ -321,7 +321,7 @@ impl<'a> Reconciliation<'a> {
     }
 
     /// What was written as it came.
-    pub fn take_filling(&mut self) -> Option<BulkLoad> {
+    pub fn take_bulk_load(&mut self) -> Option<Box<dyn BulkLoad>> {
         self.bulk_load.take()
     }
 

@@ -12,7 +12,7 @@ use super::{Confirmation, Engine, Observer, Policy, Progress, RunError, import, 
 use crate::directory::{Credentials, Directory, Limits, Options, ServerSource, ServerUrl};
 use crate::plan::compare::OutOfScopePolicy;
 use crate::plan::{Allowed, Guard, GuardLimits, Limit, Plan, Population, Recent};
-use crate::store::{self, Command, Mode, Outcome, Run, Runs, View, Writer};
+use crate::store::{self, Command, Mode, Outcome, Run, Runs, View};
 use crate::user::{Folded, Status, StoredUser};
 
 /// Remembers what it hears, and answers what it is told to.
@@ -116,15 +116,12 @@ impl Stage {
     }
 
     fn view(&self) -> Box<dyn View> {
-        store::open(&self.path()).expect("a store")
+        store::at(&self.path()).read().expect("a store")
     }
 
-    fn target(&self, command: &str, dry_run: bool) -> Target {
-        if dry_run {
-            return Target::DryRun(self.view());
-        }
-        let writer = Writer::open(&self.path(), command, Duration::ZERO);
-        Target::Store(Box::new(writer.expect("a store")))
+    fn target(&self, command: Command, dry_run: bool) -> Target {
+        let store = store::at(&self.path());
+        Target::begin(&*store, command, dry_run, Duration::ZERO).expect("a store")
     }
 
     fn read<T>(&self, read: impl FnMut(&mut Directory) -> anyhow::Result<T>) -> anyhow::Result<T> {
@@ -133,7 +130,7 @@ impl Stage {
     }
 
     fn import(&self) -> Plan {
-        let mut target = self.target("import", false);
+        let mut target = self.target(Command::Import, false);
         let mut run = Run::begin(Command::Import, 365);
         let engine = self.engine();
         let read = self.read(|directory| {
@@ -154,7 +151,7 @@ impl Stage {
 
     /// Synchronises everybody, or those of these names.
     fn sync(&self, settings: &Sync<'_>) -> anyhow::Result<(Mode, Ended)> {
-        let target = self.target("sync", settings.dry_run);
+        let target = self.target(Command::Sync, settings.dry_run);
         let run = Run::begin(Command::Sync, 365);
         execute::with_target(target, run, &self.witness, |target, run| {
             let (store, engine) = (target.view(), self.engine());

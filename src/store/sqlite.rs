@@ -62,10 +62,11 @@ use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
+use crate::plan::{Approved, Plan};
+use crate::store::{Applied, BulkLoad, Command, Outcome, Run, Session, Store, View};
 use crate::util::crash;
 use crate::util::files;
 
-pub use bulk_load::BulkLoad;
 pub use reader::Reader;
 pub use trial::Trial;
 
@@ -106,7 +107,6 @@ const APPLICATION_ID: i64 = 0x6164_7379;
 pub struct Writer {
     reader: Reader,
     draft: Option<Staging>,
-    bulk_load: Option<BulkLoad>,
     /// Which file was opened; none while there is none.
     file: Option<(u64, u64)>,
     /// What counts the changes that others make, as it was before anything was read (`PRAGMA data_version`).
@@ -120,6 +120,80 @@ impl std::ops::Deref for Writer {
 
     fn deref(&self) -> &Reader {
         &self.reader
+    }
+}
+
+/// A store in a file, which need not be there yet.
+#[derive(Debug)]
+pub struct SqliteFile {
+    path: PathBuf,
+}
+
+impl SqliteFile {
+    /// The store at this path.
+    pub fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+        }
+    }
+}
+
+impl Store for SqliteFile {
+    fn read(&self) -> Result<Box<dyn View>, StoreError> {
+        Ok(Box::new(Reader::open(&self.path)?))
+    }
+
+    fn begin(&self, command: Command, wait: Duration) -> Result<Box<dyn Session>, StoreError> {
+        Ok(Box::new(Writer::open(&self.path, command.name(), wait)?))
+    }
+}
+
+impl Session for Writer {
+    fn view(&self) -> &dyn View {
+        &self.reader
+    }
+
+    fn expect_changes(&mut self, has_read_users: bool) -> Result<(), StoreError> {
+        self.prepare(has_read_users)
+    }
+
+    fn bulk_load(&self, run: &Run) -> Result<Option<Box<dyn BulkLoad>>, StoreError> {
+        let loading = self.fill(run)?;
+        Ok(loading.map(|it| Box::new(it) as Box<dyn BulkLoad>))
+    }
+
+    fn apply(
+        &mut self,
+        approved: Approved,
+        filled: Option<Box<dyn BulkLoad>>,
+        run: &Run,
+        committed: &mut dyn FnMut(i64),
+    ) -> Result<Applied, StoreError> {
+        // It came from here.
+        let filled = filled.and_then(|it| it.into_any().downcast().ok());
+        self.apply_plan(approved, filled.map(|it| *it), run, committed)
+    }
+
+    fn record_end(
+        &mut self,
+        run: &Run,
+        outcome: Outcome,
+        error: &str,
+        plan: &Plan,
+    ) -> Result<i64, StoreError> {
+        self.note_end(run, outcome, error, plan)
+    }
+
+    fn require_in_place(&self) -> Result<(), StoreError> {
+        self.require_same_file(false)
+    }
+
+    fn close(&mut self) {
+        self.end();
+    }
+
+    fn is_closed(&self) -> bool {
+        self.lock.is_none()
     }
 }
 
@@ -160,22 +234,14 @@ impl Writer {
             data_version,
             reader,
             draft,
-            bulk_load: None,
             lock: Some(lock),
         })
     }
 
-    /// Whether the store was left to others.
-    pub fn is_closed(&self) -> bool {
-        self.lock.is_none()
-    }
-
-    /// Leaves the store to others. Nothing can be written any more.
-    pub fn close(&mut self) {
+    fn end(&mut self) {
         let Some(lock) = self.lock.take() else {
             return;
         };
-        self.bulk_load = None;
         // A draft goes before the lock does, for the next run makes one of the same name.
         if self.draft.take().is_none() {
             journal::end(&self.reader.db, self.reader.path());
@@ -183,9 +249,7 @@ impl Writer {
         drop(lock);
     }
 
-    /// Makes ready for what is going to be written, so that other programs are not kept from reading or writing
-    /// meanwhile. A run that ends as if it had not been begun needs none of this.
-    pub fn expect_changes(&mut self, has_read_users: bool) -> Result<(), StoreError> {
+    fn prepare(&mut self, has_read_users: bool) -> Result<(), StoreError> {
         if self.draft.is_none() {
             journal::try_begin(&self.reader.db, self.reader.path());
             if !has_read_users {
@@ -233,11 +297,6 @@ impl Writer {
         self.reader.cannot_write(error)
     }
 
-    /// Whether the store is the file that was opened still.
-    pub fn require_in_place(&self) -> Result<(), StoreError> {
-        self.require_same_file(false)
-    }
-
     /// Refuses to go on when the file that was opened was deleted or replaced: what is written to it nobody would
     /// read. A draft is not in its place yet.
     fn require_same_file(&self, is_written: bool) -> Result<(), StoreError> {
@@ -271,7 +330,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.close();
+        self.end();
     }
 }
 

@@ -8,7 +8,7 @@ use crate::directory::Read;
 use crate::output::picker::{Item, Purpose};
 use crate::run::preview::{self, Preview};
 use crate::run::{Observer, absence};
-use crate::store::{self, Ours, View};
+use crate::store::{Ours, View};
 use crate::user::{Folded, ObjectGuid};
 
 /// Somebody to pick, by identity; none, whose identity cannot be read, cannot be picked.
@@ -19,7 +19,7 @@ pub fn pick(
     arguments: &cli::Import,
     context: &Context<'_>,
 ) -> anyhow::Result<Option<Vec<ObjectGuid>>> {
-    let store = store::open(&context.settings.store_path)?;
+    let store = context.store().read()?;
     let (read, base, ours) = context.with_directory(None, |directory| {
         let domains = store.domains()?;
         let (domain, _) = absence::identify(&domains, directory)?;

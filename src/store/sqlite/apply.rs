@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Statement, ToSql, params};
 
-use super::bulk_load::BulkLoad;
+use super::bulk_load::Loading;
 use super::domains::{self, RunKeys};
 use super::history;
 use super::indexes::SetAside;
@@ -26,13 +26,10 @@ use crate::util::crash;
 const LARGE_IMPORT: usize = 10_000;
 
 impl Writer {
-    /// Applies an approved plan and notes the run in the history. When this fails, the store is as it was.
-    ///
-    /// A row is only written if it is as the plan saw it: what other programs have changed meanwhile is told, and
-    /// nothing is written. `committed` is told the number of the run as soon as it is in the store.
-    pub fn apply(
+    pub(super) fn apply_plan(
         &mut self,
         approved: Approved,
+        filled: Option<Loading>,
         run: &Run,
         committed: &mut dyn FnMut(i64),
     ) -> Result<Applied, StoreError> {
@@ -41,8 +38,8 @@ impl Writer {
             ..run.clone()
         };
         let plan = approved.into_plan();
-        let run_id = if let Some(bulk_load) = self.bulk_load.take() {
-            self.apply_filled(bulk_load, &plan, run)?
+        let run_id = if let Some(filled) = filled {
+            self.apply_filled(filled, &plan, run)?
         } else {
             let is_large = plan.imported.len() >= LARGE_IMPORT
                 && plan.imported.len() as u64 > self.user_count()?;
@@ -83,7 +80,7 @@ impl Writer {
     /// Applies the plan of a store whose new users were written while they were read.
     fn apply_filled(
         &mut self,
-        bulk_load: BulkLoad,
+        bulk_load: Loading,
         plan: &Plan,
         run: &Run,
     ) -> Result<i64, StoreError> {

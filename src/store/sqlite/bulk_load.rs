@@ -5,6 +5,8 @@
 //! that ends only when everything was read and the plan was approved. Who turns out to be a duplicate is
 //! taken out again. What ends otherwise was never in the store.
 
+use std::any::Any;
+
 use rusqlite::{Connection, OpenFlags};
 
 use super::apply::Application;
@@ -13,7 +15,7 @@ use super::indexes::SetAside;
 use super::staging;
 use super::{WRITE_CACHE_KIB, Writer, history, journal, open, sql};
 use crate::plan::{Duplicate, Import, Plan};
-use crate::store::{Run, StoreError};
+use crate::store::{BulkLoad, Run, StoreError};
 use crate::user::{ObjectGuid, UserId};
 use crate::util::crash;
 use crate::util::threads;
@@ -24,7 +26,7 @@ const SORTERS: i64 = 1;
 
 /// A store that is being filled. Dropping it takes everything back.
 #[derive(Debug)]
-pub struct BulkLoad {
+pub struct Loading {
     db: Connection,
     /// Where it is written, if it is a draft.
     draft: Option<staging::Paths>,
@@ -48,7 +50,7 @@ impl std::fmt::Debug for Failed {
 
 impl Writer {
     /// Begins to fill the store, if it has no users.
-    pub fn fill(&self, run: &Run) -> Result<Option<BulkLoad>, StoreError> {
+    pub(super) fn fill(&self, run: &Run) -> Result<Option<Loading>, StoreError> {
         if self.user_count()? > 0 {
             return Ok(None);
         }
@@ -66,7 +68,7 @@ impl Writer {
             return Ok(None);
         }
         let (run_id, keys, aside) = prepare(&db, run).map_err(&failed)?;
-        Ok(Some(BulkLoad {
+        Ok(Some(Loading {
             db,
             draft: self.draft.as_deref().cloned(),
             failed: Failed(Box::new(failed)),
@@ -76,16 +78,6 @@ impl Writer {
             aside,
             count: 0,
         }))
-    }
-
-    /// Takes in what was filled: the plan that is applied next has its new users from there.
-    pub fn take_in(&mut self, bulk_load: BulkLoad) {
-        self.bulk_load = Some(bulk_load);
-    }
-
-    /// What was filled and is to be taken in with the plan.
-    pub fn bulk_load(&mut self) -> Option<&mut BulkLoad> {
-        self.bulk_load.as_mut()
     }
 }
 
@@ -110,9 +102,8 @@ fn prepare(db: &Connection, run: &Run) -> rusqlite::Result<(i64, RunKeys, SetAsi
     Ok((run_id, keys, SetAside::begin(db)?))
 }
 
-impl BulkLoad {
-    /// Writes users that were read.
-    pub fn add(&mut self, users: &[Import]) -> Result<(), StoreError> {
+impl BulkLoad for Loading {
+    fn add(&mut self, users: &[Import]) -> Result<(), StoreError> {
         Application::new(&self.db, &self.now, self.run_id, self.keys)
             .import(users.iter())
             .map_err(&self.failed.0)?;
@@ -120,11 +111,23 @@ impl BulkLoad {
         Ok(())
     }
 
-    /// Takes users out again that are to be read anew.
-    pub fn withdraw(&mut self, guids: &[ObjectGuid]) -> Result<(), StoreError> {
+    fn withdraw(&mut self, guids: &[ObjectGuid]) -> Result<(), StoreError> {
         self.take_out(guids).map_err(&self.failed.0)
     }
 
+    fn make_indexes(&mut self) -> Result<(), StoreError> {
+        let Self { draft, aside, .. } = self;
+        let settle = || draft.as_ref().map_or(Ok(()), staging::Paths::settle);
+        let (settled, made) = threads::both(settle, || aside.make_possible(&self.db));
+        made.map_err(&self.failed.0).and(settled)
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+impl Loading {
     fn take_out(&mut self, guids: &[ObjectGuid]) -> rusqlite::Result<()> {
         if guids.is_empty() {
             return Ok(());
@@ -135,16 +138,6 @@ impl BulkLoad {
             .try_for_each(|row| application.undo_import(*row))?;
         self.count -= rows.len();
         Ok(())
-    }
-
-    /// Makes the indexes that can be made already. The rest is made when it is known who stays.
-    ///
-    /// What was written before gets onto the disk meanwhile, so that little is left to wait for in the end.
-    pub fn make_indexes(&mut self) -> Result<(), StoreError> {
-        let Self { draft, aside, .. } = self;
-        let settle = || draft.as_ref().map_or(Ok(()), staging::Paths::settle);
-        let (settled, made) = threads::both(settle, || aside.make_possible(&self.db));
-        made.map_err(&self.failed.0).and(settled)
     }
 
     /// Leaves in the store whom the plan imports, and gives the connection in whose transaction it is.

@@ -158,15 +158,13 @@ fn in_step(outcome: Outcome, plan: &Plan, run: &Run) -> Option<String> {
 
 impl Writer {
     /// Notes a run that changed nothing: it was refused, or failed.
-    pub fn note_end(
+    pub(super) fn note_end(
         &mut self,
         run: &Run,
         outcome: Outcome,
         error: &str,
         plan: &Plan,
     ) -> Result<i64, StoreError> {
-        // What was filled is taken back.
-        self.bulk_load = None;
         self.transact(|db| {
             let run_id = begin_run(db, run)?;
             // A domain that is not known yet is not made known by a run that changed nothing.

@@ -110,7 +110,7 @@ fn as_unchanging(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Writer;
+    use crate::store::sqlite::Writer;
 
     #[test]
     fn a_store_at_rest_is_copied_and_one_with_a_log_is_not() {

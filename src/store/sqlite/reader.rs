@@ -299,14 +299,6 @@ impl Reader {
         self.count("SELECT count(*) - (SELECT count(*) FROM users WHERE guid IS NULL) FROM users")
     }
 
-    /// How many imported users a domain has.
-    pub fn imported_count(&self, domain: &Domain) -> Result<u64, StoreError> {
-        if self.is_only(domain)? {
-            return self.imported_of_all();
-        }
-        self.imported_of(domain)
-    }
-
     fn is_only(&self, domain: &Domain) -> Result<bool, StoreError> {
         self.db
             .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM domains WHERE id IS NOT ?1)")
