@@ -5,6 +5,8 @@ mod domains;
 mod error;
 mod history;
 mod listing;
+#[cfg(test)]
+pub mod memory;
 mod run;
 mod session;
 mod snapshot;

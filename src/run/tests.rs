@@ -1,7 +1,7 @@
-//! The engine on a directory in memory, with a store in a folder of its own and an observer that remembers.
+//! The engine on a directory in memory, with an observer that remembers; each story with a store in memory, and with one
+//! in a file.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use testdir::{PASSWORD, TestDir, USERNAME, User, What, When};
@@ -12,7 +12,8 @@ use super::{Confirmation, Engine, Observer, Policy, Progress, RunError, import, 
 use crate::directory::{Credentials, Directory, Limits, Options, ServerSource, ServerUrl};
 use crate::plan::compare::OutOfScopePolicy;
 use crate::plan::{Allowed, Guard, GuardLimits, Limit, Plan, Population, Recent};
-use crate::store::{self, Command, Mode, Outcome, Run, Runs, View};
+use crate::store::memory::Memory;
+use crate::store::{self, Command, Mode, Outcome, Run, Runs, Store, View};
 use crate::user::{Folded, Status, StoredUser};
 
 /// Remembers what it hears, and answers what it is told to.
@@ -64,15 +65,24 @@ impl Observer for Witness {
 /// A directory, a store, and what is between them.
 struct Stage {
     directory: TestDir,
-    folder: tempfile::TempDir,
+    store: Box<dyn Store>,
+    /// Where the store is, if it is in a file.
+    _folder: Option<tempfile::TempDir>,
     options: Options,
     policy: Policy,
     witness: Witness,
 }
 
 impl Stage {
-    /// With these users in the directory, who were imported.
-    fn with(usernames: &[&str]) -> Self {
+    /// With these users in the directory, who were imported: on a store of each kind.
+    fn each(usernames: &[&str], play: impl Fn(Self)) {
+        play(Self::with(usernames, Box::new(Memory::default()), None));
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = store::at(&folder.path().join("users.db"));
+        play(Self::with(usernames, store, Some(folder)));
+    }
+
+    fn with(usernames: &[&str], store: Box<dyn Store>, folder: Option<tempfile::TempDir>) -> Self {
         let directory = TestDir::builder().see_tombstones(true).start();
         let directory = directory.expect("a directory");
         for username in usernames {
@@ -82,7 +92,8 @@ impl Stage {
         let stage = Self {
             options: options(url),
             directory,
-            folder: tempfile::tempdir().expect("a folder"),
+            store,
+            _folder: folder,
             policy: Policy {
                 missing_after: Duration::from_hours(24),
                 out_of_scope: OutOfScopePolicy::Keep,
@@ -96,10 +107,6 @@ impl Stage {
         stage.import();
         stage.heard();
         stage
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("users.db")
     }
 
     fn engine(&self) -> Engine<'_> {
@@ -116,12 +123,11 @@ impl Stage {
     }
 
     fn view(&self) -> Box<dyn View> {
-        store::at(&self.path()).read().expect("a store")
+        self.store.read().expect("a store")
     }
 
     fn target(&self, command: Command, dry_run: bool) -> Target {
-        let store = store::at(&self.path());
-        Target::begin(&*store, command, dry_run, Duration::ZERO).expect("a store")
+        Target::begin(&*self.store, command, dry_run, Duration::ZERO).expect("a store")
     }
 
     fn read<T>(&self, read: impl FnMut(&mut Directory) -> anyhow::Result<T>) -> anyhow::Result<T> {
@@ -268,199 +274,209 @@ fn usernames<'a>(users: impl Iterator<Item = &'a StoredUser>) -> Vec<&'a str> {
 
 #[test]
 fn a_first_run_reads_everybody_and_the_next_what_changed() {
-    let stage = Stage::with(&["ann", "ben", "cem"]);
-    let (mode, ended) = stage.sync(&Sync::default()).expect("done");
-    assert_eq!((mode, done(ended).unchanged), (Mode::Full, 3));
-    let mail = stage
-        .directory
-        .replace(&Stage::dn("ben"), "mail", ["b@new"]);
-    mail.expect("modified");
-    stage.directory.delete(&Stage::dn("cem")).expect("deleted");
-    let (mode, ended) = stage.sync(&Sync::default()).expect("done");
-    let plan = done(ended);
-    assert_eq!(mode, Mode::Delta);
-    assert_eq!(usernames(plan.modified.iter().map(|it| &it.user)), ["ben"]);
-    assert_eq!(usernames(plan.deleted.iter().map(|it| &it.user)), ["cem"]);
-    assert_eq!(
-        stage.user("ben").values.profile.email.as_deref(),
-        Some("b@new")
-    );
-    assert!(!stage.is_there("cem"));
+    Stage::each(&["ann", "ben", "cem"], |stage| {
+        let (mode, ended) = stage.sync(&Sync::default()).expect("done");
+        assert_eq!((mode, done(ended).unchanged), (Mode::Full, 3));
+        let mail = stage
+            .directory
+            .replace(&Stage::dn("ben"), "mail", ["b@new"]);
+        mail.expect("modified");
+        stage.directory.delete(&Stage::dn("cem")).expect("deleted");
+        let (mode, ended) = stage.sync(&Sync::default()).expect("done");
+        let plan = done(ended);
+        assert_eq!(mode, Mode::Delta);
+        assert_eq!(usernames(plan.modified.iter().map(|it| &it.user)), ["ben"]);
+        assert_eq!(usernames(plan.deleted.iter().map(|it| &it.user)), ["cem"]);
+        assert_eq!(
+            stage.user("ben").values.profile.email.as_deref(),
+            Some("b@new")
+        );
+        assert!(!stage.is_there("cem"));
+    });
 }
 
 #[test]
 fn of_chosen_users_nobody_else_is_touched() {
-    let stage = Stage::with(&["ann", "ben"]);
-    for username in ["ann", "ben"] {
-        let changed = stage.directory.replace(&Stage::dn(username), "sn", ["New"]);
-        changed.expect("modified");
-    }
-    let sync = Sync {
-        users: &["ann"],
-        ..Sync::default()
-    };
-    let (mode, ended) = stage.sync(&sync).expect("done");
-    assert_eq!(mode, Mode::Selected);
-    assert_eq!(
-        usernames(done(ended).modified.iter().map(|it| &it.user)),
-        ["ann"]
-    );
-    assert_ne!(
-        stage.user("ben").values.profile.last_name.as_deref(),
-        Some("New")
-    );
+    Stage::each(&["ann", "ben"], |stage| {
+        for username in ["ann", "ben"] {
+            let changed = stage.directory.replace(&Stage::dn(username), "sn", ["New"]);
+            changed.expect("modified");
+        }
+        let sync = Sync {
+            users: &["ann"],
+            ..Sync::default()
+        };
+        let (mode, ended) = stage.sync(&sync).expect("done");
+        assert_eq!(mode, Mode::Selected);
+        assert_eq!(
+            usernames(done(ended).modified.iter().map(|it| &it.user)),
+            ["ann"]
+        );
+        assert_ne!(
+            stage.user("ben").values.profile.last_name.as_deref(),
+            Some("New")
+        );
+    });
 }
 
 #[test]
 fn a_dry_run_plans_the_same_and_writes_nothing() {
-    let stage = Stage::with(&["ann"]);
-    stage.directory.delete(&Stage::dn("ann")).expect("deleted");
-    let runs = || stage.view().runs(Runs::Last(9)).expect("readable").len();
-    let before = runs();
-    let dry = Sync {
-        dry_run: true,
-        ..Sync::default()
-    };
-    let (_, ended) = stage.sync(&dry).expect("done");
-    assert_eq!(done(ended).deleted.len(), 1);
-    assert!(stage.is_there("ann"));
-    assert_eq!(runs(), before);
+    Stage::each(&["ann"], |stage| {
+        stage.directory.delete(&Stage::dn("ann")).expect("deleted");
+        let runs = || stage.view().runs(Runs::Last(9)).expect("readable").len();
+        let before = runs();
+        let dry = Sync {
+            dry_run: true,
+            ..Sync::default()
+        };
+        let (_, ended) = stage.sync(&dry).expect("done");
+        assert_eq!(done(ended).deleted.len(), 1);
+        assert!(stage.is_there("ann"));
+        assert_eq!(runs(), before);
+    });
 }
 
 #[test]
 fn what_the_guard_refuses_is_given_back_and_not_written() {
-    let stage = Stage::with(&["ann"]);
-    stage.directory.delete(&Stage::dn("ann")).expect("deleted");
-    let none = Sync {
-        guard: guard(Limit::Number(0)),
-        ..Sync::default()
-    };
-    let (_, ended) = stage.sync(&none).expect("it is no error");
-    let Ended::Refused(Refused::ByGuard(refusal, None), plan) = ended else {
-        panic!("{ended:?}");
-    };
-    assert_eq!((refusal.users(), plan.deleted.len()), (1, 1));
-    assert!(stage.is_there("ann"));
+    Stage::each(&["ann"], |stage| {
+        stage.directory.delete(&Stage::dn("ann")).expect("deleted");
+        let none = Sync {
+            guard: guard(Limit::Number(0)),
+            ..Sync::default()
+        };
+        let (_, ended) = stage.sync(&none).expect("it is no error");
+        let Ended::Refused(Refused::ByGuard(refusal, None), plan) = ended else {
+            panic!("{ended:?}");
+        };
+        assert_eq!((refusal.users(), plan.deleted.len()), (1, 1));
+        assert!(stage.is_there("ann"));
+    });
 }
 
 #[test]
 fn a_refusal_says_that_the_settings_changed() {
-    let mut stage = Stage::with(&["ann"]);
-    stage.sync(&Sync::default()).expect("done");
-    stage.options.filter = "(&(objectClass=user)(sn=*))".parse().expect("a filter");
-    stage.directory.delete(&Stage::dn("ann")).expect("deleted");
-    let none = Sync {
-        guard: guard(Limit::Number(0)),
-        ..Sync::default()
-    };
-    let (_, ended) = stage.sync(&none).expect("it is no error");
-    let Ended::Refused(Refused::ByGuard(_, Some(change)), _) = ended else {
-        panic!("{ended:?}");
-    };
-    let changed: Vec<&str> = change.differences.iter().map(|it| &*it.0).collect();
-    assert_eq!((change.run, changed), (2, vec!["filter"]));
+    Stage::each(&["ann"], |mut stage| {
+        stage.sync(&Sync::default()).expect("done");
+        stage.options.filter = "(&(objectClass=user)(sn=*))".parse().expect("a filter");
+        stage.directory.delete(&Stage::dn("ann")).expect("deleted");
+        let none = Sync {
+            guard: guard(Limit::Number(0)),
+            ..Sync::default()
+        };
+        let (_, ended) = stage.sync(&none).expect("it is no error");
+        let Ended::Refused(Refused::ByGuard(_, Some(change)), _) = ended else {
+            panic!("{ended:?}");
+        };
+        let changed: Vec<&str> = change.differences.iter().map(|it| &*it.0).collect();
+        assert_eq!((change.run, changed), (2, vec!["filter"]));
+    });
 }
 
 #[test]
 fn whoever_is_asked_decides_of_deletions() {
-    let mut stage = Stage::with(&["ann"]);
-    stage.directory.delete(&Stage::dn("ann")).expect("deleted");
-    let ask = Sync {
-        ask: true,
-        ..Sync::default()
-    };
-    stage.witness.answer = Confirmation::Refused("not confirmed".to_owned());
-    let (_, ended) = stage.sync(&ask).expect("it is no error");
-    assert!(
-        matches!(&ended, Ended::Refused(Refused::ByPerson(why), _) if why == "not confirmed"),
-        "{ended:?}"
-    );
-    assert!(stage.is_there("ann"));
-    stage.witness.answer = Confirmation::Given;
-    let (_, ended) = stage.sync(&ask).expect("done");
-    assert_eq!(done(ended).deleted.len(), 1);
-    assert!(!stage.is_there("ann"));
+    Stage::each(&["ann"], |mut stage| {
+        stage.directory.delete(&Stage::dn("ann")).expect("deleted");
+        let ask = Sync {
+            ask: true,
+            ..Sync::default()
+        };
+        stage.witness.answer = Confirmation::Refused("not confirmed".to_owned());
+        let (_, ended) = stage.sync(&ask).expect("it is no error");
+        assert!(
+            matches!(&ended, Ended::Refused(Refused::ByPerson(why), _) if why == "not confirmed"),
+            "{ended:?}"
+        );
+        assert!(stage.is_there("ann"));
+        stage.witness.answer = Confirmation::Given;
+        let (_, ended) = stage.sync(&ask).expect("done");
+        assert_eq!(done(ended).deleted.len(), 1);
+        assert!(!stage.is_there("ann"));
+    });
 }
 
 #[test]
 fn a_server_that_is_busy_is_asked_again_and_that_is_told() {
-    let stage = Stage::with(&["ann"]);
-    let busy = What::answer(51, "busy");
-    stage.directory.fault(When::search().times(1), busy.clone());
-    let (_, ended) = stage.sync(&Sync::default()).expect("done");
-    assert_eq!(done(ended).unchanged, 1);
-    let heard = stage.heard();
-    assert!(
-        heard
-            .iter()
-            .any(|it| it.ends_with("trying again in 500 ms")),
-        "{heard:?}"
-    );
-    stage.directory.fault(When::search(), busy);
-    let error = stage.sync(&Sync::default()).expect_err("three times");
-    assert!(error.to_string().contains("51 busy"), "{error}");
+    Stage::each(&["ann"], |stage| {
+        let busy = What::answer(51, "busy");
+        stage.directory.fault(When::search().times(1), busy.clone());
+        let (_, ended) = stage.sync(&Sync::default()).expect("done");
+        assert_eq!(done(ended).unchanged, 1);
+        let heard = stage.heard();
+        assert!(
+            heard
+                .iter()
+                .any(|it| it.ends_with("trying again in 500 ms")),
+            "{heard:?}"
+        );
+        stage.directory.fault(When::search(), busy);
+        let error = stage.sync(&Sync::default()).expect_err("three times");
+        assert!(error.to_string().contains("51 busy"), "{error}");
+    });
 }
 
 #[test]
 fn a_run_that_fails_is_noted_with_its_reason() {
-    let stage = Stage::with(&["ann"]);
-    stage
-        .directory
-        .fault(When::search(), What::answer(1, "odd"));
-    let error = stage.sync(&Sync::default()).expect_err("it cannot be read");
-    let runs = stage.view().runs(Runs::Last(1)).expect("readable");
-    assert_eq!(runs[0].outcome, Outcome::Failed);
-    assert_eq!(runs[0].error, Some(error.to_string()));
-    assert!(stage.is_there("ann"));
+    Stage::each(&["ann"], |stage| {
+        stage
+            .directory
+            .fault(When::search(), What::answer(1, "odd"));
+        let error = stage.sync(&Sync::default()).expect_err("it cannot be read");
+        let runs = stage.view().runs(Runs::Last(1)).expect("readable");
+        assert_eq!(runs[0].outcome, Outcome::Failed);
+        assert_eq!(runs[0].error, Some(error.to_string()));
+        assert!(stage.is_there("ann"));
+    });
 }
 
 #[test]
 fn who_is_nowhere_is_missing_and_not_deleted() {
-    let stage = Stage::with(&["ann", "ben"]);
-    stage
-        .directory
-        .edit(|it| it.forget(&Stage::dn("ann")))
-        .expect("taken away");
-    let full = Sync {
-        full: true,
-        ..Sync::default()
-    };
-    let (_, ended) = stage.sync(&full).expect("done");
-    let plan = done(ended);
-    assert_eq!(usernames(plan.missing.iter().map(|it| &it.user)), ["ann"]);
-    assert_eq!(stage.user("ann").status, Status::Missing);
+    Stage::each(&["ann", "ben"], |stage| {
+        stage
+            .directory
+            .edit(|it| it.forget(&Stage::dn("ann")))
+            .expect("taken away");
+        let full = Sync {
+            full: true,
+            ..Sync::default()
+        };
+        let (_, ended) = stage.sync(&full).expect("done");
+        let plan = done(ended);
+        assert_eq!(usernames(plan.missing.iter().map(|it| &it.user)), ["ann"]);
+        assert_eq!(stage.user("ann").status, Status::Missing);
+    });
 }
 
 #[test]
 fn users_of_another_domain_are_nobody_s_business() {
-    let stage = Stage::with(&["ann"]);
-    let other = TestDir::builder()
-        .base_dn("DC=branch,DC=example,DC=com")
-        .start();
-    let other = other.expect("a directory");
-    other.add_user(User::new("zoe")).expect("a user");
-    let url = ServerUrl::try_from(other.url()).expect("a URL");
-    let stage = Stage {
-        options: options(url),
-        directory: other,
-        ..stage
-    };
-    let error = stage.sync(&Sync::default()).expect_err("nobody is of it");
-    assert!(
-        matches!(
-            error.downcast_ref(),
-            Some(RunError::AllForeign { users: 1, .. })
-        ),
-        "{error}"
-    );
-    let chosen = Sync {
-        users: &["ann"],
-        ..Sync::default()
-    };
-    let error = stage.sync(&chosen).expect_err("she is of another");
-    assert!(
-        matches!(error.downcast_ref(), Some(RunError::Foreign { usernames, .. }) if *usernames == ["ann"]),
-        "{error}"
-    );
-    assert!(stage.is_there("ann"));
+    Stage::each(&["ann"], |stage| {
+        let other = TestDir::builder()
+            .base_dn("DC=branch,DC=example,DC=com")
+            .start();
+        let other = other.expect("a directory");
+        other.add_user(User::new("zoe")).expect("a user");
+        let url = ServerUrl::try_from(other.url()).expect("a URL");
+        let stage = Stage {
+            options: options(url),
+            directory: other,
+            ..stage
+        };
+        let error = stage.sync(&Sync::default()).expect_err("nobody is of it");
+        assert!(
+            matches!(
+                error.downcast_ref(),
+                Some(RunError::AllForeign { users: 1, .. })
+            ),
+            "{error}"
+        );
+        let chosen = Sync {
+            users: &["ann"],
+            ..Sync::default()
+        };
+        let error = stage.sync(&chosen).expect_err("she is of another");
+        assert!(
+            matches!(error.downcast_ref(), Some(RunError::Foreign { usernames, .. }) if *usernames == ["ann"]),
+            "{error}"
+        );
+        assert!(stage.is_there("ann"));
+    });
 }
