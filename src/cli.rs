@@ -3,6 +3,8 @@
 // Documentation comments are the help text here, where backticks would be printed.
 #![allow(clippy::doc_markdown)]
 
+mod columns;
+
 use std::path::PathBuf;
 
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};

@@ -9,6 +9,7 @@ pub mod csv;
 pub mod difference;
 pub mod file;
 mod formulas;
+pub mod history;
 pub mod json;
 pub mod log;
 mod observer;
@@ -18,6 +19,7 @@ pub mod picker;
 mod question;
 pub mod report;
 mod sanitise;
+pub mod search;
 pub mod table;
 
 use std::io::{self, IsTerminal, Write};

@@ -58,6 +58,9 @@ impl RootDse {
         connection.search(&search, |entries| {
             if let Some(entry) = entries.first() {
                 root = Self::from_entry(entry);
+                let time = entry.first_text("currentTime");
+                let time = time.and_then(|it| second(&it));
+                root.clock_ahead = time.map(|it| it - jiff::Timestamp::now().as_second());
             }
             Ok::<_, DirectoryError>(())
         })?;
@@ -78,9 +81,7 @@ impl RootDse {
                 .first_text("highestCommittedUSN")
                 .and_then(|it| it.parse().ok()),
             subschema: entry.first_text("subschemaSubentry"),
-            clock_ahead: entry
-                .first_text("currentTime")
-                .and_then(|it| Some(second(&it)? - jiff::Timestamp::now().as_second())),
+            clock_ahead: None,
         }
     }
 

@@ -2,41 +2,38 @@
 
 use std::borrow::Cow;
 
-use clap::ValueEnum;
-
 use super::StoredUser;
 
 /// A column of a list, by the name that it has on the command line, in JSON and in CSV.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
-#[value(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Column {
-    /// The name a person logs in with
+    /// The name a person logs in with.
     Username,
-    /// First and last name
+    /// First and last name.
     Name,
-    /// Given name
+    /// Given name.
     FirstName,
-    /// Family name
+    /// Family name.
     LastName,
-    /// Email address
+    /// Email address.
     Email,
-    /// Telephone number
+    /// Telephone number.
     ContactNumber,
-    /// local or directory
+    /// `local` or `directory`.
     Source,
-    /// How the user stands to the directory
+    /// How the user stands to the directory.
     Status,
-    /// Why the status is not ok
+    /// Why the status is not ok.
     Reason,
-    /// Whether the account is enabled
+    /// Whether the account is enabled.
     Enabled,
-    /// objectGUID
+    /// `objectGUID`.
     Guid,
-    /// DN of the domain that it belongs to
+    /// DN of the domain that it belongs to.
     Domain,
-    /// Distinguished name
+    /// Distinguished name.
     Dn,
-    /// When it was last found or brought in step
+    /// When it was last found or brought in step.
     SyncedAt,
 }
 
@@ -136,43 +133,29 @@ impl StoredUser {
 }
 
 /// How a user stands, as a table says it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Standing {
-    /// In step, or local; and enabled
+    /// In step, or local; and enabled.
     Ok,
-    /// Disabled in the directory, whatever else
+    /// Disabled in the directory, whatever else.
     Disabled,
-    /// Another user holds the new username or email
+    /// Another user holds the new username or email.
     Duplicate,
-    /// In the domain, but not in the scope
+    /// In the domain, but not in the scope.
     OutOfScope,
-    /// Neither in the domain nor among its deleted objects; kept
+    /// Neither in the domain nor among its deleted objects; kept.
     Missing,
-    /// What the directory says of it cannot be used
+    /// What the directory says of it cannot be used.
     Failed,
-    /// Brought back by hand after it was deleted
+    /// Brought back by hand after it was deleted.
     Restored,
 }
 
 /// Where a user came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
-    /// Made in the application
+    /// Made in the application.
     Local,
-    /// Imported
+    /// Imported.
     Directory,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Column;
-    use clap::ValueEnum;
-
-    #[test]
-    fn a_column_has_one_name_everywhere() {
-        for column in Column::value_variants() {
-            let value = column.to_possible_value().expect("none is hidden");
-            assert_eq!(value.get_name(), column.name());
-        }
-    }
 }

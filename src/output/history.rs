@@ -1,0 +1,174 @@
+//! Past runs, and what they changed, as `adsync history` prints them.
+
+use comfy_table::Cell;
+use serde::Serialize;
+
+use super::changes::Object;
+use super::table::phrases::Detail;
+use super::table::{local_time, took, with_what};
+use super::{Output, json, legible, report};
+use crate::cli::Format;
+use crate::store::{Outcome, PastChange, PastRun};
+
+/// Prints past runs.
+pub fn runs(runs: &[PastRun], output: &Output) -> anyhow::Result<()> {
+    match output.format {
+        Format::Json => {
+            #[derive(Serialize)]
+            struct Runs<'a> {
+                version: u32,
+                runs: &'a [PastRun],
+            }
+            Ok(output.result(&json::text(&Runs { version: 1, runs }))?)
+        }
+        Format::Csv => {
+            let mut csv = csv::Writer::from_writer(Vec::new());
+            csv.write_record([
+                "run",
+                "started_at",
+                "command",
+                "mode",
+                "outcome",
+                "run_by",
+                "sudo_for",
+                "host",
+                "duration_ms",
+                "checked",
+                "unchanged",
+                "imported",
+                "modified",
+                "deleted",
+                "duplicate",
+                "out_of_scope",
+                "missing",
+                "failed",
+                "foreign",
+                "error",
+            ])?;
+            for run in runs {
+                let counts = &run.counts;
+                csv.serialize((
+                    (
+                        run.run,
+                        run.started_at,
+                        run.command,
+                        run.mode,
+                        run.outcome,
+                        &run.run_by,
+                    ),
+                    (
+                        &run.sudo_for,
+                        &run.host,
+                        run.duration_ms,
+                        counts.checked,
+                        counts.unchanged,
+                    ),
+                    (
+                        counts.imported,
+                        counts.modified,
+                        counts.deleted,
+                        counts.duplicate,
+                    ),
+                    (
+                        counts.out_of_scope,
+                        counts.missing,
+                        counts.failed,
+                        counts.foreign,
+                        &run.error,
+                    ),
+                ))?;
+            }
+            Ok(output.result(&String::from_utf8(csv.into_inner()?)?)?)
+        }
+        Format::Table if runs.is_empty() => {
+            output.note("no runs yet");
+            Ok(())
+        }
+        Format::Table => Ok(output.result(&table_of_runs(runs, output))?),
+    }
+}
+
+fn table_of_runs(runs: &[PastRun], output: &Output) -> String {
+    let header = [
+        "RUN", "WHEN", "COMMAND", "MODE", "OUTCOME", "BY", "TOOK", "WHAT",
+    ];
+    // At a narrow terminal MODE, TOOK and BY are left out.
+    let rows = runs.iter().map(row_of_run).collect();
+    with_what(output, &header, rows, &[3, 6, 5])
+}
+
+fn row_of_run(run: &PastRun) -> (Vec<Cell>, Detail) {
+    let by = match &run.sudo_for {
+        Some(caller) => format!("{} for {caller}@{}", run.run_by, run.host),
+        None => format!("{}@{}", run.run_by, run.host),
+    };
+    let command = match run.undoes {
+        Some(undone) => format!("{} {undone}", run.command),
+        None => run.command.name().to_owned(),
+    };
+    let cells = [
+        run.run.to_string(),
+        local_time(run.started_at),
+        command,
+        run.mode.name().to_owned(),
+        run.outcome.name().to_owned(),
+        legible(&by),
+        took(run.duration_ms.unsigned_abs()),
+    ];
+    let what = match &run.error {
+        Some(error) if run.outcome == Outcome::Partial => {
+            format!("{}; {}", summary(run), legible(error))
+        }
+        Some(error) => legible(error),
+        None => summary(run),
+    };
+    (cells.map(Cell::new).into(), Detail::words(what))
+}
+
+/// Its numbers, those that are none left out.
+fn summary(run: &PastRun) -> String {
+    let said = report::numbers(&run.counts, run.command, false).into_iter();
+    let said: Vec<String> = said
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if said.is_empty() {
+        "nobody".to_owned()
+    } else {
+        said.join(", ")
+    }
+}
+
+/// Prints what a run changed, or one user's life.
+pub fn changes(
+    run: Option<&PastRun>,
+    changes: &[PastChange],
+    output: &Output,
+) -> anyhow::Result<()> {
+    match output.format {
+        Format::Json => {
+            #[derive(Serialize)]
+            struct History<'a> {
+                version: u32,
+                #[serde(skip_serializing_if = "Option::is_none")]
+                run: Option<&'a PastRun>,
+                changes: Vec<Object<'a>>,
+            }
+            let changes = changes.iter().map(Object::from).collect();
+            let history = History {
+                version: 1,
+                run,
+                changes,
+            };
+            Ok(output.result(&json::text(&history))?)
+        }
+        Format::Csv => Ok(output.result(&super::changes::csv(changes)?)?),
+        Format::Table => {
+            let heading = run.map(|run| table_of_runs(std::slice::from_ref(run), output) + "\n");
+            // What is the same in each row can be done without: RUN and WHEN, or USERNAME.
+            let dispensable: &[usize] = if run.is_some() { &[1, 0] } else { &[3] };
+            let table = super::changes::table(changes, dispensable, output);
+            let table = table.unwrap_or_else(|| "no user was changed\n".to_owned());
+            Ok(output.result(&(heading.unwrap_or_default() + &table))?)
+        }
+    }
+}
