@@ -266,11 +266,11 @@ impl Directory {
         );
         let mapping = &self.mapping;
         let mut is_found = false;
-        self.connection.search(&search, |entries| {
+        for page in self.connection.search(&search)? {
+            let entries = page?;
             let mut guids = entries.iter().filter_map(|it| mapping.guid(it).ok());
             is_found |= guids.any(|guid| sentinels.contains(&guid));
-            Ok::<_, DirectoryError>(())
-        })?;
+        }
         Ok(Some(is_found))
     }
 
@@ -288,11 +288,11 @@ impl Directory {
         };
         let mapping = &self.mapping;
         let mut first = Vec::new();
-        self.connection.search(&search, |entries| {
+        for page in self.connection.search(&search)? {
+            let entries = page?;
             first.extend(entries.iter().filter_map(|it| mapping.guid(it).ok()));
             first.truncate(WITNESSES);
-            Ok::<_, DirectoryError>(())
-        })?;
+        }
         Ok(first)
     }
 
@@ -318,12 +318,12 @@ impl Directory {
         );
         let identity = self.mapping.identity();
         let mut names = Names::default();
-        self.connection.search_users(&search, |entries| {
+        for page in self.connection.search_users(&search)? {
+            let entries = page?;
             for entry in &entries {
                 names.see(identity, entry);
             }
-            Ok::<_, DirectoryError>(())
-        })?;
+        }
         if names.are_too_many() {
             return Err(self.too_many(
                 search.what,
@@ -396,11 +396,13 @@ impl Directory {
     ) -> Result<Tally, E> {
         let mapping = &self.mapping;
         let mut is_useless = true;
-        let tally = self.connection.search_users(search, |entries| {
-            let users: Vec<Read> = entries.iter().map(|entry| mapping.user(entry)).collect();
+        let mut pages = self.connection.search_users(search)?;
+        for page in &mut pages {
+            let users: Vec<Read> = page?.iter().map(|entry| mapping.user(entry)).collect();
             is_useless &= users.iter().all(Result::is_err);
-            on_page(users)
-        })?;
+            on_page(users)?;
+        }
+        let tally = pages.tally();
         if is_useless && tally.entries > 0 {
             self.explain_useless()?;
         }

@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use super::connection::{Scope, Search};
+use super::connection::{Pages, Scope, Search};
 use super::entry::Entry;
 use super::error::DirectoryError;
 use super::{BATCH, Directory, filter};
@@ -77,17 +77,9 @@ impl Directory {
         }
         let service = service.clone();
         let search = Search::at(&service, &["invocationId"]);
-        let mut invocation_id = None;
-        let answer = self.connection.search(&search, |entries| {
-            let value = entries.first().and_then(|it| it.first("invocationId"));
-            invocation_id = value.and_then(|it| ObjectGuid::from_value(it).ok());
-            Ok::<_, DirectoryError>(())
-        });
-        match answer {
-            Err(error) if !error.is_of_entry() => return Err(error),
-            // It is not there for this account.
-            _ => {}
-        }
+        let entry = self.connection.entry(&search)?;
+        let value = entry.as_ref().and_then(|it| it.first("invocationId"));
+        let invocation_id = value.and_then(|it| ObjectGuid::from_value(it).ok());
         Ok(invocation_id.map(|invocation_id| Position {
             service,
             invocation_id,
@@ -102,10 +94,10 @@ impl Directory {
         let search = self.search_identities("a user by uSNChanged".to_owned(), filter, false);
         let mut is_seen = false;
         let mapping = &self.mapping;
-        self.connection.search(&search, |entries| {
+        for page in self.connection.search(&search)? {
+            let entries = page?;
             is_seen |= entries.iter().any(|it| mapping.guid(it) == Ok(living));
-            Ok::<_, DirectoryError>(())
-        })?;
+        }
         if !is_seen {
             return Ok(None);
         }
@@ -136,18 +128,14 @@ impl Directory {
             show_deleted: true,
             first_page_only: true,
         };
-        let mapping = &self.mapping;
-        let (mut any, mut newest) = (false, None);
-        let answer = self.connection.search(&search, |entries| {
-            any |= !entries.is_empty();
-            let seen = entries
-                .iter()
-                .filter_map(|entry| Some((usn(entry, "uSNChanged")?, mapping.guid(entry).ok()?)));
-            newest = newest.max(seen.max());
-            Ok::<_, DirectoryError>(())
-        });
-        match answer {
-            Ok(_) => Ok((any, newest.map(|(_, guid)| guid))),
+        match self.connection.search(&search).and_then(Pages::all) {
+            Ok((entries, _)) => {
+                let mapping = &self.mapping;
+                let seen = entries.iter().filter_map(|entry| {
+                    Some((usn(entry, "uSNChanged")?, mapping.guid(entry).ok()?))
+                });
+                Ok((!entries.is_empty(), seen.max().map(|(_, guid)| guid)))
+            }
             // Without the right to list it the container may not be there at all.
             Err(error) if error.is_of_entry() => Ok((false, None)),
             Err(error) => Err(error),
@@ -176,8 +164,8 @@ impl Directory {
         let mapping = &self.mapping;
         let domain = &self.domain;
         let mut changes = Changes::default();
-        self.connection.search(&search, |entries| {
-            for entry in entries {
+        for page in self.connection.search(&search)? {
+            for entry in page? {
                 let Ok(guid) = mapping.guid(&entry) else {
                     changes.unidentified += 1;
                     continue;
@@ -195,8 +183,7 @@ impl Directory {
                     changes.container = Some(entry.dn().into_owned());
                 }
             }
-            Ok::<_, DirectoryError>(())
-        })?;
+        }
         self.see_witnesses(mark.sentinels, &mut changes)?;
         Ok(changes)
     }
@@ -220,16 +207,15 @@ impl Directory {
         );
         let mapping = &self.mapping;
         let domain = &self.domain;
-        self.connection.search(&search, |entries| {
-            for entry in entries {
+        for page in self.connection.search(&search)? {
+            for entry in page? {
                 let guid = mapping.guid(&entry).ok();
                 changes.sees_living |= guid == Some(living) && !is_deleted(&entry);
                 if guid == deleted && is_tombstone(&entry, domain) {
                     changes.deleted = deleted;
                 }
             }
-            Ok::<_, DirectoryError>(())
-        })?;
+        }
         Ok(())
     }
 
@@ -249,12 +235,12 @@ impl Directory {
             );
             let mut missing: HashSet<ObjectGuid> = batch.iter().copied().collect();
             let mapping = &self.mapping;
-            self.connection.search(&search, |entries| {
+            for page in self.connection.search(&search)? {
+                let entries = page?;
                 for guid in entries.iter().filter_map(|it| mapping.guid(it).ok()) {
                     missing.remove(&guid);
                 }
-                Ok::<_, DirectoryError>(())
-            })?;
+            }
             absent.extend(missing);
             on_batch(batch.len());
         }

@@ -198,43 +198,33 @@ impl Connection {
         self.limits.max_entries
     }
 
-    /// Reads all that a search returns, and hands it over page by page. What was handed over counts
-    /// only when the search ends well. A value over the limit ends it.
-    pub fn search<E: From<DirectoryError>>(
-        &mut self,
-        search: &Search,
-        on_page: impl FnMut(Vec<Entry>) -> Result<(), E>,
-    ) -> Result<Tally, E> {
-        self.read(search, Asked::Values, on_page)
+    /// Reads all that a search returns, page by page. A value over the limit ends it.
+    pub fn search(&mut self, search: &Search) -> Result<Pages<'_>, DirectoryError> {
+        self.read(search, Asked::Values)
     }
 
     /// The same, but an entry with a value over the limit comes without it, and says so.
-    pub fn search_users<E: From<DirectoryError>>(
-        &mut self,
-        search: &Search,
-        on_page: impl FnMut(Vec<Entry>) -> Result<(), E>,
-    ) -> Result<Tally, E> {
-        self.read(search, Asked::Users, on_page)
+    pub fn search_users(&mut self, search: &Search) -> Result<Pages<'_>, DirectoryError> {
+        self.read(search, Asked::Users)
     }
 
     /// The same, but of each attribute only its name comes, without values.
-    pub fn search_names<E: From<DirectoryError>>(
-        &mut self,
-        search: &Search,
-        on_page: impl FnMut(Vec<Entry>) -> Result<(), E>,
-    ) -> Result<Tally, E> {
-        self.read(search, Asked::Names, on_page)
+    pub fn search_names(&mut self, search: &Search) -> Result<Pages<'_>, DirectoryError> {
+        self.read(search, Asked::Names)
     }
 
-    fn read<E: From<DirectoryError>>(
-        &mut self,
-        search: &Search,
-        asked: Asked,
-        mut on_page: impl FnMut(Vec<Entry>) -> Result<(), E>,
-    ) -> Result<Tally, E> {
+    /// The entry that a search is for; none where it is not there, or not for this account.
+    pub fn entry(&mut self, search: &Search) -> Result<Option<Entry>, DirectoryError> {
+        match self.search(search).and_then(Pages::all) {
+            Ok((entries, _)) => Ok(entries.into_iter().next()),
+            Err(error) if error.is_of_entry() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read(&mut self, search: &Search, asked: Asked) -> Result<Pages<'_>, DirectoryError> {
         log::debug!("{}", ldapsearch::bare(search, &self.server));
-        let started = Instant::now();
-        let (sender, mut pages) = mpsc::channel(PAGES_AHEAD);
+        let (sender, pages) = mpsc::channel(PAGES_AHEAD);
         let reader = Reader {
             search: search.clone(),
             asked,
@@ -245,48 +235,93 @@ impl Connection {
             max_value_bytes: self.limits.max_value_bytes,
         };
         if self.searches.send((reader, sender)).is_err() {
-            return Err(self.error(search, 1, Cause::Lost).into());
+            return Err(self.error(&search.what, 1, Cause::Lost));
         }
-        let mut tally = Tally::default();
-        loop {
-            match pages.blocking_recv() {
-                // To make something of what came may take long as well.
-                Some(Ok(_)) if self.run.left().is_zero() => {
-                    let cause = Cause::RunTimeout(self.run.after);
-                    return Err(self.error(search, tally.pages + 1, cause).into());
-                }
-                Some(Ok(page)) => {
-                    tally.pages += u64::from(page.is_complete);
-                    tally.entries += page.entries.len() as u64;
-                    tally.referrals += page.referrals;
-                    on_page(page.entries)?;
-                    if page.is_last {
-                        log::debug!("{tally:?} in {} ms", started.elapsed().as_millis());
-                        return Ok(tally);
-                    }
-                }
-                Some(Err(cause)) => {
-                    return Err(self.error(search, tally.pages + 1, cause).into());
-                }
-                // The reader panicked, which it should not.
-                None => {
-                    let cause = Cause::Malformed("reading it failed".to_owned());
-                    return Err(self.error(search, tally.pages + 1, cause).into());
-                }
-            }
-        }
+        Ok(Pages {
+            connection: self,
+            received: pages,
+            what: search.what.clone(),
+            tally: Tally::default(),
+            started: Instant::now(),
+            is_over: false,
+        })
     }
 
-    fn error(&self, search: &Search, page: u64, cause: Cause) -> DirectoryError {
+    fn error(&self, what: &str, page: u64, cause: Cause) -> DirectoryError {
         let what = match page {
-            1 => search.what.clone(),
-            page => format!("{} (page {page})", search.what),
+            1 => what.to_owned(),
+            page => format!("{what} (page {page})"),
         };
         DirectoryError {
             server: self.server.to_string(),
             step: Step::Read(what),
             cause,
         }
+    }
+}
+
+/// The answer to a search, page by page. What came counts only when the last page did.
+#[derive(Debug)]
+pub struct Pages<'a> {
+    connection: &'a Connection,
+    received: mpsc::Receiver<Result<Page, Cause>>,
+    what: String,
+    tally: Tally,
+    started: Instant,
+    is_over: bool,
+}
+
+impl Pages<'_> {
+    /// What has come by now.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// All entries, of a search that returns few.
+    pub fn all(mut self) -> Result<(Vec<Entry>, Tally), DirectoryError> {
+        let mut entries = Vec::new();
+        for page in &mut self {
+            entries.extend(page?);
+        }
+        Ok((entries, self.tally))
+    }
+
+    fn next_page(&mut self) -> Result<Vec<Entry>, Cause> {
+        match self.received.blocking_recv() {
+            // To make something of what came may take long as well.
+            Some(Ok(_)) if self.connection.run.left().is_zero() => {
+                Err(Cause::RunTimeout(self.connection.run.after))
+            }
+            Some(Ok(page)) => {
+                self.tally.pages += u64::from(page.is_complete);
+                self.tally.entries += page.entries.len() as u64;
+                self.tally.referrals += page.referrals;
+                if page.is_last {
+                    self.is_over = true;
+                    let took = self.started.elapsed().as_millis();
+                    log::debug!("{:?} in {took} ms", self.tally);
+                }
+                Ok(page.entries)
+            }
+            Some(Err(cause)) => Err(cause),
+            // The reader panicked, which it should not.
+            None => Err(Cause::Malformed("reading it failed".to_owned())),
+        }
+    }
+}
+
+impl Iterator for Pages<'_> {
+    type Item = Result<Vec<Entry>, DirectoryError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.is_over {
+            return None;
+        }
+        Some(self.next_page().map_err(|cause| {
+            self.is_over = true;
+            let page = self.tally.pages + 1;
+            self.connection.error(&self.what, page, cause)
+        }))
     }
 }
 

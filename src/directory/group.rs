@@ -89,7 +89,8 @@ pub fn names(connection: &mut Connection, domain: &str) -> Result<Vec<String>, D
         &["sAMAccountName", "cn"],
     );
     let mut names = Vec::new();
-    connection.search(&search, |entries| {
+    for page in connection.search(&search)? {
+        let entries = page?;
         let called = entries.iter().filter_map(|entry| {
             entry
                 .first_text("sAMAccountName")
@@ -97,8 +98,7 @@ pub fn names(connection: &mut Connection, domain: &str) -> Result<Vec<String>, D
         });
         let called: Vec<String> = called.collect();
         add_known(&mut names, called.iter().map(String::as_str));
-        Ok::<_, DirectoryError>(())
-    })?;
+    }
     Ok(names)
 }
 
@@ -108,13 +108,13 @@ const MOST_GROUPS: usize = 10_000;
 fn collect(connection: &mut Connection, search: &Search) -> Result<Vec<Group>, DirectoryError> {
     let mut groups = Vec::new();
     let mut are_too_many = false;
-    connection.search(search, |entries| {
+    for page in connection.search(search)? {
+        let entries = page?;
         are_too_many |= groups.len() + entries.len() > MOST_GROUPS;
         if !are_too_many {
             groups.extend(entries.iter().map(Group::from_entry));
         }
-        Ok::<_, DirectoryError>(())
-    })?;
+    }
     if are_too_many {
         return Err(DirectoryError {
             server: connection.server().to_string(),

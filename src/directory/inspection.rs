@@ -83,7 +83,11 @@ impl Directory {
     }
 
     fn tally(&mut self, search: &Search) -> Result<Tally, DirectoryError> {
-        self.connection.search(search, |_| Ok(()))
+        let mut pages = self.connection.search(search)?;
+        for page in &mut pages {
+            page?;
+        }
+        Ok(pages.tally())
     }
 
     /// Whether the base of the scope is there.
@@ -111,14 +115,10 @@ impl Directory {
             missing = parent;
         };
         let filter = "(|(objectClass=organizationalUnit)(objectClass=container))";
-        let mut names = Vec::new();
         let children = entries_at(parent, Scope::OneLevel, filter);
-        let answer = self.connection.search(&children, |entries| {
-            let name = |entry: &Entry| Some(dn::split(&entry.dn())?.0.to_owned());
-            names.extend(entries.iter().filter_map(name));
-            Ok::<_, DirectoryError>(())
-        });
-        answer.ok()?;
+        let (children, _) = self.connection.search(&children).ok()?.all().ok()?;
+        let name_of = |entry: &Entry| Some(dn::split(&entry.dn())?.0.to_owned());
+        let names: Vec<String> = children.iter().filter_map(name_of).collect();
         let value = |name: &str| {
             name.split_once('=')
                 .map_or_else(String::new, |(_, it)| it.to_owned())
@@ -241,11 +241,11 @@ impl Directory {
         search.attributes.extend(["*".to_owned(), "+".to_owned()]);
         search.first_page_only = true;
         let mut names = BTreeSet::new();
-        self.connection.search_names(&search, |entries| {
+        for page in self.connection.search_names(&search)? {
+            let entries = page?;
             let all = entries.iter().flat_map(Entry::attributes);
             names.extend(all.map(|(name, _)| name));
-            Ok::<_, DirectoryError>(())
-        })?;
+        }
         Ok(names)
     }
 
@@ -270,17 +270,11 @@ impl Directory {
         }
         let mut search = entries_at(&username, Scope::Base, "(objectClass=*)");
         search.attributes = vec!["sAMAccountName".to_owned()];
-        let mut name = None;
-        let answer = self.connection.search(&search, |entries| {
-            name = entries
-                .first()
-                .and_then(|it| it.first_text("sAMAccountName"));
-            Ok::<_, DirectoryError>(())
-        });
+        let entry = self.connection.entry(&search).ok().flatten();
         let domain = dn::dns_name(&self.domain);
-        match (answer, name) {
-            (Ok(_), Some(name)) => format!("{name}@{domain}"),
-            _ => username,
+        match entry.and_then(|it| it.first_text("sAMAccountName")) {
+            Some(name) => format!("{name}@{domain}"),
+            None => username,
         }
     }
 

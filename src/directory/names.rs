@@ -57,8 +57,8 @@ impl Directory {
             let mapping = &self.mapping;
             let asked: HashSet<Folded> = batch.iter().map(|it| Folded::new(it)).collect();
             let mut are_too_many = false;
-            self.connection.search(&search, |entries| {
-                for entry in entries {
+            for page in self.connection.search(&search)? {
+                for entry in page? {
                     let called: HashSet<Folded> = attributes
                         .iter()
                         .flat_map(|attribute| entry.values_under(attribute.names()))
@@ -74,8 +74,7 @@ impl Directory {
                         users.push((called, mapping.user(&entry)));
                     }
                 }
-                Ok::<_, DirectoryError>(())
-            })?;
+            }
             if are_too_many {
                 return Err(self.too_many(search.what, "users of that name", MOST_NAMED));
             }
@@ -107,12 +106,12 @@ impl Directory {
         );
         search.attributes = attributes.iter().map(|it| it.asked().to_owned()).collect();
         let mut names = Vec::new();
-        self.connection.search(&search, |entries| {
+        for page in self.connection.search(&search)? {
+            let entries = page?;
             let username = |entry| Some(values::of(entry, attributes).ok()??.first);
             let them = entries.iter().filter_map(username);
             add_known(&mut names, them);
-            Ok::<_, DirectoryError>(())
-        })?;
+        }
         Ok(names)
     }
 
@@ -137,7 +136,8 @@ impl Directory {
         let mapping = &self.mapping;
         let mut found = Vec::new();
         let mut are_too_many = false;
-        self.connection.search(&search, |entries| {
+        for page in self.connection.search(&search)? {
+            let entries = page?;
             are_too_many |= found.len() + entries.len() > MOST_FOUND;
             if !are_too_many {
                 found.extend(entries.into_iter().map(|entry| FoundUser {
@@ -145,8 +145,7 @@ impl Directory {
                     user: mapping.user(&entry),
                 }));
             }
-            Ok::<_, DirectoryError>(())
-        })?;
+        }
         if are_too_many {
             return Err(self.too_many(search.what, "users that begin so", MOST_FOUND));
         }

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::connection::Search;
+use super::connection::{Pages, Search};
 use super::entry::Entry;
 use super::error::{DirectoryError, INVALID_DN_SYNTAX, NO_SUCH_OBJECT, REFERRAL};
 use super::{BATCH, Directory, Read, changes};
@@ -99,16 +99,9 @@ impl Directory {
             return Ok(None);
         }
         let search = Search::at(&self.domain, &[OBJECT_GUID]);
-        let mut guid = None;
-        let answer = self.connection.search(&search, |entries| {
-            let value = entries.first().and_then(|it| it.first(OBJECT_GUID));
-            guid = value.and_then(|it| ObjectGuid::from_value(it).ok());
-            Ok::<_, DirectoryError>(())
-        });
-        match answer {
-            Err(error) if !error.is_of_entry() => Err(error),
-            _ => Ok(guid),
-        }
+        let head = self.connection.entry(&search)?;
+        let value = head.as_ref().and_then(|it| it.first(OBJECT_GUID));
+        Ok(value.and_then(|it| ObjectGuid::from_value(it).ok()))
     }
 
     /// Looks users up by identity in the whole domain, without the filter of the scope, among the living and, where the
@@ -126,8 +119,8 @@ impl Directory {
             search.attributes.extend(self.mapping.requested());
             let asked: HashSet<ObjectGuid> = batch.iter().copied().collect();
             let mapping = &self.mapping;
-            self.connection.search_users(&search, |entries| {
-                for entry in entries {
+            for page in self.connection.search_users(&search)? {
+                for entry in page? {
                     let dn = entry.dn().into_owned();
                     match mapping.guid(&entry) {
                         Ok(guid) if asked.contains(&guid) => {
@@ -140,8 +133,7 @@ impl Directory {
                         _ => located.unidentified += 1,
                     }
                 }
-                Ok::<_, DirectoryError>(())
-            })?;
+            }
         }
         Ok(located)
     }
@@ -171,38 +163,21 @@ impl Directory {
         };
         let place = format!("{DIRECTORY_SERVICE},{configuration}");
         let search = Search::at(&place, &LIFETIMES);
-        let mut lifetimes: Option<[Option<u64>; 2]> = None;
-        let answer = self.connection.search(&search, |entries| {
-            let number = |entry: &Entry, name| entry.first_text(name)?.parse().ok();
-            lifetimes = entries
-                .first()
-                .map(|it| LIFETIMES.map(|name| number(it, name)));
-            Ok::<_, DirectoryError>(())
-        });
-        match (answer, lifetimes) {
-            (Err(error), _) if !error.is_of_entry() => Err(error),
-            (_, None) => Ok(days(UNKNOWN_LIFETIME)),
-            (_, Some([tombstone, deleted])) => {
-                let tombstone = tombstone.unwrap_or(UNSET_LIFETIME);
-                Ok(days(tombstone.max(deleted.unwrap_or(tombstone))))
-            }
-        }
+        let Some(entry) = self.connection.entry(&search)? else {
+            return Ok(days(UNKNOWN_LIFETIME));
+        };
+        let number = |name| entry.first_text(name)?.parse::<u64>().ok();
+        let [tombstone, deleted] = LIFETIMES.map(number);
+        let tombstone = tombstone.unwrap_or(UNSET_LIFETIME);
+        Ok(days(tombstone.max(deleted.unwrap_or(tombstone))))
     }
 
     /// What is found at the DN that a user had last.
     pub fn last_place(&mut self, guid: ObjectGuid, dn: &str) -> Result<LastPlace, DirectoryError> {
         let attributes = [self.mapping.guid_attribute(), "objectClass"];
         let search = Search::at(dn, &attributes);
-        let mapping = &self.mapping;
-        let mut identities = Vec::new();
-        let mut is_readable = false;
-        let answer = self.connection.search(&search, |entries| {
-            identities.extend(entries.iter().map(|it| mapping.guid(it)));
-            is_readable |= entries.iter().any(|it| it.first("objectClass").is_some());
-            Ok::<_, DirectoryError>(())
-        });
-        let tally = match answer {
-            Ok(tally) => tally,
+        let (entries, tally) = match self.connection.search(&search).and_then(Pages::all) {
+            Ok(answer) => answer,
             Err(error) if !error.is_of_entry() => return Err(error),
             Err(error) => {
                 return Ok(match error.result_code() {
@@ -213,7 +188,8 @@ impl Directory {
                 });
             }
         };
-        Ok(match identities.pop() {
+        let is_readable = entries.iter().any(|it| it.first("objectClass").is_some());
+        Ok(match entries.last().map(|it| self.mapping.guid(it)) {
             Some(Ok(found)) if found == guid => LastPlace::Itself,
             // Somebody else has its DN now.
             Some(Ok(_)) => LastPlace::Empty,
@@ -234,11 +210,11 @@ impl Directory {
         search.attributes = vec![self.mapping.guid_attribute().to_owned()];
         let mapping = &self.mapping;
         let mut nameless = 0;
-        self.connection.search_users(&search, |entries| {
+        for page in self.connection.search_users(&search)? {
+            let entries = page?;
             let them = entries.iter().filter(|it| mapping.guid(it).is_err());
             nameless += them.count() as u64;
-            Ok::<_, DirectoryError>(())
-        })?;
+        }
         Ok(nameless)
     }
 
@@ -252,18 +228,14 @@ impl Directory {
             return Ok(LastPlace::Empty);
         }
         let search = Search::at(&container, &["objectClass"]);
-        let mut is_readable = false;
-        let answer = self.connection.search(&search, |entries| {
-            // An object on which the account has no right comes as a bare DN.
-            is_readable |= entries.iter().any(|it| it.first("objectClass").is_some());
-            Ok::<_, DirectoryError>(())
-        });
-        match answer {
-            Ok(_) if is_readable => {
+        // An object on which the account has no right comes as a bare DN.
+        let is_readable = |it: &Entry| it.first("objectClass").is_some();
+        match self.connection.search(&search).and_then(Pages::all) {
+            Ok((entries, _)) if entries.iter().any(is_readable) => {
                 self.containers.insert(container);
                 Ok(LastPlace::Empty)
             }
-            Ok(tally) if tally.referrals > 0 => Ok(LastPlace::Reference),
+            Ok((_, tally)) if tally.referrals > 0 => Ok(LastPlace::Reference),
             Err(error) if !error.is_of_entry() => Err(error),
             Err(error) if error.result_code() == Some(REFERRAL) => Ok(LastPlace::Reference),
             _ => Ok(LastPlace::ContainerUnreadable(container)),

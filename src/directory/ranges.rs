@@ -30,7 +30,8 @@ impl AllValues<'_> {
             let search = self.search(&wanted);
             let mut next = Vec::new();
             let mut refused = None;
-            connection.search(&search, |entries| {
+            for page in connection.search(&search)? {
+                let entries = page?;
                 for entry in &entries {
                     for &(name, first) in &wanted {
                         match take(entry, name, first, &mut on_value) {
@@ -42,8 +43,7 @@ impl AllValues<'_> {
                         }
                     }
                 }
-                Ok::<_, DirectoryError>(())
-            })?;
+            }
             if total > connection.max_entries() {
                 let limit = Limit::values(&self.what, connection.max_entries());
                 refused.get_or_insert(Cause::Limit(limit));

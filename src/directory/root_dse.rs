@@ -54,17 +54,16 @@ impl RootDse {
             what: "the rootDSE".to_owned(),
             ..Search::at("", &ATTRIBUTES)
         };
-        let mut root = Self::default();
-        connection.search(&search, |entries| {
-            if let Some(entry) = entries.first() {
-                root = Self::from_entry(entry);
-                let time = entry.first_text("currentTime");
-                let time = time.and_then(|it| second(&it));
-                root.clock_ahead = time.map(|it| it - jiff::Timestamp::now().as_second());
-            }
-            Ok::<_, DirectoryError>(())
-        })?;
-        Ok(root)
+        let (entries, _) = connection.search(&search)?.all()?;
+        let Some(entry) = entries.first() else {
+            return Ok(Self::default());
+        };
+        let time = entry.first_text("currentTime");
+        let time = time.and_then(|it| second(&it));
+        Ok(Self {
+            clock_ahead: time.map(|it| it - jiff::Timestamp::now().as_second()),
+            ..Self::from_entry(entry)
+        })
     }
 
     fn from_entry(entry: &Entry) -> Self {

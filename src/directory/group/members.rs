@@ -28,7 +28,7 @@ const ATTRIBUTES: [&str; 5] = [
 const MOST_NAMED: usize = 40 << 20;
 
 /// Finds all members of a group, those of groups in it included.
-pub struct RowMatcher<'a> {
+pub struct Walk<'a> {
     connection: &'a mut Connection,
     domain: &'a str,
     found: Found,
@@ -53,11 +53,11 @@ pub fn of(
     let classes = GROUP_CLASSES.to_owned();
     let all = Search::below("the groups".to_owned(), domain, classes, &["1.1"]);
     let mut groups = HashSet::new();
-    connection.search(&all, |entries| {
+    for page in connection.search(&all)? {
+        let entries = page?;
         groups.extend(entries.iter().map(|entry| dn::key(&entry.dn())));
-        Ok::<_, DirectoryError>(())
-    })?;
-    let mut walk = RowMatcher {
+    }
+    let mut walk = Walk {
         connection,
         domain,
         found: Found {
@@ -72,7 +72,7 @@ pub fn of(
     Ok(walk.found.members)
 }
 
-impl RowMatcher<'_> {
+impl Walk<'_> {
     /// Takes in the direct members of a group.
     fn read(&mut self, group: &str) -> Result<(), DirectoryError> {
         let what = format!("the members of {group}");
@@ -176,12 +176,12 @@ impl RowMatcher<'_> {
             ..Search::below(what.to_owned(), &url.base, url.filter.clone(), &["1.1"])
         };
         let found = &mut self.found;
-        self.connection.search(&search, |entries| {
+        for page in self.connection.search(&search)? {
+            let entries = page?;
             for entry in &entries {
                 found.add(&entry.dn());
             }
-            Ok::<_, DirectoryError>(())
-        })?;
+        }
         Ok(())
     }
 }

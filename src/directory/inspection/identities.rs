@@ -33,7 +33,8 @@ impl Directory {
         let mapping = &self.mapping;
         let mut found = Identities::default();
         let mut seen = HashSet::new();
-        self.connection.search_users(&search, |entries| {
+        for page in self.connection.search_users(&search)? {
+            let entries = page?;
             for entry in &entries {
                 found.users += 1;
                 match mapping.guid(entry) {
@@ -52,8 +53,7 @@ impl Directory {
                     }
                 }
             }
-            Ok::<_, DirectoryError>(())
-        })?;
+        }
         Ok(found)
     }
 
