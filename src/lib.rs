@@ -12,7 +12,7 @@
 //! | [`ldap`] | LDAP itself: encoding, names |
 //! | [`directory`] | what a directory is asked; above it there are only users |
 //! | [`plan`] | one user against one row, whether a run may go on from a change mark, what it would do, and the guard: pure |
-//! | [`store`] | everything that is SQL, the lock, the history |
+//! | [`store`] | what a run asks of a store, and writes to it; below it everything that is SQL |
 //! | [`output`] | what is said, and how |
 //! | [`metrics`] | what Prometheus is told of it |
 //! | [`completion`] | what a shell is told that completes a word |

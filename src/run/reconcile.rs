@@ -87,13 +87,15 @@ impl<'a> Reconciliation<'a> {
     pub fn take(&mut self, users: Vec<Read>) -> anyhow::Result<()> {
         self.progress.advance(users.len() as u64);
         let known = self.comparison.new_users().len();
-        let mut matched = self.matched(&users)?;
+        let guids = users.iter().filter_map(|it| Some(it.as_ref().ok()?.guid));
+        let unknown = guids.filter(|it| !self.known.contains_key(it));
+        self.users.expect(unknown.collect())?;
         for user in users {
             match user {
                 Ok(user) => {
                     let stored = match self.known.get(&user.guid) {
                         Some(known) => Some(known.clone()),
-                        None => matched.next().flatten(),
+                        None => self.users.next()?,
                     };
                     if let Some(stored) = &stored {
                         self.witness.get_or_insert(user.guid);
@@ -114,19 +116,6 @@ impl<'a> Reconciliation<'a> {
             bulk_load.add(&self.comparison.new_users()[known..])?;
         }
         Ok(())
-    }
-
-    /// The rows of those users of a page whose rows are not known already, in their order.
-    fn matched(
-        &mut self,
-        users: &[Read],
-    ) -> Result<impl Iterator<Item = Option<StoredUser>> + use<>, StoreError> {
-        let guids = users
-            .iter()
-            .filter_map(|it| it.as_ref().ok())
-            .map(|it| it.guid);
-        let unknown: Vec<ObjectGuid> = guids.filter(|it| !self.known.contains_key(it)).collect();
-        Ok(self.users.page(&unknown)?.into_iter())
     }
 
     /// The user of the store that an unusable entry belongs to: by identity, or where that cannot be

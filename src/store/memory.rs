@@ -136,7 +136,11 @@ impl View for Memory {
     }
 
     fn matching(&self, ours: &Ours) -> Box<dyn Matching + '_> {
-        Box::new((self.clone(), ours.clone()))
+        Box::new(InOrder {
+            store: self.clone(),
+            ours: ours.clone(),
+            expected: Vec::new().into_iter(),
+        })
     }
 
     fn users(&self, keys: Keys<'_>) -> Result<Vec<StoredUser>, StoreError> {
@@ -336,14 +340,23 @@ impl View for Memory {
     }
 }
 
-impl Matching for (Memory, Ours) {
-    fn page(&mut self, guids: &[ObjectGuid]) -> Result<Vec<Option<StoredUser>>, StoreError> {
-        let (store, ours) = &*self;
-        let find = |guid: &ObjectGuid| {
-            let found = store.those(|it| it.origin.guid() == Some(*guid) && ours.has(it));
-            found.into_iter().next()
-        };
-        Ok(guids.iter().map(find).collect())
+/// The users of a domain, as they are asked for.
+struct InOrder {
+    store: Memory,
+    ours: Ours,
+    expected: std::vec::IntoIter<ObjectGuid>,
+}
+
+impl Matching for InOrder {
+    fn expect(&mut self, guids: Vec<ObjectGuid>) -> Result<(), StoreError> {
+        self.expected = guids.into_iter();
+        Ok(())
+    }
+
+    fn next(&mut self) -> Result<Option<StoredUser>, StoreError> {
+        let guid = self.expected.next();
+        let is_it = |it: &StoredUser| it.origin.guid() == guid && self.ours.has(it);
+        Ok(self.store.those(is_it).into_iter().next())
     }
 }
 

@@ -135,8 +135,11 @@ pub trait Held {}
 
 /// The imported users of a store, asked for in the order in which a directory returns them.
 pub trait Matching {
-    /// The user with each of these identities.
-    fn page(&mut self, guids: &[ObjectGuid]) -> Result<Vec<Option<StoredUser>>, StoreError>;
+    /// These are asked for next: a store on the other side of a network looks all of them up at once.
+    fn expect(&mut self, guids: Vec<ObjectGuid>) -> Result<(), StoreError>;
+
+    /// The user with the next of the identities that are expected.
+    fn next(&mut self) -> Result<Option<StoredUser>, StoreError>;
 }
 
 /// What users are looked up by.

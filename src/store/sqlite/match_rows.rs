@@ -32,6 +32,8 @@ pub struct RowMatcher<'a> {
     next_read: u32,
     /// Whether nobody is in it.
     is_empty: bool,
+    /// Who is asked for next.
+    expected: std::vec::IntoIter<ObjectGuid>,
 }
 
 impl<'a> RowMatcher<'a> {
@@ -44,6 +46,7 @@ impl<'a> RowMatcher<'a> {
             last: None,
             next_read: FIRST_READ,
             is_empty: false,
+            expected: Vec::new().into_iter(),
         }
     }
 
@@ -96,8 +99,14 @@ impl<'a> RowMatcher<'a> {
 }
 
 impl Matching for RowMatcher<'_> {
-    fn page(&mut self, guids: &[ObjectGuid]) -> Result<Vec<Option<StoredUser>>, StoreError> {
-        guids.iter().map(|guid| self.find(*guid)).collect()
+    fn expect(&mut self, guids: Vec<ObjectGuid>) -> Result<(), StoreError> {
+        self.expected = guids.into_iter();
+        Ok(())
+    }
+
+    fn next(&mut self) -> Result<Option<StoredUser>, StoreError> {
+        let guid = self.expected.next();
+        guid.map_or(Ok(None), |guid| self.find(guid))
     }
 }
 
