@@ -16,7 +16,6 @@ mod duplicates;
 pub mod evidence;
 mod guard;
 mod import;
-mod order;
 #[cfg(test)]
 mod properties;
 mod reversal;
@@ -470,7 +469,7 @@ pub fn plan(mut findings: Findings, holders: &Holders) -> Plan {
     });
 
     // Not before: as they arrived, their texts lie one behind another in memory, which counts with a million.
-    order::by_username(&mut new);
+    new.sort_by_cached_key(|it| (Folded::new(it.username()), it.guid()));
     // Those that changed came in order, so what was made of them is.
     duplicate.sort_by_cached_key(|it| (Folded::new(it.username()), it.guid()));
     refreshed.sort_by_cached_key(|it| by_user(&it.user));

@@ -1,7 +1,6 @@
 //! JSON, version 1: a contract. A field may be added, none renamed or taken away.
 
 use std::collections::BTreeMap;
-use std::hint::black_box;
 use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
@@ -213,7 +212,7 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) 
         },
         added: added.map(|_| Each(|| new(Action::Added).map(new_user))),
         restored: restored.map(|_| Each(|| new(Action::Restored).map(new_user))),
-        imported: Each(|| fetched(imported).filter(is(Action::Imported)).map(new_user)),
+        imported: Each(|| new(Action::Imported).map(new_user)),
         modified: Each(|| modified.iter().map(modified_user)),
         deleted: Each(|| deleted.iter().map(deleted_user)),
         duplicate: Each(|| duplicate.iter().map(duplicate_user)),
@@ -228,22 +227,6 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) 
     serde_json::to_writer_pretty(&mut out, &object)?;
     out.write_all(b"\n")?;
     out.flush()
-}
-
-/// New users one after another. Of a million, sorted by name, each has its text somewhere else in memory: those
-/// of a group are touched before the first is used, so that they are fetched at once instead of waited for in turn.
-fn fetched(users: &[Import]) -> impl Iterator<Item = &Import> {
-    const GROUP: usize = 32;
-    let ends = |user: &Import| {
-        let dn = user.dn().unwrap_or_default();
-        (user.username().bytes().next(), dn.bytes().next_back())
-    };
-    users.chunks(GROUP).flat_map(move |group| {
-        group.iter().map(ends).for_each(|it| {
-            black_box(it);
-        });
-        group
-    })
 }
 
 fn out_of_scope_user(it: &OutOfScope) -> Named<'_> {
