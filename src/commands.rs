@@ -312,8 +312,8 @@ fn refuse_writing(command: &Command, is_said: bool, settings: &Settings) -> Resu
 
 /// Refuses to go on where there is no store.
 ///
-/// One that is not there reads as an empty one, and a first run makes it. But a job that looks into the wrong place must
-/// not succeed every night. Who picks from a list sees that it is empty.
+/// One that is not there reads as an empty one, and a first run makes it. But a job that looks into the wrong place
+/// must not succeed every night. Who picks from a list sees that it is empty.
 fn require_store(context: &Context<'_>) -> anyhow::Result<()> {
     match missing_store(&context.settings)? {
         Some(failure) => Err(failure.into()),

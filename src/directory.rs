@@ -1,4 +1,4 @@
-//! What the rest of the program may ask of a directory.
+//! What the rest of the program can ask a directory.
 //!
 //! Everything below speaks LDAP; everything above speaks of users. Reading is complete or an error,
 //! and nothing is ever written.
@@ -63,13 +63,13 @@ pub use url::ServerUrl;
 /// from any server's limit, and an answer fits one page.
 const BATCH: usize = 200;
 
-/// How many users are looked for to see whether any is found by identity.
+/// How many users are looked up to see whether any can be found by identity.
 const WITNESSES: usize = 20;
 
 /// A user of the directory, or why the entry cannot be used as one.
 pub type Read = Result<DirectoryUser, BadEntry>;
 
-/// The directory, connected and logged in.
+/// A directory, connected and authenticated.
 #[derive(Debug)]
 pub struct Directory {
     connection: Connection,
@@ -79,38 +79,38 @@ pub struct Directory {
     /// The naming context around the base: where missing users are looked for.
     domain: String,
     filter: Filter,
-    /// What cannot be used of the settings.
+    /// The attributes of the settings that cannot be used.
     unusable: Vec<Unusable>,
-    /// Whether the schema of the server was asked about what they name.
+    /// Whether the server's schema was checked for them.
     has_schema: bool,
-    /// The names behind identities that are hashes of names, once they were needed.
+    /// The names behind identities that are hashes of names, once needed.
     names: Option<Names>,
-    /// The first users that were read of the scope, to see whether they are found by identity.
+    /// The first users read of the scope, to test whether they can be found by identity.
     sentinels: Vec<ObjectGuid>,
-    /// Where the domain controller stands, once it was asked and said so.
+    /// The domain controller's position, once asked for.
     position: Option<Position>,
-    /// Containers that were found readable.
+    /// Containers known to be readable.
     containers: HashSet<String>,
 }
 
-/// Which part of the scope is read.
+/// Which part of the scope to read.
 #[derive(Clone, Debug)]
 pub enum Selection {
     /// All of it.
     All,
-    /// What matches this filter as well.
+    /// Entries that also match this filter.
     Filter(Filter),
-    /// What lies at or below this DN.
+    /// Entries at or below this DN.
     Below(String),
 }
 
 impl Directory {
-    /// The server that is used.
+    /// The server in use.
     pub fn server(&self) -> &ServerUrl {
         self.connection.server()
     }
 
-    /// The account that is logged in: its bind name, or its principal.
+    /// The authenticated account: its bind name, or its principal.
     pub fn account(&self) -> &str {
         self.connection.account()
     }
@@ -140,7 +140,7 @@ impl Directory {
         dn::is_within(dn, &self.base)
     }
 
-    /// What it means that an attribute has no value.
+    /// What an attribute without a value means.
     pub fn missing_value(&self) -> MissingValue {
         if self.server().is_global_catalog() {
             MissingValue::Keeps
@@ -149,8 +149,8 @@ impl Directory {
         }
     }
 
-    /// Reads the users of the scope, page by page. What was handed over counts only when this
-    /// returns well.
+    /// Reads the users of the scope, page by page. The pages count only if this
+    /// returns `Ok`.
     pub fn read<E: From<DirectoryError>>(
         &mut self,
         selection: &Selection,
@@ -175,7 +175,7 @@ impl Directory {
         Ok(tally)
     }
 
-    /// The settings that decide how users look when they are read.
+    /// The settings that decide what is read of a user.
     pub fn read_settings(&self) -> ReadSettings {
         let mut settings = ReadSettings::default();
         settings.insert("base_dn", &self.base);
@@ -219,7 +219,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Says that a server sends what was not asked for: it is no answer, and nobody is touched by it.
+    /// Warns that a server sends what was not asked for: that is no answer, and nobody is changed by it.
     fn tell_of_strangers(&self, entries: usize) {
         if entries > 0 {
             let server = self.server();
@@ -229,9 +229,9 @@ impl Directory {
         }
     }
 
-    /// Makes sure that a user who is there is found by identity. An attribute without an equality
-    /// matching rule, or one that the account may read and not search, is found by nobody, with success, and would make
-    /// everybody seem gone. Where the account sees no user at all this cannot be told, and the guard has the word.
+    /// Makes sure that an existing user is found by identity. An attribute without an equality
+    /// matching rule, or one that the account may read but not search, finds nobody, with success, and would make
+    /// everybody seem gone. If the account sees no user at all this cannot be tested, and the guard decides.
     pub fn verify_search_by_identity(&mut self) -> Result<(), DirectoryError> {
         match self.identity_is_searchable()? {
             Some(false) => Err(self.not_searchable()),
@@ -239,7 +239,7 @@ impl Directory {
         }
     }
 
-    /// That nobody is found by identity.
+    /// The error for an identity that finds nobody.
     pub fn not_searchable(&self) -> DirectoryError {
         DirectoryError {
             server: self.connection.server().to_string(),
@@ -248,8 +248,8 @@ impl Directory {
         }
     }
 
-    /// Whether users who were just read are found by identity: any of the first few, for it may be that one of them is
-    /// hidden. None where nobody can be read.
+    /// Whether users who were just read are found by identity. Any of the first few will do, since one may be
+    /// hidden. `None` if nobody can be read.
     pub fn identity_is_searchable(&mut self) -> Result<Option<bool>, DirectoryError> {
         if self.sentinels.is_empty() {
             self.sentinels = self.first_identities()?;
@@ -274,8 +274,8 @@ impl Directory {
         Ok(Some(is_found))
     }
 
-    /// The identities of the first users of the scope. Not by `(objectGUID=*)`: who may not search for the identity finds
-    /// nobody by that, no more than by its value.
+    /// The identities of the first users of the scope. Not by `(objectGUID=*)`: an account that may not search the
+    /// identity finds nobody by that either.
     fn first_identities(&mut self) -> Result<Vec<ObjectGuid>, DirectoryError> {
         let search = Search {
             what: format!("users of {}", self.base),
@@ -296,7 +296,7 @@ impl Directory {
         Ok(first)
     }
 
-    /// A filter for entries with one of these identities.
+    /// A filter for the entries with one of these identities.
     fn any_of(&mut self, guids: &[ObjectGuid]) -> Result<String, DirectoryError> {
         if self.names.is_none() && self.mapping.identity().needs_names(guids) {
             self.names = Some(self.read_names_of_domain()?);
@@ -308,8 +308,8 @@ impl Directory {
         })
     }
 
-    /// The names that serve as identities in the domain. By no filter that asks for them: whether they may be searched
-    /// for is another settings.
+    /// The names that serve as identities in the domain. Not by a filter on them: whether the account may search
+    /// them is a separate right.
     fn read_names_of_domain(&mut self) -> Result<Names, DirectoryError> {
         let search = self.search_identities(
             format!("every {} of {}", self.mapping.guid_attribute(), self.domain),
@@ -334,7 +334,7 @@ impl Directory {
         Ok(names)
     }
 
-    /// That a server sent more of something than anybody has.
+    /// The error for a server that sent more of something than any directory has.
     fn too_many(&self, reading: String, what: &'static str, most: usize) -> DirectoryError {
         DirectoryError {
             server: self.server().to_string(),
@@ -343,7 +343,7 @@ impl Directory {
         }
     }
 
-    /// What cannot be used of the settings on this server.
+    /// The attributes of the settings that cannot be used on this server.
     pub fn unusable(&self) -> &[Unusable] {
         &self.unusable
     }

@@ -1,4 +1,4 @@
-//! What a run would do: a pure function of what was found.
+//! What a run would do, as a pure function of what it found.
 //!
 //! [`Findings`] say what differs between the directory and the store and what is missing, [`Holders`]
 //! who holds the names that are wanted; [`plan`] sorts every user into exactly one bucket of a
@@ -41,52 +41,52 @@ pub use reversal::{Left, Reversal};
 /// looked at is in exactly one of these lists, or counted in `unchanged`.
 #[derive(Debug, Default)]
 pub struct Findings {
-    /// Users whose values are those of the store, and about whom nothing else is to be written.
+    /// Users whose values match the store, with nothing to write.
     pub unchanged: u64,
-    /// Users whose values are those of the store, but about whom something else is to be written.
+    /// Users whose values match the store, but who have something else to write, such as their DN.
     pub refreshed: Vec<Refresh>,
-    /// Users of the store that shall get other values.
+    /// Users of the store whose values are to change.
     pub changed: Vec<Changed>,
-    /// Users that shall be new in the store.
+    /// Users to add to the store.
     pub new: Vec<Import>,
-    /// Users that shall leave the store.
+    /// Users to delete from the store.
     pub deletions: Vec<Deletion>,
-    /// Users that are in the domain but not in the scope, are kept, and have the values of the store.
+    /// Users in the domain but outside the scope, kept, whose values match the store.
     pub out_of_scope: Vec<OutOfScope>,
-    /// Users that were found nowhere, which is not yet proof that they were deleted.
+    /// Users found nowhere, without proof that they were deleted.
     pub missing: Vec<Missing>,
     /// Users whose data cannot be used.
     pub failed: Vec<FailedUser>,
     /// Imported users of other domains, which the run leaves alone.
     pub foreign: u64,
-    /// How many users were read, and which fields any of them had a value in.
+    /// How many users were read, and how many of them had a value in each optional field.
     pub sample: Sample,
 }
 
-/// What the users that were read had, so that a right that was lost can be told from values that were.
+/// What the users that were read had: tells a lost read right from values that were really removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sample {
     /// How many users there were.
     pub users: u64,
-    /// Of each of [`Profile::optional`](crate::user::Profile::optional) how many had a value.
+    /// How many had a value, for each of [`Profile::optional`](crate::user::Profile::optional).
     pub with_value: [u64; 4],
 }
 
-/// A user of the store that shall get other values.
+/// A user of the store whose values are to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
     /// The user as it is in the store.
     pub user: StoredUser,
-    /// The user as it shall be.
+    /// The user as it is to be.
     pub next: StoredUser,
 }
 
-/// A user that changes in nothing that counts: only what is kept beside its values is written.
+/// A user whose values do not change; only bookkeeping, such as its DN, is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refresh {
     /// The user as it is in the store.
     pub user: StoredUser,
-    /// The user as it shall be.
+    /// The user as it is to be.
     pub next: StoredUser,
 }
 
@@ -101,7 +101,7 @@ pub enum Evidence {
     OutOfScope,
     /// The administrator named it in `adsync remove`.
     Removed,
-    /// The run that brought it in is taken back.
+    /// The run that added it is being undone.
     Undone,
 }
 
@@ -118,7 +118,7 @@ impl Evidence {
     }
 }
 
-/// A user that leaves the store.
+/// A user to delete from the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deletion {
     /// The user as it is in the store.
@@ -127,26 +127,26 @@ pub struct Deletion {
     pub evidence: Evidence,
 }
 
-/// A user that is in the domain but not in the scope, with the values of the store.
+/// A user in the domain but outside the scope, whose values match the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutOfScope {
     /// The user as it is in the store.
     pub user: StoredUser,
-    /// The user as it shall be, with its DN as it is now.
+    /// The user as it is to be, with its current DN.
     pub next: StoredUser,
 }
 
-/// A user that was found nowhere, which is not yet proof that it was deleted; it keeps its values.
+/// A user found nowhere, without proof that it was deleted; it keeps its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
     /// The user as it is in the store.
     pub user: StoredUser,
-    /// The user as it shall be: since when it is missing, and why it is kept.
+    /// The user as it is to be, with the time since when it is missing and why it is kept.
     pub next: StoredUser,
 }
 
 impl Missing {
-    /// Whether it was not missing before.
+    /// Whether it has only now gone missing.
     pub fn is_new(&self) -> bool {
         self.user.status != Status::Missing
     }
@@ -156,7 +156,7 @@ impl Missing {
         self.next.tracking.absence.as_ref()
     }
 
-    /// Whether it stands as it stood after the last run that looked at it.
+    /// Whether its status is what the last run that looked at it left.
     pub fn is_as_before(&self) -> bool {
         !self.is_new() && self.user.tracking.reason == self.next.tracking.reason
     }
@@ -167,10 +167,10 @@ impl Missing {
     }
 }
 
-/// A user whose data cannot be used; it keeps what it has, and is never counted as missing.
+/// A user whose data cannot be used; it keeps its values and is never counted as missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedUser {
-    /// The user as it is in the store; none, if the store has none, or it cannot be told which.
+    /// The user as it is in the store; `None` if the store does not have it, or cannot tell which it is.
     pub user: Option<StoredUser>,
     /// The identity, where it could be read.
     pub guid: Option<ObjectGuid>,
@@ -185,23 +185,23 @@ pub struct FailedUser {
 /// What a run would do. Each user is in one bucket; each bucket is sorted by username.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Users as they are in the directory, about whom nothing is written.
+    /// Users who match the directory, with nothing to write.
     pub unchanged: u64,
-    /// Users that count as unchanged, but about whom something is written.
+    /// Users counted as unchanged for whom something is written.
     pub refreshed: Vec<Refresh>,
-    /// Users that will be new in the store.
+    /// Users to add to the store.
     pub imported: Vec<Import>,
-    /// Users that will get new values.
+    /// Users whose values will change.
     pub modified: Vec<Modification>,
-    /// Users that will leave the store.
+    /// Users to delete from the store.
     pub deleted: Vec<Deletion>,
-    /// Users that stay as they are, because another user holds or wants the same name.
+    /// Users left unchanged because another user holds or wants the same name.
     pub duplicate: Vec<Duplicate>,
-    /// Users that are not in the scope and have the values of the store.
+    /// Users outside the scope whose values match the store.
     pub out_of_scope: Vec<OutOfScope>,
-    /// Users that were found nowhere and stay as they are.
+    /// Users found nowhere, left unchanged.
     pub missing: Vec<Missing>,
-    /// Users that stay as they are, because their data cannot be used.
+    /// Users left unchanged because their data cannot be used.
     pub failed: Vec<FailedUser>,
     /// Imported users of other domains, which the run leaves alone.
     pub foreign: u64,
@@ -209,7 +209,7 @@ pub struct Plan {
     pub sample: Sample,
 }
 
-/// A user that will get new values.
+/// A user whose values will change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Modification {
     /// The user as it is in the store.
@@ -220,7 +220,7 @@ pub struct Modification {
     pub changes: Vec<Change>,
 }
 
-/// A user that stays as it is, because another user holds or wants the same name.
+/// A user left unchanged because another user holds or wants the same name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Duplicate {
     /// The user as it would be.
@@ -229,7 +229,7 @@ pub struct Duplicate {
     pub conflicts: Vec<Conflict>,
 }
 
-/// A user as it would be, had nobody else its names.
+/// The user as it would be if nobody else had its names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// One of the store, with its other values.
@@ -247,28 +247,28 @@ pub struct Conflict {
     pub value: String,
     /// The user that is in the way.
     pub holder: Holder,
-    /// False: `holder` has the value and keeps it. True: nobody does, but `holder` newly wants it
-    /// too, and it cannot be said whose it shall be.
+    /// False: `holder` has the value and keeps it. True: nobody has it, but `holder` newly wants
+    /// it too, and nothing says who should get it.
     pub contested: bool,
 }
 
 /// A user that holds a name, or wants it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
-    /// Its row; none for a user that is not in the store yet.
+    /// Its row; `None` for a user that is not in the store yet.
     pub id: Option<UserId>,
-    /// Its username, in the store if it is there.
+    /// Its username: the stored one, if it is in the store.
     pub username: String,
     /// Where it comes from.
     pub origin: Origin,
 }
 
-/// Who holds the names that users newly want, before the run.
+/// Who holds, before the run, the names that users newly want.
 #[derive(Debug, Default)]
 pub struct Holders(HashMap<(UniqueField, Folded), Holder>);
 
 impl Holders {
-    /// Notes that a user of the store holds a name.
+    /// Records that a user of the store holds a name.
     pub fn insert(&mut self, field: UniqueField, name: Folded, holder: Holder) {
         self.0.insert((field, name), holder);
     }
@@ -286,7 +286,7 @@ impl Holders {
 }
 
 impl Findings {
-    /// How many of those who were looked at the store has, or is to get.
+    /// How many of the users looked at are in the store or to be added.
     pub fn stored(&self) -> u64 {
         self.looked_at() - FailedUser::strangers(&self.failed)
     }
@@ -347,7 +347,7 @@ impl fmt::Display for Conflict {
 }
 
 impl FailedUser {
-    /// How many of these are nobody of the store.
+    /// How many of these are not in the store.
     fn strangers(failed: &[Self]) -> u64 {
         failed.iter().filter(|it| it.user.is_none()).count() as u64
     }
@@ -363,7 +363,7 @@ impl FailedUser {
         }
     }
 
-    /// Whether it stands as it stood after the last run that looked at it.
+    /// Whether its status is what the last run that looked at it left.
     pub fn is_as_before(&self) -> bool {
         stands_so(self.user.as_ref(), Status::Failed, || self.reason.clone())
     }
@@ -374,7 +374,7 @@ fn stands_so(user: Option<&StoredUser>, status: Status, reason: impl FnOnce() ->
 }
 
 impl Duplicate {
-    /// The user as it is in the store; none for one that cannot be new.
+    /// The user as it is in the store; `None` for one that could not be added.
     pub fn user(&self) -> Option<&StoredUser> {
         match &self.wanted {
             Wanted::Changed(it) => Some(&it.user),
@@ -390,7 +390,7 @@ impl Duplicate {
         }
     }
 
-    /// Its distinguished name as it is now, if it has one.
+    /// Its current distinguished name, if it has one.
     pub fn dn(&self) -> Option<&str> {
         match &self.wanted {
             Wanted::Changed(it) => it.next.origin.dn(),
@@ -398,18 +398,18 @@ impl Duplicate {
         }
     }
 
-    /// Whether it stands as it stood after the last run that looked at it.
+    /// Whether its status is what the last run that looked at it left.
     pub fn is_as_before(&self) -> bool {
         stands_so(self.user(), Status::Duplicate, || self.reason())
     }
 
-    /// Why it is one, in one line.
+    /// Why it is a duplicate, in one line.
     pub fn reason(&self) -> String {
         let conflicts: Vec<String> = self.conflicts.iter().map(ToString::to_string).collect();
         conflicts.join("; ")
     }
 
-    /// The username in the store; for one that cannot be new the one it would have.
+    /// The stored username; for a user that could not be added, the wanted one.
     pub fn username(&self) -> &str {
         match &self.wanted {
             Wanted::Changed(it) => &it.user.values.profile.username,
@@ -418,7 +418,7 @@ impl Duplicate {
     }
 }
 
-/// Sorts every user that was found into its bucket.
+/// Sorts every user found into its bucket.
 ///
 /// `holders` must know the holder of each of [`Findings::wanted_names`] that has one. The result
 /// does not depend on the order in which users were found.
@@ -468,9 +468,9 @@ pub fn plan(mut findings: Findings, holders: &Holders) -> Plan {
         is_free
     });
 
-    // Not before: as they arrived, their texts lie one behind another in memory, which counts with a million.
+    // Sorted only now: in the order of arrival their strings are adjacent in memory, which matters at a million users.
     new.sort_by_cached_key(|it| (Folded::new(it.username()), it.guid()));
-    // Those that changed came in order, so what was made of them is.
+    // The changed users came sorted, so what was made of them is sorted too.
     duplicate.sort_by_cached_key(|it| (Folded::new(it.username()), it.guid()));
     refreshed.sort_by_cached_key(|it| by_user(&it.user));
     deletions.sort_by_cached_key(|it| by_user(&it.user));
@@ -518,12 +518,12 @@ impl Plan {
         self.untouched() + listed as u64
     }
 
-    /// How many users are as they are in the directory.
+    /// How many users match the directory.
     pub fn untouched(&self) -> u64 {
         self.unchanged + self.refreshed.len() as u64
     }
 
-    /// Whether somebody is a duplicate, missing or failed who was not before, or for another reason.
+    /// Whether somebody has become a duplicate, missing or failed, or is one for a new reason.
     pub fn has_news(&self) -> bool {
         self.duplicate.iter().any(|it| !it.is_as_before())
             || self.missing.iter().any(|it| !it.is_as_before())

@@ -1,7 +1,7 @@
 //! The engine: what a run reads of the directory, how it is compared with the store, planned, guarded and applied.
 //!
-//! It knows no settings file, no flag and no terminal: what a run keeps to is given to it ([`Engine`]), and whoever
-//! watches hears of it as an [`Observer`].
+//! It knows no settings file, no flag and no terminal: it is given what to keep to ([`Engine`]), and reports to an
+//! [`Observer`].
 
 pub mod absence;
 pub mod commit;
@@ -30,16 +30,16 @@ pub use error::RunError;
 pub struct Engine<'a> {
     /// How the directory is reached and read.
     pub options: &'a Options,
-    /// What it keeps to.
+    /// The rules it follows.
     pub policy: Policy,
-    /// Who watches.
+    /// Who is told.
     pub observer: &'a dyn Observer,
 }
 
-/// What a run keeps to.
+/// The rules that a run follows.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
-    /// How long a user must be missing before that may be proof that it was deleted.
+    /// How long a user must have been missing before it may count as deleted.
     pub missing_after: Duration,
     /// What becomes of users that left the scope.
     pub out_of_scope: OutOfScopePolicy,
@@ -47,43 +47,43 @@ pub struct Policy {
     pub full_every: Duration,
 }
 
-/// Who watches a run.
+/// Follows a run.
 pub trait Observer {
-    /// Hears what a person should know, whether one watches or not.
+    /// Something a person should know, whether or not one is watching.
     fn warn(&self, text: &str);
 
-    /// Hears what is going on.
+    /// What is going on, for a person who is watching.
     fn note(&self, text: &str);
 
-    /// Sees how far a step has come, of which so many are expected, if that is known.
+    /// A step with a count; `total` is what is expected, if known.
     fn counting(&self, what: &str, total: Option<u64>) -> Box<dyn Progress>;
 
-    /// Sees that a step is under way, which ends with what is returned.
+    /// A step without a count. It ends when the result is dropped.
     fn working(&self, what: &str) -> Box<dyn Progress>;
 
-    /// Is asked before users are deleted.
+    /// Asks for confirmation before users are deleted.
     fn confirm(&self, plan: &Plan, command: Command) -> Confirmation;
 
-    /// Knows how an error is noted in the history; none of one that shows that there was no run.
+    /// The text of an error for the history; none if there was no run to speak of, such as after a usage error.
     fn noted(&self, error: &anyhow::Error) -> Option<String>;
 }
 
 /// A step that is under way; it ends when this is dropped.
 pub trait Progress {
-    /// So many more are done.
+    /// That many more are done.
     fn advance(&self, by: u64);
 
     /// What is being done now.
     fn describe(&self, what: &str);
 }
 
-/// What somebody who was asked has answered.
+/// The answer to a request for confirmation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Confirmation {
     /// Nobody was asked.
     NotAsked,
-    /// The deletions are meant.
+    /// Yes.
     Given,
-    /// They are not; why.
+    /// No; the reason.
     Refused(String),
 }

@@ -1,4 +1,4 @@
-//! An attribute of the settings: what it is asked for by, and under which names the server may return it.
+//! An attribute of the settings: the name to request it by, and the names the server may return it under.
 
 use super::schema::{AttributeType, Schema};
 use crate::ldap::standard;
@@ -8,17 +8,17 @@ use crate::ldap::standard;
 pub struct Attribute {
     /// As the settings have it.
     written: String,
-    /// As it is asked for.
+    /// As it is requested.
     asked: String,
-    /// What it may be called in an answer (RFC 4512, 2.5), the likeliest first.
+    /// The names it may have in an answer (RFC 4512, 2.5), the likeliest first.
     names: Vec<String>,
 }
 
 impl Attribute {
-    /// One that is asked for as it is written, because the server's schema was not read.
+    /// An attribute requested as it is written, because the server's schema was not read.
     pub fn unresolved(written: &str, is_active_directory: bool) -> Self {
         let mut names = vec![written.to_owned()];
-        // AD knows each under one name, and some of the standards' names for others: street and streetAddress.
+        // AD knows each by one name, and uses some standard names for other attributes: street and streetAddress.
         let standard = standard::by_name(written).filter(|_| !is_active_directory);
         if let Some(standard) = standard {
             let others = standard.names.iter().chain([&standard.oid]);
@@ -32,7 +32,7 @@ impl Attribute {
         }
     }
 
-    /// One that the server's schema has.
+    /// An attribute that the server's schema has.
     fn resolved(written: &str, kind: &AttributeType) -> Self {
         let names: Vec<String> = kind.names.iter().chain([&kind.oid]).cloned().collect();
         Self {
@@ -43,7 +43,7 @@ impl Attribute {
         }
     }
 
-    /// The attribute of that name on a server; none if its schema does not have it.
+    /// The attribute of that name on a server; `None` if its schema does not have it.
     pub fn of(written: &str, is_active_directory: bool, schema: Option<&Schema>) -> Option<Self> {
         let needs_no_schema = standard::is_sure(written, is_active_directory);
         match schema.filter(|_| !needs_no_schema) {
@@ -57,17 +57,17 @@ impl Attribute {
         &self.written
     }
 
-    /// As it is asked for, in filters and among the attributes to return.
+    /// As it is requested, in filters and among the attributes to return.
     pub fn asked(&self) -> &str {
         &self.asked
     }
 
-    /// What it may be called in an answer.
+    /// The names it may have in an answer.
     pub fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// Whether an attribute of an answer is this one. Options make it another: `mail;lang-de` is not `mail`.
+    /// Whether an attribute of an answer is this one. Options make it a different one: `mail;lang-de` is not `mail`.
     pub fn is_called(&self, description: &str) -> bool {
         self.names
             .iter()

@@ -1,9 +1,9 @@
-//! What changed in the domain since a change mark, and who is still there.
+//! What changed in the domain since a change mark, and who still exists.
 //!
-//! `uSNChanged` is a number that a domain controller gives to an object with every change it takes in
+//! `uSNChanged` is a number that a domain controller assigns to an object with every change it applies
 //! (MS-ADTS 3.1.1.1.9, 3.1.1.3.2.10). An account that may not read it, or may not see deleted objects,
-//! gets no error but fewer entries; so with each such search objects are asked for that are known to be
-//! there, and its answer is only believed when they are found.
+//! gets fewer entries, not an error. So each such search also asks for objects that are known to
+//! exist, and its answer is believed only if they are found.
 
 use std::collections::HashSet;
 
@@ -18,29 +18,29 @@ use crate::user::ObjectGuid;
 /// `WKGUID` of the container of deleted objects (MS-ADTS 6.1.1.4.3)
 const DELETED_OBJECTS: &str = "18e2ea80684f11d2b9aa00c04f79f805";
 
-/// How many changes are kept, of what is no user as well.
+/// How many changes are kept, those of other objects included.
 const MOST_CHANGED: usize = 1_000_000;
 
 /// What a search for changes found.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// The identities of the objects that changed, deleted ones included. Not only users.
+    /// The identities of the changed objects, deleted ones included, not only users.
     pub changed: Vec<ObjectGuid>,
-    /// Whether the living witness is found, alive.
+    /// Whether the live witness was found, alive.
     pub sees_living: bool,
-    /// A deleted object among them: the deleted witness, if it is there, else any.
+    /// A deleted object among them: the deleted witness if it is there, else any.
     pub deleted: Option<ObjectGuid>,
-    /// A container that was there and changed: users below it may have another DN, or be seen by others than before,
+    /// A container that existed before and changed: users below it may have another DN or other rights
     /// without having changed themselves.
     pub container: Option<String>,
     /// Entries whose identity cannot be read.
     pub unidentified: u64,
-    /// Whether there are more than are kept. To read everybody takes less then.
+    /// Whether there are more than are kept; then reading everybody is cheaper.
     pub are_too_many: bool,
 }
 
 impl Changes {
-    /// That nothing changed, and so what was seen then is seen still.
+    /// Nothing changed, so what was seen then is still seen.
     fn none_since(mark: &Mark) -> Self {
         Self {
             sees_living: true,
@@ -51,16 +51,16 @@ impl Changes {
 }
 
 impl Directory {
-    /// Whether what is read now is at least as new as what a mark stands for, and would look the same to the
-    /// run that goes on from it.
+    /// Whether what is read now is at least as recent as the mark, and would come out the same in a
+    /// run that continues from it.
     pub fn is_past(&self, mark: &Mark) -> bool {
         self.root.service.as_ref() == Some(&mark.position.service)
             && self.root.highest_usn >= Some(mark.position.usn)
             && !self.server().is_global_catalog()
     }
 
-    /// Where the domain controller stood when the connection was made. None where there is nothing to
-    /// tell it by: no AD, a global catalog, or an account that may not read the NTDS Settings object.
+    /// The domain controller's position when the connection was made. `None` where there is nothing to
+    /// read it from: no AD, a global catalog, or an account that may not read the NTDS Settings object.
     pub fn position(&mut self) -> Result<Option<Position>, DirectoryError> {
         if self.position.is_none() {
             self.position = self.read_position()?;
@@ -87,7 +87,7 @@ impl Directory {
         }))
     }
 
-    /// What must be in the answer of every search for changes: a user of the scope, if it is found by
+    /// The objects that every search for changes must return: a user of the scope, if it is found by
     /// `uSNChanged`, and a deleted object, if the account sees one.
     pub fn sentinels(&mut self, living: ObjectGuid) -> Result<Option<Sentinels>, DirectoryError> {
         let filter = self.seen_by_usn(living)?;
@@ -105,13 +105,13 @@ impl Directory {
         Ok(Some(Sentinels { living, deleted }))
     }
 
-    /// The deleted object that changed last, of those on the first page of an answer. None where the
-    /// account sees none. The container itself is no proof: Samba shows it to everybody.
+    /// The deleted object that changed last, of those on the first page of an answer. `None` where the
+    /// account sees none. The container itself proves nothing: Samba shows it to everybody.
     fn a_deleted_object(&mut self) -> Result<Option<ObjectGuid>, DirectoryError> {
         Ok(self.newest_deleted()?.1)
     }
 
-    /// Whether the account sees deleted objects, and one of those that have an identity.
+    /// Whether the account sees deleted objects, including one that has an identity.
     pub(super) fn newest_deleted(&mut self) -> Result<(bool, Option<ObjectGuid>), DirectoryError> {
         if !self.root.shows_deleted {
             return Ok((false, None));
@@ -136,18 +136,18 @@ impl Directory {
                 });
                 Ok((!entries.is_empty(), seen.max().map(|(_, guid)| guid)))
             }
-            // Without the right to list it the container may not be there at all.
+            // Without the right to list it, the container may look absent.
             Err(error) if error.is_of_entry() => Ok((false, None)),
             Err(error) => Err(error),
         }
     }
 
-    /// Whether the domain controller took in any change since the mark.
+    /// Whether the domain controller applied any change since the mark.
     pub fn has_changed_since(&self, mark: &Mark) -> bool {
         self.root.highest_usn != Some(mark.position.usn)
     }
 
-    /// What changed in the domain since the mark. Whether it can be believed, [`Changes`] says.
+    /// What changed in the domain since the mark. [`Changes`] says whether it can be believed.
     pub fn changes_since(&mut self, mark: &Mark) -> Result<Changes, DirectoryError> {
         if !self.has_changed_since(mark) {
             return Ok(Changes::none_since(mark));
@@ -188,9 +188,9 @@ impl Directory {
         Ok(changes)
     }
 
-    /// Notes which of the objects are found that would not be by an account that sees no changes. They are asked for
-    /// after the changes, and apart from them: Samba, which has no index of `uSNChanged`, compares every
-    /// object of the domain with each term of a filter that asks for both.
+    /// Records which of the witnesses are found, which an account that sees no changes would not find. They are
+    /// looked up after the changes, in a search of their own: Samba, which has no index of `uSNChanged`, compares
+    /// every object of the domain with each term of a filter for both.
     fn see_witnesses(
         &mut self,
         Sentinels { living, deleted }: Sentinels,
@@ -247,13 +247,13 @@ impl Directory {
         Ok(absent)
     }
 
-    /// An object of that identity, found by its `uSNChanged` as well.
+    /// A filter for an object by identity and `uSNChanged`.
     fn seen_by_usn(&mut self, guid: ObjectGuid) -> Result<String, DirectoryError> {
         let identity = self.any_of(&[guid])?;
         Ok(filter::all(&[&identity, "(uSNChanged>=1)"]))
     }
 
-    /// A search in the whole domain that asks for identities only.
+    /// A search of the whole domain for identities only.
     pub(super) fn search_identities(
         &self,
         what: String,
@@ -284,14 +284,14 @@ fn is_tombstone(entry: &Entry, domain: &str) -> bool {
     is_deleted(entry) && dn.contains("\\0ADEL:") && dn::is_within(&dn, &container)
 }
 
-/// Whether an entry is there to hold others.
+/// Whether an entry is a container.
 fn is_container(entry: &Entry) -> bool {
     ["organizationalUnit", "container"]
         .iter()
         .any(|class| entry.has("objectClass", class))
 }
 
-/// The number of a change of an entry.
+/// The `uSNChanged` of an entry.
 fn usn(entry: &Entry, attribute: &str) -> Option<i64> {
     entry.first_text(attribute)?.parse().ok()
 }

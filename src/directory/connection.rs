@@ -1,12 +1,12 @@
 //! One LDAP connection: opening it, and reading from it page by page.
 //!
-//! The connection lives on a thread of its own. There the answers are received and decoded, while the
-//! caller works on the page before; the next page is asked for as soon as its cookie is there. Every
+//! The connection lives on a thread of its own, which receives and decodes answers while the
+//! caller works on the previous page; the next page is requested as soon as its cookie is there. Every
 //! wait has a deadline. An answer is complete or an error: only success on the last page ends a
-//! search well.
+//! search successfully.
 //!
-//! From the network to the caller: `addresses` connects, `opening` makes the stream, `wire` cuts it into messages (`framing`),
-//! `message` knows what is in them, and `paging` makes pages of them.
+//! From the network to the caller: `addresses` connects, `opening` makes the stream, `wire` cuts it into
+//! messages (`framing`), `message` decodes them, and `paging` makes pages of them.
 
 mod addresses;
 pub(crate) mod bare;
@@ -47,16 +47,16 @@ pub const SHOW_DELETED: &str = "1.2.840.113556.1.4.417";
 pub enum Scope {
     /// The base alone.
     Base = 0,
-    /// What lies right below the base.
+    /// The direct children of the base.
     OneLevel = 1,
-    /// The base and all that lies below it.
+    /// The base and everything below it.
     Subtree = 2,
 }
 
 /// What to search for.
 #[derive(Clone, Debug)]
 pub struct Search {
-    /// What it is called in an error; reads after "cannot read".
+    /// What an error calls it, after "cannot read".
     pub what: String,
     /// Base DN.
     pub base: String,
@@ -66,14 +66,14 @@ pub struct Search {
     pub filter: String,
     /// The attributes to return.
     pub attributes: Vec<String>,
-    /// Whether deleted objects are to be returned as well.
+    /// Whether to return deleted objects as well.
     pub show_deleted: bool,
-    /// Whether the first page will do: then no other is asked for.
+    /// Whether the first page is enough, so that no other is requested.
     pub first_page_only: bool,
 }
 
 impl Search {
-    /// The entry of that DN, if it is there for the account.
+    /// The entry with that DN, if the account sees it.
     pub fn at(dn: &str, attributes: &[&str]) -> Self {
         Self {
             scope: Scope::Base,
@@ -95,7 +95,7 @@ impl Search {
     }
 }
 
-/// What a search came to.
+/// The totals of a search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Entries received.
@@ -106,7 +106,7 @@ pub struct Tally {
     pub pages: u64,
 }
 
-/// Until when a run may read, over all connections that it makes.
+/// Until when a run may read, across all its connections.
 #[derive(Clone, Copy, Debug)]
 pub struct RunDeadline {
     began: Instant,
@@ -114,7 +114,7 @@ pub struct RunDeadline {
 }
 
 impl RunDeadline {
-    /// One that begins now.
+    /// A deadline counted from now.
     pub fn new(after: Duration) -> Self {
         Self {
             began: Instant::now(),
@@ -127,10 +127,10 @@ impl RunDeadline {
     }
 }
 
-/// An LDAP connection, logged in.
+/// An authenticated LDAP connection.
 #[derive(Debug)]
 pub struct Connection {
-    /// What the connection's thread is to read. It ends when nobody can ask it any more.
+    /// Requests to the connection's thread, which ends when this is dropped.
     searches: mpsc::UnboundedSender<(Reader, mpsc::Sender<Result<Page, Cause>>)>,
     /// The same, where it waits for a server just then.
     _is_wanted: oneshot::Sender<Infallible>,
@@ -141,7 +141,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Opens a connection and logs in, all within one deadline.
+    /// Connects and authenticates, within one deadline.
     pub fn open(
         server: &ServerUrl,
         settings: &Options,
@@ -183,12 +183,12 @@ impl Connection {
         })
     }
 
-    /// The server it leads to.
+    /// The server it is connected to.
     pub fn server(&self) -> &ServerUrl {
         &self.server
     }
 
-    /// The account that is logged in.
+    /// The authenticated account.
     pub fn account(&self) -> &str {
         &self.account
     }
@@ -198,22 +198,22 @@ impl Connection {
         self.limits.max_entries
     }
 
-    /// Reads all that a search returns, page by page. A value over the limit ends it.
+    /// Runs a search, page by page. A value over the limit is an error.
     pub fn search(&mut self, search: &Search) -> Result<Pages<'_>, DirectoryError> {
         self.read(search, Asked::Values)
     }
 
-    /// The same, but an entry with a value over the limit comes without it, and says so.
+    /// The same, but an entry with a value over the limit is returned without that value, and says so.
     pub fn search_users(&mut self, search: &Search) -> Result<Pages<'_>, DirectoryError> {
         self.read(search, Asked::Users)
     }
 
-    /// The same, but of each attribute only its name comes, without values.
+    /// The same, but with attribute names only, without values.
     pub fn search_names(&mut self, search: &Search) -> Result<Pages<'_>, DirectoryError> {
         self.read(search, Asked::Names)
     }
 
-    /// The entry that a search is for; none where it is not there, or not for this account.
+    /// The single entry a search is for; `None` if it is absent or hidden from this account.
     pub fn entry(&mut self, search: &Search) -> Result<Option<Entry>, DirectoryError> {
         match self.search(search).and_then(Pages::all) {
             Ok((entries, _)) => Ok(entries.into_iter().next()),
@@ -260,7 +260,7 @@ impl Connection {
     }
 }
 
-/// The answer to a search, page by page. What came counts only when the last page did.
+/// The answer to a search, page by page. Earlier pages count only if the last one arrives.
 #[derive(Debug)]
 pub struct Pages<'a> {
     connection: &'a Connection,
@@ -272,12 +272,12 @@ pub struct Pages<'a> {
 }
 
 impl Pages<'_> {
-    /// What has come by now.
+    /// The totals so far.
     pub fn tally(&self) -> Tally {
         self.tally
     }
 
-    /// All entries, of a search that returns few.
+    /// All entries, for a search that returns few.
     pub fn all(mut self) -> Result<(Vec<Entry>, Tally), DirectoryError> {
         let mut entries = Vec::new();
         for page in &mut self {
@@ -288,7 +288,7 @@ impl Pages<'_> {
 
     fn next_page(&mut self) -> Result<Vec<Entry>, Cause> {
         match self.received.blocking_recv() {
-            // To make something of what came may take long as well.
+            // Working on what arrived may take long as well.
             Some(Ok(_)) if self.connection.run.left().is_zero() => {
                 Err(Cause::RunTimeout(self.connection.run.after))
             }
@@ -304,7 +304,7 @@ impl Pages<'_> {
                 Ok(page.entries)
             }
             Some(Err(cause)) => Err(cause),
-            // The reader panicked, which it should not.
+            // The reader panicked, which is a bug.
             None => Err(Cause::Malformed("reading it failed".to_owned())),
         }
     }
@@ -325,7 +325,7 @@ impl Iterator for Pages<'_> {
     }
 }
 
-/// Reads what is asked for, one search after another.
+/// Serves searches, one after another.
 async fn serve(
     mut wire: Wire,
     mut asked: mpsc::UnboundedReceiver<(Reader, mpsc::Sender<Result<Page, Cause>>)>,
@@ -335,7 +335,7 @@ async fn serve(
     }
 }
 
-/// The longest diagnostic message that is repeated, in characters. No server has that much to say.
+/// The longest diagnostic message that is shown, in characters. Real ones are shorter.
 const LONGEST_TEXT: usize = 1000;
 
 /// What a result other than success means.
@@ -344,7 +344,7 @@ pub(super) fn refusal(outcome: Outcome) -> Cause {
     Cause::Result { code, text }
 }
 
-/// The result code, and what the server says about it.
+/// The result code, with the server's diagnostic message.
 fn told(outcome: Outcome) -> (u32, String) {
     let Outcome {
         code,

@@ -1,5 +1,5 @@
-//! A search result entry. Every value stays the octets it is: a GUID whose bytes happen to be valid UTF-8 is
-//! no text. An entry that cannot be decoded is an error.
+//! A search result entry. Values stay octets: a GUID whose bytes happen to be valid UTF-8 is
+//! not text. An entry that cannot be decoded is an error.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -10,45 +10,45 @@ use crate::ldap::ber::{Elements, Flaw, OCTET_STRING, SEQUENCE, SET, element, los
 /// A search result entry (RFC 4511, 4.5.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// The DN and the attributes as they came, without what is too long. It was seen that they can be decoded.
-    /// A copy: a part of what was received would keep all that came around it.
+    /// The DN and the attributes as received, without values over the limit, and known to be decodable.
+    /// A copy: a slice of the receive buffer would keep all of it alive.
     content: Box<[u8]>,
-    /// Where the DN is in it.
+    /// The position of the DN.
     dn: Place,
-    /// Where the attributes are in it.
+    /// The positions of the attributes.
     attributes: Box<[Attribute]>,
-    /// The attributes with a value that is too long.
+    /// The attributes with a value over the limit.
     pub oversized: Vec<(String, Limit)>,
 }
 
-/// Where an attribute is in the content of an entry.
+/// The position of an attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Attribute {
     description: Place,
-    /// All values, each with its tag and its length.
+    /// All values, each with tag and length.
     values: Place,
 }
 
-/// A part of the content of an entry, which has at most 4 GiB, in bytes from its beginning.
+/// A byte range of an entry's content, which is at most 4 GiB.
 type Place = Range<u32>;
 
-/// What the DN is called among the attributes.
+/// The name the DN is reported by if it is over the limit.
 pub const DN: &str = "the distinguished name";
 
-/// The option of an attribute of which but a part of the values came.
+/// The option on an attribute of which only some values were sent.
 const RANGE: &[u8] = b";range=";
 
-/// How many values an attribute may have that no server has many values of.
+/// How many values an attribute may have that is expected to have few.
 const A_FEW: usize = 1000;
 
-/// About how many attributes of a user are asked for.
+/// Roughly how many attributes are requested of a user.
 const A_USER_HAS: usize = 10;
 
-/// As much of a DN as is kept when it is too long, in characters.
+/// How much of a DN over the limit is kept, in characters.
 const SHOWN_OF_A_DN: usize = 100;
 
 impl Entry {
-    /// Decodes what is in the operation of a message. Values of more than `max_value_bytes` are left out.
+    /// Decodes the contents of an entry. Values longer than `max_value_bytes` are left out.
     pub fn decode(content: &[u8], max_value_bytes: usize) -> Result<Self, Flaw> {
         let (dn, mut list) = parts(content)?;
         let mut oversized = Vec::new();
@@ -88,7 +88,7 @@ impl Entry {
         })
     }
 
-    /// What it needs in memory, in bytes.
+    /// Its size in memory, in bytes.
     pub fn size(&self) -> usize {
         size_of::<Self>() + self.content.len() + size_of_val(&*self.attributes)
     }
@@ -97,7 +97,7 @@ impl Entry {
         &self.content[place.start as usize..place.end as usize]
     }
 
-    /// Distinguished name; what is no UTF-8 is replaced.
+    /// The distinguished name; invalid UTF-8 is replaced.
     pub fn dn(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(self.part(&self.dn))
     }
@@ -108,13 +108,13 @@ impl Entry {
             .map(|(name, values)| (lossy(name), values.map(|it| it.content)))
     }
 
-    /// The values of an attribute, whose name is compared without case (RFC 4512, 2.5); none if the
-    /// entry does not have it. Options make it another attribute: `mail;lang-de` is not `mail`.
+    /// The values of an attribute, whose name is compared without case (RFC 4512, 2.5); `None` if the
+    /// entry does not have it. Options make it a different attribute: `mail;lang-de` is not `mail`.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         self.values_where(|description| description.eq_ignore_ascii_case(name.as_bytes()))
     }
 
-    /// The same of an attribute that may be called by any of these names.
+    /// The same for an attribute that may have any of these names.
     pub fn values_under(&self, names: &[String]) -> impl Iterator<Item = &[u8]> {
         self.values_where(|description| {
             names
@@ -135,7 +135,7 @@ impl Entry {
         self.values(name).next()
     }
 
-    /// Whether but a part of the values of an attribute came, under `name;range=0-1499` (MS-ADTS 3.1.1.3.1.3.3).
+    /// Whether only some values of an attribute were sent, as `name;range=0-1499` (MS-ADTS 3.1.1.3.1.3.3).
     pub fn has_range_of(&self, names: &[String]) -> bool {
         self.encoded().any(|(description, _)| {
             names.iter().any(|name| {
@@ -148,13 +148,13 @@ impl Entry {
         })
     }
 
-    /// The first value of an attribute as text; what is no UTF-8 is replaced.
+    /// The first value of an attribute as text; invalid UTF-8 is replaced.
     pub fn first_text(&self, name: &str) -> Option<String> {
         self.first(name).map(lossy)
     }
 
-    /// The values of an attribute that has a few, as text; what is no UTF-8 is replaced. Of what is more than a few,
-    /// and of what is empty, nothing is taken.
+    /// The values of an attribute that has few, as text; invalid UTF-8 is replaced. Excess values
+    /// and empty ones are skipped.
     pub fn few_texts(&self, name: &str) -> Vec<String> {
         let values = self.values(name).filter(|it| !it.is_empty());
         values.take(A_FEW).map(lossy).collect()
@@ -174,7 +174,7 @@ impl Entry {
     }
 }
 
-/// Where a part of the content is in it.
+/// The byte range of a slice of the content.
 fn place(content: &[u8], part: &[u8]) -> Result<Place, Flaw> {
     let start = part.as_ptr().addr() - content.as_ptr().addr();
     let at = |position| u32::try_from(position).map_err(|_| Flaw::Overrun);
@@ -190,14 +190,14 @@ fn parts(content: &[u8]) -> Result<(&[u8], Elements<'_>), Flaw> {
     ))
 }
 
-/// The next attribute: its description, and its values.
+/// The next attribute: its description and its values.
 fn attribute<'a>(list: &mut Elements<'a>) -> Result<(&'a [u8], Elements<'a>), Flaw> {
     let mut parts = Elements(list.expect(SEQUENCE)?);
     let description = parts.expect(OCTET_STRING)?;
     Ok((description, Elements(parts.expect(SET)?)))
 }
 
-/// How long the longest of these values is, in bytes.
+/// The length of the longest of these values, in bytes.
 fn longest(mut values: Elements<'_>) -> Result<usize, Flaw> {
     let mut longest = 0;
     while !values.is_empty() {
@@ -206,7 +206,7 @@ fn longest(mut values: Elements<'_>) -> Result<usize, Flaw> {
     Ok(longest)
 }
 
-/// The content of an entry without attributes that are too long, and with but the beginning of a DN that is.
+/// The content of an entry without attributes over the limit, and with only the beginning of a DN over it.
 fn shortened(content: &[u8], max_value_bytes: usize) -> Result<Box<[u8]>, Flaw> {
     let (dn, mut list) = parts(content)?;
     let mut dn = lossy(dn);
@@ -229,7 +229,7 @@ fn shortened(content: &[u8], max_value_bytes: usize) -> Result<Box<[u8]>, Flaw> 
 pub mod tests {
     use super::*;
 
-    /// What is in the operation of a message with an entry.
+    /// The contents of an entry message.
     fn encoded(dn: &[u8], attributes: &[(&str, &[&[u8]])]) -> Vec<u8> {
         let attributes: Vec<u8> = attributes
             .iter()

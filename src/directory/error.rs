@@ -1,6 +1,6 @@
 //! Why the directory could not be read, in words an administrator understands.
 //!
-//! Here is what happened, and what it is called. What mends it is not known here.
+//! What happened, in words. How to fix it is for [`crate::error`] to say.
 
 mod attributes;
 mod certificate;
@@ -22,7 +22,7 @@ pub use handshake::is_incompatible;
 pub use kerberos::{TicketError, Trouble};
 pub use network::Missed;
 
-/// What servers answer with, and what is behind it.
+/// Result codes, the sub-codes in diagnostic messages, and what they mean.
 pub mod code {
     pub use super::kerberos::BAD_BINDINGS;
     pub use super::kerberos::reason as kerberos_reason;
@@ -31,7 +31,7 @@ pub mod code {
     pub use super::{BUSY, INVALID_CREDENTIALS, NO_SUCH_OBJECT, UNAVAILABLE};
 }
 
-/// What was being done when it failed. Reads after "cannot".
+/// The step that failed. Reads after "cannot".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Looking up the address of the server.
@@ -48,14 +48,14 @@ pub enum Step {
     Ticket(String),
     /// The bind of that principal, with a ticket.
     Kerberos(String),
-    /// Reading something; what it is.
+    /// Reading this.
     Read(String),
-    /// Using what the settings name.
+    /// Using the attributes that the settings name.
     Settings,
 }
 
 impl Step {
-    /// What it is called in a list of steps.
+    /// Its name in a list of steps.
     fn phrase(&self, server: &str) -> String {
         match self {
             Self::Resolve => format!("find the address of {server}"),
@@ -74,17 +74,17 @@ impl Step {
 /// Why a step failed.
 #[derive(Debug)]
 pub enum Cause {
-    /// The operating system said so.
+    /// An error of the operating system.
     Io(io::Error),
-    /// Nothing came in that time.
+    /// Nothing arrived in that time.
     Timeout(Duration),
-    /// The run has read for as long as it may altogether.
+    /// The run has used up its time for reading.
     RunTimeout(Duration),
-    /// The operating system gave no thread.
+    /// The operating system refused a thread.
     NoThread(io::Error),
     /// None of the addresses of the host could be connected to, each for its own reason.
     Addresses(Vec<Missed>),
-    /// The DNS does not have what was asked for.
+    /// The DNS does not have the name.
     Dns(String),
     /// The DNS names only servers outside the domain; which.
     OutsideServers(String),
@@ -94,7 +94,7 @@ pub enum Cause {
     Tls(String),
     /// Kerberos failed, here or at a KDC.
     Ticket(Box<TicketError>),
-    /// The server does not encrypt a connection without TLS.
+    /// The server does not seal a connection without TLS.
     NotEncrypted,
     /// The server answered with a result code other than success (RFC 4511, appendix A).
     Result {
@@ -103,44 +103,44 @@ pub enum Cause {
         /// The diagnostic message.
         text: String,
     },
-    /// The connection ended before the answer did.
+    /// The connection ended before the answer was complete.
     Lost,
-    /// The server said that it closes the connection (RFC 4511, 4.4.1), and why.
+    /// The server sent a notice of disconnection (RFC 4511, 4.4.1).
     Disconnected {
         /// The result code.
         code: u32,
         /// The diagnostic message.
         text: String,
     },
-    /// The base lies in none of the server's naming contexts; these may hold users, the domain's own first.
+    /// The base is in none of the server's naming contexts that may hold users, the domain's own first.
     OutsideDomain(Vec<String>),
-    /// The server names no naming context that users may be in.
+    /// The server has no naming context that may hold users.
     NoContext,
-    /// A user that is there is not found by this attribute.
+    /// An existing user is not found by this attribute.
     IdentityNotSearchable(String),
     /// These attributes of the settings cannot be used on this server.
     Unusable(Vec<Unusable>),
     /// The answer cannot be decoded, or breaks the protocol.
     Malformed(String),
-    /// The answer goes beyond a limit of the settings.
+    /// The answer exceeds a limit of the settings.
     Limit(Limit),
-    /// More of something came than anybody has.
+    /// The server sent more of something than any directory has.
     TooMany {
-        /// Of what.
+        /// What it sent too much of.
         what: &'static str,
-        /// How many there may be.
+        /// The most there may be.
         most: usize,
     },
 }
 
-/// A limit of the settings that an answer went beyond.
+/// A limit of the settings that an answer exceeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// What came.
+    /// What was received.
     what: String,
     /// The setting under `[directory]`.
     pub setting: &'static str,
-    /// What it allows.
+    /// The limit.
     most: u64,
 }
 
@@ -171,7 +171,7 @@ impl Limit {
         }
     }
 
-    /// Whether it is one of messages, behind which nothing more can be read from the connection.
+    /// Whether it is a limit of messages, after which nothing more can be read from the connection.
     pub fn is_of_messages(&self) -> bool {
         self.setting == "max_message_bytes"
     }
@@ -206,12 +206,12 @@ pub struct RejectedCertificate {
     pub certificate: Option<Certificate>,
 }
 
-/// The directory could not be read. Whatever the cause: nothing that was read before it counts.
+/// The directory could not be read. Whatever the cause, nothing read before it counts.
 #[derive(Debug)]
 pub struct DirectoryError {
     /// The URL of the server.
     pub server: String,
-    /// What was being done.
+    /// The step that failed.
     pub step: Step,
     /// Why it failed.
     pub cause: Cause,
@@ -234,7 +234,7 @@ const INAPPROPRIATE_AUTHENTICATION: u32 = 48;
 /// `insufficientAccessRights`
 const INSUFFICIENT_ACCESS_RIGHTS: u32 = 50;
 
-/// The result codes that are about the entry that was asked for, and not about how the server is.
+/// The result codes that concern the requested entry, not the state of the server.
 const OF_ENTRY: [u32; 5] = [
     REFERRAL,
     NO_SUCH_OBJECT,
@@ -244,7 +244,7 @@ const OF_ENTRY: [u32; 5] = [
 ];
 
 impl DirectoryError {
-    /// Whether the account was refused. Never to be tried again, nor on another server: a few wrong
+    /// Whether the account was refused. Never retried, not even on another server: a few wrong
     /// passwords lock the account.
     pub fn is_login_refused(&self) -> bool {
         if let Cause::Ticket(error) = &self.cause {
@@ -260,8 +260,8 @@ impl DirectoryError {
             )
     }
 
-    /// Whether it may be over in a moment: the server is busy or going down, or the connection was
-    /// lost. Where there is another server, one that does not answer may be left for it.
+    /// Whether it may be temporary: the server is busy or going down, or the connection was
+    /// lost. If there is another server, it may be tried instead.
     pub fn is_passing(&self, servers: usize) -> bool {
         match &self.cause {
             Cause::Result { code, .. } => matches!(*code, BUSY | UNAVAILABLE),
@@ -297,14 +297,14 @@ impl DirectoryError {
         }
     }
 
-    /// Whether the server said that an entry is not there, or not for this account. Any other failure says nothing
+    /// Whether the server said that an entry is absent, or hidden from this account. Any other failure says nothing
     /// about the entry.
     pub fn is_of_entry(&self) -> bool {
         let code = self.result_code();
         code.is_some_and(|code| OF_ENTRY.contains(&code))
     }
 
-    /// The server, if one was chosen already.
+    /// The server, if one had been chosen.
     pub fn url(&self) -> Option<ServerUrl> {
         ServerUrl::try_from(self.server.clone()).ok()
     }
@@ -383,7 +383,7 @@ impl fmt::Display for DirectoryError {
     }
 }
 
-/// A result code with its name, and what the server says about it.
+/// A result code with its name and the server's diagnostic message.
 fn result(f: &mut fmt::Formatter<'_>, code: u32, text: &str) -> fmt::Result {
     write!(f, "{code} {}", result_name(code))?;
     match text.trim_matches(['\0', '\n', ' ']) {

@@ -108,7 +108,8 @@ pub fn encoded(filter: &str) -> Option<BytesMut> {
     Some(bytes)
 }
 
-/// The attributes that a filter asks about, without options. A parenthesis in a value is escaped, so each one begins a term.
+/// The attributes that a filter asks about, without options. A parenthesis in a value is escaped, so each one begins
+/// a term.
 pub fn attributes(filter: &str) -> Vec<&str> {
     let mut names: Vec<&str> = filter
         .split('(')

@@ -303,8 +303,8 @@ fn octets_or_uuid(value: &[u8]) -> Result<ObjectGuid, String> {
     })
 }
 
-/// `66446001-1dd211b2-66225011-2ee211db`: the digits of a UUID in other groups. They are kept in the order in which they
-/// are read.
+/// `66446001-1dd211b2-66225011-2ee211db`: the digits of a UUID in other groups. They are kept in the order in which
+/// they are read.
 fn ns_unique_id(value: &[u8]) -> Option<ObjectGuid> {
     let text = std::str::from_utf8(value).ok()?;
     let is_group = |group: &str| group.len() == 8 && group.bytes().all(|it| it.is_ascii_hexdigit());

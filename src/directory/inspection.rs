@@ -52,8 +52,8 @@ impl Directory {
         Ok((base.entries, domain.entries))
     }
 
-    /// How many of the domain's own accounts (`isCriticalSystemObject`) are in the base but not in the scope, and how many
-    /// are in it. None where there is no such thing.
+    /// How many of the domain's own accounts (`isCriticalSystemObject`) are in the base but not in the scope, and
+    /// how many are in it. None where there is no such thing.
     pub fn system_accounts(&mut self) -> Result<Option<(u64, u64)>, DirectoryError> {
         const SYSTEM: &str = "(isCriticalSystemObject=TRUE)";
         const PEOPLE: &str = "(objectCategory=person)";

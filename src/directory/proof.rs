@@ -74,8 +74,8 @@ impl Located {
 }
 
 impl Directory {
-    /// Who answers: the life of the domain controller's database (`invocationId`, in hexadecimal), for that is what lags
-    /// behind or is restored; where the account may not read it `dsServiceName`; elsewhere host and port.
+    /// Who answers: the life of the domain controller's database (`invocationId`, in hexadecimal), for that is what
+    /// lags behind or is restored; where the account may not read it `dsServiceName`; elsewhere host and port.
     pub fn controller_identity(&mut self) -> Result<String, DirectoryError> {
         if let Some(position) = self.position()? {
             let id = u128::from_be_bytes(*position.invocation_id.as_bytes());

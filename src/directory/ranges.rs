@@ -7,7 +7,7 @@ use super::error::{Cause, DirectoryError, Limit, Step};
 
 /// The attributes of one entry, to be read to their last value.
 pub struct AllValues<'a> {
-    /// What it is called in an error; reads after "cannot read".
+    /// What an error calls it, after "cannot read".
     pub what: String,
     /// The DN of the entry.
     pub dn: &'a str,

@@ -3,19 +3,19 @@
 /// What a run does to a user, as the history keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// It was taken from the directory.
+    /// Imported from the directory.
     Imported,
-    /// It was made by hand.
+    /// Added by hand.
     Added,
     /// Its values changed.
     Modified,
-    /// It left the store.
+    /// Deleted from the store.
     Deleted,
-    /// It was brought back.
+    /// Restored.
     Restored,
     /// Its status changed, and no value.
     Marked,
-    /// Something changed that nobody looks for, such as its DN.
+    /// Only bookkeeping changed, such as its DN.
     Refreshed,
 }
 

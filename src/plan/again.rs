@@ -1,19 +1,19 @@
-//! Planning again, after another program wrote to the store while the directory was read.
+//! Planning again after another program wrote to the store while the directory was being read.
 
 use std::collections::HashMap;
 
 use super::{Changed, FailedUser, Findings, Plan, Wanted};
 use crate::user::{StoredUser, UserId};
 
-/// Why a user is failed whose row is not any more what was compared.
+/// Why a user fails whose row is no longer what was compared.
 const CHANGED_MEANWHILE: &str =
     "another program changed this user while the directory was read; the next run tries again";
 
 impl Plan {
-    /// What was found, without the users whose rows are others by now: those are failed. Each of them comes with its
-    /// row as it is, if that is still one of an imported user.
+    /// The findings without the users whose rows have changed since: those fail. Each comes with its
+    /// current row, if that still belongs to an imported user.
     pub fn without(self, changed: &HashMap<UserId, Option<StoredUser>>) -> Findings {
-        // Every bucket goes back to where it came from: a new one does not compile until it does.
+        // Destructured, so that a new bucket does not compile until it is handled here.
         let Self {
             unchanged,
             refreshed,
@@ -37,7 +37,7 @@ impl Plan {
         let mut overtaken = Vec::new();
         let mut keep = |user: &StoredUser, is_seen: bool| {
             let now = changed.get(&user.id);
-            // Of one that the directory did not answer for nothing is written: it would be taken for seen.
+            // Nothing is written about a user the directory did not return: it would look as if it had been seen.
             let row = now.filter(|_| is_seen).cloned().flatten();
             overtaken.extend(now.map(|_| failed_user(user, row)));
             now.is_none()

@@ -1,9 +1,9 @@
-//! The change mark: how far into the directory's changes the store has come, and whether a run may go
-//! on from there instead of reading everything.
+//! The change mark: up to which change of the directory the store is current, and whether a run may
+//! continue from there instead of reading everything.
 //!
 //! `uSNChanged` counts the changes of one domain controller and means nothing on another, nor on the same
-//! one after it was restored (MS-ADTS 3.1.1.1.9). So a mark names the controller that it belongs to, and
-//! the settings under which the store came there. Whatever does not fit makes the run a full one, and
+//! one after a restore (MS-ADTS 3.1.1.1.9). So a mark names the controller that it belongs to, and
+//! the settings it was made under. Any mismatch makes the run a full one, and
 //! says why. Pure: no connection, no clock.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::user::ObjectGuid;
 
-/// Where a domain controller stands.
+/// The position of a domain controller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     /// `dsServiceName` of the rootDSE: the DN of the controller's NTDS Settings object.
@@ -28,7 +28,7 @@ pub struct Position {
     pub usn: i64,
 }
 
-/// Objects that every search for changes must return as well: who does not see them would not see a
+/// Objects that every search for changes must also return: an account that does not see them would not see a
 /// change either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sentinels {
@@ -38,16 +38,16 @@ pub struct Sentinels {
     pub deleted: Option<ObjectGuid>,
 }
 
-/// How far the store has come.
+/// Up to which change the store is current.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// Where the controller stood before the store was brought in step with it.
+    /// The controller's position before the run that brought the store up to date.
     pub position: Position,
-    /// What was asked for.
+    /// The settings of that run.
     pub settings: ReadSettings,
     /// When the last full run began.
     pub full_at: Timestamp,
-    /// What a search for changes must return.
+    /// The objects that a search for changes must return.
     pub sentinels: Sentinels,
 }
 
@@ -61,14 +61,14 @@ impl Mark {
     }
 }
 
-/// The settings that decide what a user of the directory looks like from here, each by its name. Users
-/// that did not change in the directory may look different under others.
+/// The settings that decide what is read of a user, by name. Users
+/// that did not change in the directory may come out differently under other settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ReadSettings(BTreeMap<String, String>);
 
 impl ReadSettings {
-    /// Notes a setting.
+    /// Adds a setting.
     pub fn insert(&mut self, name: &str, value: impl Into<String>) {
         self.0.insert(name.to_owned(), value.into());
     }
@@ -78,7 +78,7 @@ impl ReadSettings {
         self.0.get(name).map(String::as_str)
     }
 
-    /// Each setting that differs: its name, its value here, and the other one.
+    /// Each setting that differs: its name, its value here, and its value there.
     pub fn differences(&self, other: &Self) -> Vec<(String, Option<String>, Option<String>)> {
         let names: std::collections::BTreeSet<&String> =
             self.0.keys().chain(other.0.keys()).collect();
@@ -108,35 +108,35 @@ impl ReadSettings {
 /// Why a run reads everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WhyFull {
-    /// The command line says so.
+    /// The command line asks for it.
     Asked,
-    /// The directory does not say where it stands: it is not AD, a global catalog, or the account may
-    /// not know.
+    /// The directory does not give its position: it is not AD, is a global catalog, or the account may
+    /// not read it.
     NoPosition,
     /// The store has no mark.
     NoMark,
-    /// The last full run is too long ago, or after now.
+    /// The last full run is too long ago, or lies in the future.
     Due(Timestamp),
-    /// Another controller answers; its name.
+    /// Another controller answers: this one.
     OtherController(String),
     /// The controller was restored from a backup.
     NewInvocationId,
-    /// The controller has come less far than the mark.
+    /// The controller is behind the mark.
     Behind {
         /// The mark.
         mark: i64,
-        /// Where the controller stands.
+        /// The controller's position.
         now: i64,
     },
     /// A setting has changed; its name.
     OtherSettings(String),
-    /// A search for changes does not return what it must.
+    /// A search for changes does not return the objects it must.
     NoWitness,
     /// The changes hold entries whose identity cannot be read.
     Unidentified,
     /// A container changed; its DN.
     Container(String),
-    /// So many users changed that reading everything is cheaper; how many.
+    /// So many users changed that reading everything is cheaper; the number of changes.
     ManyChanges(u64),
 }
 
@@ -173,18 +173,18 @@ impl fmt::Display for WhyFull {
 /// What a run compares a mark with.
 #[derive(Clone, Debug)]
 pub struct Resume {
-    /// Where the controller stands, if it says.
+    /// The controller's position, if it gives one.
     pub position: Option<Position>,
-    /// What is asked for.
+    /// The settings of this run.
     pub settings: ReadSettings,
     /// When the run began.
     pub now: Timestamp,
-    /// How often everything is read.
+    /// How often a full run is due.
     pub full_every: Duration,
 }
 
 impl Resume {
-    /// The mark, if the run may go on from it, or why it may not.
+    /// The mark, if the run may continue from it, or why it may not.
     pub fn go_on(&self, mark: Mark) -> Result<Mark, WhyFull> {
         let position = self.position.as_ref().ok_or(WhyFull::NoPosition)?;
         if position.service != mark.position.service {

@@ -1,9 +1,9 @@
 //! Comparing the directory with the store, one user at a time.
 //!
-//! Owns what must be remembered between the first user that is read and the plan: what differs,
+//! Keeps what has to be remembered from the first user read to the plan: what differs,
 //! what is new, what cannot be used, and which rows were seen. It gets each user together with
-//! its row and does no I/O of its own, so that a large directory streams past it: what is in step
-//! leaves a bit behind, nothing else.
+//! its row and does no I/O of its own, so a large directory streams through it: a user that
+//! matches leaves one bit behind.
 
 mod seen;
 
@@ -21,22 +21,22 @@ use crate::user::{
 
 pub use seen::Seen;
 
-/// What a directory user that the store does not have is to the run.
+/// What the run does with a directory user that the store does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Newcomers {
-    /// `import`: shall be new in the store.
+    /// `import`: adds it.
     Import,
-    /// `sync`: not its business.
+    /// `sync`: ignores it.
     Ignore,
 }
 
-/// What it means that an attribute has no value.
+/// What an attribute without a value means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MissingValue {
     /// The attribute is empty: the field is cleared.
     Clears,
-    /// The answer comes from a global catalog, which has but a part of the attributes: the field
-    /// keeps what it has.
+    /// The answer comes from a global catalog, which holds only some attributes: the field
+    /// keeps its value.
     Keeps,
 }
 
@@ -44,10 +44,10 @@ pub enum MissingValue {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OutOfScopePolicy {
-    /// Keep them, in step with the directory, and mark them.
+    /// Keep and refresh them, marked as out of scope.
     #[default]
     Keep,
-    /// The same, and they are not enabled; the guard applies.
+    /// Keep, refresh and disable them; the guard applies.
     Disable,
     /// Delete them; the guard applies.
     Delete,
@@ -64,7 +64,7 @@ impl OutOfScopePolicy {
     }
 }
 
-/// An entry of the directory that cannot be used as it is.
+/// An entry of the directory that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BadEntry {
     /// The identity, where it could be read.
@@ -87,7 +87,7 @@ pub struct Terms {
     pub now: Timestamp,
     /// What a user of the directory is that the store does not have.
     pub newcomers: Newcomers,
-    /// What it means that an attribute has no value.
+    /// What an attribute without a value means.
     pub missing_value: MissingValue,
     /// What becomes of users that left the scope.
     pub out_of_scope: OutOfScopePolicy,
@@ -108,7 +108,7 @@ pub struct Comparison {
     /// Entries that came without an identity that could be told: each may be a user that seems missing. That one stands
     /// at the DN of a user of the store makes it likely to be this one, and no more.
     unidentified: u64,
-    /// How many entries cannot be used, and are nobody of the store.
+    /// How many entries cannot be used and belong to nobody in the store.
     strangers: u64,
 }
 
@@ -263,7 +263,7 @@ impl Comparison {
                 self.repeated.extend(guid.map(|guid| (guid, Some(user.id))));
                 return;
             }
-            // Known by its identity not to be in the store: no business of a synchronisation.
+            // Its identity says that it is not in the store: `sync` ignores it.
             (None, Some(_)) if self.terms.newcomers == Newcomers::Ignore => return,
             (None, Some(guid)) if !self.new.insert(guid) => {
                 self.repeated.insert(guid, None);
@@ -285,18 +285,18 @@ impl Comparison {
         });
     }
 
-    /// How many entries cannot be used, and are nobody of the store.
+    /// How many entries cannot be used and belong to nobody in the store.
     pub fn strangers(&self) -> u64 {
         self.strangers
     }
 
-    /// Takes in how many entries of a look-up by identity carry none that was asked for.
+    /// Records how many entries of a look-up by identity have none of the identities asked for.
     pub fn observe_unidentified(&mut self, entries: u64) {
         self.unidentified = self.unidentified.max(entries);
     }
 
-    /// Forgets the users that came more than once (one that is moved while pages are read may come
-    /// from both places) and says which: they are to be read again and taken in anew.
+    /// Forgets the users that were returned more than once (one moved while pages are read may be returned
+    /// from both places) and returns them, to be read and compared again.
     pub fn take_repeated(&mut self) -> Vec<ObjectGuid> {
         let repeated = std::mem::take(&mut self.repeated);
         if repeated.is_empty() {
@@ -321,7 +321,7 @@ impl Comparison {
         new.retain(|it| !is_again(it.guid()));
         failed.retain(|it| !is_again(it.guid));
         let removed = before - refreshed.len() - changed.len() - new.len() - failed.len();
-        // What stood in no list was counted as unchanged.
+        // Whoever was in no list had been counted as unchanged.
         *unchanged -= (repeated.len() - removed) as u64;
 
         for (guid, row) in &repeated {
@@ -333,7 +333,7 @@ impl Comparison {
         repeated.into_keys().collect()
     }
 
-    /// The users that are new, in the order in which they came.
+    /// The new users, in the order of arrival.
     pub fn new_users(&self) -> &[Import] {
         &self.findings.new
     }
@@ -343,22 +343,22 @@ impl Comparison {
         &self.seen
     }
 
-    /// Takes in a user of the store that is a deleted object of the directory, or proven to be gone.
+    /// Records a user of the store that is a deleted object of the directory, or proven to be gone.
     pub fn record_deleted(&mut self, user: StoredUser, evidence: Evidence) {
         self.delete(user, evidence);
     }
 
     fn delete(&mut self, user: StoredUser, evidence: Evidence) {
         if user.status == Status::Restored {
-            // An administrator brought it back and knows that the directory does not have it.
+            // An administrator restored it, knowing that the directory does not have it.
             self.findings.unchanged += 1;
             return;
         }
         self.findings.deletions.push(Deletion { user, evidence });
     }
 
-    /// Takes in a user of the store that was found nowhere, which is no proof, and why; `last_seen` and `returned_by`
-    /// are kept with one that is newly missing.
+    /// Records a user of the store that was found nowhere, and why that is no proof; `last_seen` and `returned_by`
+    /// are stored for one that is newly missing.
     pub fn record_missing(&mut self, user: StoredUser, reason: String, last: LastSeen) {
         if user.status == Status::Restored {
             self.findings.unchanged += 1;
@@ -377,12 +377,12 @@ impl Comparison {
         self.findings.missing.push(Missing { user, next });
     }
 
-    /// Takes in a user of the store whose entry outside the scope cannot be used.
+    /// Records a user of the store whose entry outside the scope cannot be used.
     pub fn fail(&mut self, user: StoredUser, reason: String) {
         self.findings.failed.push(FailedUser::of(user, reason));
     }
 
-    /// Takes in users that were not looked at, because nothing changed about them: how many are in step,
+    /// Records users that were not looked at because nothing changed about them: how many match,
     /// and those that are out of scope.
     pub fn assume_unchanged(&mut self, in_step: u64, out_of_scope: Vec<StoredUser>) {
         self.findings.unchanged += in_step;
@@ -393,28 +393,28 @@ impl Comparison {
         self.findings.out_of_scope.extend(unmoved);
     }
 
-    /// Entries that came without an identity that could be told.
+    /// How many entries had no readable identity.
     pub fn unidentified(&self) -> u64 {
         self.unidentified
     }
 
-    /// All that was found.
+    /// The findings.
     pub fn finish(self) -> Findings {
         self.findings
     }
 }
 
-/// What is known of a user that was found nowhere, to be kept while it is missing.
+/// What to remember about a user that was found nowhere, while it is missing.
 #[derive(Clone, Debug, Default)]
 pub struct LastSeen {
-    /// When a run found it last.
+    /// When a run last found it.
     pub at: Option<Timestamp>,
-    /// The controllers that had returned it.
+    /// The controllers that have returned it.
     pub returned_by: Vec<crate::user::ControllerId>,
 }
 
-/// What the directory says of a user. Of several values the stored one stays while it is still among them: their order
-/// means nothing (RFC 4511, 4.1.7).
+/// The values the directory has for a user. Of several, the stored one stays as long as it is among them: their order
+/// carries no meaning (RFC 4511, 4.1.7).
 fn with_known_values<'a>(user: &'a DirectoryUser, known: &Profile<&'a str>) -> Profile<&'a str> {
     let mut profile = user.profile();
     for (field, others) in &user.others {
@@ -422,7 +422,7 @@ fn with_known_values<'a>(user: &'a DirectoryUser, known: &Profile<&'a str>) -> P
             let Some(known) = known.filter(|known| *value != Some(known)) else {
                 return;
             };
-            // One that differs in case alone is the same value, written anew.
+            // A value that differs only in case is the same value in its new spelling.
             let folded = Folded::new(known);
             if others.iter().any(|it| it == known) {
                 *value = Some(known);

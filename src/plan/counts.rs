@@ -1,29 +1,29 @@
-//! What a plan comes to, in numbers.
+//! A plan in numbers.
 
 use serde::Serialize;
 
 use super::Plan;
 
-/// How many users came out how, of a plan or of a run of the history.
+/// How many users have each outcome, in a plan or in a run of the history.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// Users that were looked at.
+    /// Users looked at.
     pub checked: u64,
-    /// Users that are as they are in the directory.
+    /// Users who match the directory.
     pub unchanged: u64,
-    /// Users that are new.
+    /// Users added.
     pub imported: u64,
-    /// Users that got new values.
+    /// Users whose values changed.
     pub modified: u64,
-    /// Users that left the store.
+    /// Users deleted.
     pub deleted: u64,
-    /// Users that stay as they are because of another.
+    /// Users left unchanged because another holds or wants their name.
     pub duplicate: u64,
-    /// Users that left the scope and stay as they are.
+    /// Users who left the scope and were kept.
     pub out_of_scope: u64,
-    /// Users that were found nowhere, which is not yet proof that they were deleted.
+    /// Users found nowhere, without proof that they were deleted.
     pub missing: u64,
-    /// Imported users of other domains, which the run left alone.
+    /// Imported users of other domains, not looked at.
     pub foreign: u64,
     /// Users whose data cannot be used.
     pub failed: u64,

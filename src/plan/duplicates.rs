@@ -1,15 +1,15 @@
-//! Which users cannot have the names they want.
+//! Finds the users who cannot have the names they want.
 //!
-//! The final state counts, not the order of the users: a name may be taken when its holder gives
-//! it up in the same run. So the search starts from the assumption that every candidate is updated
-//! and takes back those that cannot be:
+//! The final state decides, not the order of the users: a name may be taken if its holder gives
+//! it up in the same run. So the search starts by assuming that every candidate is updated
+//! and withdraws those that cannot be:
 //!
 //! - one that newly wants a name which somebody keeps;
 //! - all of those who newly want the same name;
-//! - and, as a user that is taken back keeps its old names, whoever wanted one of those.
+//! - and, because a withdrawn user keeps its old names, whoever wanted one of those.
 //!
-//! Each step only ever takes back candidates that no allowed set of updates contains, so what is left
-//! at the end is the largest set there is, and it is the same in whatever order one looks.
+//! Each step withdraws only candidates that no allowed set of updates contains, so what is left
+//! is the largest allowed set, whatever the order of the steps.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -17,15 +17,15 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::{Changed, Conflict, Findings, Holder, Holders, Import};
 use crate::user::{Folded, ObjectGuid, Profile, UniqueField, UserId};
 
-/// The users that want other names than they have, by number: those of the store first, then those
-/// that shall be new.
+/// The users who want names they do not have, by number: those of the store first, then those
+/// to be added.
 #[derive(Clone, Copy)]
 pub(super) struct Candidates<'a> {
     changed: &'a [Changed],
     new: &'a [Import],
 }
 
-/// One of them.
+/// One such user.
 #[derive(Clone, Copy)]
 pub(super) enum Candidate<'a> {
     Changed(&'a Changed),
@@ -109,7 +109,7 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// For each candidate that cannot be updated: because of whom.
+/// For each candidate that cannot be updated, who is in the way.
 pub(super) fn conflicts(findings: &Findings, holders: &Holders) -> HashMap<usize, Vec<Conflict>> {
     let search = Search::new(findings, holders);
     let blocked = search.blocked();
@@ -123,9 +123,9 @@ struct Search<'a> {
     candidates: Candidates<'a>,
     holders: &'a Holders,
     claims: Claims<'a>,
-    /// The users that leave the store, and with it their names.
+    /// The users to be deleted, who give up their names.
     deleted: HashSet<UserId>,
-    /// Where the candidates that are in the store already stand.
+    /// The positions of the candidates that are already in the store.
     position: HashMap<UserId, usize>,
 }
 
@@ -141,11 +141,11 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Takes back candidates until nothing changes; each is taken back at most once.
+    /// Withdraws candidates until nothing changes; each is withdrawn at most once.
     fn blocked(&self) -> HashSet<usize> {
         let mut blocked = HashSet::new();
         let candidates = if self.holders.is_empty() {
-            // Only who wants the same can be in the way.
+            // Only somebody who wants the same name can be in the way.
             self.claims.of_equal_hash()
         } else {
             (0..self.candidates.len()).collect()
@@ -163,7 +163,7 @@ impl<'a> Search<'a> {
             if !blocked.insert(at) {
                 continue;
             }
-            // It keeps its old names, so those who wanted them cannot have them.
+            // It keeps its old names, so whoever wanted them cannot have them.
             for field in UniqueField::ALL {
                 if let Some(name) = self.candidates.get(at).held(field) {
                     to_block.extend(self.claims.others(field, &name, at));
@@ -193,7 +193,7 @@ impl<'a> Search<'a> {
         keeps.then_some(holder)
     }
 
-    /// Each name that a candidate cannot have, and because of whom.
+    /// Each name that a candidate cannot have, and who is in the way.
     fn explain(&self, at: usize, blocked: &HashSet<usize>) -> Vec<Conflict> {
         let candidate = self.candidates.get(at);
         candidate
@@ -215,13 +215,13 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Who newly wants each name. In a first import that is everybody, so a claim is one number: the hash of
-/// the name, in whose last bits stands who wants it. They are sorted; the name itself is asked for again where
-/// two hashes agree.
+/// Who newly wants each name. In a first import that is everybody, so a claim is a single number: the hash of
+/// the name with the claimant in its low bits. The claims are sorted; the names themselves are compared only
+/// where two hashes are equal.
 struct Claims<'a> {
     candidates: Candidates<'a>,
     sorted: Vec<u64>,
-    /// The bits that say who.
+    /// The bits that hold the claimant.
     who: u64,
 }
 
@@ -242,7 +242,7 @@ impl<'a> Claims<'a> {
         claims.in_order()
     }
 
-    /// Those who want the same are put in order, so that it does not matter who was found first.
+    /// Claimants of one name are sorted, so the order in which they were found does not matter.
     fn in_order(mut self) -> Self {
         let (candidates, who) = (self.candidates, self.who);
         let alike = |one: &u64, other: &u64| (one ^ other) & !who == 0;
@@ -261,7 +261,7 @@ impl<'a> Claims<'a> {
         usize::try_from(claim & self.who).ok()
     }
 
-    /// The candidates of which a claim has the hash of another's.
+    /// The candidates with a claim whose hash equals that of another candidate's claim.
     fn of_equal_hash(&self) -> BTreeSet<usize> {
         let equal = self
             .sorted

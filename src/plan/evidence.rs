@@ -1,67 +1,67 @@
 //! What counts as proof that a user was deleted.
 //!
-//! A user that a search did not return is not one that is not there: a filter with a typo, a right that was lost, a
-//! domain controller that lags behind, a reference in place of a branch all look the same. A tombstone is proof. That a
-//! user is found nowhere is proof only when nothing else can be the reason; until then the user is *missing*, which
-//! changes nothing about it. Pure: what was established comes in, what it amounts to goes out.
+//! That a search did not return a user does not mean that it is gone: a filter with a typo, a lost right, a
+//! domain controller that lags behind and a reference in place of a branch all look the same. A tombstone is
+//! proof. That a user is found nowhere is proof only when nothing else can be the reason; until then the user
+//! is *missing*, which changes none of its values. Pure: established facts in, verdict out.
 
 use std::fmt;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// What the account is shown of deleted objects.
+/// What the account sees of deleted objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeletedObjects {
     /// The directory keeps none: it is not Active Directory.
     NotKept,
     /// The account sees none.
     Hidden,
-    /// The account sees them for as long as the domain keeps them.
+    /// The account sees them as long as the domain keeps them.
     Shown {
-        /// How long that is, recycled objects included where they are shown.
+        /// For how long, recycled objects included where the account sees them.
         kept: Duration,
     },
 }
 
-/// What a run established that bears on every user it found nowhere.
+/// What a run established that applies to every user it found nowhere.
 #[derive(Clone, Debug)]
 pub struct Circumstances {
     /// When the run began.
     pub now: Timestamp,
-    /// How long a user must be missing; zero where the administrator does not want to wait.
+    /// How long a user must have been missing; zero if the administrator does not want to wait.
     pub missing_after: Duration,
-    /// What the account is shown of deleted objects.
+    /// What the account sees of deleted objects.
     pub deleted_objects: DeletedObjects,
-    /// Whether another living user of the store was found in the same way.
+    /// Whether another live user of the store was found by the same kind of search.
     pub has_witness: bool,
-    /// Entries that came without an identity that can be told.
+    /// How many entries had no readable identity.
     pub unidentified: u64,
 }
 
 /// What is known of a user that was found nowhere.
 #[derive(Clone, Copy, Debug)]
 pub struct Trace {
-    /// When a run found it last.
+    /// When a run last found it.
     pub last_seen: Option<Timestamp>,
-    /// Since when it is missing; none before this run.
+    /// Since when it is missing; `None` if it was not before this run.
     pub missing_since: Option<Timestamp>,
     /// Whether the controller that answers has ever returned it.
     pub was_returned: bool,
 }
 
-/// What is found at the DN that a user had last.
+/// What is found at a user's last DN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LastPlace {
     /// Nothing, in a container that can be read.
     Empty,
-    /// Its container cannot be read; the DN.
+    /// Its container, with this DN, cannot be read.
     ContainerUnreadable(String),
     /// A reference to another server.
     Reference,
     /// An entry of which the account may read nothing.
     Unreadable,
-    /// An entry that can be read, but for its identity; why not.
+    /// An entry that can be read except for its identity; why not.
     Nameless(String),
     /// The user itself, which the search by identity did not return.
     Itself,
@@ -69,10 +69,10 @@ pub enum LastPlace {
     Unknown,
 }
 
-/// Why it is not proof that a user was found nowhere. As text it is a reason to be kept with the user.
+/// Why finding a user nowhere is not proof. As text, it is the reason stored with the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {
-    /// The account sees deleted objects, and the user is none of them.
+    /// The account sees deleted objects, and the user is not among them.
     NoTombstone,
     /// The controller that answers has never returned the user.
     NeverReturned,
@@ -82,12 +82,12 @@ pub enum Doubt {
     Unidentified,
     /// Something else may be at its last DN.
     Place(LastPlace),
-    /// It has not been missing for long enough; until when it has to be.
+    /// It has not been missing for long enough; until when it must be.
     TooSoon(Timestamp),
 }
 
 impl Doubt {
-    /// Why the user cannot be used, where it is there and that is all that is wrong with it.
+    /// Why the user fails, if it is there and only unusable.
     pub fn defect(&self) -> Option<&str> {
         match self {
             Self::Place(LastPlace::Nameless(why)) => Some(why),
@@ -138,11 +138,11 @@ impl fmt::Display for Doubt {
     }
 }
 
-/// Whether it is proof that a user was found nowhere. `place` is only asked when everything but the time speaks for
-/// it, since to look there costs a search or two.
+/// Whether finding a user nowhere is proof. `place` is called only when everything but the time speaks for
+/// it, since looking there costs a search or two.
 ///
 /// # Errors
-/// Those of `place`; the inner error says why it is no proof.
+/// Those of `place`; the inner error says why there is no proof.
 pub fn absence<E>(
     trace: &Trace,
     run: &Circumstances,
@@ -174,7 +174,7 @@ fn weigh(trace: &Trace, run: &Circumstances) -> Result<(), Doubt> {
     }
 }
 
-/// Whether a tombstone of a user that was seen then would be gone by now.
+/// Whether the tombstone of a user last seen at that time would be gone by now.
 fn is_longer_ago(seen: Option<Timestamp>, now: Timestamp, kept: Duration) -> bool {
     seen.is_some_and(|seen| Duration::try_from(now.duration_since(seen)).is_ok_and(|it| it > kept))
 }
@@ -361,7 +361,7 @@ mod tests {
     }
 
     proptest! {
-        /// The rule once more, as it is written: absence is proof when all of it holds, and not otherwise.
+        /// The rule again, as the documentation words it: absence is proof if and only if all of it holds.
         #[test]
         fn nothing_but_all_of_it_is_proof(
             (has_witness, unidentified, was_returned) in (any::<bool>(), 0_u64..2, any::<bool>()),

@@ -1,30 +1,30 @@
 //! The guard: what stands between a plan and the store.
 //!
-//! A filter with a typo, a half-restored domain controller or a lost right look like people who left, or like fields
-//! that were emptied. No rule can tell them apart for certain, so a plan that does more than is usual needs an
-//! administrator who says the number.
+//! A filter with a typo, a half-restored domain controller or a lost right looks like people who left, or like fields
+//! that were emptied. No rule can tell them apart for certain, so a plan that does more than usual needs an
+//! administrator who confirms the number.
 
 use std::fmt;
 
 use super::{Evidence, FailedUser, Plan, Sample};
 use crate::user::Field;
 
-/// A share never means fewer users than this: in a small store one departure is a large share.
+/// The least a percentage can come to: in a small store one departure is a large percentage.
 const SMALLEST_SHARE: u64 = 5;
-/// The same for users that change at all.
+/// The same for modified users.
 const SMALLEST_SHARE_MODIFIED: u64 = 20;
 
-/// How many users a run may do something to unasked.
+/// How many users a run may affect without confirmation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// That many.
+    /// A number of users.
     Number(u64),
-    /// That share in percent, rounded up.
+    /// A percentage, rounded up.
     Percent(u8),
 }
 
 impl Limit {
-    /// How many that are of so many users; a share that is not none is never below `smallest`.
+    /// What the limit comes to for that many users; a percentage above zero is never below `smallest`.
     fn of(self, users: u64, smallest: u64) -> u64 {
         match self {
             Self::Number(number) => number,
@@ -36,12 +36,12 @@ impl Limit {
         }
     }
 
-    /// The fewest users of whom it lets so many through.
+    /// The smallest population out of which it lets that many users through.
     fn population_for(self, users: u64, smallest: u64) -> u64 {
         match self {
             Self::Number(_) | Self::Percent(0) => 0,
             Self::Percent(_) if users <= smallest => 0,
-            // One more than those whose share, rounded up, is one less.
+            // One more than the most users whose percentage, rounded up, is one less.
             Self::Percent(percent) => (users - 1).saturating_mul(100) / u64::from(percent) + 1,
         }
     }
@@ -56,33 +56,33 @@ impl fmt::Display for Limit {
     }
 }
 
-/// The limits of the settings.
+/// The guard's limits, from the settings.
 #[derive(Clone, Copy, Debug)]
 pub struct GuardLimits {
-    /// Users who leave the store.
+    /// Deleted users.
     pub deletes: Limit,
-    /// Users who lose the value of one field.
+    /// Users who lose the value of a field.
     pub cleared: Limit,
-    /// Users who are no longer enabled.
+    /// Disabled users.
     pub disabled: Limit,
-    /// Users who change at all.
+    /// Modified users.
     pub modified: Limit,
-    /// Users who are newly missing.
+    /// Newly missing users.
     pub missing: Limit,
 }
 
-/// The numbers that the administrator said (`--allow-deletes` and its sisters).
+/// The numbers that the administrator confirmed (`--allow-deletes` and its siblings).
 #[derive(Clone, Debug, Default)]
 pub struct Allowed {
-    /// Of deletions.
+    /// Deletions.
     pub deletes: Option<u64>,
-    /// Of users who lose the value of a field; one number for each field that is over the limit.
+    /// Users who lose the value of a field; one number for every field over the limit.
     pub cleared: Vec<u64>,
-    /// Of users who are no longer enabled.
+    /// Disabled users.
     pub disabled: Option<u64>,
-    /// Of users who change.
+    /// Modified users.
     pub modified: Option<u64>,
-    /// Of users who are newly missing.
+    /// Newly missing users.
     pub missing: Option<u64>,
 }
 
@@ -98,18 +98,18 @@ impl Allowed {
     }
 }
 
-/// What the shares are of: the imported users of the domain before the run.
+/// What the percentages are of: the domain's imported users before the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Population {
     /// All of them.
     pub imported: u64,
     /// Those that are enabled.
     pub enabled: u64,
-    /// Those that have a value, in the order of [`Profile::optional`](crate::user::Profile::optional).
+    /// Those with a value, in the order of [`Profile::optional`](crate::user::Profile::optional).
     pub with_value: [u64; 4],
 }
 
-/// What runs of the last seven days did that no administrator said.
+/// What the runs of the last seven days did without confirmation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recent {
     /// Users that they deleted.
@@ -118,23 +118,23 @@ pub struct Recent {
     pub disabled: u64,
 }
 
-/// What a limit is about.
+/// What a limit applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// Users who leave the store.
+    /// Deleted users.
     Deleted,
     /// Users who lose the value of this field.
     Cleared(Field),
-    /// Users who are no longer enabled.
+    /// Disabled users.
     Disabled,
-    /// Users who change at all.
+    /// Modified users.
     Modified,
-    /// Users who are newly missing.
+    /// Newly missing users.
     Missing,
 }
 
 impl Subject {
-    /// The limit that it is held to.
+    /// The limit that applies.
     fn limit(self) -> &'static str {
         match self {
             Self::Deleted => "max_deletes",
@@ -146,18 +146,18 @@ impl Subject {
     }
 }
 
-/// What a plan would do to users, in numbers.
+/// How many users a plan affects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Impact {
-    /// Users who would leave the store.
+    /// Users who would be deleted.
     pub deleted: u64,
     /// Users who would lose a value, in the order of [`Profile::optional`](crate::user::Profile::optional).
     pub cleared: [u64; 4],
-    /// Users who would no longer be enabled.
+    /// Users who would be disabled.
     pub disabled: u64,
-    /// Users who would change at all.
+    /// Users who would be modified.
     pub modified: u64,
-    /// Users who would be newly missing.
+    /// Users who would newly go missing.
     pub missing: u64,
 }
 
@@ -182,12 +182,12 @@ impl Impact {
         impact
     }
 
-    /// Whether there is anything that a limit is about.
+    /// Whether any limit applies.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Each of the numbers, those that are none left out.
+    /// The numbers above zero.
     fn numbers(&self) -> impl Iterator<Item = (Subject, u64)> {
         let fields = [
             Field::FirstName,
@@ -208,18 +208,18 @@ impl Impact {
     }
 }
 
-/// The rule that a plan must keep.
+/// The rule that a plan is held to.
 #[derive(Clone, Debug)]
 pub struct Guard {
-    /// What is let through unasked.
+    /// What passes without confirmation.
     pub limits: GuardLimits,
-    /// What the administrator said.
+    /// What the administrator confirmed.
     pub allowed: Allowed,
-    /// Whether the administrator named the users one by one: then what happens to them is meant.
+    /// Whether the administrator named the users one by one, and so means what happens to them.
     pub is_meant: bool,
-    /// What the shares are of.
+    /// What the percentages are of.
     pub population: Population,
-    /// What the last days add.
+    /// What the last seven days add.
     pub recent: Recent,
 }
 
@@ -231,29 +231,29 @@ pub struct Approved {
 }
 
 impl Approved {
-    /// The plan, to be looked at before it is applied.
+    /// The plan, to inspect before it is applied.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// The plan, which is approved no longer: whoever takes it has applied it, or never will.
+    /// The plan, no longer approved: whoever takes it has applied it, or never will.
     pub fn into_plan(self) -> Plan {
         self.plan
     }
 
-    /// What of it no administrator said, to be counted in by the runs of the next days.
+    /// What of it no administrator confirmed, which counts in the runs of the next days.
     pub fn unsaid(&self) -> Recent {
         self.unsaid
     }
 
-    /// The same plan, of a command that an administrator types to have just this.
+    /// The same plan, from a command that an administrator typed to do exactly this.
     #[must_use]
     pub fn with_all_said(mut self) -> Self {
         self.unsaid = Recent::default();
         self
     }
 
-    /// The same plan, after an administrator was asked about its deletions and said yes.
+    /// The same plan, after an administrator confirmed its deletions.
     #[must_use]
     pub fn with_deletions_said(mut self) -> Self {
         self.unsaid.deleted = 0;
@@ -268,15 +268,15 @@ pub enum Refusal {
     TooMany {
         /// What is too much.
         subject: Subject,
-        /// How many users of the plan.
+        /// Users affected by the plan.
         users: u64,
-        /// How many more in the last seven days.
+        /// Users affected in the last seven days.
         recent: u64,
         /// The setting.
         setting: Limit,
-        /// What the setting amounts to.
+        /// The number that the setting comes to.
         limit: u64,
-        /// What it is a share of.
+        /// What it is a percentage of.
         of: u64,
     },
     /// Every user of the run would be deleted.
@@ -295,7 +295,7 @@ impl Refusal {
         }
     }
 
-    /// The number to say when the plan is meant.
+    /// The number to confirm if the plan is intended.
     pub fn users(&self) -> u64 {
         match *self {
             Self::TooMany { users, .. } => users,
@@ -371,7 +371,7 @@ fn counted(count: u64, what: &str) -> String {
 }
 
 impl Guard {
-    /// The rule for a run that deletes exactly the users an administrator named, or none.
+    /// The rule for a run that deletes exactly the users an administrator named, or nobody.
     pub fn exactly(deletions: u64) -> Self {
         let none = Limit::Number(0);
         Self {
@@ -392,7 +392,7 @@ impl Guard {
         }
     }
 
-    /// Lets the plan through, or gives it back with the reason.
+    /// Approves the plan, or returns it with the reason why not.
     pub fn approve(&self, plan: Plan) -> Result<Approved, (Refusal, Box<Plan>)> {
         let impact = Impact::of(&plan);
         match self.objection(&plan, &impact) {
@@ -417,9 +417,9 @@ impl Guard {
             })
     }
 
-    /// Of how many users the counts let a plan through that does so much, if all of them were enabled and had a value
-    /// in every field. More users never make a limit lower, so a plan that is let through with some of them is let
-    /// through with all.
+    /// The smallest population out of which a plan of this impact passes, if all of them are enabled and have a value
+    /// in every field. More users never lower a limit, so a plan that passes with some of them
+    /// passes with all.
     pub fn population_for(&self, impact: &Impact) -> u64 {
         let needed = impact.numbers().map(|(subject, users)| {
             let (setting, _, recent, smallest) = self.rule(subject);
@@ -428,7 +428,8 @@ impl Guard {
         needed.max().unwrap_or_default()
     }
 
-    /// The setting for a subject, what it is a share of, what the last days add, and what a share never is below.
+    /// The setting for a subject, what it is a percentage of, what the last seven days add, and the least a
+    /// percentage comes to.
     fn rule(&self, subject: Subject) -> (Limit, u64, u64, u64) {
         let GuardLimits {
             deletes,
@@ -467,7 +468,7 @@ impl Guard {
         })
     }
 
-    /// What of the plan no administrator said.
+    /// What of the plan no administrator confirmed.
     fn unsaid(&self, plan: &Plan, impact: &Impact) -> Recent {
         let is_said = |subject, users| self.is_meant || self.allowed.has(subject, users);
         let named = |it: &&super::Deletion| it.evidence == Evidence::Removed;
@@ -482,7 +483,7 @@ impl Guard {
 
 /// Whether every user of a run of two or more would be deleted.
 fn everyone(subject: Subject, users: u64, plan: &Plan) -> Option<Refusal> {
-    // An entry that is nobody of the store is no user that would be left.
+    // An entry that belongs to nobody in the store is not a user who would remain.
     let strangers = FailedUser::strangers(&plan.failed);
     let is_everyone = subject == Subject::Deleted && users >= 2;
     (is_everyone && users == plan.checked() - strangers)
@@ -490,13 +491,13 @@ fn everyone(subject: Subject, users: u64, plan: &Plan) -> Option<Refusal> {
 }
 
 impl Sample {
-    /// Whether nobody of those who were read had a value.
+    /// Whether none of the users read had a value.
     pub fn has_nobody_with(&self, field: Field) -> bool {
         self.with_value[position(field)] == 0
     }
 }
 
-/// Where a field stands among those that may have no value.
+/// The position of a field among those that may be empty.
 fn position(field: Field) -> usize {
     match field {
         Field::FirstName => 0,
@@ -541,7 +542,7 @@ mod tests {
         }
     }
 
-    /// So many users who would be changed like this.
+    /// This many users, changed like this.
     fn changing(users: i64, change: impl Fn(&mut StoredUser)) -> Plan {
         let modification = |id| {
             let user = user(id);
@@ -702,7 +703,7 @@ mod tests {
         ten.allowed.deletes = Some(3);
         assert_eq!(refused(&ten, plan(3, 27)), None);
         ten.allowed.deletes = None;
-        // Who deletes nobody is not held up by what was.
+        // A run that deletes nobody is not held up by earlier deletions.
         ten.recent.deleted = 300;
         assert_eq!(refused(&ten, plan(0, 30)), None);
     }

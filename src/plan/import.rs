@@ -1,4 +1,4 @@
-//! A user that is new in the store.
+//! A user to add to the store.
 
 use jiff::Timestamp;
 
@@ -7,27 +7,27 @@ use crate::user::{
     DirectoryUser, DomainId, ObjectGuid, Origin, Packed, Profile, StoredUser, UserId, Values,
 };
 
-/// A user that is new in the store.
+/// A user to add to the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Import {
     text: Packed,
     enabled: bool,
     guid: Option<ObjectGuid>,
-    /// When the account expires; none: never, or the directory does not say.
+    /// When the account expires; `None` if never, or if the directory does not say.
     pub expires: Option<Timestamp>,
-    /// What it was, if it is brought back.
+    /// What it was before, if it is restored.
     pub returns: Option<Box<Return>>,
-    /// When it came, of all that are new: the order of the rows in the store. A directory returns its users
-    /// in much the same order the next time.
+    /// Its position in the order of arrival, which becomes the order of the rows. A directory returns its users
+    /// in much the same order next time.
     pub arrival: u64,
 }
 
-/// What a user was that is brought back.
+/// What a restored user was before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Return {
-    /// It was this row, of this domain; none: of that of the run.
+    /// It had this row, in this domain; `None` for the domain of the run.
     As(UserId, Option<DomainId>),
-    /// It is to be again all that it was.
+    /// It gets back everything it was.
     Whole(Box<StoredUser>),
 }
 
@@ -45,7 +45,7 @@ impl Import {
         }
     }
 
-    /// What it is to be new: brought back, made by hand, or taken from the directory.
+    /// How it is added: restored, added by hand, or imported.
     pub fn action(&self) -> Action {
         match (&self.returns, self.guid) {
             (Some(_), _) => Action::Restored,
@@ -65,7 +65,7 @@ impl Import {
         }
     }
 
-    /// The values it has.
+    /// Its values.
     pub fn values(&self) -> Values<&str> {
         Values {
             profile: self.profile(),
@@ -95,7 +95,7 @@ impl Import {
 }
 
 impl Import {
-    /// A user of the directory, as it is at that time.
+    /// A user of the directory at that time.
     pub fn from_directory(user: DirectoryUser, now: Timestamp) -> Self {
         let enabled = user.enabled_at(now, true);
         let DirectoryUser {

@@ -1,16 +1,16 @@
 //! Setting a user back to what it was before a run.
 //!
-//! What the run changed is set back where it still is as the run left it. What was changed again since then is
-//! newer than the run, so it is left: a value is reported, for somebody may have meant it to go as well.
+//! What the run changed is set back if it is still as the run left it. Whatever changed again since is
+//! newer than the run and stays; a value is reported, since somebody may expect it to be undone too.
 
 use crate::user::{Field, FieldValue, Profile, StoredUser, Tracking, Values};
 
-/// What setting back a user comes to.
+/// The result of setting a user back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reversal {
-    /// The user as it shall be.
+    /// The user as it is to be.
     pub next: StoredUser,
-    /// The values that stay, because they are not what the run left.
+    /// The values that stay because they are no longer what the run left.
     pub left: Vec<Left>,
 }
 
@@ -19,14 +19,14 @@ pub struct Reversal {
 pub struct Left {
     /// Which field.
     pub field: Field,
-    /// What it is now, and stays.
+    /// Its current value, which stays.
     pub is: FieldValue,
     /// What the run left.
     pub was: FieldValue,
 }
 
 impl Reversal {
-    /// Of a user that was `before` and `after` the run, and is `now` in the store.
+    /// Sets back a user that was `before` and `after` the run, and is `now` in the store.
     pub fn of(before: &StoredUser, after: &StoredUser, now: &StoredUser) -> Self {
         let mut left = Vec::new();
         let values = values(&before.values, &after.values, &now.values, &mut left);
@@ -46,7 +46,7 @@ impl Reversal {
             &before.tracking.expires,
             &after.tracking.expires,
         );
-        // How it stands is one fact: a user is missing since a time and for a reason, or it is not.
+        // The status is one fact: a user is missing since a time and for a reason, or it is not.
         if standing(now) == standing(after) && standing(before) != standing(after) {
             let Tracking {
                 domain: _,
@@ -71,7 +71,7 @@ impl Reversal {
     }
 }
 
-/// All that says how a user stands to the directory.
+/// Everything that makes up a user's status.
 fn standing(user: &StoredUser) -> impl PartialEq + '_ {
     let Tracking {
         domain: _,
@@ -84,7 +84,7 @@ fn standing(user: &StoredUser) -> impl PartialEq + '_ {
     (user.status, reason, absence, found)
 }
 
-/// Sets something back that is as the run left it.
+/// Sets a value back if it is as the run left it.
 fn back<T: Clone + PartialEq>(now: &mut T, before: &T, after: &T) -> bool {
     let is_as_left = now == after || now == before || before == after;
     if now == after {

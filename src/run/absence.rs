@@ -1,4 +1,4 @@
-//! Users that were found nowhere: gathers what bears on whether that is proof, and has it judged.
+//! Users that no search finds any more: collects the evidence for and against a deletion, and has it judged.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -11,30 +11,30 @@ use crate::plan::evidence::{self, Circumstances, Doubt, LastPlace, Trace};
 use crate::store::{self, Domains, Ours, StoreError, View};
 use crate::user::{Absence, Controller, ControllerId, Domain, ObjectGuid, StoredUser};
 
-/// How many other users are asked for, to see whether the account finds anybody by identity.
+/// How many other users are looked up to see whether the account can find anybody by identity.
 const WITNESSES: u32 = 100;
 
-/// What a run knows before it looks for those who were found nowhere.
+/// What a run knows before it looks for missing users.
 #[derive(Clone, Debug)]
 pub struct Absences {
     /// The domain that is read.
     pub domain: Domain,
-    /// Who answers.
+    /// The domain controller that answers.
     pub controller: Controller,
     /// When the run began.
     pub now: Timestamp,
-    /// How long a user must be missing.
+    /// How long a user must have been missing.
     pub missing_after: Duration,
-    /// Which rows are of the domain.
+    /// Which rows belong to the domain.
     pub ours: Ours,
-    /// Of the controllers that read the domain completely: the last run in which each did.
+    /// The domain controllers that have read the domain completely, each with the last run in which it did.
     pub full_runs: Vec<(ControllerId, i64)>,
 }
 
-/// What a run has seen before it looks for those who were found nowhere.
+/// What a run has seen by the time it looks for missing users.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen {
-    /// A user of the store that was found. Without one, others than those who are nowhere are asked for.
+    /// A user of the store that was found. If there is none, other users are looked up instead.
     pub found: Option<ObjectGuid>,
     /// Entries without a usable identity.
     pub unidentified: u64,
@@ -42,14 +42,14 @@ pub struct Seen {
     pub has_read_scope: bool,
 }
 
-/// What a user that was found nowhere is.
+/// The fate of a user that was not found.
 #[derive(Debug)]
 pub enum Verdict {
-    /// It was deleted.
+    /// Deleted.
     Deleted,
-    /// It is there, but its entry cannot be used; why.
+    /// Still there, but its entry cannot be used; the reason.
     Unusable(String),
-    /// That it was deleted is not proven; why, and what is to be kept with it.
+    /// Not proven deleted; the reason, and what to store with it.
     Missing(String, LastSeen),
 }
 
@@ -65,7 +65,7 @@ pub struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    /// Finds out what bears on all of them.
+    /// Collects the evidence that concerns all of them.
     pub fn new(
         absences: &Absences,
         store: &dyn View,
@@ -132,8 +132,8 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// Whether the scope has entries without a usable identity. A run that reads a part of the scope asks when it would
-    /// delete somebody, so that it believes no more than one that reads all of it.
+    /// Whether the scope has entries without a usable identity. A run that reads only part of the scope asks this
+    /// before it deletes anybody, so that it trusts no more than a full run does.
     fn has_nameless(&mut self) -> anyhow::Result<bool> {
         if !self.has_read_scope {
             self.circumstances.unidentified += self.directory.nameless()?;
@@ -142,8 +142,8 @@ impl<'a> Judge<'a> {
         Ok(self.circumstances.unidentified > 0)
     }
 
-    /// The controllers that had returned a user before it was missing: the one that it was imported from, and those
-    /// that were read completely since then.
+    /// The domain controllers that had returned a user before it went missing: the one it was imported from, and those
+    /// read completely since.
     fn returned_by(&self, user: &StoredUser) -> Vec<ControllerId> {
         if let Some(Absence { returned_by, .. }) = &user.tracking.absence {
             return returned_by.clone();
@@ -159,7 +159,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Users of the store that are not among those who are nowhere, to be asked for.
+/// Users of the store that are not missing, to look up.
 fn others(
     store: &dyn View,
     domain: &Domain,
@@ -173,7 +173,7 @@ fn others(
     Ok(others)
 }
 
-/// Which domain the directory has, and who answers.
+/// The domain of the directory, and the domain controller that answers.
 pub fn identify(
     domains: &Domains,
     directory: &mut Directory,

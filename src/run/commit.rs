@@ -1,4 +1,4 @@
-//! What this process has committed, for those who have to know whenever it is stopped.
+//! Which run this process has committed: whoever stops it must be able to say.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -6,11 +6,11 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 /// The run whose plan this process has committed.
 static COMMITTED: Mutex<Option<i64>> = Mutex::new(None);
 
-/// The same, for what may look at nothing more.
+/// The same for a signal handler, which may read nothing else.
 static IS_COMMITTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
-/// The run whose plan this process has committed, if it has. While one is committed this waits until it is known
-/// whether it was, and while what it gives is held none is.
+/// The run that this process has committed, if any. Waits for a commit that is under way, and holds off the next one
+/// until the guard is dropped.
 pub fn committed() -> MutexGuard<'static, Option<i64>> {
     COMMITTED.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -20,7 +20,7 @@ pub fn flag() -> Arc<AtomicBool> {
     IS_COMMITTED.clone()
 }
 
-/// Commits a plan. `commit` tells as what run, as soon as it was.
+/// Commits a plan. `commit` reports the run number as soon as the plan is committed.
 pub(super) fn commit<T>(commit: impl FnOnce(&mut dyn FnMut(i64)) -> T) -> T {
     let mut committed = committed();
     commit(&mut |run| {

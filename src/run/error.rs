@@ -1,29 +1,29 @@
-//! Why a run cannot go on, where neither the directory nor the store is to blame.
+//! Why a run cannot go on, when neither the directory nor the store failed.
 
 use super::reconcile::MOST_UNUSABLE;
 
 /// A run cannot go on. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// More entries cannot be used than are told of one by one.
+    /// There are more unusable entries than can be reported one by one.
     #[error("there are more than {MOST_UNUSABLE} entries that cannot be used")]
     Unusable,
-    /// Everybody in the store is of another domain than the one that is read.
+    /// All users of the store belong to a domain other than the one being read.
     #[error("{} to another domain ({}), and these settings read {domain}", belong(*.users), .others.join("; "))]
     AllForeign {
         /// How many.
         users: u64,
         /// The domains of the store.
         others: Vec<String>,
-        /// The one that is read.
+        /// The domain being read.
         domain: String,
     },
-    /// Users of another domain were chosen: this run cannot say anything about them.
+    /// Users of another domain were selected; this run knows nothing about them.
     #[error("of another domain than {domain}: {}", .usernames.join(", "))]
     Foreign {
-        /// Who.
+        /// Their usernames.
         usernames: Vec<String>,
-        /// The one that is read.
+        /// The domain being read.
         domain: String,
     },
 }

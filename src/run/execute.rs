@@ -8,10 +8,10 @@ use crate::plan::{Approved, Findings, Guard, Impact, Plan, Refusal, plan};
 use crate::store::{Applied, BulkLoad, Command, Outcome, Run, Session, Store, StoreError, View};
 use crate::util::threads;
 
-/// The store as a run has it. A dry run has one that cannot be written.
+/// The store as a run sees it. A dry run cannot write to it.
 #[derive(Debug)]
 pub enum Target {
-    /// The plan will be applied; and what was written of it while the directory was read.
+    /// The plan will be applied; with it, what was loaded while the directory was read.
     Store(Box<dyn Session>, Option<Box<dyn BulkLoad>>),
     /// The plan will only be shown.
     DryRun(Box<dyn View>),
@@ -32,7 +32,7 @@ impl Target {
         })
     }
 
-    /// The store, to be asked.
+    /// The store, for queries.
     pub fn view(&self) -> &dyn View {
         match self {
             Self::Store(session, _) => session.view(),
@@ -40,8 +40,8 @@ impl Target {
         }
     }
 
-    /// Lets other programs read the store, and write to it, until this run writes; unless it is a dry run. For a
-    /// run that will be noted, whatever comes.
+    /// Lets other programs read and write the store until this run writes. Only for a run that will be noted in any
+    /// case; does nothing in a dry run.
     pub fn expect_changes(&mut self, has_read_users: bool) -> Result<(), StoreError> {
         match self {
             Self::Store(session, _) => session.expect_changes(has_read_users),
@@ -49,7 +49,7 @@ impl Target {
         }
     }
 
-    /// Begins to fill a store without users, unless this is a dry run.
+    /// Starts loading users into an empty store; not in a dry run.
     pub fn bulk_load(&self, run: &Run) -> Result<Option<Box<dyn BulkLoad>>, StoreError> {
         match self {
             Self::Store(session, _) => session.bulk_load(run),
@@ -57,14 +57,14 @@ impl Target {
         }
     }
 
-    /// Takes in what was filled, for the plan that is applied next.
+    /// Keeps what was loaded for the plan that is applied next.
     pub fn take_in(&mut self, filled: Option<Box<dyn BulkLoad>>) {
         if let Self::Store(_, taken) = self {
             *taken = filled;
         }
     }
 
-    /// Plans; what was filled is put in order meanwhile.
+    /// Plans, while the indexes of what was loaded are built.
     fn plan(&mut self, findings: Findings) -> Result<Plan, StoreError> {
         let holders = self.view().holders(&mut findings.wanted_names())?;
         let Self::Store(_, Some(filled)) = self else {
@@ -74,7 +74,7 @@ impl Target {
         made.map(|()| plan)
     }
 
-    /// Applies the plan, unless this is a dry run.
+    /// Applies the plan; not in a dry run.
     fn apply(&mut self, approved: Approved, run: &Run) -> Result<Attempt, StoreError> {
         match self {
             Self::Store(session, filled) => {
@@ -89,7 +89,7 @@ impl Target {
         }
     }
 
-    /// Notes a run that changed nothing. A dry run leaves no trace.
+    /// Records a run that changed nothing. A dry run leaves no trace.
     pub fn note_end(
         &mut self,
         run: &Run,
@@ -99,13 +99,13 @@ impl Target {
     ) -> Option<i64> {
         match self {
             Self::Store(session, filled) => {
-                // What was filled is taken back.
+                // Rolls back what was loaded.
                 *filled = None;
-                // One that was left to others is over, and noted.
+                // A closed session is over, and recorded.
                 if session.is_closed() {
                     return None;
                 }
-                // That it cannot be noted is not why it failed, which is told anyway.
+                // Why the run failed is reported anyway.
                 let noted = session.record_end(run, outcome, error, plan);
                 let warn =
                     |it: &StoreError| log::warn!("cannot note this run in the history: {it}");
@@ -115,7 +115,7 @@ impl Target {
         }
     }
 
-    /// Leaves the store to others, for nothing more will be written.
+    /// Releases the store: nothing more will be written.
     pub fn close(&mut self) {
         if let Self::Store(session, filled) = self {
             *filled = None;
@@ -123,7 +123,7 @@ impl Target {
         }
     }
 
-    /// An error of a store that is there, or that it is there no more, which shows itself in many ways.
+    /// The error, or, if the store was removed or replaced meanwhile, that it was: this surfaces in many ways.
     fn or_gone(&self, error: anyhow::Error) -> anyhow::Error {
         match (self, error.downcast_ref()) {
             (Self::Store(session, _), Some(StoreError::Sql { .. } | StoreError::File { .. })) => {
@@ -143,43 +143,43 @@ impl Target {
 
 /// What came of applying a plan.
 enum Attempt {
-    /// It was applied; the number of the run, and the plan to be told of.
+    /// Applied; the run number, and the plan to report.
     Done(Option<i64>, Plan),
-    /// Other programs wrote to the store meanwhile: what is left has to be planned again.
+    /// Other programs wrote to the store meanwhile; the rest has to be planned again.
     Again(Findings),
 }
 
-/// How often a run plans again that was overtaken by other programs.
+/// How often a run plans again after other programs overtook it.
 const ATTEMPTS: u32 = 5;
 
-/// What came of a run.
+/// How a run ended.
 #[derive(Debug)]
 pub enum Ended {
-    /// The plan was applied, or in a dry run would have been; as what run, and the plan.
+    /// The plan was applied, or would have been in a dry run; the run number, and the plan.
     Done(Option<i64>, Plan),
-    /// It was not; why, and the plan. The history does not know of it yet.
+    /// The plan was refused; why, and the plan. Not in the history yet.
     Refused(Refused, Plan),
 }
 
 /// Why a plan is not applied.
 #[derive(Debug)]
 pub enum Refused {
-    /// It would change more than the guard lets through.
+    /// It exceeds a limit of the guard.
     ByGuard(Refusal, Option<SettingsChange>),
-    /// Whoever was asked does not mean it.
+    /// The person who was asked said no.
     ByPerson(String),
 }
 
-/// That the domain was read under other settings before.
+/// The domain was last read with other settings.
 #[derive(Debug)]
 pub struct SettingsChange {
-    /// The run that did.
+    /// The run that read it.
     pub run: i64,
-    /// What differs: the setting, and its values before and now.
+    /// The settings that differ, each with its value then and now.
     pub differences: Vec<(String, Option<String>, Option<String>)>,
 }
 
-/// Opens a store to write to it, has a run done, and notes in the history when it failed.
+/// Runs a story on a store, and records in the history if it fails.
 pub fn with_target<T>(
     mut target: Target,
     mut run: Run,
@@ -218,7 +218,7 @@ pub fn execute(
         drop(step);
         match attempt {
             Attempt::Done(number, plan) => {
-                // Whoever reads the result may take its time.
+                // The reader of the result may be slow.
                 target.close();
                 return Ok(Ended::Done(number, plan));
             }
@@ -229,7 +229,7 @@ pub fn execute(
     Err(StoreError::Overtaken { path })
 }
 
-/// Has the guard look at a plan, and a person who wants to be asked.
+/// Asks the guard about a plan, and then whoever wants to be asked.
 fn approve(
     plan: Plan,
     target: &Target,
@@ -259,7 +259,7 @@ fn approve(
     })
 }
 
-/// Whether the domain was read under other settings before.
+/// Whether the domain was last read with other settings.
 fn settings_change(store: &dyn View, run: &Run) -> Result<Option<SettingsChange>, StoreError> {
     let (Some(domain), Some(now)) = (&run.domain, &run.settings) else {
         return Ok(None);
@@ -275,13 +275,13 @@ fn settings_change(store: &dyn View, run: &Run) -> Result<Option<SettingsChange>
     Ok((!differences.is_empty()).then_some(SettingsChange { run, differences }))
 }
 
-/// How far back what runs did unasked counts in.
+/// How far back unconfirmed deletions and disablings count.
 const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
 
-/// What the guard says, with what the store knows.
+/// The verdict of the guard, given what the store knows.
 ///
-/// Counting is looking at each user. So no more are counted than it takes to let the plan through, and all of them
-/// only if it is refused: a run that does little costs the same in any store.
+/// Counting looks at every user, so it stops once there are enough for the plan to pass; all are counted only if it is
+/// refused. A small run thus costs the same whatever the size of the store.
 fn guarded(
     guard: &Guard,
     plan: Plan,
@@ -291,7 +291,7 @@ fn guarded(
     let mut guard = guard.clone();
     let domain = run.domain.as_ref();
     let impact = Impact::of(&plan);
-    // What is taken back may have been done without any domain: then it is everybody.
+    // An undone run may have had no domain: then everybody counts.
     let has_shares = domain.is_some() || run.undoes.is_some();
     if !has_shares || impact.is_none() {
         return Ok(guard.approve(plan));

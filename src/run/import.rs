@@ -1,4 +1,4 @@
-//! How users are read that are to be brought in.
+//! Reading the users that an import brings in.
 
 use super::Engine;
 use super::execute::Target;
@@ -12,19 +12,19 @@ use crate::user::UserId;
 /// Whom an import brings in.
 #[derive(Clone, Copy, Debug)]
 pub enum Whom {
-    /// Everybody of the scope.
+    /// Everybody in the scope.
     All,
     /// A part of it.
     Selected,
-    /// So many that somebody has picked.
+    /// Users that were picked from a list; how many.
     Picked(usize),
 }
 
 /// Reads users into a [`Reconciliation`].
 pub type Take<'a> = &'a mut dyn FnMut(Vec<Read>) -> anyhow::Result<()>;
 
-/// What the directory says of the selection, and what of it was written already. `select` reads it, and gives how many
-/// entries the scope has, if all of it was read.
+/// Reads the selection and compares it with the store. Returns the result, and what was already loaded. `select` does
+/// the reading, and returns the number of entries in the scope if it read all of it.
 pub fn read(
     whom: Whom,
     target: &Target,
@@ -39,11 +39,11 @@ pub fn read(
     let what = format!("reading {}", directory.base());
     let expected = if is_all { reach.scope_users() } else { None };
     let progress = engine.observer.counting(&what, expected);
-    // Before the comparison begins, which keeps the store as it is.
+    // Before the comparison, which holds a read transaction.
     let bulk_load = target.bulk_load(run)?;
     let terms = reach.terms(directory, Newcomers::Import);
     let reconciliation = Reconciliation::new(store, reach.absences(), terms, progress)?;
-    // Who is in the store is known by identity; of a selection nobody is guessed by DN.
+    // Users are matched by identity; in a selection, never by DN.
     let mut reconciliation = reconciliation
         .among(if is_all { None } else { Some(&[]) })
         .bulk_load(bulk_load);
@@ -63,14 +63,14 @@ pub fn read(
     }
     reconciliation.settle_repeated(directory)?;
     if count > 0 && store.imported_and_foreign(&reach.domain)?.0 == 0 {
-        // Whoever is imported must be found again; the first run says if that cannot be.
+        // Imported users must be found again by identity; the first run checks that they can be.
         directory.verify_search_by_identity()?;
     }
-    // An import does not look for those whom it does not find; nobody shall think that they were there.
+    // An import does not look for missing users, so it must not count as having seen them.
     let found: Vec<UserId> = reconciliation.seen().rows().collect();
     let (imported, _) = store.imported_and_foreign(&reach.domain)?;
     let is_part = !is_all || (found.len() as u64) < imported;
-    // An attempt before, on another server, may have found others.
+    // An earlier attempt on another server may have found others.
     run.selected = is_part.then_some(found);
     let bulk_load = reconciliation.take_bulk_load();
     let (findings, _) = reconciliation.finish();

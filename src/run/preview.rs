@@ -1,10 +1,10 @@
-//! What bringing in somebody alone would come to.
+//! What importing a single user would do.
 
 use crate::plan::{Conflict, Findings, Import, plan};
 use crate::store::{Ours, View};
 use crate::user::DirectoryUser;
 
-/// What an import of a directory user alone would come to.
+/// What importing a directory user would do.
 #[derive(Debug)]
 pub enum Preview {
     /// It would be new.
@@ -15,7 +15,7 @@ pub enum Preview {
     Duplicate(Vec<Conflict>),
 }
 
-/// Of a user of the directory.
+/// For a user of the directory.
 pub fn of(user: &DirectoryUser, store: &dyn View, ours: &Ours) -> anyhow::Result<Preview> {
     if store.by_guid(ours, user.guid)?.is_some() {
         return Ok(Preview::Imported);
@@ -31,7 +31,7 @@ pub fn of(user: &DirectoryUser, store: &dyn View, ours: &Ours) -> anyhow::Result
     })
 }
 
-/// Who holds what somebody would bring along.
+/// The users that hold the names of a new one.
 pub fn conflicts(user: Import, store: &dyn View) -> anyhow::Result<Vec<Conflict>> {
     let findings = Findings {
         new: vec![user],

@@ -11,10 +11,10 @@ use crate::plan::{Evidence, Findings};
 use crate::store::{BulkLoad, Held, Matching, StoreError, View, Which};
 use crate::user::{ObjectGuid, Origin, Status, StoredUser, UserId};
 
-/// How many entries that cannot be used, and are nobody of the store, are told of one by one. More are no oversight.
+/// How many unusable entries of unknown users are reported one by one. More than that is no oversight.
 pub const MOST_UNUSABLE: u64 = 100_000;
 
-/// A comparison of directory and store under way.
+/// A comparison of the directory with the store, under way.
 pub struct Reconciliation<'a> {
     store: &'a dyn View,
     absences: Absences,
@@ -23,24 +23,24 @@ pub struct Reconciliation<'a> {
     comparison: Comparison,
     progress: Box<dyn Progress>,
     rows_by_dn: Option<HashMap<String, UserId>>,
-    /// The users that were chosen, if not all: nobody else is touched.
+    /// The selected users, if not all; nobody else is touched.
     chosen: Option<HashSet<UserId>>,
-    /// Their rows, which need not be looked up again.
+    /// Their rows, so that they are not looked up again.
     known: HashMap<ObjectGuid, StoredUser>,
-    /// A user of the store that was read in the scope.
+    /// A user of the store that was found in the scope.
     witness: Option<ObjectGuid>,
-    /// One that was found outside it, where other rights may hold.
+    /// One that was found outside it, where other rights may apply.
     found_outside: Option<ObjectGuid>,
-    /// How many were found that were of no domain that was read before.
+    /// How many users were found that had no known domain before.
     adopted: u64,
     /// Whether all of the scope was read.
     has_read_scope: bool,
-    /// Where new users are written as they come.
+    /// Loads new users while they are read.
     bulk_load: Option<Box<dyn BulkLoad>>,
 }
 
 impl<'a> Reconciliation<'a> {
-    /// Begins one.
+    /// Starts one.
     pub fn new(
         store: &'a dyn View,
         absences: Absences,
@@ -65,14 +65,14 @@ impl<'a> Reconciliation<'a> {
         })
     }
 
-    /// Writes new users as they come.
+    /// Loads new users while they are read.
     #[must_use]
     pub fn bulk_load(mut self, bulk_load: Option<Box<dyn BulkLoad>>) -> Self {
         self.bulk_load = bulk_load;
         self
     }
 
-    /// Looks at these users only, if any were chosen.
+    /// Restricts it to these users, if any were selected.
     #[must_use]
     pub fn among(mut self, chosen: Option<&[StoredUser]>) -> Self {
         self.chosen = chosen.map(|users| users.iter().map(|user| user.id).collect());
@@ -83,7 +83,7 @@ impl<'a> Reconciliation<'a> {
         self
     }
 
-    /// Takes in users that were read.
+    /// Compares users that were read.
     pub fn take(&mut self, users: Vec<Read>) -> anyhow::Result<()> {
         self.progress.advance(users.len() as u64);
         let known = self.comparison.new_users().len();
@@ -118,15 +118,14 @@ impl<'a> Reconciliation<'a> {
         Ok(())
     }
 
-    /// The user of the store that an unusable entry belongs to: by identity, or where that cannot be
-    /// read, by DN.
+    /// The user of the store that an unusable entry belongs to: by identity, or by DN if the identity cannot be read.
     fn owner(&mut self, entry: &BadEntry) -> Result<Option<StoredUser>, StoreError> {
         if let Some(guid) = entry.guid {
             return self.store.by_guid(&self.absences.ours, guid);
         }
         let rows = match &mut self.rows_by_dn {
             Some(rows) => rows,
-            // Seldom needed, but where one identity cannot be read, often none can.
+            // Rarely needed; but if one identity cannot be read, often none can.
             none => none.insert(self.store.rows_by_dn(&self.absences.domain)?),
         };
         let is_chosen = |id: &UserId| self.chosen.as_ref().is_none_or(|them| them.contains(id));
@@ -142,14 +141,14 @@ impl<'a> Reconciliation<'a> {
         self.has_read_scope = true;
     }
 
-    /// Reads users again that came more than once. Those that still do are unusable.
+    /// Reads again the users that were returned more than once. Those that still are, are unusable.
     pub fn settle_repeated(&mut self, directory: &mut Directory) -> anyhow::Result<()> {
         let repeated = self.comparison.take_repeated();
         if repeated.is_empty() {
             return Ok(());
         }
         self.withdraw(&repeated)?;
-        // The same entry once more is no other user.
+        // The same entry twice is not another user.
         let mut again: HashSet<Read> = HashSet::new();
         directory.read_guids(&repeated, |users| {
             again.extend(users);
@@ -186,7 +185,7 @@ impl<'a> Reconciliation<'a> {
         bulk_load.map_or(Ok(()), |bulk_load| bulk_load.withdraw(guids))
     }
 
-    /// Finds out what became of imported users that were not returned: all of the domain, or those of it among these.
+    /// Finds out what became of the imported users that were not returned: of the whole domain, or among these.
     pub fn settle_missing(
         &mut self,
         directory: &mut Directory,
@@ -196,9 +195,9 @@ impl<'a> Reconciliation<'a> {
         self.judge(directory, nowhere)
     }
 
-    /// Looks for imported users that were not returned, and gives those who are nowhere.
-    /// One of another domain, or of none that is known, was not looked for by anybody: what the domain does not have, or
-    /// has as a deleted object, may have been moved out of it.
+    /// Looks for the imported users that were not returned. Returns those that cannot be found.
+    /// Users of another domain, or of none that is known, are skipped: what this domain lacks, or has only as a deleted
+    /// object, may have been moved out of it.
     pub fn look_for_missing(
         &mut self,
         directory: &mut Directory,
@@ -225,8 +224,8 @@ impl<'a> Reconciliation<'a> {
         let mut located = directory.locate(&guids(&missing))?;
         self.comparison.observe_unidentified(located.unidentified);
 
-        // One that was moved within the scope while pages were read may have been missed: those that are
-        // in the domain are asked for in the scope once more.
+        // A user that was moved within the scope while pages were read may have been missed: those found in the
+        // domain are looked up in the scope once more.
         let elsewhere: Vec<ObjectGuid> = located.living.keys().copied().collect();
         directory.read_guids(&elsewhere, |users| self.take(users))?;
 
@@ -250,7 +249,7 @@ impl<'a> Reconciliation<'a> {
                         self.comparison.observe_outside(&found, user);
                     }
                     Some(Err(entry)) => self.comparison.fail(user, entry.reason),
-                    // Who was brought back by hand is expected nowhere, and nothing is concluded from that.
+                    // A restored user is not expected in the directory; its absence proves nothing.
                     None if user.status == Status::Restored => {
                         self.comparison.record_deleted(user, Evidence::Absent);
                     }
@@ -261,7 +260,7 @@ impl<'a> Reconciliation<'a> {
         Ok(nowhere)
     }
 
-    /// Has those judged who are neither in the domain nor among the deleted objects.
+    /// Judges the users that are neither in the domain nor among the deleted objects.
     fn judge(&mut self, directory: &mut Directory, nowhere: Vec<StoredUser>) -> anyhow::Result<()> {
         if nowhere.is_empty() {
             return Ok(());
@@ -289,7 +288,7 @@ impl<'a> Reconciliation<'a> {
         Ok(())
     }
 
-    /// Takes in users of the store that were not looked at, because nothing changed about them.
+    /// Counts users that were not read because nothing about them changed.
     pub fn assume_unchanged(&mut self, in_step: u64, out_of_scope: Vec<StoredUser>) {
         self.comparison.assume_unchanged(in_step, out_of_scope);
     }
@@ -309,12 +308,12 @@ impl<'a> Reconciliation<'a> {
         self.comparison.seen()
     }
 
-    /// What was written as it came.
+    /// What was loaded.
     pub fn take_bulk_load(&mut self) -> Option<Box<dyn BulkLoad>> {
         self.bulk_load.take()
     }
 
-    /// How many users were found that were of no domain that was read before.
+    /// How many users were found that had no known domain before.
     pub fn adopted(&self) -> u64 {
         self.adopted
     }
@@ -324,7 +323,7 @@ impl<'a> Reconciliation<'a> {
         self.witness
     }
 
-    /// All that was found, and whether entries were seen whose identity cannot be read.
+    /// The findings, and whether there were entries whose identity cannot be read.
     pub fn finish(self) -> (Findings, bool) {
         let is_doubtful = self.comparison.unidentified() > 0;
         (self.comparison.finish(), is_doubtful)

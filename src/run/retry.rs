@@ -1,8 +1,7 @@
 //! Reading from a directory that may fail for a moment.
 //!
-//! A server that is busy, goes down or loses the connection is not the end: the whole reading is begun
-//! again, on the next server where there is one, a few times and with growing pauses. Refused
-//! credentials are final.
+//! If a server is busy, goes down or drops the connection, reading starts over, on the next server if there is one,
+//! a few times with growing pauses. Refused credentials are final.
 
 use std::time::Duration;
 
@@ -13,8 +12,8 @@ use crate::plan::change_mark::Mark;
 /// How long to wait before each further attempt.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
 
-/// Reads with a directory that is connected and logged in. `read` may be called several times, each
-/// time with nothing read yet. Of servers that are equal the one of the mark is asked, if there is one.
+/// Connects, logs in, and reads. `read` may be called several times, and starts over each time. Among equal servers,
+/// that of the change mark is preferred.
 pub fn with_directory<T>(
     engine: &Engine<'_>,
     credentials: &Credentials<'_>,

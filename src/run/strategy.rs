@@ -12,10 +12,10 @@ use crate::plan::compare::{Newcomers, Terms};
 use crate::store::{Domains, Keys, Marking, Mode, Run, View, Which};
 use crate::user::{Controller, ControllerId, Domain, ObjectGuid, Status, StoredUser};
 
-/// So few users are looked up by identity at any rate: it is a search or two.
+/// Up to this many users are always looked up by identity: that takes a search or two.
 const FEW: u64 = 200;
 
-/// What reading came to.
+/// The result of reading.
 pub struct Reading {
     /// What was found.
     pub findings: Findings,
@@ -27,12 +27,12 @@ pub struct Reading {
     pub marking: Marking,
     /// The settings under which it was read.
     pub settings: ReadSettings,
-    /// How many users were found to be of this domain that were of none that was read before.
+    /// How many users were found that had no known domain before.
     pub adopted: u64,
 }
 
 impl Reading {
-    /// Notes in the run how it read; what it found is left.
+    /// Records in the run how it read, and returns what it found.
     pub fn note_in(self, run: &mut Run) -> Findings {
         run.mode = self.mode;
         run.scope_users = self.scope_users;
@@ -42,9 +42,8 @@ impl Reading {
     }
 }
 
-/// What is done to the mark by a run that reads a part of the scope, or does not look for those who are
-/// gone. It may have read what is older than the mark says, from a domain controller that lags behind, or
-/// what looks otherwise under the settings of the mark.
+/// What a run does to the change mark that reads only part of the scope, or does not look for missing users. It may
+/// have read older data than the mark stands for, from a domain controller that lags behind, or with other settings.
 pub fn mark_after_part(directory: &Directory, reach: &Reach<'_>) -> Marking {
     let settings = read_settings(directory, reach.engine);
     let fits = |mark: &Mark| directory.is_past(mark) && mark.settings == settings;
@@ -59,19 +58,19 @@ pub fn mark_after_part(directory: &Directory, reach: &Reach<'_>) -> Marking {
 pub struct Reach<'a> {
     /// The domain.
     pub domain: Domain,
-    /// Who answers.
+    /// The domain controller that answers.
     pub controller: Controller,
     /// What the store knows of this and of other domains.
     pub domains: Domains,
     /// When the run began.
     pub now: jiff::Timestamp,
-    /// Whether users are deleted that are missing, however short.
+    /// Whether missing users are deleted at once.
     pub delete_missing: bool,
-    /// The settings, and where is told what happens.
+    /// What the run works with.
     pub engine: &'a Engine<'a>,
 }
 
-/// Finds out which domain the directory has and who answers, and notes it in the run.
+/// Identifies the domain and the domain controller, and records both in the run.
 pub fn reach<'a>(
     store: &dyn View,
     directory: &mut Directory,
@@ -92,7 +91,7 @@ pub fn reach<'a>(
     })
 }
 
-/// The change mark that these settings probably go on from, before the domain is known: of servers that are equal, its
+/// The change mark that these settings probably resume from, before the domain is known. Among equal servers, its
 /// domain controller is asked.
 pub fn likely_mark(store: &dyn View, engine: &Engine<'_>) -> anyhow::Result<Option<Mark>> {
     let domains = store.domains()?;
@@ -125,7 +124,7 @@ impl Reach<'_> {
             .collect()
     }
 
-    /// What is known before users are looked for that were found nowhere.
+    /// What is known before missing users are looked for.
     pub fn absences(&self) -> Absences {
         Absences {
             domain: self.domain.clone(),
@@ -141,7 +140,7 @@ impl Reach<'_> {
         }
     }
 
-    /// What the comparison has to know.
+    /// What the comparison needs to know.
     pub fn terms(&self, directory: &Directory, newcomers: Newcomers) -> Terms {
         Terms {
             now: self.now,
@@ -153,7 +152,7 @@ impl Reach<'_> {
     }
 }
 
-/// Reads what is to be known of every imported user.
+/// Synchronises all imported users.
 pub fn everybody(
     store: &dyn View,
     directory: &mut Directory,
@@ -178,7 +177,7 @@ pub fn everybody(
             everybody.full()
         }
     }?;
-    // Who was found by identity may have been of a domain that was only known from DNs.
+    // A user found by identity may have had a domain known only from its DN.
     reading.findings.foreign = foreign.saturating_sub(reading.adopted);
     if reading.findings.stored() == 0 && reading.findings.foreign > 0 {
         return Err(all_foreign(reach, foreign).into());
@@ -186,7 +185,7 @@ pub fn everybody(
     Ok(reading)
 }
 
-/// That the settings read another domain than the one that everybody in the store is of.
+/// The settings read a domain that none of the users in the store belongs to.
 fn all_foreign(reach: &Reach<'_>, users: u64) -> RunError {
     let others = reach
         .domains
@@ -206,7 +205,7 @@ fn say_why(why: &WhyFull, engine: &Engine<'_>) {
     }
 }
 
-/// The settings that decide what is read, and as what.
+/// The settings that decide what is read, and how it is understood.
 pub fn read_settings(directory: &Directory, engine: &Engine<'_>) -> ReadSettings {
     let mut settings = directory.read_settings();
     settings.insert("username", directory.account());
@@ -219,7 +218,7 @@ pub fn read_settings(directory: &Directory, engine: &Engine<'_>) -> ReadSettings
 struct Everybody<'a> {
     store: &'a dyn View,
     directory: &'a mut Directory,
-    /// How many they are.
+    /// How many there are.
     imported: u64,
     reach: &'a Reach<'a>,
 }
@@ -229,12 +228,12 @@ struct Candidates {
     users: Vec<StoredUser>,
     /// Those that are out of scope, and about whom nothing changed.
     out_of_scope: Vec<StoredUser>,
-    /// What must be in the answer of the next search for changes.
+    /// What the next search for changes must return.
     sentinels: Sentinels,
 }
 
 impl<'a> Everybody<'a> {
-    /// What this run is compared with the mark by.
+    /// What decides whether this run may resume from the mark.
     fn resume(&mut self) -> anyhow::Result<Resume> {
         Ok(Resume {
             position: self.directory.position()?,
@@ -244,7 +243,7 @@ impl<'a> Everybody<'a> {
         })
     }
 
-    /// Who may have changed since the mark, or why that cannot be told.
+    /// The users that may have changed since the mark, or why that cannot be known.
     fn candidates(&mut self, full: bool) -> anyhow::Result<Result<(Mark, Candidates), WhyFull>> {
         if full {
             return Ok(Err(WhyFull::Asked));
@@ -258,7 +257,7 @@ impl<'a> Everybody<'a> {
         };
         let changes = self.directory.changes_since(&mark)?;
         let _unchanging = self.store.hold_still()?;
-        // One that is not in the store any more may be anywhere.
+        // A sentinel that has left the store may be anywhere.
         let ours = self.reach.domains.ours(&self.reach.domain);
         let is_known = self.store.by_guid(&ours, mark.sentinels.living)?.is_some();
         if !(is_known && changes.sees_living) {
@@ -294,7 +293,7 @@ impl<'a> Everybody<'a> {
         ] {
             again.extend(self.store.imported(domain, Which::With(status))?);
         }
-        // That an account expires is no change of it in the directory.
+        // Expiry changes nothing in the directory.
         for user in self
             .store
             .imported(domain, Which::Expired(self.reach.now))?
@@ -327,7 +326,7 @@ impl<'a> Everybody<'a> {
         Ok(Ok((mark, candidates)))
     }
 
-    /// Imported users that are not in the domain, for an account that does not see deleted objects.
+    /// The imported users that are not in the domain, for an account that cannot see deleted objects.
     fn sweep(&mut self) -> anyhow::Result<Vec<ObjectGuid>> {
         let guids = self.store.imported_guids(&self.reach.domain, None)?;
         let what = "looking for deleted users";
@@ -343,7 +342,7 @@ impl<'a> Everybody<'a> {
         Ok(absent)
     }
 
-    /// Reads those that may have changed.
+    /// Reads the users that may have changed.
     fn delta(mut self, mark: Mark, candidates: Candidates) -> anyhow::Result<Reading> {
         let Candidates {
             users,
@@ -403,7 +402,7 @@ impl<'a> Everybody<'a> {
         })
     }
 
-    /// The mark after a full run; none where a run could not go on from it.
+    /// The change mark after a full run; none if a run could not resume from it.
     fn new_mark(&mut self, living: ObjectGuid) -> anyhow::Result<Marking> {
         let Resume {
             position,
@@ -425,8 +424,8 @@ impl<'a> Everybody<'a> {
         }))
     }
 
-    /// Looks all of them up by identity, where that costs less. That a user is nowhere is only believed
-    /// when the whole scope was read, for it may be an entry whose identity cannot be read any more.
+    /// Looks all of them up by identity, if that is cheaper. A missing user is only believed when the whole scope
+    /// was read, for it may be an entry whose identity can no longer be read.
     fn by_identity(&mut self) -> anyhow::Result<Option<Reconciliation<'a>>> {
         let is_cheaper = |size| !is_cheaper_to_read_all(self.imported, size);
         if !self.reach.scope_users().is_some_and(is_cheaper) {
@@ -441,7 +440,7 @@ impl<'a> Everybody<'a> {
         Ok(nowhere.is_empty().then_some(reconciliation))
     }
 
-    /// Reads the whole scope; with it how many users that has.
+    /// Reads the whole scope, and counts its users.
     fn enumerated(&mut self) -> anyhow::Result<(Reconciliation<'a>, Option<u64>)> {
         let mut reconciliation = self.reconciliation(self.reach.scope_users())?;
         let tally = self
@@ -462,8 +461,8 @@ impl<'a> Everybody<'a> {
     }
 }
 
-/// Whether a user is in scope still: one that was not looked at is, and one that was looked at if it was
-/// found there. Outside, other rights may hold than in the scope.
+/// Whether a user is still in scope: yes if it was not read, or was found there. Outside the scope, other rights may
+/// apply.
 fn is_in_scope(
     reconciliation: &Reconciliation<'_>,
     guid: ObjectGuid,
@@ -476,7 +475,7 @@ fn is_in_scope(
         .is_none_or(|user| reconciliation.has_seen(user.id))
 }
 
-/// Looks at these users of the store only.
+/// Reads these users only.
 pub fn named<'a>(
     store: &'a dyn View,
     directory: &mut Directory,
@@ -497,7 +496,7 @@ pub fn named<'a>(
     Ok(reconciliation)
 }
 
-/// What the directory says of the chosen users.
+/// Synchronises the selected users.
 pub fn selected(
     store: &dyn View,
     directory: &mut Directory,
@@ -507,7 +506,7 @@ pub fn selected(
     let ours = reach.domains.ours(&reach.domain);
     refuse_foreign(users.iter().filter(|user| !ours.has(user)), reach)?;
     let reconciliation = named(store, directory, users, reach)?;
-    // Those whose domain was only known from their DN, or not at all, and whom this one does not have either.
+    // Users whose domain was known only from their DN, or not at all, and who are not in this one either.
     let is_foreign = |user: &&StoredUser| {
         !(reconciliation.is_of_domain(user) || reconciliation.has_seen(user.id))
     };
@@ -523,7 +522,7 @@ pub fn selected(
     })
 }
 
-/// Refuses users of another domain than the one that is read: this run cannot say anything about them.
+/// Refuses users of another domain: this run knows nothing about them.
 fn refuse_foreign<'a>(
     foreign: impl Iterator<Item = &'a StoredUser>,
     reach: &Reach<'_>,
@@ -541,10 +540,10 @@ fn refuse_foreign<'a>(
     .into())
 }
 
-/// What a user costs the server when it is looked up by identity, in entries of a plain enumeration (docs/performance.md).
+/// What a lookup by identity costs the server, in entries of a plain enumeration (docs/performance.md).
 const LOOK_UP: u64 = 4;
 
-/// Whether reading the whole scope is cheaper than looking that many users up by identity.
+/// Whether reading the whole scope is cheaper than that many lookups by identity.
 fn is_cheaper_to_read_all(users: u64, scope_users: u64) -> bool {
     users.saturating_mul(LOOK_UP) > scope_users
 }

@@ -1,5 +1,5 @@
-//! The engine on a directory in memory, with an observer that remembers; each story with a store in memory, and with one
-//! in a file.
+//! The engine on a directory in memory, with an observer that remembers; each story with a store in memory, and with
+//! one in a file.
 
 use std::cell::RefCell;
 use std::time::Duration;

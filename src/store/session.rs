@@ -11,31 +11,31 @@ use crate::user::{ObjectGuid, StoredUser, UserId};
 
 /// Where users are kept.
 pub trait Store: fmt::Debug {
-    /// Opens it to read. A store that is not there reads as an empty one, and is not made; one of an older version reads
-    /// as what the next run will make of it.
+    /// Opens it for reading. A store that does not exist reads as empty and is not created; one of an older version
+    /// reads as the next run will upgrade it.
     fn read(&self) -> Result<Box<dyn View>, StoreError>;
 
-    /// Begins a run that may write. Another one may hold the store: then this waits that long for it to end.
+    /// Starts a run that may write. If another run holds the store, waits that long for it.
     fn begin(&self, command: Command, wait: Duration) -> Result<Box<dyn Session>, StoreError>;
 }
 
-/// A store that is held for a run. It is left to others when this is dropped.
+/// A store that is held for a run, until this is dropped.
 pub trait Session: fmt::Debug {
-    /// The store, to be asked.
+    /// The store, for queries.
     fn view(&self) -> &dyn View;
 
-    /// Makes ready for what is going to be written, so that other programs are not kept from reading or writing
-    /// meanwhile. A run that ends as if it had not been begun needs none of this.
+    /// Prepares for writing, without keeping other programs from reading or writing meanwhile. Only for a run that
+    /// will be recorded in any case.
     fn expect_changes(&mut self, has_read_users: bool) -> Result<(), StoreError>;
 
-    /// Begins to fill a store that has no users while the directory is still read, if it can.
+    /// Starts loading users while the directory is still being read, if the store is empty and supports it.
     fn bulk_load(&self, run: &Run) -> Result<Option<Box<dyn BulkLoad>>, StoreError>;
 
-    /// Applies an approved plan and notes the run in the history; of what was filled the plan has its new users. When
-    /// this fails, the store is as it was.
+    /// Applies an approved plan and records the run; `filled` already holds its new users, if there is one. If this
+    /// fails, the store is unchanged.
     ///
-    /// A row is only written if it is as the plan saw it: what other programs have changed meanwhile is told, and
-    /// nothing is written. `committed` is told the number of the run as soon as it is in the store.
+    /// If other programs have changed any row of the plan meanwhile, nothing is written, and those rows are returned.
+    /// `committed` is called with the run number as soon as the plan is committed.
     fn apply(
         &mut self,
         approved: Approved,
@@ -44,7 +44,7 @@ pub trait Session: fmt::Debug {
         committed: &mut dyn FnMut(i64),
     ) -> Result<Applied, StoreError>;
 
-    /// Notes a run that changed nothing: it was refused, or failed.
+    /// Records a run that was refused or failed.
     fn record_end(
         &mut self,
         run: &Run,
@@ -53,28 +53,28 @@ pub trait Session: fmt::Debug {
         plan: &Plan,
     ) -> Result<i64, StoreError>;
 
-    /// Sees that the store is the one that was opened still.
+    /// Checks that the store is still the one that was opened.
     fn require_in_place(&self) -> Result<(), StoreError>;
 
-    /// Leaves the store to others. Nothing can be written any more.
+    /// Releases the store. Nothing more can be written.
     fn close(&mut self);
 
-    /// Whether it was left to others.
+    /// Whether it was released.
     fn is_closed(&self) -> bool;
 }
 
-/// A store that is being filled. Dropping it takes everything back.
+/// Users being loaded into an empty store. Dropping it rolls them back.
 pub trait BulkLoad: fmt::Debug + Send {
-    /// Writes users that were read.
+    /// Loads users that were read.
     fn add(&mut self, users: &[Import]) -> Result<(), StoreError>;
 
-    /// Takes users out again.
+    /// Removes loaded users.
     fn withdraw(&mut self, guids: &[ObjectGuid]) -> Result<(), StoreError>;
 
-    /// Puts what was filled in order.
+    /// Builds the indexes.
     fn make_indexes(&mut self) -> Result<(), StoreError>;
 
-    /// For the store that it is of.
+    /// For downcasting by the store it came from.
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
 

@@ -1,14 +1,14 @@
-//! A store in a file of `SQLite`.
+//! A store in an `SQLite` file.
 //!
-//! [`Reader`] answers questions and cannot write; [`Writer`] holds the lock of a run and applies one
-//! approved plan in one transaction.
+//! [`Reader`] runs queries and cannot write; [`Writer`] holds the lock of a run and applies one approved plan in one
+//! transaction.
 
 mod apply;
 #[cfg(unix)]
 mod beside;
 #[cfg(not(unix))]
 mod beside {
-    //! Elsewhere a store is its owner's alone.
+    //! On other systems only its owner uses a store.
     use std::path::Path;
 
     pub(super) fn is_shared(_store: &Path) -> bool {
@@ -74,7 +74,7 @@ use crate::store::StoreError;
 use lock::RunLock;
 use staging::Staging;
 
-/// The steps that bring any older store to the newest version; each is final once released.
+/// The migrations from any older version to the newest; each is final once released.
 const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("sqlite/schema/1.sql")),
     M::up(include_str!("sqlite/schema/2.sql")),
@@ -85,33 +85,31 @@ const MIGRATIONS: &[M<'static>] = &[
 /// The version after the last of them (`PRAGMA user_version`).
 const VERSION: i64 = 5;
 
-/// How much of a store is kept in memory by a connection that reads, in KiB. Of a large store a page is
-/// seldom asked for again, and memory that was used just now is quicker to fill than more of it.
+/// Page cache of a connection that reads, in KiB. Pages of a large store are rarely read twice, and a small cache stays
+/// in the processor's.
 const READ_CACHE_KIB: i32 = 512;
-/// The same while a run writes, which comes back to pages that it has changed; and how much is sorted at once
-/// for an index.
+/// The same while a run writes, and returns to pages that it has changed; also how much is sorted at once for an index.
 const WRITE_CACHE_KIB: i32 = 2000;
 
-/// How long a program that writes to the store is waited for.
+/// How long to wait for another program that writes to the store.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How much of a store is copied at a time, in pages of the database.
+/// How much of a store is copied at a time, in database pages.
 const PAGES_A_STEP: i32 = 1000;
 
 /// What the schema puts into the header of the file (`PRAGMA application_id`): "adsy".
 const APPLICATION_ID: i64 = 0x6164_7379;
 
-/// A store that is held for a run. One that did not exist is there with the first run that is noted in
-/// it, or not at all.
+/// A store that is held for a run. A new store appears with the first run recorded in it, or not at all.
 #[derive(Debug)]
 pub struct Writer {
     reader: Reader,
     draft: Option<Staging>,
-    /// Which file was opened; none while there is none.
+    /// The file that was opened; none if there is none yet.
     file: Option<(u64, u64)>,
-    /// What counts the changes that others make, as it was before anything was read (`PRAGMA data_version`).
+    /// `PRAGMA data_version` before anything was read: it changes when another program writes.
     data_version: i64,
-    /// None once it was [closed](Writer::close).
+    /// None once it is closed.
     lock: Option<RunLock>,
 }
 
@@ -123,7 +121,7 @@ impl std::ops::Deref for Writer {
     }
 }
 
-/// A store in a file, which need not be there yet.
+/// A store in a file, which need not exist yet.
 #[derive(Debug)]
 pub struct SqliteFile {
     path: PathBuf,
@@ -198,9 +196,9 @@ impl Session for Writer {
 }
 
 impl Writer {
-    /// Takes the lock of the store, opens it, and makes it or brings it up to date where needed.
+    /// Locks and opens the store, and creates or upgrades it if needed.
     ///
-    /// Another run may hold it: then this waits that long for it to end.
+    /// If another run holds it, waits that long.
     pub fn open(path: &Path, command: &str, wait: Duration) -> Result<Self, StoreError> {
         let file_error = |source| StoreError::File {
             path: path.to_owned(),
@@ -217,7 +215,7 @@ impl Writer {
             crash::point("file made");
             (Some(draft), Reader::empty(path)?)
         } else {
-            // What cannot be opened is said by the system, which knows more than SQLite tells.
+            // The error of the operating system says more than that of SQLite.
             drop(files::open_private(path).map_err(file_error)?);
             #[cfg(unix)]
             {
@@ -242,7 +240,7 @@ impl Writer {
         let Some(lock) = self.lock.take() else {
             return;
         };
-        // A draft goes before the lock does, for the next run makes one of the same name.
+        // Remove the draft before the lock, for the next run makes one of the same name.
         if self.draft.take().is_none() {
             journal::end(&self.reader.db, self.reader.path());
         }
@@ -253,7 +251,7 @@ impl Writer {
         if self.draft.is_none() {
             journal::try_begin(&self.reader.db, self.reader.path());
             if !has_read_users {
-                // To begin a log counts as a change that others made.
+                // Starting the log changes the version, too.
                 let version = data_version(&self.reader.db);
                 self.data_version = version.map_err(self.reader.failed("read"))?;
             }
@@ -261,7 +259,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Does what `write` does in one transaction of the store; all of it or, with an error, nothing.
+    /// Runs `write` in one transaction of the store.
     fn transact<T>(
         &mut self,
         write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -287,7 +285,7 @@ impl Writer {
         }
     }
 
-    /// An error of writing to a draft. What is in it by then is thrown away: a transaction may be in it whose end failed.
+    /// The error of writing to a draft. Its content is thrown away, for it may hold a transaction that failed to end.
     fn not_written(&self, error: rusqlite::Error) -> StoreError {
         if let Some(draft) = &self.draft
             && let Err(error) = draft.begin_again()
@@ -297,8 +295,8 @@ impl Writer {
         self.reader.cannot_write(error)
     }
 
-    /// Refuses to go on when the file that was opened was deleted or replaced: what is written to it nobody would
-    /// read. A draft is not in its place yet.
+    /// Refuses to go on if the file was deleted or replaced: nobody would read what is written to it. A draft is not in
+    /// place yet.
     fn require_same_file(&self, is_written: bool) -> Result<(), StoreError> {
         let path = self.reader.path();
         if self.draft.is_some() || files::identity(path) == self.file {
@@ -310,12 +308,12 @@ impl Writer {
         })
     }
 
-    /// Puts a store that was made by this run in its place.
+    /// Moves a store that this run made into place.
     fn publish(&mut self, db: Connection) -> Result<(), StoreError> {
         if let Some(draft) = self.draft.take() {
             draft.publish(db)?;
             let path = self.reader.path().to_owned();
-            // The run is done, whether or not it can be asked about.
+            // The run is done, whether or not the store can be queried.
             match open_to_write(&path) {
                 Ok(db) => {
                     self.reader = Reader::new(&path, db);
@@ -334,7 +332,7 @@ impl Drop for Writer {
     }
 }
 
-/// Locks the file that has the store, or that of a draft; whether there is no store yet.
+/// Locks the file of the store, or that of a draft. Returns whether there is no store yet.
 fn take_file(lock: &mut RunLock, path: &Path) -> Result<bool, StoreError> {
     let is_empty = |metadata: std::fs::Metadata| metadata.is_file() && metadata.len() == 0;
     let is_new = || std::fs::metadata(path).map_or(true, is_empty);
@@ -348,7 +346,7 @@ fn take_file(lock: &mut RunLock, path: &Path) -> Result<bool, StoreError> {
         if is_new() {
             return Ok(true);
         }
-        // Whoever had it has made the store of it meanwhile.
+        // The run that had it has published the store meanwhile.
         let _ = std::fs::remove_file(draft);
     }
     lock.take_file(path, path, false)?;
@@ -366,12 +364,12 @@ fn transact<T>(
     Ok(done)
 }
 
-/// A number that is another one after another connection has written.
+/// A number that changes when another connection writes.
 fn data_version(db: &Connection) -> rusqlite::Result<i64> {
     db.pragma_query_value(None, "data_version", |row| row.get(0))
 }
 
-/// Opens a store that is there, and brings it up to date where needed.
+/// Opens an existing store, and upgrades it if needed.
 fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
     let db = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let found = version(path, &db)?;
@@ -393,8 +391,8 @@ fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
     migrated(path, db)
 }
 
-/// The names that a store and the files beside it have, now or in a run: those of the lock, of the log, of a store
-/// that is being made, and of the copies that an upgrade keeps.
+/// The names of a store and of the files beside it, now or during a run: lock, log, a store being made, and the copies
+/// that an upgrade keeps.
 pub fn files_of(path: &Path) -> Vec<PathBuf> {
     let copies = (1..VERSION).map(|version| format!(".v{version}"));
     ["", ".lock", ".new", "-wal", "-shm", "-journal"]
@@ -405,7 +403,7 @@ pub fn files_of(path: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Whether there is a store. An empty file is none; what cannot be looked at is an error.
+/// Whether there is a store. An empty file is not one; a file that cannot be examined is an error.
 pub fn is_there(path: &Path) -> Result<bool, StoreError> {
     ownership::refuse_link(path)?;
     let source = match std::fs::metadata(path) {
@@ -419,8 +417,8 @@ pub fn is_there(path: &Path) -> Result<bool, StoreError> {
 }
 
 impl Reader {
-    /// Opens the store to read. One that does not exist reads as an empty one, and is not made; one of an
-    /// older version reads as what the next run will make of it.
+    /// Opens the store for reading. One that does not exist reads as empty and is not created; one of an older
+    /// version reads as the next run will upgrade it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         if !is_there(path)? {
             return Self::empty(path);
@@ -436,7 +434,7 @@ impl Reader {
         let path = path.to_owned();
         let known = VERSION;
         match found {
-            // Begun by a first run that was killed: there are no tables yet.
+            // Left by a first run that was killed: there are no tables yet.
             0 => Self::empty(&path),
             VERSION => Ok(Self::new(&path, db)),
             newer if newer > VERSION => Err(StoreError::Newer { path, found, known }),
@@ -449,7 +447,7 @@ impl Reader {
 }
 
 impl Reader {
-    /// A store that is not there, or not yet.
+    /// A store that does not exist.
     fn empty(path: &Path) -> Result<Self, StoreError> {
         let db = Connection::open_in_memory().map_err(sql(path, "open"))?;
         Ok(Self::new(path, migrated(path, db)?))
@@ -465,8 +463,7 @@ fn open(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     Ok(db)
 }
 
-/// Refuses a database that has tables and was not made by adsync: a typo in `path` must not write
-/// into another program's data.
+/// Refuses another program's database: a typo in `path` must not change its data.
 fn refuse_foreign(path: &Path, db: &Connection) -> Result<(), StoreError> {
     let number = |query: &str| -> Result<i64, StoreError> {
         db.query_row(query, [], |row| row.get(0))
@@ -482,11 +479,11 @@ fn refuse_foreign(path: &Path, db: &Connection) -> Result<(), StoreError> {
     }
 }
 
-/// Keeps the store as it is before a migration, beside it: `users.db.v3`.
+/// Keeps a copy of the store before a migration: `users.db.v3`.
 fn back_up(path: &Path, db: &Connection, version: i64) -> Result<(), StoreError> {
     let copy = files::with_ending(path, &format!(".v{version}"));
     refuse_other(&copy)?;
-    // A copy that was cut short by a crash is made anew; the store itself was not migrated then.
+    // A copy cut short by a crash is replaced; the store was not migrated then.
     match std::fs::remove_file(&copy) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
             return Err(StoreError::File { path: copy, source });
@@ -504,10 +501,10 @@ fn back_up(path: &Path, db: &Connection, version: i64) -> Result<(), StoreError>
         .map_err(sql(path, "back up"))
 }
 
-/// Refuses a file that has something else in it than a database, whole or begun.
+/// Refuses a file that is not a database, complete or partial.
 fn refuse_other(path: &Path) -> Result<(), StoreError> {
     if files::is_link(path) {
-        // It has nothing in it, and goes.
+        // A link has no content, and is replaced.
         return Ok(());
     }
     let source = match files::head(path, 16) {
@@ -546,7 +543,7 @@ fn migrated(path: &Path, mut db: Connection) -> Result<Connection, StoreError> {
     Ok(db)
 }
 
-/// Puts an error of `SQLite` into words.
+/// Wraps an error of `SQLite`.
 fn sql(path: &Path, doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
     let path: PathBuf = path.to_owned();
     move |source| StoreError::Sql {

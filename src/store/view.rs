@@ -1,5 +1,4 @@
-//! What a run asks of a store: in sets, so that a store on the other side of a network is asked as seldom as one in a
-//! file.
+//! Queries on a store. They work on sets, so that a store across a network needs no more round trips than a file.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -14,12 +13,12 @@ use crate::plan::compare::Seen;
 use crate::plan::{Holders, Population, Recent};
 use crate::user::{Domain, Folded, ObjectGuid, Status, StoredUser, UniqueField, UserId};
 
-/// A store that can be asked, and not changed.
+/// A store that can be read but not written.
 pub trait View: fmt::Debug {
     /// Where it is.
     fn location(&self) -> &Path;
 
-    /// Keeps the answers to one state of the store until what is returned is dropped. Many questions cost less so, too.
+    /// Holds one consistent state of the store until the result is dropped. It makes many queries cheaper, too.
     fn hold_still(&self) -> Result<Box<dyn Held + '_>, StoreError>;
 
     /// All that is known of the domains.
@@ -28,22 +27,23 @@ pub trait View: fmt::Debug {
     /// How many imported users a domain has, and how many the others have.
     fn imported_and_foreign(&self, domain: &Domain) -> Result<(u64, u64), StoreError>;
 
-    /// What shares are of: the imported users of a domain, or all of them, counted; no more than so many.
+    /// What percentages refer to: counts over the imported users of a domain, or of all domains. Counting stops at
+    /// `at_most`.
     fn population(&self, domain: Option<&Domain>, at_most: u64) -> Result<Population, StoreError>;
 
-    /// What runs since that time did to users of a domain, or to all, that no administrator said.
+    /// What runs since that time did without confirmation, to the users of a domain or of all domains.
     fn recent(&self, domain: Option<&Domain>, since: Timestamp) -> Result<Recent, StoreError>;
 
     /// When users were last seen.
     fn last_seen(&self) -> Result<LastSeen, StoreError>;
 
-    /// Begins to match the users of a domain with rows, page by page.
+    /// Starts matching directory users of a domain with rows.
     fn matching(&self, ours: &Ours) -> Box<dyn Matching + '_>;
 
-    /// The users with these keys, in the order of the keys; whoever is not there is left out.
+    /// The users with these keys, in the order of the keys; keys without a user are skipped.
     fn users(&self, keys: Keys<'_>) -> Result<Vec<StoredUser>, StoreError>;
 
-    /// The imported users of a domain of which this holds.
+    /// The imported users of a domain that match.
     fn imported(&self, domain: &Domain, which: Which<'_>) -> Result<Vec<StoredUser>, StoreError>;
 
     /// The identities of the imported users of a domain; with a limit, of those that were imported first.
@@ -66,10 +66,10 @@ pub trait View: fmt::Debug {
     /// How many users there are of each kind.
     fn counts(&self) -> Result<UserCounts, StoreError>;
 
-    /// Hands over the users of a listing, one by one.
+    /// Visits the users of a listing one by one.
     fn list(&self, listing: &Listing, visit: &mut Visit<'_>) -> anyhow::Result<()>;
 
-    /// The usernames that begin so, any case, in order; with a limit, no more than so many of them.
+    /// The usernames with this prefix, in any case, in order; at most `limit` of them.
     fn usernames(
         &self,
         which: Known,
@@ -86,15 +86,15 @@ pub trait View: fmt::Debug {
     /// What runs changed.
     fn changes(&self, which: Changes<'_>) -> Result<Vec<PastChange>, StoreError>;
 
-    /// The newest deletion of each of these names, where there is one; and the names that were deleted: all of them, if
-    /// one of these was not.
+    /// The newest deletion of each of these names, if there is one; and names of deleted users: all of them, if one of
+    /// these has no deletion.
     fn newest_deletions(
         &self,
         names: &[Folded],
     ) -> Result<(Vec<Option<PastChange>>, Vec<String>), StoreError>;
 }
 
-/// What becomes of the users that a store hands over one by one.
+/// A visitor of users.
 pub type Visit<'a> = dyn FnMut(StoredUser) -> anyhow::Result<()> + 'a;
 
 impl dyn View + '_ {
@@ -130,26 +130,26 @@ impl dyn View + '_ {
     }
 }
 
-/// While this is there, a store answers as it was when it was made.
+/// A consistent state of a store, until this is dropped.
 pub trait Held {}
 
-/// The imported users of a store, asked for in the order in which a directory returns them.
+/// Looks up imported users in the order in which a directory returns them.
 pub trait Matching {
-    /// These are asked for next: a store on the other side of a network looks all of them up at once.
+    /// Announces the identities of the next calls, so that a store across a network can fetch them all at once.
     fn expect(&mut self, guids: Vec<ObjectGuid>) -> Result<(), StoreError>;
 
-    /// The user with the next of the identities that are expected.
+    /// The user with the next announced identity.
     fn next(&mut self) -> Result<Option<StoredUser>, StoreError>;
 }
 
-/// What users are looked up by.
+/// How users are looked up.
 #[derive(Clone, Copy, Debug)]
 pub enum Keys<'a> {
-    /// Their rows.
+    /// By row.
     Rows(&'a [UserId]),
-    /// Their usernames.
+    /// By username.
     Usernames(&'a [Folded]),
-    /// Their identities; of any domain, so that one may have several.
+    /// By identity, in any domain, so that one key may match several users.
     Identities(&'a [ObjectGuid]),
 }
 
@@ -158,7 +158,7 @@ pub enum Keys<'a> {
 pub enum Which<'a> {
     /// Those with that status.
     With(Status),
-    /// Those who are enabled, and whose accounts have expired by then.
+    /// Enabled users whose accounts have expired by then.
     Expired(Timestamp),
     /// All but these.
     Except(&'a Seen),
@@ -167,9 +167,9 @@ pub enum Which<'a> {
 /// Which runs are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runs {
-    /// So many, the newest of them.
+    /// The newest ones.
     Last(u64),
-    /// The one of that number.
+    /// The one with that number.
     Number(i64),
 }
 
@@ -180,10 +180,10 @@ pub enum Changes<'a> {
     OfRun(i64),
     /// Those of later runs to these users, the oldest first.
     Since(i64, &'a HashSet<UserId>),
-    /// The life of every user that ever had a name, the oldest first.
+    /// All changes of every user that ever had that name, oldest first.
     OfName(&'a Folded),
-    /// The life of a user of the store, the oldest first: that of its row, and of the rows it had before.
+    /// All changes of a user, oldest first, including those of earlier rows with the same identity.
     OfUser(&'a StoredUser),
-    /// The deletions of a run, or of all of them, the newest first.
+    /// The deletions of a run, or of all runs, newest first.
     Deletions(Option<i64>),
 }

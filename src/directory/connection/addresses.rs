@@ -1,9 +1,9 @@
 //! Connecting to a host by any of its addresses (RFC 8305).
 //!
-//! The name of a domain controller often has several, and the domain's own name those of all of them. One that
-//! is silent must not keep the others waiting: while it is, the next is tried, and the first that answers is
-//! used. What goes wrong on that connection later is no reason to go back to another address: a password that
-//! is refused there must not be tried again here.
+//! A domain controller's name often has several, and the domain's name has those of all its controllers. One that
+//! does not answer must not delay the others: meanwhile the next is tried, and the first that answers is
+//! used. A later failure on that connection is no reason to try another address: a password that
+//! was refused once must not be tried again.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -19,22 +19,22 @@ use crate::directory::error::{Cause, Missed};
 use crate::directory::url::ServerUrl;
 use crate::util::threads;
 
-/// How long an address may be silent before the next is tried (RFC 8305, 5: "Connection Attempt Delay").
+/// How long to wait for an address before the next is tried (RFC 8305, 5: "Connection Attempt Delay").
 const DELAY: Duration = Duration::from_millis(250);
-/// The same where there are so many that not all could be tried before the deadline (RFC 8305, 8: the least).
+/// The least wait, where there are too many addresses to try before the deadline (RFC 8305, 8).
 const LEAST_DELAY: Duration = Duration::from_millis(10);
 
-/// A connection that stands.
+/// An established connection.
 #[derive(Debug)]
 pub(super) struct Connected {
     pub stream: TcpStream,
-    /// Where it leads.
+    /// The address it is connected to.
     pub address: SocketAddr,
-    /// The addresses that were tried before, without an answer so far.
+    /// The addresses tried before, which have not answered.
     pub missed: Vec<Missed>,
 }
 
-/// The addresses of a server. The operating system looks them up, which may take as long as it likes.
+/// The addresses of a server. The operating system looks them up, which may take arbitrarily long.
 pub async fn look_up(server: &ServerUrl) -> Result<Vec<SocketAddr>, Cause> {
     let (host, port) = (server.host().to_owned(), server.port());
     if let Ok(address) = host.parse::<IpAddr>() {
@@ -43,7 +43,7 @@ pub async fn look_up(server: &ServerUrl) -> Result<Vec<SocketAddr>, Cause> {
     let (sender, answer) = oneshot::channel();
     let look_up = move || {
         let found = (host.as_str(), port).to_socket_addrs();
-        // Nobody waits any more when the deadline is over.
+        // After the deadline nobody is waiting.
         let _ = sender.send(found.map(Iterator::collect));
     };
     threads::spawn("adsync-look-up", look_up).map_err(Cause::NoThread)?;
@@ -53,7 +53,7 @@ pub async fn look_up(server: &ServerUrl) -> Result<Vec<SocketAddr>, Cause> {
     }
 }
 
-/// Connects to the first of the addresses of a host that answers, before the deadline.
+/// Connects to the first address of a host that answers, before the deadline.
 pub(super) async fn connect(
     addresses: &[SocketAddr],
     deadline: Deadline,
@@ -75,14 +75,14 @@ pub(super) async fn connect(
     }
 }
 
-/// So long that all of them are tried in the first half of the time that is left.
+/// A wait with which all of them are tried in the first half of the remaining time.
 fn delay(addresses: usize, left: Duration) -> Duration {
     let attempts = u32::try_from(addresses).unwrap_or(u32::MAX).max(1);
     (left / 2 / attempts).clamp(LEAST_DELAY, DELAY)
 }
 
 /// Each address once, the two families in turn, beginning with that of the first (RFC 8305, 4): where one of them
-/// leads nowhere, the other is tried soon.
+/// does not answer, the other is tried soon.
 fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let mut each: Vec<SocketAddr> = Vec::new();
     for address in addresses {
@@ -102,16 +102,16 @@ fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     in_turn.flatten().collect()
 }
 
-/// Attempts to connect, of which the first that succeeds ends the others.
+/// Attempts to connect; the first to succeed cancels the others.
 struct Race {
     addresses: Vec<SocketAddr>,
-    /// How many of them are tried, or were.
+    /// How many attempts were started.
     begun: usize,
     failed: Vec<(SocketAddr, io::Error)>,
 }
 
 impl Race {
-    /// None if none of them succeeds.
+    /// `None` if no attempt succeeds.
     async fn run(&mut self, delay: Duration) -> Option<(SocketAddr, TcpStream)> {
         let mut attempts = JoinSet::new();
         loop {
@@ -131,13 +131,13 @@ impl Race {
             match ended {
                 Ok((address, Ok(stream))) => return Some((address, stream)),
                 Ok((address, Err(error))) => self.failed.push((address, error)),
-                // It panicked, which it should not; then it is one that never answered.
+                // It panicked, which is a bug; it counts as one that never answered.
                 Err(_) => {}
             }
         }
     }
 
-    /// Those that were tried, but one, in their order.
+    /// Those tried, except one, in order.
     fn missed(mut self, but: Option<SocketAddr>) -> Vec<Missed> {
         let tried = self.addresses[..self.begun].iter().copied();
         let others = tried.filter(|address| Some(*address) != but);
@@ -151,7 +151,7 @@ impl Race {
     }
 }
 
-/// Why no connection came about at all.
+/// Why no connection was established.
 fn all_missed(mut missed: Vec<Missed>, deadline: Deadline) -> Cause {
     if missed.len() > 1 {
         return Cause::Addresses(missed);
@@ -190,7 +190,7 @@ mod tests {
         Deadline::new(Duration::from_secs(5))
     }
 
-    /// A port of an address at which nobody answers: its queue is full.
+    /// A port that does not answer, because its queue is full.
     struct Silent {
         address: SocketAddr,
         _listener: tokio::net::TcpListener,

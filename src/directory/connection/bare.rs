@@ -1,6 +1,6 @@
-//! The few messages that are exchanged before TLS or Kerberos takes over: one is sent, one comes back.
+//! The few messages exchanged before TLS or Kerberos takes over: one request, one response.
 //!
-//! Whoever answers has not proved who he is yet, so little is read, and less is looked at.
+//! The server has not proved its identity yet, so as little as possible is read and decoded.
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -10,11 +10,11 @@ use super::wire::malformed;
 use crate::directory::error::Cause;
 use crate::ldap::ber::Flaw;
 
-/// An answer of this part of the protocol is some kilobytes long.
+/// Responses in this part of the protocol are a few kilobytes.
 const LARGEST_ANSWER: u64 = 1 << 20;
 
-/// Sends an operation and reads the answer, which is an operation of that kind (its tag). Nothing else is under
-/// way, so the number of the message does not matter.
+/// Sends an operation and reads the response, which must have this tag. Nothing else is in
+/// flight, so the message ID does not matter.
 pub async fn ask(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     operation: &[u8],
@@ -27,10 +27,10 @@ pub async fn ask(
     decode(&answer, kind).map_err(malformed)
 }
 
-/// Reads one message and not a byte more: what follows belongs to TLS or to Kerberos.
+/// Reads one message and not a byte more: what follows belongs to TLS or Kerberos.
 async fn read_message(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, Cause> {
     let mut message = Vec::new();
-    // A header is read byte by byte.
+    // The header is read byte by byte.
     let mut wanted = 1;
     while message.len() < wanted {
         let here = message.len();
@@ -45,7 +45,7 @@ async fn read_message(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, 
     Ok(message)
 }
 
-/// Fills the buffer. The end before it is full is a loss.
+/// Fills the buffer. An end of stream before it is full is a lost connection.
 pub async fn fill(stream: &mut (impl AsyncRead + Unpin), buffer: &mut [u8]) -> Result<(), Cause> {
     match stream.read_exact(buffer).await {
         Ok(_) => Ok(()),
@@ -54,7 +54,7 @@ pub async fn fill(stream: &mut (impl AsyncRead + Unpin), buffer: &mut [u8]) -> R
     }
 }
 
-/// The result in a message that is an operation of that kind.
+/// The result in a message with this operation tag.
 pub fn decode(message: &[u8], kind: u8) -> Result<Outcome, Flaw> {
     match Message::decode(message)?.operation {
         operation if operation.tag == kind => Outcome::decode(operation.content),

@@ -1,20 +1,20 @@
-//! Where a message ends, told from its header alone, so that one that is too long is refused before it is held.
+//! The length of a message, from its header alone, so that a message that is too long is refused before it is buffered.
 
 use crate::ldap::ber::{Flaw, Header, SEQUENCE};
 
-/// Why a message is not read.
+/// Why a message is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It is none.
+    /// It is not an LDAP message.
     #[error(transparent)]
     Flaw(#[from] Flaw),
-    /// The message says that it has this many bytes.
+    /// It is this many bytes long.
     #[error("a message of {0} bytes")]
     TooLong(u64),
 }
 
-/// The length of the message that these bytes begin with, its header included, in bytes; none while there is
-/// not enough of it to tell.
+/// The length in bytes of the message that starts here, header included; `None` while there is
+/// too little to tell.
 pub fn message_length(bytes: &[u8], longest: u64) -> Result<Option<usize>, Refusal> {
     if bytes.first().is_some_and(|tag| *tag != SEQUENCE) {
         return Err(Flaw::NotLdap.into());

@@ -1,4 +1,4 @@
-//! The LDAP messages that are needed to log in and to read (RFC 4511, 4), and nothing of the network.
+//! The LDAP messages needed to bind and to search (RFC 4511, 4), without any networking.
 
 use secrecy::zeroize::Zeroizing;
 
@@ -9,7 +9,7 @@ use crate::ldap::ber::{
     integer, lossy, number,
 };
 
-/// The operations, by their tags.
+/// The tags of the operations.
 pub const BIND_REQUEST: u8 = 0x60;
 pub const BIND_RESPONSE: u8 = 0x61;
 pub const SEARCH_REQUEST: u8 = 0x63;
@@ -20,28 +20,28 @@ pub const EXTENDED_REQUEST: u8 = 0x77;
 pub const EXTENDED_RESPONSE: u8 = 0x78;
 pub const INTERMEDIATE_RESPONSE: u8 = 0x79;
 
-/// What follows the operation of a message.
+/// The tag of a message's controls.
 const CONTROLS: u8 = 0xa0;
 
-/// Parts of a result.
+/// Tags within a result.
 const REFERRAL: u8 = 0xa3;
 const SERVER_SASL_CREDENTIALS: u8 = 0x87;
 
-/// How an account logs in.
+/// Tags of the authentication choices.
 const SIMPLE: u8 = 0x80;
 #[cfg(feature = "kerberos")]
 const SASL: u8 = 0xa3;
 
-/// The version of the protocol.
+/// The LDAP version.
 const VERSION: u32 = 3;
 
 /// The paged results control (RFC 2696).
 const PAGED_RESULTS: &str = "1.2.840.113556.1.4.319";
 
-/// A message that came.
+/// A received message.
 #[derive(Clone, Debug)]
 pub struct Message<'a> {
-    /// The number of the request that it answers; 0 where it answers none.
+    /// The ID of the request it answers; 0 if none.
     pub number: u32,
     pub operation: Element<'a>,
     pub controls: Elements<'a>,
@@ -53,12 +53,12 @@ impl<'a> Message<'a> {
         Ok(Self {
             number: number(parts.expect(INTEGER)?)?,
             operation: parts.read()?,
-            // Active Directory puts something else here when it says that it closes the connection.
+            // Active Directory puts something else here in a notice of disconnection.
             controls: Elements(parts.read_if(CONTROLS)?.unwrap_or_default()),
         })
     }
 
-    /// The cookie of the paged results control; none if the server did not send the control.
+    /// The cookie of the paged results control; `None` if the server did not send it.
     pub fn cookie(mut self) -> Result<Option<&'a [u8]>, Flaw> {
         while !self.controls.is_empty() {
             let mut control = Elements(self.controls.expect(SEQUENCE)?);
@@ -72,14 +72,14 @@ impl<'a> Message<'a> {
     }
 }
 
-/// The cookie in the value of the paged results control, behind an estimate of how many entries there are.
+/// The cookie in the value of the paged results control, after the estimated number of entries.
 pub fn cookie(control: &[u8]) -> Result<&[u8], Flaw> {
     let mut control = Elements(Elements(control).expect(SEQUENCE)?);
     let _estimate = control.expect(INTEGER)?;
     control.expect(OCTET_STRING)
 }
 
-/// How many addresses of other servers are kept of a result; they are only told.
+/// How many referral URLs of a result are kept; they are only shown.
 const MOST_REFERRALS: usize = 16;
 
 /// A result (RFC 4511, 4.1.9), with the server's SASL credentials if there are any.
@@ -89,14 +89,14 @@ pub struct Outcome {
     pub code: u32,
     /// The diagnostic message.
     pub text: String,
-    /// Where to go instead; the first few.
+    /// The first few referral URLs.
     pub referrals: Vec<String>,
-    /// `serverSaslCreds`; empty if there are none.
+    /// `serverSaslCreds`; empty if absent.
     pub token: Vec<u8>,
 }
 
 impl Outcome {
-    /// Decodes what is in an operation that is a result.
+    /// Decodes the contents of a result.
     pub fn decode(content: &[u8]) -> Result<Self, Flaw> {
         let mut parts = Elements(content);
         let code = number(parts.expect(ENUMERATED)?)?;
@@ -117,7 +117,7 @@ impl Outcome {
     }
 }
 
-/// What is sent. It is wiped when it is dropped.
+/// An encoded request, zeroed when dropped.
 pub type Encoded = Zeroizing<Vec<u8>>;
 
 /// A message with this operation.
@@ -125,12 +125,12 @@ pub fn message(number: u32, operation: &[u8], controls: &[u8]) -> Encoded {
     element(SEQUENCE, &[&integer(INTEGER, number), operation, controls])
 }
 
-/// A login with a password (RFC 4513, 5.1.3).
+/// A simple bind (RFC 4513, 5.1.3).
 pub fn simple_bind(username: &str, password: &str) -> Encoded {
     bind(username, &element(SIMPLE, &[password.as_bytes()]))
 }
 
-/// A step of a login with SASL (RFC 4513, 5.2).
+/// A step of a SASL bind (RFC 4513, 5.2).
 #[cfg(feature = "kerberos")]
 pub fn sasl_bind(mechanism: &str, token: &[u8]) -> Encoded {
     let mechanism = octets(mechanism);
@@ -152,7 +152,7 @@ pub fn extended(name: &str) -> Encoded {
     element(EXTENDED_REQUEST, &[&element(NAME, &[name.as_bytes()])])
 }
 
-/// A search (RFC 4511, 4.5.1); none if its filter cannot be parsed.
+/// A search (RFC 4511, 4.5.1); `None` if its filter cannot be parsed.
 pub fn search(search: &Search, types_only: bool) -> Option<Encoded> {
     /// Aliases are not followed, and there is no limit but the server's.
     const NEVER: u32 = 0;
@@ -180,7 +180,7 @@ pub fn controls(controls: &[&[u8]]) -> Encoded {
     element(CONTROLS, controls)
 }
 
-/// Asks for a page of at most that many entries, the one behind this cookie.
+/// Requests the page after this cookie, with at most that many entries.
 pub fn paged_results(size: u32, cookie: &[u8]) -> Encoded {
     let size = integer(INTEGER, size);
     let value = element(SEQUENCE, &[&size, &element(OCTET_STRING, &[cookie])]);
@@ -188,7 +188,7 @@ pub fn paged_results(size: u32, cookie: &[u8]) -> Encoded {
     element(SEQUENCE, &[&octets(PAGED_RESULTS), &value])
 }
 
-/// A control without a value, which the server may not ignore.
+/// A critical control without a value.
 pub fn critical(kind: &str) -> Encoded {
     element(SEQUENCE, &[&octets(kind), &element(BOOLEAN, &[&[0xff]])])
 }
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn active_directory_says_goodbye_in_its_own_way() {
-        // The name of the notice is where the controls of a message belong.
+        // The notice's name stands where a message's controls belong.
         let notice = element(EXTENDED_RESPONSE, &[&[10, 1, 52, 4, 0, 4, 4], b"down"]);
         let name = element(0x8a, &[b"1.3.6.1.4.1.1466.20036"]);
         let notice = message(0, &notice, &name);

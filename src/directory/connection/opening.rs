@@ -1,4 +1,4 @@
-//! Opening a connection: name, TCP, TLS, login, all within one deadline.
+//! Opening a connection: name, TCP, TLS and bind, within one deadline.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -25,27 +25,27 @@ use crate::directory::tls::{Certificate, Tls};
 use crate::directory::url::ServerUrl;
 use crate::ldap::ber::Flaw;
 
-/// A step that went well while a connection was opened.
+/// A step of opening a connection that succeeded.
 #[derive(Debug)]
 pub enum Opened {
-    /// The name was found, at these addresses.
+    /// The name resolved to these addresses.
     Resolved(Vec<SocketAddr>),
-    /// A TCP connection stands.
+    /// A TCP connection was established.
     Connected {
-        /// Where it leads.
+        /// The address it is connected to.
         address: SocketAddr,
-        /// The addresses that were tried before it.
+        /// The addresses tried before it.
         missed: Vec<Missed>,
     },
-    /// TLS stands; what the server presented.
+    /// TLS was established; the certificate that the server presented.
     Encrypted(Option<Certificate>),
-    /// The account is logged in; its name.
+    /// The account was authenticated; its name.
     Bound(String),
 }
 
 pub type StepError = (Step, Cause);
 
-/// What carries the messages of a connection: TCP, TLS, or what Kerberos has sealed and opened.
+/// The stream of a connection's messages: TCP, TLS, or a Kerberos security layer.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
     /// The certificate that the server proved to be its own.
     #[cfg(feature = "kerberos")]
@@ -63,10 +63,10 @@ impl Stream for TlsStream<TcpStream> {
     }
 }
 
-/// The task that opens sealed buffers; why it ended.
+/// The task that unseals buffers, which returns why it ended.
 pub type Layer = JoinHandle<Option<Cause>>;
 
-/// One deadline over several steps.
+/// One deadline for several steps.
 #[derive(Clone, Copy)]
 pub struct Deadline {
     at: Instant,
@@ -87,18 +87,18 @@ impl Deadline {
             .map_err(|_| self.timeout())
     }
 
-    /// What it is when it has passed.
+    /// The error once it has passed.
     pub(super) fn timeout(self) -> Cause {
         Cause::Timeout(self.after)
     }
 
-    /// How long it is until then.
+    /// The time left.
     pub(super) fn left(self) -> Duration {
         self.at.saturating_duration_since(Instant::now())
     }
 }
 
-/// Opens a connection and logs in; the connection, and the account.
+/// Connects and authenticates; returns the connection and the account.
 pub(super) async fn open(
     server: &ServerUrl,
     settings: &Options,
@@ -160,12 +160,12 @@ async fn connect(
     } = connected.map_err(|cause| (Step::Connect, cause))?;
     log::info!("connected to {address}");
     on_step(Opened::Connected { address, missed });
-    // Requests are small and waited for.
+    // Requests are small, and each is waited for.
     stream.set_nodelay(true).ok();
     Ok(stream)
 }
 
-/// Makes a connection a TLS connection: at once, or after asking for it (`StartTLS`).
+/// Upgrades a connection to TLS: at once, or with `StartTLS`.
 async fn encrypt(
     server: &ServerUrl,
     settings: &Options,
@@ -206,7 +206,7 @@ fn tls_cause(error: std::io::Error, tls: &Tls) -> Cause {
     }
 }
 
-/// Logs in with a password.
+/// Authenticates with a simple bind.
 async fn bind(wire: &mut Wire, username: &str, password: &SecretString) -> Result<(), Cause> {
     let request = message::simple_bind(username, password.expose_secret());
     let number = wire.send(&request, &[]).await;

@@ -15,41 +15,41 @@ use crate::directory::entry::Entry;
 use crate::directory::error::{Cause, Limit};
 use crate::ldap::ber::{Element, Flaw};
 
-/// Pages that may wait for the caller. More would only use memory: the slower side sets the pace.
+/// How many pages may wait for the caller. More would only use memory, since the slower side sets the pace.
 pub(super) const PAGES_AHEAD: usize = 2;
 
-/// What the entries of a page may need together, about, in bytes. A page that needs more comes in parts.
+/// Roughly how much memory the entries of a page may take, in bytes. A larger page is delivered in parts.
 const PART: usize = 4 << 20;
 
-/// Not until so many entries of a page have come it is seen to be a long one, and before so many are left its end
-/// is looked out for, upon which the next page is asked for.
+/// A page counts as long once this many entries have come, and when this many are left its end
+/// is awaited, so that the next page can be requested at once.
 const FEW: usize = 64;
 
-/// How many pages may come in a row without an entry, each with a cookie that promises more.
+/// How many pages without an entry may come in a row, each with a cookie for more.
 const MOST_EMPTY_PAGES: u32 = 100;
 
-/// What one page brought, or a part of it.
+/// A page, or a part of one.
 #[derive(Default)]
 pub(super) struct Page {
     pub(super) entries: Vec<Entry>,
     pub(super) referrals: u64,
-    /// Whether it is the page to its end.
+    /// Whether it completes the page.
     pub(super) is_complete: bool,
     pub(super) is_last: bool,
 }
 
-/// What is asked for of each entry.
+/// How each entry is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
     /// Its values. One over the limit ends the search.
     Values,
-    /// The same, but a value over the limit is the fault of that entry only.
+    /// The same, but a value over the limit affects that entry alone.
     Users,
     /// Only the names of its attributes.
     Names,
 }
 
-/// What reads it.
+/// How to read it.
 pub(super) struct Reader {
     pub(super) search: Search,
     pub(super) asked: Asked,
@@ -60,7 +60,7 @@ pub(super) struct Reader {
     pub(super) max_value_bytes: usize,
 }
 
-/// A page that was asked for.
+/// A requested page.
 struct Request {
     number: u32,
     /// Entries and references of this page and those before it.
@@ -69,9 +69,9 @@ struct Request {
 
 /// How a part of a page ended.
 enum End {
-    /// There is more of it.
+    /// More of it follows.
     Part,
-    /// With the cookie, if the server pages at all.
+    /// Complete, with the cookie if the server pages.
     Page(Option<Vec<u8>>),
 }
 
@@ -79,7 +79,7 @@ impl Reader {
     pub(super) async fn read(self, wire: &mut Wire, pages: mpsc::Sender<Result<Page, Cause>>) {
         let result = self.read_all(wire, &pages).await;
         if let Err(cause) = result {
-            // Nobody listens any more: then nobody needs to know.
+            // Nobody is listening any more.
             let _ = pages.send(Err(cause)).await;
         }
     }
@@ -136,7 +136,7 @@ impl Reader {
         }
     }
 
-    /// Asks for the page behind a cookie; the number of the request.
+    /// Requests the page after a cookie; returns the ID of the request.
     async fn request(&self, wire: &mut Wire, search: &[u8], cookie: &[u8]) -> Result<u32, Cause> {
         let paged = message::paged_results(self.page_size, cookie);
         let controls = if self.search.show_deleted {
@@ -159,13 +159,13 @@ impl Reader {
         })
     }
 
-    /// Reads a page to its end, or as much of it as may be held at once.
+    /// Reads a page to its end, or as much of it as fits in a part.
     async fn part(&self, wire: &mut Wire, request: &mut Request) -> Result<(Page, End), Cause> {
         let mut page = Page::default();
         let mut size = 0;
         loop {
             let message = wire.receive(self.expected(&page)).await?;
-            // What was asked for before, and is not wanted any more.
+            // The answer to an earlier request, no longer wanted.
             if message.number != request.number {
                 continue;
             }
@@ -197,7 +197,7 @@ impl Reader {
         }
     }
 
-    /// What is expected next of a page of which this has come.
+    /// What to expect next, given how much of a page has come.
     fn expected(&self, page: &Page) -> Expected {
         let most = usize::try_from(self.page_size).unwrap_or(usize::MAX);
         if (FEW..most.saturating_sub(FEW)).contains(&page.entries.len()) {
@@ -215,7 +215,7 @@ impl Reader {
         }
     }
 
-    /// The cookie of a page; none if the server does not page.
+    /// The cookie of a page; `None` if the server does not page.
     fn cookie(&self, message: Message<'_>) -> Result<Option<Vec<u8>>, Cause> {
         let cookie = message
             .cookie()

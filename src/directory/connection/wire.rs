@@ -1,5 +1,5 @@
-//! A connection as a series of messages. What is read is read when it is asked for, and no more of it than a
-//! message may have and a piece: whatever a server sends, it waits in the network until somebody wants it.
+//! A connection as a series of messages. Data is read only on demand, and never more than one
+//! message and a chunk: anything else a server sends waits in the network.
 
 use std::time::Duration;
 
@@ -16,20 +16,20 @@ use crate::ldap::ber::Flaw;
 /// How much is read at once, in bytes.
 const PIECE: usize = 64 << 10;
 
-/// A read of less, in bytes, has taken all that was there.
+/// A read shorter than this has drained the socket.
 const LITTLE: usize = 8 << 10;
 
-/// How long more is let come where much is to come. A server that sends entry by entry would otherwise wake this
-/// thread for each, which costs both sides more than the entry does (`docs/performance.md`). It is shorter than
-/// anything that a person or a server notices, and longer than an entry takes.
+/// How long to let data accumulate where much is expected. A server that sends entry by entry would otherwise wake this
+/// thread for each, which costs both sides more than the entry itself (`docs/performance.md`). Shorter than
+/// a person or a server would notice, and longer than an entry takes.
 const PAUSE: Duration = Duration::from_micros(250);
 
-/// What is expected to come.
+/// What is expected next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Expected {
-    /// A message, upon which something else is to be done.
+    /// One message, which has to be acted on.
     One,
-    /// Many of them.
+    /// Many messages.
     Many,
 }
 
@@ -37,14 +37,14 @@ pub(super) struct Wire {
     stream: Box<dyn Stream>,
     /// Where Kerberos encrypts the connection, the task that does it.
     layer: Option<Layer>,
-    /// The longest message that is taken, in bytes.
+    /// The longest accepted message, in bytes.
     longest: u64,
     received: BytesMut,
-    /// How long the message was that was handed out last. It is still in front.
+    /// The length of the last message handed out, which is still at the front.
     handed_out: usize,
-    /// How much the last read brought, in bytes.
+    /// How much the last read returned, in bytes.
     last_read: usize,
-    /// The number of the last request.
+    /// The ID of the last request.
     number: u32,
 }
 
@@ -67,16 +67,16 @@ impl Wire {
         }
     }
 
-    /// Sends a request; its number.
+    /// Sends a request; returns its ID.
     pub(super) async fn send(&mut self, operation: &[u8], controls: &[u8]) -> u32 {
-        // After two thousand million of them it begins again: those of a run are fewer.
+        // Wraps after two thousand million; a run sends fewer.
         self.number = self.number % (u32::MAX >> 1) + 1;
         let message = message::message(self.number, operation, controls);
         let written = async {
             self.stream.write_all(&message).await?;
             self.stream.flush().await
         };
-        // A server that takes nothing more may have said why. Who reads that finds the end of it anyway.
+        // A server that accepts nothing more may have said why; reading finds that, or the end of the stream.
         if let Err(error) = written.await {
             log::debug!("the request was not sent: {error}");
         }
@@ -110,8 +110,8 @@ impl Wire {
 
     async fn read(&mut self, expected: Expected) -> Result<(), Cause> {
         if expected == Expected::Many && self.last_read < LITTLE {
-            // Not tokio's, which sleeps for whole milliseconds. Whoever else is on this thread, which is what
-            // opens sealed messages, finds more to do afterwards as well.
+            // Not tokio's sleep, which has a resolution of a millisecond. The only other task on this thread, which
+            // unseals messages, has more to do afterwards as well.
             std::thread::sleep(PAUSE);
         }
         self.received.reserve(PIECE);
@@ -140,7 +140,7 @@ impl Wire {
     }
 }
 
-/// An answer that cannot be decoded.
+/// The error for an answer that cannot be decoded.
 pub(super) fn malformed(flaw: Flaw) -> Cause {
     Cause::Malformed(flaw.to_string())
 }

@@ -61,7 +61,7 @@ pub struct Context {
 pub async fn get(service: Service, kerberos: Kerberos) -> Result<Ticket, Cause> {
     let (sender, answer) = oneshot::channel();
     threads::spawn("adsync-kerberos", move || {
-        // Nobody waits any more when the deadline is over.
+        // After the deadline nobody is waiting.
         let _ = sender.send(begin(service, &kerberos));
     })
     .map_err(Cause::NoThread)?;

@@ -1,19 +1,19 @@
 //! Which rows of the store were seen, a bit each.
 //!
-//! Row numbers may be any: the store gives them out in order, beginning with one, but another program may
-//! have written others. So the bits are kept in blocks, and only the blocks that have a bit.
+//! Any row number is possible: the store assigns them in order from 1, but another program may
+//! have written others. So the bits are kept in blocks, and only blocks with a bit set are kept.
 
 use std::collections::HashMap;
 
 use crate::user::UserId;
 
-/// How many rows a word has.
+/// Rows in a word.
 const BITS: i64 = 64;
-/// How many words a block has. A million rows in order take less than half a megabyte so, and a million with
-/// nothing near them some fifty.
+/// Words in a block. A million consecutive rows take less than half a megabyte, and a million
+/// scattered ones about fifty.
 const WORDS: i64 = 2;
 
-/// The bits of rows that follow each other.
+/// The bits of consecutive rows.
 type Block = [u64; 2];
 
 /// The rows that were seen.
@@ -56,7 +56,7 @@ impl Seen {
         })
     }
 
-    /// The number of the block, which word of it, and which bit of that. Negative numbers count upwards, too.
+    /// The number of the block, the word in it, and the bit in that. Negative numbers count upwards, too.
     fn place(UserId(row): UserId) -> (i64, usize, u64) {
         let (word, bit) = (row.div_euclid(BITS), row.rem_euclid(BITS));
         let (block, word) = (word.div_euclid(WORDS), word.rem_euclid(WORDS));
@@ -117,7 +117,7 @@ mod tests {
         for row in 1..=1_000_000 {
             assert!(seen.insert(UserId(row)));
         }
-        // With each entry goes a byte of the table.
+        // Each entry takes another byte of the table.
         let bytes = seen.0.capacity() * (size_of::<(i64, Block)>() + 1);
         assert!(bytes < 500_000, "{bytes}");
         assert!(seen.contains(UserId(1_000_000)) && !seen.contains(UserId(0)));

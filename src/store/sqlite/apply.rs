@@ -22,7 +22,7 @@ use crate::user::{
 };
 use crate::util::crash;
 
-/// From so many new users on, and more than there are, the indexes are made when all are written.
+/// With at least this many new users, and more than the store has, indexes are built after all are written.
 const LARGE_IMPORT: usize = 10_000;
 
 impl Writer {
@@ -56,7 +56,7 @@ impl Writer {
             match written {
                 Ok(Ok(run_id)) => run_id,
                 Ok(Err(rows)) => return self.overtaken(plan, rows),
-                // Another program has taken a name since it was asked who holds it.
+                // Another program has taken a name since the holders were read.
                 Err(StoreError::Sql { source, .. }) if is_of_unique_name(&source) => {
                     return self.overtaken(plan, Vec::new());
                 }
@@ -77,7 +77,7 @@ impl Writer {
         Ok(Applied::Overtaken { plan, changed })
     }
 
-    /// Applies the plan of a store whose new users were written while they were read.
+    /// Applies a plan whose new users are already loaded.
     fn apply_filled(
         &mut self,
         bulk_load: Loading,
@@ -99,7 +99,7 @@ impl Writer {
     }
 }
 
-/// The users of a plan whose rows are not as it saw them.
+/// The users of a plan whose rows have changed since it was made.
 fn overtaken(db: &Connection, plan: &Plan) -> rusqlite::Result<Vec<UserId>> {
     let Plan {
         unchanged: _,
@@ -134,7 +134,7 @@ fn overtaken(db: &Connection, plan: &Plan) -> rusqlite::Result<Vec<UserId>> {
     Ok(others)
 }
 
-/// Whether a row holds what it held, when it was last in step apart.
+/// Whether a row is unchanged, apart from when it was last in step.
 fn is_same(now: &StoredUser, before: &StoredUser) -> bool {
     let StoredUser {
         id,
@@ -156,7 +156,7 @@ fn is_of_unique_name(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error(), Some(it) if it.extended_code == unique)
 }
 
-/// Notes the run, and writes what the plan says; gives the number of the run.
+/// Records the run and writes the plan. Returns the run number.
 fn write(db: &Connection, plan: &Plan, run: &Run, is_large: bool) -> rusqlite::Result<i64> {
     crash::point("begun");
     let run_id = history::begin_run(db, run)?;
@@ -170,7 +170,7 @@ fn write(db: &Connection, plan: &Plan, run: &Run, is_large: bool) -> rusqlite::R
     Ok(run_id)
 }
 
-/// Writes what the plan says, the new users given apart, and how the run ended.
+/// Writes the plan, with the new users given separately, and the outcome of the run.
 fn end(
     db: &Connection,
     plan: &Plan,
@@ -201,7 +201,7 @@ fn end(
     Ok(())
 }
 
-/// What a run that takes back another could not take back.
+/// What an undo could not undo.
 fn left(run: &Run, plan: &Plan) -> Option<String> {
     let duplicates = plan
         .duplicate
@@ -211,14 +211,14 @@ fn left(run: &Run, plan: &Plan) -> Option<String> {
     (!all.is_empty()).then(|| format!("not taken back: {}", all.join("; ")))
 }
 
-/// Writes users, and what became of them in the history.
+/// Writes users, and their changes to the history.
 pub(super) struct Application<'a> {
     db: &'a Connection,
     now: &'a str,
     run_id: i64,
     keys: RunKeys,
-    /// Whether it knows from the directory how users stand to it. One that takes back another run knows from the
-    /// history, and writes them as they were.
+    /// Whether the status of users comes from the directory. An undo takes it from the history, and writes users as
+    /// they were.
     reads_directory: bool,
 }
 
@@ -234,11 +234,11 @@ impl<'a> Application<'a> {
     }
 
     fn apply(&self, plan: &Plan, new: &[&Import]) -> rusqlite::Result<()> {
-        // Every bucket must be dealt with: a new one does not compile until it is.
+        // Every bucket must be handled: a new one does not compile until it is.
         let Plan {
             unchanged: _,
             refreshed,
-            // Given apart, for some are written already.
+            // Given separately, for some are written already.
             imported: _,
             modified,
             deleted,
@@ -253,8 +253,7 @@ impl<'a> Application<'a> {
             self.delete(deletion)?;
         }
         crash::point("deleted");
-        // Users that take each other's names would collide half-way, so those who change a name let go of theirs
-        // first.
+        // Users that swap names would collide half-way, so those who change a name give theirs up first.
         for it in modified
             .iter()
             .filter(|it| changes_name(&it.user, &it.next))
@@ -283,7 +282,7 @@ impl<'a> Application<'a> {
         Ok(())
     }
 
-    /// Marks those who stay as they are.
+    /// Marks users that keep their values.
     fn mark_all(&self, duplicate: &[Duplicate], failed: &[FailedUser]) -> rusqlite::Result<()> {
         for it in duplicate {
             self.mark(it.user(), Status::Duplicate, || it.reason())?;
@@ -318,7 +317,7 @@ impl<'a> Application<'a> {
         expect(gone, 1)
     }
 
-    /// Gives a user names that nobody else has, until it gets its new ones.
+    /// Gives a user placeholder names until it gets its new ones.
     fn let_go_of_names(&self, user: UserId) -> rusqlite::Result<()> {
         let changed = self
             .statement(
@@ -360,7 +359,7 @@ impl<'a> Application<'a> {
         Ok(())
     }
 
-    /// Takes back an import of this transaction.
+    /// Reverts an import of this transaction.
     pub(super) fn undo_import(&self, user: UserId) -> rusqlite::Result<()> {
         self.take_out(user)?;
         let gone = self
@@ -409,7 +408,7 @@ impl<'a> Application<'a> {
         Ok(returns_as.unwrap_or_else(last))
     }
 
-    /// Binds what is the same for many users, if it is not bound already.
+    /// Binds the values that many users share, unless they are bound already.
     fn fix(&self, insert: &mut Insert<'_>, fixed: Fixed) -> rusqlite::Result<()> {
         if insert.fixed == Some(fixed) {
             return Ok(());
@@ -425,7 +424,7 @@ impl<'a> Application<'a> {
         } else {
             Status::Ok
         };
-        // Who is brought back by hand was not found in the directory.
+        // A restored user was not found in the directory.
         let found_on = self.keys.controller.filter(|_| status == Status::Ok);
         let values: [&dyn ToSql; 7] = [
             &returns_as.map(|id| id.0),
@@ -441,7 +440,7 @@ impl<'a> Application<'a> {
         Ok(())
     }
 
-    /// Inserts a user as it was.
+    /// Inserts a user as it was before.
     fn bring_back(&self, before: &StoredUser, action: Action) -> rusqlite::Result<()> {
         self.statement("INSERT INTO users (id, username, username_folded, source, guid) VALUES (?1, ?2, ?3, ?4, ?5)")?
             .execute(params![
@@ -462,7 +461,7 @@ impl<'a> Application<'a> {
         })
     }
 
-    /// Brings a row from what it is to what it shall be, if the two differ, and notes it.
+    /// Updates a row, and records the change, if there is one.
     fn update(&self, user: &StoredUser, next: &StoredUser) -> rusqlite::Result<()> {
         let next = self.resolved(next);
         let action = match () {
@@ -484,7 +483,7 @@ impl<'a> Application<'a> {
         })
     }
 
-    /// With the keys of the run under way in place of what stands for them.
+    /// Fills in the keys of the run under way.
     fn resolved(&self, next: &StoredUser) -> StoredUser {
         let mut next = next.clone();
         if next.origin != Origin::Local && self.reads_directory {
@@ -498,8 +497,8 @@ impl<'a> Application<'a> {
         next
     }
 
-    /// Writes all of a row that may change. What the row is found by is left out where it stays: `SQLite` writes to an
-    /// index of a column that is set to what it is.
+    /// Writes the columns that may change. Indexed ones are left out if they stay the same: `SQLite` updates an
+    /// index even when a column is set to its own value.
     fn write(&self, user: &StoredUser, with_keys: bool) -> rusqlite::Result<()> {
         let StoredUser {
             id,
@@ -518,7 +517,7 @@ impl<'a> Application<'a> {
             found,
         } = tracking;
         let synced_at = match status {
-            // Now it is in step.
+            // It is in step now.
             Status::Ok | Status::OutOfScope if *origin != Origin::Local => {
                 Some(self.now.to_owned())
             }
@@ -562,7 +561,7 @@ impl<'a> Application<'a> {
         expect(changed, 1)
     }
 
-    /// Marks a user that stays as it is.
+    /// Marks a user that keeps its values.
     fn mark(
         &self,
         user: Option<&StoredUser>,
@@ -587,13 +586,13 @@ const INSERT_USER: &str =
         id, source, status, synced_at, domain, found_run, found_on)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
 
-/// The statement that writes new users, one after another: what is the same for many of them stays bound.
+/// The statement that inserts users one after another. Values that many of them share stay bound.
 struct Insert<'a> {
     statement: CachedStatement<'a>,
     fixed: Option<Fixed>,
 }
 
-/// What is the same for many new users.
+/// The values that many new users share.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Fixed {
     returns_as: Option<UserId>,
@@ -603,7 +602,7 @@ struct Fixed {
 }
 
 impl Insert<'_> {
-    /// Binds values to the parameters from this number on.
+    /// Binds values to the parameters starting at `from`.
     fn bind(&mut self, from: usize, values: &[&dyn ToSql]) -> rusqlite::Result<()> {
         let mut numbered = values.iter().enumerate();
         numbered.try_for_each(|(at, value)| self.statement.raw_bind_parameter(from + at, value))
@@ -621,7 +620,7 @@ const INSERT_CHANGE: &str =
     "INSERT INTO changes (run_id, user_id, action, username, evidence, before, after)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
-/// What the history says of a user.
+/// A change of a user, for the history.
 struct Note<'a> {
     user: UserId,
     action: Action,
@@ -654,7 +653,7 @@ impl Note<'_> {
     }
 }
 
-/// A row that is not there any more was changed by another program: then the plan is void.
+/// If the row is gone, another program changed it, and the plan is void.
 pub(super) fn expect(rows: usize, expected: usize) -> rusqlite::Result<()> {
     if rows == expected {
         Ok(())

@@ -1,8 +1,8 @@
 //! The two files that `SQLite` keeps beside a store with a write-ahead log: the log, and its index, which readers
 //! and writers share.
 //!
-//! Whoever may read the store must be able to read them as well, and nobody but its owner may have made them: the
-//! next run could not write to them.
+//! Whoever may read the store must be able to read them, too, and only its owner may create them: otherwise the next
+//! run could not write to them.
 
 use std::fs::{File, Metadata};
 use std::io::{Error, ErrorKind, Read, Result};
@@ -28,19 +28,19 @@ pub(super) fn is_shared(store: &Path) -> bool {
     std::fs::metadata(store).is_ok_and(|it| it.mode() & 0o044 != 0)
 }
 
-/// Whether the log is there and has something in it.
+/// Whether there is a log that is not empty.
 pub(super) fn has_log(store: &Path) -> bool {
     std::fs::metadata(files::with_ending(store, LOG)).is_ok_and(|it| it.len() > 0)
 }
 
-/// Whether both files are there, so that a reader need not make them.
+/// Whether both files exist, so that a reader need not create them.
 pub(super) fn are_there(store: &Path) -> bool {
     [LOG, INDEX]
         .iter()
         .all(|it| files::with_ending(store, it).exists())
 }
 
-/// Makes those that are not there, with the rights of the store. `SQLite` would, but for the group.
+/// Creates missing ones with the permissions of the store. `SQLite` would, but without its group.
 pub(super) fn make(store: &Path) -> std::result::Result<(), StoreError> {
     for ending in [LOG, INDEX] {
         let path = files::with_ending(store, ending);
@@ -57,17 +57,17 @@ pub(super) fn make(store: &Path) -> std::result::Result<(), StoreError> {
     Ok(())
 }
 
-/// Takes them away again, if nothing is in them.
+/// Removes them again, if they are empty.
 pub(super) fn unmake(store: &Path) {
     for path in [LOG, INDEX].map(|it| files::with_ending(store, it)) {
         if std::fs::symlink_metadata(&path).is_ok_and(|it| it.is_file() && it.len() == 0) {
-            // One that stays is used by the next run.
+            // If one stays, the next run uses it.
             let _ = std::fs::remove_file(path);
         }
     }
 }
 
-/// Sees that this account may make them, before a run that will need them begins.
+/// Checks that this account may create them, before a run that will need them begins.
 pub(super) fn require_folder(store: &Path) -> std::result::Result<(), StoreError> {
     use nix::fcntl::{AT_FDCWD, AtFlags};
     use nix::unistd::{AccessFlags, faccessat};
@@ -84,15 +84,15 @@ pub(super) fn require_folder(store: &Path) -> std::result::Result<(), StoreError
 }
 
 /// Whether the header says that the store has a write-ahead log (<https://sqlite.org/fileformat2.html>, 1.3.3).
-/// Not for a process that has it open: closing a file ends the locks that `SQLite` has on it.
+/// Not for a process that has it open: closing the file would drop the locks of `SQLite`.
 pub(super) fn is_with_log(store: &Path) -> bool {
     let mut header = [0; 20];
     let read = File::open(store).and_then(|mut file| file.read_exact(&mut header));
-    // What cannot be read is said by SQLite.
+    // SQLite reports what cannot be read.
     read.is_ok() && header[18..] != [1, 1]
 }
 
-/// Gives both the group and the rights of the store; whether they have them now.
+/// Gives both the group and permissions of the store. Returns whether they have them now.
 pub(super) fn follow(store: &Path) -> bool {
     let Ok(wanted) = std::fs::metadata(store) else {
         return false;
@@ -115,7 +115,7 @@ fn give_rights(file: &File, wanted: &Metadata) -> Result<()> {
     Ok(())
 }
 
-/// Takes away what a reader of another account has left beside the store, where a run could not write to it.
+/// Removes what a reader of another account left beside the store, if a run could not write to it.
 pub(super) fn clear(store: &Path) -> std::result::Result<(), StoreError> {
     let Ok(wanted) = std::fs::metadata(store) else {
         return Ok(());
@@ -123,7 +123,7 @@ pub(super) fn clear(store: &Path) -> std::result::Result<(), StoreError> {
     for ending in [INDEX, LOG] {
         let path = files::with_ending(store, ending);
         let done = match files::open(&path) {
-            // An index or a log of an earlier day, when the store had other rights.
+            // An old index or log, from when the store had other permissions.
             Ok(file) => give_rights(&file, &wanted).or(Ok(())),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => take_away(&path, ending),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -134,7 +134,7 @@ pub(super) fn clear(store: &Path) -> std::result::Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether a run could write to them now; if not, whether it could take them away first is an error or not.
+/// Whether a run could write to them now. It is an error if it could not, and could not remove them either.
 pub(super) fn can_be_used(store: &Path) -> std::result::Result<bool, StoreError> {
     let mut can_be_used = true;
     for ending in [INDEX, LOG] {
@@ -159,7 +159,7 @@ fn take_away(path: &Path, ending: &str) -> Result<()> {
     std::fs::remove_file(path)
 }
 
-/// Refuses one that is of use to somebody still.
+/// Refuses to remove one that is still in use.
 fn refuse_of_use(path: &Path, ending: &str) -> Result<()> {
     let metadata = std::fs::symlink_metadata(path)?;
     let owner = account::name(metadata.uid());

@@ -1,9 +1,8 @@
-//! Filling an empty store while the directory is still read.
+//! Loading an empty store while the directory is still being read.
 //!
-//! A first import is as long as the directory takes to send everybody, and then as long as it takes to
-//! write them. Here the second happens during the first: users are written as they come, in a transaction
-//! that ends only when everything was read and the plan was approved. Who turns out to be a duplicate is
-//! taken out again. What ends otherwise was never in the store.
+//! A first import would take as long as the directory needs to send everybody, plus as long as it takes to write them.
+//! Here the two overlap: users are written as they arrive, in a transaction that is committed only when everything was
+//! read and the plan was approved. Duplicates are removed again; any other end rolls everything back.
 
 use std::any::Any;
 
@@ -20,15 +19,14 @@ use crate::user::{ObjectGuid, UserId};
 use crate::util::crash;
 use crate::util::threads;
 
-/// Threads that sort what an index holds while the rows are read: a part as large as the cache at a time, so that
-/// they have nothing to do with fewer than some 50,000 users.
+/// Threads that sort index entries while rows are read, a cache full at a time; below some 50,000 users they are idle.
 const SORTERS: i64 = 1;
 
-/// A store that is being filled. Dropping it takes everything back.
+/// A store that is being loaded. Dropping it rolls back.
 #[derive(Debug)]
 pub struct Loading {
     db: Connection,
-    /// Where it is written, if it is a draft.
+    /// Where the draft is, if it is one.
     draft: Option<staging::Paths>,
     failed: Failed,
     pub(super) run_id: i64,
@@ -39,7 +37,7 @@ pub struct Loading {
     count: usize,
 }
 
-/// Puts errors into words.
+/// Wraps errors.
 struct Failed(Box<dyn Fn(rusqlite::Error) -> StoreError + Send>);
 
 impl std::fmt::Debug for Failed {
@@ -49,7 +47,7 @@ impl std::fmt::Debug for Failed {
 }
 
 impl Writer {
-    /// Begins to fill the store, if it has no users.
+    /// Starts loading, if the store has no users.
     pub(super) fn fill(&self, run: &Run) -> Result<Option<Loading>, StoreError> {
         if self.user_count()? > 0 {
             return Ok(None);
@@ -62,7 +60,7 @@ impl Writer {
         };
         let failed = sql(self.path(), "write to");
         begin(&db).map_err(&failed)?;
-        // From here on no other program writes to it.
+        // From here on no other program can write to it.
         self.require_same_file(false)?;
         if count(&db).map_err(&failed)? > 0 {
             return Ok(None);
@@ -140,7 +138,7 @@ impl Loading {
         Ok(())
     }
 
-    /// Leaves in the store whom the plan imports, and gives the connection in whose transaction it is.
+    /// Keeps only the users that the plan imports. Returns the connection with the open transaction.
     pub(super) fn settle(mut self, plan: &Plan) -> Result<Connection, StoreError> {
         self.keep_imported(plan)
             .and_then(|()| self.aside.end(&self.db))
@@ -155,14 +153,14 @@ impl Loading {
     }
 }
 
-/// In which rows those of these users are that were written. To remember that of everybody, for the few that
-/// are taken out again, would take more room than to ask.
+/// The rows of those of these users that were loaded. Looking up the few that are removed again takes less memory
+/// than remembering everybody.
 fn rows(db: &Connection, guids: &[ObjectGuid]) -> rusqlite::Result<Vec<UserId>> {
     let digits = |guid: &ObjectGuid| format!("{:032x}", u128::from_be_bytes(*guid.as_bytes()));
     let guids: Vec<String> = guids.iter().map(digits).collect();
     let guids = serde_json::to_string(&guids)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    // One statement for all: as long as there is no index, each costs a look at all rows.
+    // One statement for all: without an index, each one scans the table.
     db.prepare("SELECT id FROM users WHERE guid IN (SELECT unhex(value) FROM json_each(?1))")?
         .query_map([guids], |row| row.get(0).map(UserId))?
         .collect()

@@ -1,4 +1,4 @@
-//! How many users there are of each kind, and when runs succeeded last: what is measured of a store.
+//! How many users of each kind there are, and when runs last succeeded.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::OptionalExtension;
@@ -8,7 +8,7 @@ use crate::store::{Command, StoreError, UserCounts};
 use crate::user::Status;
 
 impl Reader {
-    /// Counts the users. No row is read for it, but those of the few whose status is not `ok`.
+    /// Counts the users, from indexes.
     pub(super) fn count_users(&self) -> Result<UserCounts, StoreError> {
         let _unchanging = self.unchanging()?;
         let imported = self.imported_of_all()?;
@@ -35,7 +35,7 @@ impl Reader {
             .map_err(self.failed("read"))
     }
 
-    /// When a run of a command last ended that was carried out; of a sync, one that looked at everybody.
+    /// When a command last succeeded; for sync, only runs over all users count.
     pub(super) fn read_last_success(
         &self,
         command: Command,

@@ -1,4 +1,4 @@
-//! The domains of the imported users, and who answered for them.
+//! Domains and domain controllers.
 
 use std::collections::HashMap;
 
@@ -63,20 +63,20 @@ impl Reader {
 pub(super) const LAST_SCOPE: &str = "SELECT scope_users FROM runs
      WHERE scope_users IS NOT NULL AND runs.domain IS domains.id ORDER BY runs.id DESC LIMIT 1";
 
-/// The keys of what a run read, once they are written.
+/// The keys of the domain and the domain controller of a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RunKeys {
     pub(super) domain: Option<DomainId>,
     pub(super) controller: Option<ControllerId>,
 }
 
-/// Notes the domain that a run read and who answered, where that is not known yet or has changed.
+/// Records the domain and the domain controller of a run, if they are new or have changed.
 pub(super) fn note(db: &Connection, run: &Run) -> rusqlite::Result<RunKeys> {
     let Some(domain) = &run.domain else {
         return Ok(RunKeys::default());
     };
     if run.undoes.is_some() {
-        // It read no directory, so it learnt nothing of the domain.
+        // It read no directory, so it knows nothing new about the domain.
         return Ok(RunKeys {
             domain: domain.id,
             controller: None,
@@ -101,7 +101,7 @@ pub(super) fn note(db: &Connection, run: &Run) -> rusqlite::Result<RunKeys> {
         None => None,
         Some(Controller { id: Some(it), .. }) => Some(*it),
         Some(Controller { identity, usn, .. }) => {
-            // What it was before it was brought back from a copy is kept beside it.
+            // Keep its record from before it was restored.
             db.execute(
                 "UPDATE controllers SET identity = identity || '~' || id
                  WHERE domain = ?1 AND identity = ?2",
@@ -120,7 +120,7 @@ pub(super) fn note(db: &Connection, run: &Run) -> rusqlite::Result<RunKeys> {
     })
 }
 
-/// Notes what a run that was carried out read, and under which settings.
+/// Records what a successful run read, and with which settings.
 pub(super) fn note_reading(
     db: &Connection,
     run: &Run,
@@ -157,8 +157,8 @@ pub(super) fn note_reading(
     Ok(())
 }
 
-/// Takes back that controllers read everything in a run and after it: whoever they did not return then may be one of
-/// those that are set back, and must not count as returned by them. What they read before it stands.
+/// Forgets complete reads since an undone run: users that were not returned then may be among those set back, and must
+/// not count as returned. Earlier reads stay.
 pub(super) fn take_back_readings(
     db: &Connection,
     undone: i64,

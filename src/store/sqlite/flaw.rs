@@ -1,9 +1,9 @@
-//! What another program wrote that adsync never does, in words.
+//! Describes content that only another program can have written.
 
 use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, Error, ErrorCode, Row, Statement};
 
-/// The first column of a user's row that cannot be read, whatever the schema has become, and what it holds.
+/// The first unreadable column of a user row, and what it holds.
 pub(super) fn of_user(row: &Row<'_>) -> Option<String> {
     let statement: &Statement<'_> = row.as_ref();
     let columns = statement.column_names();
@@ -41,7 +41,7 @@ fn in_words(value: ValueRef<'_>) -> String {
     }
 }
 
-/// Whether a value was there and could not be read.
+/// Whether a value could not be converted.
 pub fn is_of_value(error: &Error) -> bool {
     matches!(
         error,
@@ -52,7 +52,7 @@ pub fn is_of_value(error: &Error) -> bool {
     )
 }
 
-/// Such an error in words, without the column's number and the names of types.
+/// Such an error in words, without column numbers and type names.
 pub fn of_value(error: &Error) -> Option<String> {
     let kind = |kind: &Type| match kind {
         Type::Null => "nothing",
@@ -75,8 +75,8 @@ pub fn of_value(error: &Error) -> Option<String> {
     }
 }
 
-/// The table whose row numbers are used up, if that is why it takes no more rows: a number is never given twice,
-/// and another program wrote the highest there is. `SQLite` says then that it is full.
+/// The table whose row ids are used up, if that is the cause: ids are never reused, and another program wrote the
+/// highest one. `SQLite` reports that the database is full.
 pub(super) fn used_up(db: &Connection, error: &Error) -> Option<String> {
     if error.sqlite_error_code() != Some(ErrorCode::DiskFull) {
         return None;

@@ -1,4 +1,4 @@
-//! The history: what runs did, who ran them, and what became of each user.
+//! The history: what runs did, who ran them, and what they changed.
 
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ pub(super) const CHANGE_COLUMNS: &str =
 
 const FORGET: &str = "DELETE FROM runs WHERE id = ?1";
 
-/// Notes that a run is under way; gives its number.
+/// Records that a run is under way. Returns its number.
 pub(super) fn begin_run(db: &Connection, run: &Run) -> rusqlite::Result<i64> {
     db.execute(
         "INSERT INTO runs (command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome,
@@ -33,22 +33,22 @@ pub(super) fn begin_run(db: &Connection, run: &Run) -> rusqlite::Result<i64> {
             ":run_by": whoami::username().unwrap_or_else(|_| "?".to_owned()),
             ":sudo_for": sudo_for(),
             ":host": whoami::hostname().unwrap_or_else(|_| "?".to_owned()),
-            // Seen by nobody: how it ends is noted in the same transaction.
+            // Never visible: the outcome is set in the same transaction.
             ":outcome": Outcome::Failed.name(),
         },
     )?;
     Ok(db.last_insert_rowid())
 }
 
-/// Who called sudo, as sudo says it. It is believed of every account, not of root alone, for `sudo -u adsync` is
-/// how people run it; an account that lies about it owns the store, and could as well write the lie there.
+/// Who called sudo, as sudo says. Believed for every account, not only root, for people run `sudo -u adsync`; an
+/// account that lies about it owns the store, and could write anything there anyway.
 fn sudo_for() -> Option<String> {
     std::env::var("SUDO_USER")
         .ok()
         .filter(|name| !name.is_empty())
 }
 
-/// Notes how a run ended.
+/// Records how a run ended.
 pub(super) fn end_run(
     db: &Connection,
     run_id: i64,
@@ -96,29 +96,29 @@ pub(super) fn end_run(
     Ok(())
 }
 
-/// Forgets runs that are older than the history is kept, and with them their changes.
+/// Deletes runs beyond the retention period, with their changes.
 pub(super) fn forget_old_runs(db: &Connection, run: &Run, but: i64) -> rusqlite::Result<()> {
     let days = jiff::SignedDuration::from_hours(24 * i64::from(run.history_days));
     let before: Option<String> = db
         .prepare_cached("SELECT started_at FROM runs WHERE id <> ?1 ORDER BY id DESC LIMIT 1")?
         .query_row([but], |row| row.get(0))
         .optional()?;
-    // A clock that jumped ahead must not forget everything: what the run before it says counts as well.
+    // A clock that jumped ahead must not delete everything, so the time of the previous run counts, too.
     let before = before.and_then(|it| it.parse().ok());
     let now = before.map_or(run.started_at, |it: Timestamp| it.min(run.started_at));
-    // Before the beginning of time there is nothing to forget.
+    // Beyond the range of times there is nothing to delete.
     let Ok(oldest) = now.checked_sub(days) else {
         return Ok(());
     };
     let (oldest, now) = (oldest.to_string(), run.started_at.to_string());
-    // In the order in which they were, whatever the clock said: one that was dated back does not go before its time.
+    // In run order, whatever the clock said: a backdated run is not deleted early.
     while let Some(id) = oldest_run(db, &oldest, &now)?.filter(|id| *id != but) {
         db.prepare_cached(FORGET)?.execute([id])?;
     }
     Ok(())
 }
 
-/// The first run that is kept, if it began before that time. Of one that is dated ahead of now the next one tells.
+/// The oldest run, if it began before that time. If its date is in the future, the date of the next one counts.
 fn oldest_run(db: &Connection, oldest: &str, now: &str) -> rusqlite::Result<Option<i64>> {
     let mut statement = db.prepare_cached("SELECT id, started_at FROM runs ORDER BY id LIMIT 2")?;
     let mut rows = statement.query([])?;
@@ -134,7 +134,7 @@ fn oldest_run(db: &Connection, oldest: &str, now: &str) -> rusqlite::Result<Opti
     Ok(None)
 }
 
-/// In a run of selected users: those that were found in step, as a JSON array of their ids.
+/// For a run of selected users: those found in step, as a JSON array of ids.
 fn in_step(outcome: Outcome, plan: &Plan, run: &Run) -> Option<String> {
     let is_over = matches!(outcome, Outcome::Done | Outcome::Partial);
     let selected = run.selected.as_ref().filter(|_| is_over)?;
@@ -157,7 +157,7 @@ fn in_step(outcome: Outcome, plan: &Plan, run: &Run) -> Option<String> {
 }
 
 impl Writer {
-    /// Notes a run that changed nothing: it was refused, or failed.
+    /// Records a run that was refused or failed.
     pub(super) fn note_end(
         &mut self,
         run: &Run,
@@ -167,7 +167,7 @@ impl Writer {
     ) -> Result<i64, StoreError> {
         self.transact(|db| {
             let run_id = begin_run(db, run)?;
-            // A domain that is not known yet is not made known by a run that changed nothing.
+            // A run that changed nothing does not add a domain.
             let keys = RunKeys {
                 domain: run.domain.as_ref().and_then(|it| it.id),
                 controller: run.controller.as_ref().and_then(|it| it.id),
@@ -195,7 +195,7 @@ impl Reader {
             .map_err(self.failed("read"))
     }
 
-    /// The run of that number.
+    /// The run with that number.
     pub(super) fn run_of_number(&self, number: i64) -> Result<Option<PastRun>, StoreError> {
         let query = format!("SELECT {RUN_COLUMNS} FROM runs WHERE id = ?1");
         self.db
@@ -209,7 +209,7 @@ impl Reader {
         self.changes("run_id = ?1 ORDER BY username, user_id", number)
     }
 
-    /// What later runs changed of these users, the oldest change first.
+    /// What later runs changed about these users, oldest first.
     pub(super) fn changes_since(
         &self,
         run: i64,
@@ -292,7 +292,7 @@ pub(super) fn past_change(row: &Row<'_>) -> rusqlite::Result<PastChange> {
     })
 }
 
-/// One of the names that adsync writes.
+/// A value that must be one of a set of names.
 fn named<T>(
     row: &Row<'_>,
     column: usize,

@@ -1,16 +1,15 @@
-//! Indexes that are set aside while many users are made.
+//! Dropping indexes while many users are inserted, and building them afterwards.
 //!
-//! To sort what an index holds once costs a fraction of entering each user where it belongs.
+//! Sorting the entries of an index once costs a fraction of inserting them one by one.
 
 use rusqlite::{Connection, ErrorCode};
 
-/// Indexes that are to be made again, before the transaction in which they were set aside ends.
+/// Dropped indexes, to be built again in the same transaction.
 #[derive(Debug)]
 pub(super) struct SetAside(Vec<String>);
 
 impl SetAside {
-    /// Sets the indexes of the users aside, but those of a few users only, which new ones are not among: to make
-    /// them again would take a look at everybody.
+    /// Drops the indexes of users, except partial ones that new users are not in: building those would scan the table.
     pub(super) fn begin(db: &Connection) -> rusqlite::Result<Self> {
         let indexes: Vec<(String, String)> = db
             .prepare(
@@ -25,7 +24,7 @@ impl SetAside {
         Ok(Self(indexes.into_iter().map(|(_, sql)| sql).collect()))
     }
 
-    /// Makes those again that can be made: not one of usernames while two users have the same.
+    /// Builds those that can be built: a unique index only when there are no duplicates.
     pub(super) fn make_possible(&mut self, db: &Connection) -> rusqlite::Result<()> {
         let mut left = Vec::new();
         for sql in std::mem::take(&mut self.0) {
@@ -40,7 +39,7 @@ impl SetAside {
         Ok(())
     }
 
-    /// Makes all that are left.
+    /// Builds the rest.
     pub(super) fn end(self, db: &Connection) -> rusqlite::Result<()> {
         self.0.iter().try_for_each(|sql| db.execute_batch(sql))
     }

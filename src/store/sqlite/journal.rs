@@ -1,10 +1,10 @@
-//! How a store is written to while others read it, and how it lies at rest.
+//! How a store is written while others read it, and the state it is left in.
 //!
-//! A run writes by way of a write-ahead log: whoever reads is not in its way, nor it in theirs. `SQLite` keeps that
-//! log in two files beside the store, and an account that may only read can neither make them nor do without them.
-//! So at rest a store that only its owner may read is a single file, and any program of an account that is given
-//! the right to read it can do so at once. A store that others may read stays with its log, whose files are
-//! emptied, not removed: then no reader is ever in the way of a run.
+//! A run writes to a write-ahead log, so that readers and the run do not block each other. `SQLite` keeps that log
+//! in two files beside the store, and an account that may only read can neither create them nor do without them. So
+//! between runs a store that only its owner may read is a single file: an account that is later given the right to
+//! read it can do so at once. A store that others may read keeps its log files, emptied but not removed, so that no
+//! reader ever blocks a run.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,16 +15,16 @@ use rusqlite::config::DbConfig;
 use super::{PATIENCE, beside, sql};
 use crate::store::StoreError;
 
-/// How long a program that reads a store at rest is waited for, before a run writes.
+/// How long to wait, before writing, for a program that reads a store without a log.
 const READERS_PATIENCE: Duration = Duration::from_secs(30);
-/// The same at the end of a run, which is over in any case.
+/// The same at the end of a run, which is done in any case.
 const LAST_PATIENCE: Duration = Duration::from_millis(200);
 
-/// Sets a connection up that may write. It changes nothing.
+/// Configures a connection that may write. Changes nothing in the file.
 pub(super) fn prepare(db: &Connection, path: &Path) -> rusqlite::Result<()> {
     db.pragma_update(None, "synchronous", "full")?;
     db.pragma_update(None, "foreign_keys", true)?;
-    // Else the last connection to be closed takes the files of the log away.
+    // Otherwise the last connection to close removes the log files.
     db.set_db_config(
         DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
         beside::is_shared(path),
@@ -32,15 +32,14 @@ pub(super) fn prepare(db: &Connection, path: &Path) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Begins to write by way of a log, if that can be done at once. If not, it is tried again when there is something
-/// to write.
+/// Switches to a log, if that is possible at once. If not, it is tried again before writing.
 pub(super) fn try_begin(db: &Connection, path: &Path) {
     if let Err(error) = begin_within(db, path, Duration::ZERO) {
         log::debug!("the store has no log yet: {error}");
     }
 }
 
-/// Begins to write by way of a log. Whoever writes is waited for, and for a while longer whoever reads.
+/// Switches to a log. Waits for writers, and longer for readers.
 pub(super) fn begin(db: &Connection, path: &Path) -> Result<(), StoreError> {
     if has_log(db).map_err(sql(path, "read"))? {
         return Ok(());
@@ -56,7 +55,7 @@ fn begin_within(db: &Connection, path: &Path, patience: Duration) -> Result<(), 
         return Ok(());
     }
     if beside::is_shared(path) {
-        // SQLite would make them without the rights of the group.
+        // SQLite would create them without group permissions.
         beside::make(path)?;
     }
     let begun = db.busy_timeout(patience).and_then(|()| set_mode(db, "wal"));
@@ -67,8 +66,7 @@ fn begin_within(db: &Connection, path: &Path, patience: Duration) -> Result<(), 
     db.busy_timeout(PATIENCE).and(begun).map_err(&failed)
 }
 
-/// Leaves the store as it is to lie. What was written is in it and on the disk already, so that nothing is lost
-/// where this cannot be done.
+/// Leaves the store in its state between runs. What was written is on disk already, so nothing is lost if this fails.
 pub(super) fn end(db: &Connection, path: &Path) {
     if let Err(error) = lay_down(db, path) {
         log::debug!("the log of the store stays: {error}");
@@ -82,7 +80,7 @@ fn lay_down(db: &Connection, path: &Path) -> rusqlite::Result<()> {
     db.busy_timeout(LAST_PATIENCE)?;
     let is_blocked = |row: &rusqlite::Row<'_>| row.get(0);
     if db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], is_blocked)? {
-        // By somebody who reads. What is in the log is not all in the file, or not known to be on the disk there.
+        // By a reader. Not all of the log is in the file, or not known to be on disk.
         log::debug!("the log of the store stays: a program reads from it");
         return Ok(());
     }
@@ -93,15 +91,14 @@ fn lay_down(db: &Connection, path: &Path) -> rusqlite::Result<()> {
     set_mode(db, "memory")
 }
 
-/// Whether a store is written to by way of a log.
+/// Whether the store has a log.
 fn has_log(db: &Connection) -> rusqlite::Result<bool> {
     db.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0))
         .map(|mode| mode == "wal")
 }
 
-/// Says in the header of the file, in a single write, whether it has a log. Neither a rollback journal nor
-/// waiting for the disk is of any use for that: it means the same before and after, and the log itself tells
-/// that it is there.
+/// Sets the journal mode in the header of the file, in a single write. That needs neither a rollback journal nor a
+/// sync: the content means the same before and after, and a log is found by its own file.
 fn set_mode(db: &Connection, mode: &str) -> rusqlite::Result<()> {
     db.pragma_update(None, "synchronous", "off")?;
     let set = match mode {

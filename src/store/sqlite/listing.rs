@@ -1,4 +1,4 @@
-//! The users of a store, one after the other: which of them, and in which order.
+//! Listing users.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::record::{self, USER_COLUMNS};
 use crate::store::{LastSeen, Listing, StoreError, Visit};
 use crate::user::{Column, DomainId, Source, Standing, UserId};
 
-/// Of each domain the last run that looked at everybody in it. Runs of a store that had one domain name none.
+/// The last run over all users of each domain. Runs from before there were domains name none.
 const LAST_FULL: &str = "SELECT last.domain, id, started_at FROM (
         SELECT domains.id AS domain, (
             SELECT runs.id FROM runs
@@ -20,11 +20,11 @@ const LAST_FULL: &str = "SELECT last.domain, id, started_at FROM (
         FROM domains
     ) AS last JOIN runs ON runs.id = last.run_id";
 
-/// The queries of listings.
+/// Builds the query of a listing.
 struct Query<'a>(&'a Listing);
 
 impl Query<'_> {
-    /// The whole query. It is put together of the words of this file alone.
+    /// The query. It is composed of literals in this file only.
     fn text(&self) -> String {
         let conditions = [self.of_standings(), self.0.source.map(of_source)];
         let conditions: Vec<String> = conditions.into_iter().flatten().collect();
@@ -60,7 +60,7 @@ impl Query<'_> {
     fn order(&self) -> String {
         let direction = if self.0.reverse { "DESC" } else { "ASC" };
         let by = match self.0.sort {
-            // Answered from its index, so that the first user comes at once.
+            // From its index, so that the first user comes at once.
             Column::Username => return format!("username_folded {direction}"),
             Column::Name => {
                 "nullif(trim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')), '') COLLATE NOCASE"
@@ -78,7 +78,7 @@ impl Query<'_> {
             Column::Domain => "domain",
             Column::Guid => "guid",
             Column::Dn => "dn COLLATE NOCASE",
-            // As `LastSeen` tells it. Runs are noted to the second, so the texts sort as the times do.
+            // As in `LastSeen`. Runs start at whole seconds, so the texts sort as the times do.
             Column::SyncedAt => {
                 "CASE WHEN guid IS NULL OR status <> 'ok' THEN synced_at
                  ELSE nullif(max(coalesce(synced_at, ''), coalesce(last_full.at, ''),
@@ -93,7 +93,7 @@ fn of_standing(standing: Standing) -> &'static str {
     match standing {
         Standing::Ok => "(status = 'ok' AND enabled)",
         Standing::Disabled => "NOT enabled",
-        // Said twice, for the index of those who are not in step.
+        // Repeated for the partial index.
         Standing::Duplicate => "(status = 'duplicate' AND status <> 'ok')",
         Standing::OutOfScope => "(status = 'out_of_scope' AND status <> 'ok')",
         Standing::Missing => "(status = 'missing' AND status <> 'ok')",
@@ -110,7 +110,7 @@ fn of_source(source: Source) -> String {
 }
 
 impl Reader {
-    /// Hands over the users of a listing, one by one.
+    /// Visits the users of a listing one by one.
     pub(super) fn for_each_user(
         &self,
         listing: &Listing,

@@ -1,5 +1,5 @@
-//! What became of users: found by the runs that changed somebody's name or deleted somebody, and by the rows that
-//! they had. A first import may have a million changes, and none of them is read for that.
+//! The history of single users. They are found through the runs that renamed or deleted somebody, and then by row: the
+//! million changes of a first import are not read.
 
 use std::collections::HashSet;
 
@@ -10,20 +10,20 @@ use super::history::{CHANGE_COLUMNS, past_change};
 use crate::store::{PastChange, StoreError};
 use crate::user::{Folded, ObjectGuid, StoredUser};
 
-/// The changes after which somebody has another name, or none any more: the row, the names, and the identity.
+/// Renames and deletions: row, names before and after, identity.
 const NAMING: &str =
     "SELECT user_id, username, after ->> '$.username', coalesce(before, after) ->> '$.guid'
      FROM runs CROSS JOIN changes ON run_id = runs.id
      WHERE (deleted > 0 OR modified > 0) AND (action = 'deleted' OR action = 'modified')";
 
-/// All changes so, for what only another program can have done.
+/// The same for all changes, for users that another program renamed or removed.
 const EVERY: &str = "SELECT user_id, username, after ->> '$.username', coalesce(before, after) ->> '$.guid' FROM changes";
 
-/// The deletions of a run, or of all runs, the newest first.
+/// The deletions of a run, or of all runs, newest first.
 const DELETIONS: &str = "FROM runs CROSS JOIN changes ON run_id = runs.id
      WHERE deleted > 0 AND action = 'deleted' AND (?1 IS NULL OR run_id = ?1) ORDER BY run_id DESC, username";
 
-/// The rows that users had, and their identities.
+/// Rows and identities of users.
 #[derive(Debug, Default)]
 struct Traces {
     rows: HashSet<i64>,
@@ -42,7 +42,7 @@ impl Traces {
 }
 
 impl Reader {
-    /// The life of every user that ever had a name, the oldest change first.
+    /// All changes of every user that ever had a name, oldest first.
     pub(super) fn changes_of_user(&self, name: &Folded) -> Result<Vec<PastChange>, StoreError> {
         let is_it = |text: Option<&str>| text.is_some_and(|it| Folded::new(it) == *name);
         let is_named = |row: &Row<'_>| -> rusqlite::Result<bool> {
@@ -60,15 +60,14 @@ impl Reader {
         self.lives(traces)
     }
 
-    /// The life of a user of the store, the oldest change first: that of its row, and of the rows it had before.
+    /// All changes of a user, oldest first, including those of its earlier rows.
     pub(super) fn changes_of(&self, user: &StoredUser) -> Result<Vec<PastChange>, StoreError> {
         let mut traces = Traces::default();
         traces.add_user(user);
         self.lives(traces)
     }
 
-    /// All that runs changed of those who left these traces. A user that was removed and imported again has another
-    /// row, but the same identity.
+    /// All changes of these users. A user that was removed and imported again has a new row, but the same identity.
     fn lives(&self, mut traces: Traces) -> Result<Vec<PastChange>, StoreError> {
         let guids = std::mem::take(&mut traces.guids);
         for guid in guids.iter().filter_map(|it| it.parse().ok()) {
@@ -85,7 +84,7 @@ impl Reader {
         }
         let rows: Vec<i64> = traces.rows.into_iter().collect();
         let rows = serde_json::to_string(&rows).unwrap_or_default();
-        // Of each run these rows are looked up.
+        // By primary key: these rows in each run.
         let query = format!(
             "SELECT {CHANGE_COLUMNS} FROM runs CROSS JOIN changes ON run_id = runs.id
              WHERE user_id IN (SELECT value FROM json_each(?1)) ORDER BY run_id, user_id"
@@ -96,7 +95,7 @@ impl Reader {
             .map_err(self.failed("read"))
     }
 
-    /// Adds the rows and identities of those changes that are meant.
+    /// Adds the rows and identities of matching changes.
     fn trace(
         &self,
         traces: &mut Traces,
@@ -125,8 +124,8 @@ impl Reader {
             .map_err(self.failed("read"))
     }
 
-    /// The newest deletion of each of these names, where there is one; and the names that were deleted: all of them, if
-    /// one of these was not.
+    /// The newest deletion of each of these names, if there is one; and names of deleted users: all of them, if one
+    /// of these has no deletion.
     pub(super) fn read_newest_deletions(
         &self,
         names: &[Folded],

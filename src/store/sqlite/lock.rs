@@ -1,10 +1,10 @@
-//! The lock of a run: one at a time on a store.
+//! The lock of a run: one run at a time per store.
 //!
-//! It is an operating system lock on a file beside the database, so it ends with the process that holds
-//! it, however that ends. What stands in the file is only for the message to those who wait.
+//! It is an operating system lock on a file beside the database, so it ends with its process, however that ends. The
+//! content of the file is only for the message to those who wait.
 //!
-//! Somebody may tidy that file up while a run is under way, and the next run would make one of its own. So the file
-//! that has the store is locked as well.
+//! Somebody may delete that file during a run, and the next run would create its own. So the database file is locked,
+//! too.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -14,25 +14,25 @@ use std::time::{Duration, Instant};
 use crate::store::StoreError;
 use crate::util::files;
 
-/// Held for as long as it lives.
+/// Held as long as it is open.
 #[derive(Debug)]
 pub struct RunLock {
     file: File,
-    /// The file that has the store, or will have it.
+    /// The database file, or the one that will be it.
     store: Option<File>,
-    /// Until when others are waited for; none: without an end.
+    /// How long to wait for others; none: forever.
     deadline: Option<Instant>,
 }
 
-/// What the text in the file begins with.
+/// The first word of the file.
 const WORD: &str = "adsync ";
-/// How long to wait before it is tried again.
+/// How long to wait between attempts.
 const PAUSE: Duration = Duration::from_millis(50);
-/// For how long anybody but a run has a look at a lock.
+/// How long anything but a run may hold the lock, to look at it.
 const GLANCE: Duration = Duration::from_millis(100);
 
 impl RunLock {
-    /// Who holds the lock of a store; none, if it can be taken.
+    /// Who holds the lock of a store; none if it is free.
     pub fn holder_of(store: &Path) -> Result<Option<String>, StoreError> {
         let path = lock_path(store);
         let failed = |source| StoreError::File {
@@ -43,7 +43,7 @@ impl RunLock {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             other => other.map_err(failed)?,
         };
-        // Others may look at the same time. It ends with the file.
+        // A shared lock, released with the file.
         match file.try_lock_shared() {
             Ok(()) => Ok(None),
             Err(TryLockError::WouldBlock) => Ok(Some(holder(&mut file))),
@@ -51,7 +51,7 @@ impl RunLock {
         }
     }
 
-    /// Takes the lock of a store, or says who holds it.
+    /// Takes the lock of a store, or returns who holds it.
     pub fn take(store: &Path, command: &str, wait: Duration) -> Result<Self, StoreError> {
         let path = lock_path(store);
         let failed = |source| StoreError::File {
@@ -59,7 +59,7 @@ impl RunLock {
             source,
         };
         let mut file = files::open_private(&path).map_err(failed)?;
-        // Without an end, if it lies beyond what the clock can say.
+        // Forever, if it exceeds the range of the clock.
         let deadline = Instant::now().checked_add(wait.max(GLANCE));
         match lock(&file, deadline) {
             Ok(()) => {}
@@ -88,7 +88,7 @@ impl RunLock {
         })
     }
 
-    /// Locks the file at `path` as well, which has the store or will have it; `make` makes it where it is not there.
+    /// Locks the database file at `path`, too; `make`: creates it if it does not exist.
     pub fn take_file(&mut self, store: &Path, path: &Path, make: bool) -> Result<(), StoreError> {
         let failed = |source| StoreError::File {
             path: path.to_owned(),
@@ -109,7 +109,7 @@ impl RunLock {
                 self.store = Some(file);
                 return Ok(());
             }
-            // Else it was replaced, or removed, before it was locked.
+            // Otherwise it was replaced or removed before it was locked.
             if !is_locked && is_over(self.deadline) {
                 let name = lock_path(store);
                 let name = name.file_name().unwrap_or_default().display();
@@ -123,8 +123,8 @@ impl RunLock {
     }
 }
 
-/// A lock on a byte that no file has: `SQLite` has its own locks on others. It ends with the open file, and does not
-/// care who else in this process opens the file and closes it.
+/// A lock on a byte far behind the end of the file: `SQLite` locks other bytes. It belongs to the open file, so that
+/// closing the same file elsewhere in this process does not release it.
 #[cfg(target_os = "linux")]
 mod byte {
     use std::fs::File;
@@ -136,7 +136,7 @@ mod byte {
 
     const BYTE: i64 = 1 << 62;
 
-    /// Whether it can be had now.
+    /// Whether it can be taken now.
     pub(super) fn try_lock(file: &File) -> io::Result<bool> {
         #[expect(
             clippy::cast_possible_truncation,
@@ -157,7 +157,7 @@ mod byte {
     }
 }
 
-/// Elsewhere the file beside the store has to do.
+/// On other systems the lock file alone has to do.
 #[cfg(not(target_os = "linux"))]
 mod byte {
     pub(super) fn try_lock(_: &std::fs::File) -> std::io::Result<bool> {
@@ -167,16 +167,16 @@ mod byte {
 
 impl Drop for RunLock {
     fn drop(&mut self) {
-        // So that nobody takes this run for the next holder; a killed run leaves its name behind.
+        // So that this run is not taken for the next holder; a killed run leaves its name behind.
         let _ = self.file.set_len(0);
     }
 }
 
-/// Who holds the lock. It has taken it a moment before it says so, which is waited for.
+/// Who holds the lock. The holder writes its name a moment after it took the lock, so this waits for it.
 fn holder(file: &mut File) -> String {
     let mut holder = String::new();
     for _ in 0..50 {
-        // A nicety: without it the message only says less.
+        // Without it, the message only says less.
         let _ = file.read_to_string(&mut holder);
         if holder.ends_with('\n') {
             break;
@@ -188,7 +188,7 @@ fn holder(file: &mut File) -> String {
     holder.trim().to_owned()
 }
 
-/// Tries until the deadline.
+/// Retries until the deadline.
 fn lock(file: &File, deadline: Option<Instant>) -> Result<(), TryLockError> {
     loop {
         match file.try_lock() {
@@ -202,7 +202,7 @@ fn is_over(deadline: Option<Instant>) -> bool {
     deadline.is_some_and(|it| Instant::now() >= it)
 }
 
-/// Refuses a file of the lock's name that adsync did not write: taking the lock would empty it.
+/// Refuses a file that adsync did not write: taking the lock would empty it.
 fn refuse_other(file: &mut File) -> std::io::Result<()> {
     let mut text = Vec::new();
     file.rewind()?;

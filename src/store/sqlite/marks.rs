@@ -1,4 +1,4 @@
-//! The change mark, as the store keeps it.
+//! Change marks.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::user::{DomainId, ObjectGuid};
 
 const COLUMNS: &str = "service, invocation_id, usn, settings, full_at, witness, deleted_witness";
 
-/// Does to the change mark what a run does.
+/// Applies the effect of a run on the change mark.
 pub(super) fn write(marking: &Marking, db: &Connection, keys: RunKeys) -> rusqlite::Result<()> {
     let domain = keys.domain.map(|it| it.0);
     match marking {
@@ -59,7 +59,7 @@ fn set(db: &Connection, mark: &Mark, domain: Option<i64>) -> rusqlite::Result<()
 }
 
 impl Reader {
-    /// The change marks of all domains, but for those that adsync did not write so.
+    /// The change marks of all domains, except unreadable ones.
     pub(super) fn marks(&self) -> rusqlite::Result<HashMap<DomainId, Mark>> {
         let query = format!("SELECT {COLUMNS}, domain FROM marks");
         let of_domain = |row: &Row<'_>| {
@@ -74,7 +74,7 @@ impl Reader {
     }
 }
 
-/// None where another program wrote what cannot be a mark.
+/// None if another program wrote something that is not a mark.
 fn usable(row: &Row<'_>) -> rusqlite::Result<Option<Mark>> {
     mark(row).or_else(|error| flaw::is_of_value(&error).then_some(None).ok_or(error))
 }

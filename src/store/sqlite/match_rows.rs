@@ -1,8 +1,7 @@
-//! Finding the users of the store by identity while a directory is read.
+//! Matching directory users with rows by identity.
 //!
-//! A directory returns its users in much the same order in every run, and the first import made their
-//! rows in that order. So the next user asked for is mostly the one in the next row, and reading rows in
-//! order costs a fraction of looking each up in the index of identities.
+//! A directory returns its users in much the same order in every run, and the first import inserted them in that order.
+//! So the next user is usually in the next row, and reading rows in order costs a fraction of index lookups.
 
 use std::collections::VecDeque;
 
@@ -11,33 +10,32 @@ use crate::store::StoreError;
 use crate::store::{Matching, Ours};
 use crate::user::{ObjectGuid, StoredUser, UserId};
 
-/// How many rows are read at once, at first and at most. It doubles as long as the rows are asked for in
-/// their order.
+/// How many rows are read at once, at first and at most. Doubles as long as rows are requested in order.
 const FIRST_READ: u32 = 16;
 const LARGEST_READ: u32 = 512;
 
-/// A row at most so far behind the last one is worth reading on from.
+/// How far ahead a row may be for sequential reading to resume from it.
 const NEAR: i64 = 8;
 
-/// The imported users of a store, asked for one after the other.
+/// Looks up imported users one after another.
 #[derive(Debug)]
 pub struct RowMatcher<'a> {
     store: &'a Reader,
     ours: Ours,
-    /// The rows that follow the last one.
+    /// Rows read ahead.
     ahead: VecDeque<StoredUser>,
-    /// None before the first.
+    /// The row returned last; none before the first.
     last: Option<UserId>,
-    /// None where nothing is to be gained.
+    /// How many rows to read ahead next; 0 if that does not pay.
     next_read: u32,
-    /// Whether nobody is in it.
+    /// Whether the store has no imported users.
     is_empty: bool,
-    /// Who is asked for next.
+    /// The announced identities.
     expected: std::vec::IntoIter<ObjectGuid>,
 }
 
 impl<'a> RowMatcher<'a> {
-    /// Begins before the first row.
+    /// Starts before the first row.
     pub fn new(store: &'a Reader, ours: Ours) -> Self {
         Self {
             store,
@@ -80,11 +78,11 @@ impl<'a> RowMatcher<'a> {
         Ok(user)
     }
 
-    /// Goes on behind a row that was not the next one.
+    /// Resumes after a row that was not the next one.
     fn turn_to(&mut self, row: UserId) {
         let is_behind = |user: &StoredUser| user.id > row;
         let skipped = self.ahead.iter().take_while(|it| !is_behind(it)).count();
-        // Numbers may lie further apart than a number can say.
+        // The difference may overflow.
         let distance = self
             .last
             .map_or(Some(row.0), |last| row.0.checked_sub(last.0));

@@ -1,4 +1,4 @@
-//! Whose a store is, and whether this account is the one to write to it.
+//! Whether this account may write to the store.
 
 use std::path::Path;
 
@@ -7,8 +7,8 @@ use crate::store::StoreError;
 use crate::util::account;
 use crate::util::files;
 
-/// Refuses a name that is a link: the lock lies beside the name, so a store with two names had two locks,
-/// and a store that is made new takes the place of the link.
+/// Refuses a symbolic link: the lock file is beside the name, so a store with two names would have two locks, and a new
+/// store would replace the link.
 pub(super) fn refuse_link(path: &Path) -> Result<(), StoreError> {
     if !files::is_link(path) {
         return Ok(());
@@ -19,9 +19,8 @@ pub(super) fn refuse_link(path: &Path) -> Result<(), StoreError> {
     })
 }
 
-/// Refuses root where the store, or the folder that it would be made in, belongs to another account: the
-/// files that root leaves beside it would lock that account out of its own store, and whoever may write to a
-/// folder has a say in what root opens there.
+/// Refuses root if the store, or its folder, belongs to another account: the files that root leaves beside it would
+/// lock that account out of its own store, and whoever may write to a folder influences what root opens there.
 #[cfg(unix)]
 pub(super) fn refuse_root_elsewhere(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::MetadataExt;
@@ -29,7 +28,7 @@ pub(super) fn refuse_root_elsewhere(path: &Path) -> Result<(), StoreError> {
     if !nix::unistd::geteuid().is_root() {
         return Ok(());
     }
-    // The first of them that is there: the file, its folder, the one above.
+    // The first that exists: the file, its folder, the one above.
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let owner = path
         .ancestors()

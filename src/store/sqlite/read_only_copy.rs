@@ -1,9 +1,9 @@
-//! A store that this account may read, and not write to.
+//! Reading a store without write permission.
 //!
-//! `SQLite` reads a database that has a write-ahead log by way of files beside it, and has to make them where
-//! they are not there. An account that may only read cannot, or, in a folder that it may write to, must not: they
-//! would be its own, and the next run could not write to them. But then the database is a file at rest, and is
-//! read as one. That nobody wrote to it meanwhile is seen from the file itself.
+//! To read a database with a write-ahead log, `SQLite` needs files beside it, and creates them if they are missing. An
+//! account that may only read cannot create them; or must not, in a folder that it can write to, for the next run could
+//! not write to them. But if they are missing, the database is not in use, and can be copied as a plain file. The file
+//! itself tells whether somebody wrote to it meanwhile.
 
 use std::fs::Metadata;
 use std::io;
@@ -17,11 +17,11 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::{beside, copy_in_memory, open, sql, version};
 use crate::store::StoreError;
 
-/// How often a store is read again that was written to meanwhile.
+/// How often a copy is retried if the store was written meanwhile.
 const ATTEMPTS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Opens a store to read: itself, or a copy in memory where only that can be had.
+/// Opens a store for reading: the file itself, or else a copy in memory.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     let mut attempts = 0..ATTEMPTS;
     loop {
@@ -50,10 +50,10 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     }
 }
 
-/// Whether `SQLite` would read the store without making a file that its owner cannot write to.
+/// Whether `SQLite` could read the store without creating a file that its owner cannot write to.
 fn leaves_nothing_behind(path: &Path) -> bool {
     let this = nix::unistd::geteuid();
-    // What root makes there is given to the owner of the store, by SQLite itself.
+    // SQLite itself gives what root creates to the owner of the store.
     let is_its = |it: Metadata| this.is_root() || it.uid() == this.as_raw();
     std::fs::metadata(path).is_ok_and(is_its)
         || beside::are_there(path)
@@ -71,7 +71,7 @@ fn is_for_want_of_rights(error: &rusqlite::Error) -> bool {
     matches!(code, Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen))
 }
 
-/// A copy of a store that nobody has open; none if somebody has, or wrote to it meanwhile.
+/// A copy of a store that nobody has open; none if somebody has it open, or wrote to it meanwhile.
 fn copy_at_rest(path: &Path) -> rusqlite::Result<Option<Connection>> {
     let Some(before) = state(path) else {
         return Ok(None);
@@ -85,7 +85,7 @@ fn copy_at_rest(path: &Path) -> rusqlite::Result<Option<Connection>> {
     copy.map(Some)
 }
 
-/// What differs after a write; none where the log has what the file has not.
+/// A value that differs after each write; none if the log is ahead of the file.
 fn state(path: &Path) -> Option<(u64, u64, i64, i64)> {
     if beside::has_log(path) {
         return None;
@@ -94,7 +94,7 @@ fn state(path: &Path) -> Option<(u64, u64, i64, i64)> {
     std::fs::metadata(path).ok().map(of)
 }
 
-/// The name of a database without log and locks, as `SQLite` takes it (<https://sqlite.org/uri.html>).
+/// The URI of a database without log and locks (<https://sqlite.org/uri.html>).
 fn as_unchanging(path: &Path) -> String {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let escaped = path.as_os_str().as_bytes().iter().map(|&byte| {
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn a_store_at_rest_is_copied_and_one_with_a_log_is_not() {
         let folder = tempfile::tempdir().expect("a folder");
-        // What a URI would read otherwise.
+        // Escaped in URIs.
         let path = folder.path().join("50% of #1?.db");
         let run = crate::store::Run::begin(crate::store::Command::Add, 1);
         let mut writer = Writer::open(&path, "add", Duration::ZERO).expect("a store");

@@ -1,4 +1,4 @@
-//! Questions to the store.
+//! Queries.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -18,18 +18,18 @@ use crate::store::{
 };
 use crate::user::{Domain, Folded, ObjectGuid, Status, StoredUser, UniqueField, UserId};
 
-/// While this is there, the store answers as it is now. Many questions cost less so, too.
+/// A read transaction.
 #[derive(Debug)]
 pub struct Unchanging<'a> {
     _transaction: Option<Transaction<'a>>,
 }
 
-/// The key of a domain, where the store has one.
+/// The key of a domain, if the store has one.
 fn key(domain: Option<&Domain>) -> Option<i64> {
     domain.and_then(|it| it.id).map(|it| it.0)
 }
 
-/// A store that can be asked, and not changed.
+/// A store that can be read but not written.
 #[derive(Debug)]
 pub struct Reader {
     path: PathBuf,
@@ -282,7 +282,7 @@ impl Reader {
         }
     }
 
-    /// Keeps the answers to one state of the store, if they are not kept to one already.
+    /// Starts a read transaction, unless one is open.
     pub(super) fn unchanging(&self) -> Result<Unchanging<'_>, StoreError> {
         let transaction = self
             .db
@@ -295,7 +295,7 @@ impl Reader {
 
     /// How many imported users there are, of any domain.
     pub(super) fn imported_of_all(&self) -> Result<u64, StoreError> {
-        // Those that have none are few or all there are. To count rows takes less than to look at each.
+        // Users without one are few, or all. Counting rows is cheaper than reading them.
         self.count("SELECT count(*) - (SELECT count(*) FROM users WHERE guid IS NULL) FROM users")
     }
 
@@ -329,7 +329,7 @@ impl Reader {
             .map_err(self.failed("read"))
     }
 
-    /// The user of that row.
+    /// The user in that row.
     pub(super) fn by_id(&self, id: UserId) -> Result<Option<StoredUser>, StoreError> {
         self.one("users.id = ?1", [id.0])
     }
@@ -351,7 +351,7 @@ impl Reader {
         self.several(&query, [guid.as_bytes()])
     }
 
-    /// Up to that many imported users, in the order of their rows, beginning behind one.
+    /// Up to that many imported users in row order, after a row.
     pub(super) fn imported_after(
         &self,
         row: Option<UserId>,
@@ -366,7 +366,7 @@ impl Reader {
         self.several(&query, (first, limit))
     }
 
-    /// The user with that username, any case.
+    /// The user with that username, in any case.
     pub(super) fn by_username(&self, username: &Folded) -> Result<Option<StoredUser>, StoreError> {
         self.one("username_folded = ?1", [username.as_str()])
     }
@@ -401,9 +401,9 @@ impl Reader {
         })
     }
 
-    /// The imported users of a domain whose rows were not seen.
+    /// The imported users of a domain except these.
     fn imported_except(&self, domain: &Domain, seen: &Seen) -> Result<Vec<StoredUser>, StoreError> {
-        // Answered from the index of the identities alone.
+        // Answered from the index of identities alone.
         let unseen: Vec<i64> = self
             .db
             .prepare("SELECT id FROM users WHERE guid IS NOT NULL AND domain = ?1")
@@ -424,7 +424,7 @@ impl Reader {
         domain: &Domain,
         status: Status,
     ) -> Result<Vec<StoredUser>, StoreError> {
-        // Every status but `ok` is in an index of its own, and few users are.
+        // Few users have a status other than `ok`, and those are in a partial index.
         let query = format!(
             "SELECT {USER_COLUMNS} FROM users
              WHERE status = ?1 AND status <> 'ok' AND guid IS NOT NULL AND domain = ?2"
@@ -443,7 +443,7 @@ impl Reader {
              WHERE expires_at IS NOT NULL AND enabled AND guid IS NOT NULL AND domain = ?1"
         );
         let mut users = self.several(&query, [domain.id.map(|it| it.0)])?;
-        // Times may have fractions, with which their texts do not sort as they do.
+        // Times may have fractions, so their texts do not sort as they do.
         users.retain(|user| user.tracking.expires.is_some_and(|it| it <= now));
         Ok(users)
     }

@@ -1,4 +1,4 @@
-//! Between rows and users, and what the history keeps of a user.
+//! Converting rows to users.
 
 use jiff::Timestamp;
 use rusqlite::Row;
@@ -13,10 +13,10 @@ use crate::user::{
 /// The columns of [`user`], in its order.
 pub const USER_COLUMNS: &str = "users.id, username, first_name, last_name, email, contact_number, enabled, source, guid, dn, status, synced_at, domain, reason, missing_since, returned_by, expires_at, found_run, found_on";
 
-/// What is wrong with a row.
+/// A row, and what is wrong with it.
 type Wrong = (i64, String);
 
-/// A row as a user; the inner error says what adsync never wrote.
+/// A row as a user; the inner error is about content that adsync never writes.
 pub fn user(row: &Row<'_>) -> rusqlite::Result<Result<StoredUser, Wrong>> {
     whole(row).or_else(|error| match flaw::of_user(row) {
         Some(what) => Ok(Err((row.get(0)?, what))),
@@ -104,7 +104,7 @@ fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Result<Option<Timestam
     Ok(text.map(str::parse).transpose())
 }
 
-/// A user of the history, from the JSON in a column.
+/// A snapshot from the JSON in a column.
 pub fn parse_snapshot(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Snapshot>> {
     let Some(text) = row.get::<_, Option<String>>(column)? else {
         return Ok(None);

@@ -1,8 +1,8 @@
-//! A store that is being made.
+//! A new store before its first commit.
 //!
-//! It grows beside its place and is put there when its first run is committed: whoever looks meanwhile, or
-//! after that run was killed, finds no store or a whole one. Until then nobody else reads it and nothing in
-//! it needs to survive a power cut, so it is written once, without a write-ahead log.
+//! It is written beside its final name and renamed when its first run commits: at any time, also after a kill, there is
+//! either no store or a complete one. Until then nobody reads it and nothing needs to survive a power cut, so it is
+//! written once, without a write-ahead log.
 
 use std::path::{Path, PathBuf};
 
@@ -13,24 +13,24 @@ use crate::store::StoreError;
 use crate::util::crash;
 use crate::util::files;
 
-/// The size of a page, in bytes: twice what `SQLite` takes of itself. Users are some 600 bytes each with their
-/// history, and writing them costs a system call for each page.
+/// Page size in bytes: twice the default of `SQLite`. A user takes some 600 bytes with its history, and each page
+/// written costs a system call.
 const PAGE_SIZE: u32 = 8192;
 
-/// What may lie beside a database, and has what is not in it yet.
+/// Files beside a database that may hold content not yet in it.
 const BESIDE: [&str; 3] = ["-journal", "-wal", "-shm"];
 
-/// Where a draft is, and where it is to be.
+/// Where a draft is, and its final name.
 #[derive(Clone, Debug)]
 pub(super) struct Paths {
     path: PathBuf,
     place: PathBuf,
-    /// Which file it is.
+    /// Device and inode of the draft.
     file: Option<(u64, u64)>,
 }
 
 impl Paths {
-    /// Waits until what was written so far is on the disk. An error must not be lost: the system tells it once.
+    /// Syncs what was written so far. An error must not be lost, for the system reports it once.
     pub(super) fn settle(&self) -> Result<(), StoreError> {
         files::settle(&self.path).map_err(self.file_error())
     }
@@ -44,7 +44,7 @@ impl Paths {
     }
 }
 
-/// A draft of the store, which goes with it unless it is [published](Staging::publish).
+/// A draft of the store. Dropping it removes it, unless it was [published](Staging::publish).
 #[derive(Debug)]
 pub(super) struct Staging(Paths);
 
@@ -62,8 +62,8 @@ pub(super) fn path(place: &Path) -> PathBuf {
 }
 
 impl Staging {
-    /// Makes an empty store beside its place, of a file that is [locked](super::lock::RunLock::take_file): `SQLite`
-    /// would make one with the rights of the umask. What a killed run has left in it is emptied.
+    /// Creates an empty store in a file that is already [locked](super::lock::RunLock::take_file): `SQLite` would
+    /// create one with permissions by the umask. Truncates what a killed run left.
     pub(super) fn make(place: &Path) -> Result<Self, StoreError> {
         let mut draft = Self(Paths {
             path: path(place),
@@ -75,7 +75,7 @@ impl Staging {
         Ok(draft)
     }
 
-    /// Throws away what is in it. The file stays, for it is locked.
+    /// Empties the draft. The file stays, for it is locked.
     pub(super) fn begin_again(&self) -> Result<(), StoreError> {
         self.prepare().map_err(|error| error.of_store(&self.place))
     }
@@ -93,7 +93,7 @@ impl Staging {
         Ok(())
     }
 
-    /// Opens it to write. A transaction can be taken back, but does not survive the process.
+    /// Opens the draft for writing. A transaction can be rolled back, but does not survive the process.
     pub(super) fn open(&self) -> Result<Connection, StoreError> {
         self.opened().map_err(|error| error.of_store(&self.place))
     }
@@ -107,13 +107,13 @@ impl Staging {
         Ok(db)
     }
 
-    /// Puts it in its place, as the store that it is from now on.
+    /// Renames the draft: from now on it is the store.
     pub(super) fn publish(self, db: Connection) -> Result<(), StoreError> {
         db.close()
             .map_err(|(_, source)| sql(&self.place, "make")(source))?;
         self.settle()?;
         crash::point("draft made");
-        // A backup, perhaps, that somebody put there while the directory was read: it is not ours to replace.
+        // Perhaps a backup that somebody put there meanwhile: not ours to replace.
         if std::fs::metadata(&self.place).is_ok_and(|it| it.len() > 0) {
             let told = "another file was put there while this run was under way";
             return Err(self.file_error()(std::io::Error::other(told)));
@@ -122,10 +122,10 @@ impl Staging {
             let error = std::io::Error::other("another program replaced what this run wrote");
             return Err(self.file_error()(error));
         }
-        // Those of a store that was there before would be taken for those of this one.
+        // Those of an earlier store would be taken for those of this one.
         remove(&self.place, &BESIDE).map_err(self.file_error())?;
         std::fs::rename(&self.path, &self.place).map_err(self.file_error())?;
-        // From here on it is the store. Not every file system can do this for a folder, and the run is done.
+        // From here on it is the store, and the run is done; not every file system can sync a folder.
         let folder = self.place.parent().unwrap_or(Path::new("."));
         if let Err(error) = files::settle(folder) {
             log::warn!(
@@ -143,7 +143,7 @@ impl Staging {
     }
 }
 
-/// Removes those of the files with these endings that are there.
+/// Removes the files with these endings, if they exist.
 fn remove(path: &Path, endings: &[&str]) -> std::io::Result<()> {
     for ending in endings {
         match std::fs::remove_file(files::with_ending(path, ending)) {
@@ -156,7 +156,7 @@ fn remove(path: &Path, endings: &[&str]) -> std::io::Result<()> {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        // One that stays behind is removed by the next run.
+        // If one is left behind, the next run removes it.
         let _ = self.remove();
     }
 }

@@ -1,4 +1,4 @@
-//! Whether a run could do its work on a store: tried as this very account, without a trace.
+//! Checks that a run of this account could use a store, without leaving a trace.
 
 use std::path::{Path, PathBuf};
 
@@ -10,22 +10,22 @@ use super::{beside, is_there, open, ownership, sql};
 use crate::store::StoreError;
 use crate::util::files;
 
-/// What is tried. It is begun before anybody looks into the store.
+/// A trial run. Prepared before the store is opened for reading.
 #[derive(Debug)]
 pub struct Trial<'a> {
     path: &'a Path,
-    /// Whether the files of the log are there already, and are to stay.
+    /// Whether the log files exist already, and must stay.
     has_files: bool,
 }
 
 impl<'a> Trial<'a> {
-    /// Of the store at this path, which need not be there.
+    /// For the store at this path, which need not exist.
     pub fn of(path: &'a Path) -> Self {
         let has_files = beside::are_there(path);
         Self { path, has_files }
     }
 
-    /// Tries everything that a run does before it writes. Gives who holds the store just now, if a run does.
+    /// Tries everything that a run does before it writes. Returns who holds the store, if a run does right now.
     pub fn run(self) -> Result<Option<String>, StoreError> {
         let Self { path, has_files: _ } = self;
         ownership::refuse_link(path)?;
@@ -33,14 +33,14 @@ impl<'a> Trial<'a> {
         let folder = folder_of(path);
         make_and_remove(&folder).map_err(|source| StoreError::Folder { folder, source })?;
         let holder = RunLock::holder_of(path)?;
-        // Whose turn it is must not be kept from writing.
+        // A run under way must not be blocked.
         if holder.is_none() && is_there(path)? {
             self.write()?;
         }
         Ok(holder)
     }
 
-    /// Begins to write, and takes it back.
+    /// Starts a write transaction, and rolls it back.
     fn write(&self) -> Result<(), StoreError> {
         let path = self.path;
         let file_error = |source| StoreError::File {
@@ -49,7 +49,7 @@ impl<'a> Trial<'a> {
         };
         drop(files::open(path).map_err(file_error)?);
         if !beside::can_be_used(path)? {
-            // They are taken away by the next run, and only then can it be tried.
+            // The next run removes them; only then can this be tried.
             return Ok(());
         }
         let db = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;

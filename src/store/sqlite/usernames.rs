@@ -1,4 +1,4 @@
-//! Usernames by how they begin, for completion in a shell.
+//! Usernames by prefix, for shell completion.
 
 use rusqlite::params;
 
@@ -6,7 +6,7 @@ use super::Reader;
 use crate::store::{Known, StoreError};
 use crate::user::Folded;
 
-/// Selects names: all users of the store begin so (`?1` and `?2`), others may not.
+/// Selects candidates: those from `users` have the prefix (`?1` to `?2`), others may not.
 fn query(known: Known) -> &'static str {
     match known {
         Known::Stored => {
@@ -29,7 +29,7 @@ fn query(known: Known) -> &'static str {
 }
 
 impl Reader {
-    /// The usernames that begin so, any case, in order.
+    /// The usernames with this prefix, in any case, in order.
     pub(super) fn known_usernames(
         &self,
         prefix: &str,
@@ -37,7 +37,7 @@ impl Reader {
         limit: Option<usize>,
     ) -> Result<Vec<String>, StoreError> {
         let first = Folded::new(prefix);
-        // Behind everything that begins so.
+        // Sorts after everything with the prefix.
         let end = format!("{}{}", first.as_str(), char::MAX);
         let begins = |name: &str| Folded::new(name).as_str().starts_with(first.as_str());
         let mut names = self
