@@ -15,6 +15,7 @@ pub use packed::Packed;
 pub use tracking::{Absence, Controller, ControllerId, Domain, DomainId, Found, Tracking};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// The longest value that a field may have, in characters (Unicode scalar values). It is the widest
 /// limit that Active Directory's schema sets for an attribute one would map to a field
@@ -23,7 +24,7 @@ pub const MAX_VALUE_CHARS: usize = 1024;
 
 /// The five fields that are kept in step. Empty values do not exist: a field has a value or none. The text is
 /// its own, or borrowed from where the user is kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Profile<T = String> {
     /// The name a person logs in with; unique in the store without regard to case.
     pub username: T,
@@ -35,6 +36,35 @@ pub struct Profile<T = String> {
     pub email: Option<T>,
     /// Telephone number, as the directory writes it.
     pub contact_number: Option<T>,
+}
+
+impl<T: Default> Profile<T> {
+    /// Builds a profile from the value of each text field.
+    ///
+    /// # Errors
+    /// The first of `text`.
+    pub fn try_from_fn<E>(mut text: impl FnMut(Field) -> Result<Option<T>, E>) -> Result<Self, E> {
+        Ok(Self {
+            username: text(Field::Username)?.unwrap_or_default(),
+            first_name: text(Field::FirstName)?,
+            last_name: text(Field::LastName)?,
+            email: text(Field::Email)?,
+            contact_number: text(Field::ContactNumber)?,
+        })
+    }
+}
+
+impl<T> Profile<T> {
+    /// The value of a field that may be empty; `None` for one that is never empty.
+    pub fn optional_mut(&mut self, field: Field) -> Option<&mut Option<T>> {
+        match field {
+            Field::FirstName => Some(&mut self.first_name),
+            Field::LastName => Some(&mut self.last_name),
+            Field::Email => Some(&mut self.email),
+            Field::ContactNumber => Some(&mut self.contact_number),
+            Field::Username | Field::Enabled => None,
+        }
+    }
 }
 
 impl<T: AsRef<str>> Profile<T> {
@@ -201,7 +231,7 @@ impl UniqueField {
 }
 
 /// The value of a field before or after a change.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum FieldValue {
     /// One of the five text fields; none, if it has no value.
@@ -268,7 +298,22 @@ impl Values {
         }
     }
 
-    /// The fields that differ between these values and those they shall become, a change of case
+    /// Copies one field from other values.
+    pub fn copy(&mut self, field: Field, from: &Self) {
+        let (profile, from_profile) = (&mut self.profile, &from.profile);
+        match field {
+            Field::Username => profile.username.clone_from(&from_profile.username),
+            Field::FirstName => profile.first_name.clone_from(&from_profile.first_name),
+            Field::LastName => profile.last_name.clone_from(&from_profile.last_name),
+            Field::Email => profile.email.clone_from(&from_profile.email),
+            Field::ContactNumber => profile
+                .contact_number
+                .clone_from(&from_profile.contact_number),
+            Field::Enabled => self.enabled = from.enabled,
+        }
+    }
+
+    /// The fields that differ between these values and those they are to become, a change of case
     /// included.
     pub fn changes(&self, to: &Self) -> Vec<Change> {
         Field::ALL

@@ -161,9 +161,7 @@ impl Directory {
         known.extend(defaults.requested());
         let mut unfilled = Vec::new();
         let is_absent = |it: &&Attribute| !sample.iter().any(|name| it.is_called(name));
-        for ((field, attributes), (_, default)) in
-            self.mapping.fields().into_iter().zip(defaults.fields())
-        {
+        for ((field, attributes), (_, default)) in self.mapping.fields().zip(defaults.fields()) {
             // Of what the schema does not have, that was said already.
             let is_known = |it: &&Attribute| {
                 let unusable = &mut self.unusable.iter();

@@ -24,11 +24,7 @@ type Others = Vec<(Field, Vec<String>)>;
 #[derive(Clone, Debug)]
 pub struct Mapping {
     settings: Attributes,
-    username: Vec<Attribute>,
-    first_name: Vec<Attribute>,
-    last_name: Vec<Attribute>,
-    email: Vec<Attribute>,
-    contact_number: Vec<Attribute>,
+    fields: [(Field, Vec<Attribute>); 5],
     identity: Identity,
     is_active_directory: bool,
 }
@@ -60,24 +56,17 @@ pub enum WhyUnusable {
 /// It need not be where only the username and the identity are not sure, and are those that the settings begin with:
 /// if the server does not have them, everybody fails, and nobody loses a value.
 pub fn needs_schema(settings: &Attributes, root: &RootDse) -> bool {
-    let Attributes {
-        username,
-        first_name,
-        last_name,
-        email,
-        contact_number,
-        guid,
-    } = settings;
+    let Attributes { username, guid, .. } = settings;
     let is_sure = |name: &str| standard::is_sure(name, root.is_active_directory);
     let default = Attributes::default();
-    let fields = [first_name, last_name, email, contact_number];
+    let fields = settings.fields().into_iter();
     let is_sure_identity = |name: &str| {
         let is_its_own = root.is_389_directory_server && name.eq_ignore_ascii_case("nsUniqueId");
         is_its_own || is_sure(name) && Identity::needs_no_schema(name)
     };
     let is_answered = fields
-        .into_iter()
-        .flat_map(AttributeNames::iter)
+        .filter(|(field, _)| *field != Field::Username)
+        .flat_map(|(_, names)| names.iter())
         .all(is_sure)
         && (*username == default.username || username.iter().all(is_sure))
         && (*guid == default.guid || guid.iter().all(is_sure_identity));
@@ -108,11 +97,9 @@ impl Mapping {
             };
             names.iter().map(resolved).collect()
         };
-        let username = resolve("username", &settings.username);
-        let first_name = resolve("first_name", &settings.first_name);
-        let last_name = resolve("last_name", &settings.last_name);
-        let email = resolve("email", &settings.email);
-        let contact_number = resolve("contact_number", &settings.contact_number);
+        let fields = settings
+            .fields()
+            .map(|(field, names)| (field, resolve(field.name(), names)));
         // There is one; of a list only the first could be the identity.
         let guid = resolve("guid", &settings.guid)
             .into_iter()
@@ -128,11 +115,7 @@ impl Mapping {
         });
         let mapping = Self {
             settings,
-            username,
-            first_name,
-            last_name,
-            email,
-            contact_number,
+            fields,
             identity,
             is_active_directory,
         };
@@ -161,57 +144,45 @@ impl Mapping {
 
     /// The attributes that hold the username.
     pub fn username(&self) -> &[Attribute] {
-        &self.username
+        self.attributes(Field::Username)
+    }
+
+    fn attributes(&self, of: Field) -> &[Attribute] {
+        let found = self.fields.iter().find(|(field, _)| *field == of);
+        found.map_or(&[], |(_, attributes)| attributes)
     }
 
     /// The attributes that hold what a person may be looked for by.
     pub fn searchable(&self) -> impl Iterator<Item = &Attribute> {
-        let fields = [
-            &self.username,
-            &self.first_name,
-            &self.last_name,
-            &self.email,
-        ];
-        fields.into_iter().flatten()
+        [
+            Field::Username,
+            Field::FirstName,
+            Field::LastName,
+            Field::Email,
+        ]
+        .into_iter()
+        .flat_map(|field| self.attributes(field))
     }
 
     /// Each field by its name in the settings, and the attributes that it is read from.
-    pub fn fields(&self) -> [(&'static str, &[Attribute]); 6] {
-        [
-            ("guid", std::slice::from_ref(self.identity.attribute())),
-            ("username", &self.username),
-            ("first_name", &self.first_name),
-            ("last_name", &self.last_name),
-            ("email", &self.email),
-            ("contact_number", &self.contact_number),
-        ]
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &[Attribute])> {
+        let identity = std::slice::from_ref(self.identity.attribute());
+        let fields = self.fields.iter();
+        std::iter::once(("guid", identity))
+            .chain(fields.map(|(field, attributes)| (field.name(), attributes.as_slice())))
     }
 
     /// Each field by its name in the settings, and what they say.
-    pub fn settings(&self) -> [(&'static str, &AttributeNames); 6] {
-        let Attributes {
-            username,
-            first_name,
-            last_name,
-            email,
-            contact_number,
-            guid,
-        } = &self.settings;
-        [
-            ("guid", guid),
-            ("username", username),
-            ("first_name", first_name),
-            ("last_name", last_name),
-            ("email", email),
-            ("contact_number", contact_number),
-        ]
+    pub fn settings(&self) -> impl Iterator<Item = (&'static str, &AttributeNames)> {
+        let fields = self.settings.fields().into_iter();
+        std::iter::once(("guid", &self.settings.guid))
+            .chain(fields.map(|(field, names)| (field.name(), names)))
     }
 
     /// The attributes to ask for.
     pub fn requested(&self) -> Vec<String> {
         let mut names: Vec<String> = self
             .fields()
-            .into_iter()
             .flat_map(|(_, attributes)| attributes)
             .map(|attribute| attribute.asked().to_owned())
             .collect();
@@ -277,7 +248,7 @@ impl Mapping {
         let requested = self.requested();
         let is_mapped = |name: &str| {
             let fields = self.fields();
-            let mut attributes = fields.iter().flat_map(|(_, attributes)| *attributes);
+            let mut attributes = fields.flat_map(|(_, attributes)| attributes);
             attributes.any(|attribute| attribute.is_called(name))
         };
         let matters = |name: &str| {
@@ -292,8 +263,8 @@ impl Mapping {
     /// The five fields, and the other values of those that have several.
     fn profile<'a>(&self, entry: &'a Entry) -> Result<(Profile<&'a str>, Others), String> {
         let mut all_others = Others::new();
-        let mut value = |field, attributes: &[Attribute]| {
-            let Some(Value { first, others }) = values::of(entry, attributes)? else {
+        let profile = Profile::try_from_fn(|field| {
+            let Some(Value { first, others }) = values::of(entry, self.attributes(field))? else {
                 return Ok::<_, String>(None);
             };
             if !others.is_empty() {
@@ -301,19 +272,12 @@ impl Mapping {
                 all_others.push((field, others));
             }
             Ok(Some(first))
-        };
-        let profile = Profile {
-            username: value(Field::Username, &self.username)?.unwrap_or_default(),
-            first_name: value(Field::FirstName, &self.first_name)?,
-            last_name: value(Field::LastName, &self.last_name)?,
-            email: value(Field::Email, &self.email)?,
-            contact_number: value(Field::ContactNumber, &self.contact_number)?,
-        };
+        })?;
         Ok((profile, all_others))
     }
 
     fn legible_username(&self, entry: &Entry) -> Option<String> {
-        let name = values::of(entry, &self.username).ok()??.first;
+        let name = values::of(entry, self.username()).ok()??.first;
         Some(name.chars().take(64).collect())
     }
 

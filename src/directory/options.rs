@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::filter::Filter;
 use super::url::ServerUrl;
+use crate::user::Field;
 
 /// Where the servers are known from.
 #[derive(Clone, Debug)]
@@ -112,6 +113,27 @@ pub struct Attributes {
     pub contact_number: AttributeNames,
     /// The identity: default `objectGUID`; `entryUUID` on a server that is not AD.
     pub guid: AttributeNames,
+}
+
+impl Attributes {
+    /// The attributes of each text field.
+    pub fn fields(&self) -> [(Field, &AttributeNames); 5] {
+        let Self {
+            username,
+            first_name,
+            last_name,
+            email,
+            contact_number,
+            guid: _,
+        } = self;
+        [
+            (Field::Username, username),
+            (Field::FirstName, first_name),
+            (Field::LastName, last_name),
+            (Field::Email, email),
+            (Field::ContactNumber, contact_number),
+        ]
+    }
 }
 
 impl Default for Attributes {

@@ -149,7 +149,10 @@ impl Comparison {
 
     fn compare(&mut self, user: &DirectoryUser, stored: StoredUser, is_in_scope: bool) {
         let known = stored.values.as_deref();
-        let profile = self.fill_in(with_known_values(user, &known.profile), &known.profile);
+        let profile = self.fill_in(
+            with_known_values(user, &known.profile),
+            known.profile.clone(),
+        );
         self.findings.sample.users += 1;
         let counts = self.findings.sample.with_value.iter_mut();
         for (count, (_, value)) in counts.zip(profile.optional()) {
@@ -229,19 +232,19 @@ impl Comparison {
 
     fn fill_in<'a>(
         &self,
-        profile: Profile<&'a str>,
-        stored: &Profile<&'a str>,
+        mut profile: Profile<&'a str>,
+        mut stored: Profile<&'a str>,
     ) -> Profile<&'a str> {
-        if self.terms.missing_value == MissingValue::Clears {
-            return profile;
+        if self.terms.missing_value == MissingValue::Keeps {
+            for field in Field::ALL {
+                if let (Some(value), Some(known)) =
+                    (profile.optional_mut(field), stored.optional_mut(field))
+                {
+                    *value = value.or(*known);
+                }
+            }
         }
-        Profile {
-            username: profile.username,
-            first_name: profile.first_name.or(stored.first_name),
-            last_name: profile.last_name.or(stored.last_name),
-            email: profile.email.or(stored.email),
-            contact_number: profile.contact_number.or(stored.contact_number),
-        }
+        profile
     }
 
     /// Takes in an entry that cannot be used, and the row it belongs to, if one could be found.
@@ -432,17 +435,15 @@ fn with_known_values<'a>(user: &'a DirectoryUser, known: &Profile<&'a str>) -> P
                 *value = Some(alike);
             }
         };
-        match field {
-            Field::Username => {
-                let mut username = Some(profile.username);
-                keep(&mut username, Some(known.username));
-                profile.username = username.unwrap_or_default();
-            }
-            Field::FirstName => keep(&mut profile.first_name, known.first_name),
-            Field::LastName => keep(&mut profile.last_name, known.last_name),
-            Field::Email => keep(&mut profile.email, known.email),
-            Field::ContactNumber => keep(&mut profile.contact_number, known.contact_number),
-            Field::Enabled => {}
+        if *field == Field::Username {
+            let mut username = Some(profile.username);
+            keep(&mut username, Some(known.username));
+            profile.username = username.unwrap_or_default();
+        } else if let (Some(value), Some(known)) = (
+            profile.optional_mut(*field),
+            known.clone().optional_mut(*field),
+        ) {
+            keep(value, *known);
         }
     }
     profile

@@ -3,7 +3,7 @@
 //! What the run changed is set back if it is still as the run left it. Whatever changed again since is
 //! newer than the run and stays; a value is reported, since somebody may expect it to be undone too.
 
-use crate::user::{Field, FieldValue, Profile, StoredUser, Tracking, Values};
+use crate::user::{Field, FieldValue, StoredUser, Tracking, Values};
 
 /// The result of setting a user back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,66 +84,34 @@ fn standing(user: &StoredUser) -> impl PartialEq + '_ {
     (user.status, reason, absence, found)
 }
 
-/// Sets a value back if it is as the run left it.
-fn back<T: Clone + PartialEq>(now: &mut T, before: &T, after: &T) -> bool {
-    let is_as_left = now == after || now == before || before == after;
+/// Sets something back if it is as the run left it.
+fn back<T: Clone + PartialEq>(now: &mut T, before: &T, after: &T) {
     if now == after {
         now.clone_from(before);
     }
-    is_as_left
 }
 
 fn values(before: &Values, after: &Values, now: &Values, left: &mut Vec<Left>) -> Values {
     let mut next = now.clone();
-    let Values {
-        profile:
-            Profile {
-                username,
-                first_name,
-                last_name,
-                email,
-                contact_number,
-            },
-        enabled,
-    } = &mut next;
-    let (old, new) = (&before.profile, &after.profile);
-    let mut note = |is_back: bool, field: Field| {
-        if !is_back {
+    for field in Field::ALL {
+        let [old, new, is] = [before, after, now].map(|it| it.value(field));
+        if is == new {
+            next.copy(field, before);
+        } else if is != old && old != new {
             left.push(Left {
                 field,
-                is: now.value(field),
-                was: after.value(field),
+                is,
+                was: new,
             });
         }
-    };
-    note(
-        back(username, &old.username, &new.username),
-        Field::Username,
-    );
-    note(
-        back(first_name, &old.first_name, &new.first_name),
-        Field::FirstName,
-    );
-    note(
-        back(last_name, &old.last_name, &new.last_name),
-        Field::LastName,
-    );
-    note(back(email, &old.email, &new.email), Field::Email);
-    note(
-        back(contact_number, &old.contact_number, &new.contact_number),
-        Field::ContactNumber,
-    );
-    note(
-        back(enabled, &before.enabled, &after.enabled),
-        Field::Enabled,
-    );
+    }
     next
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::user::{Absence, ControllerId, Found, Origin, Status, UserId};
+    use crate::user::{Absence, ControllerId, Found, Origin, Profile, Status, UserId};
 
     fn user(email: &str, number: &str) -> StoredUser {
         let text = |value: &str| Some(value.to_owned()).filter(|it| !it.is_empty());
