@@ -97,9 +97,10 @@ fn findings(
         let origin = before.origin();
         let is_back = is_in_store(target.view(), record.user, &before)?;
         if is_back {
-            context
-                .output
-                .note(&format!("{} is in the store already", before.username));
+            context.output.note(&format!(
+                "{} is in the store already",
+                before.profile.username
+            ));
             findings.unchanged += 1;
             continue;
         }

@@ -136,7 +136,7 @@ fn unknown(name: &str, store: &dyn View) -> anyhow::Result<Failure> {
     let folded = Folded::new(name);
     let has_name = |change: &PastChange| {
         let mut both = [&change.before, &change.after].into_iter().flatten();
-        both.any(|it| Folded::new(&it.username) == folded)
+        both.any(|it| it.profile.folded_username() == folded)
     };
     let life = store.changes(Changes::OfName(&folded))?;
     let Some(last) = life.iter().rev().find(|it| has_name(it)) else {

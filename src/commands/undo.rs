@@ -159,7 +159,7 @@ impl<'a> Undoing<'a> {
     fn bring_back(&mut self, change: &PastChange, before: &Snapshot) -> anyhow::Result<()> {
         if restore::is_in_store(self.store, change.user, before)? {
             self.findings.unchanged += 1;
-            let note = format!("{} is in the store already", before.username);
+            let note = format!("{} is in the store already", before.profile.username);
             self.notes.push(note);
             return Ok(());
         }
@@ -219,13 +219,13 @@ impl<'a> Undoing<'a> {
             |it| format!("run {} deleted it", it.run),
         );
         let reason = format!("not in the store any more: {by}");
-        let said = format!("{}: {reason}", after.username);
+        let said = format!("{}: {reason}", after.profile.username);
         self.warnings.push(said.clone());
         self.left.push(said);
         self.findings.failed.push(FailedUser {
             user: None,
             guid: after.guid,
-            username: after.username.clone(),
+            username: after.profile.username.clone(),
             dn: after.dn.clone(),
             reason,
         });

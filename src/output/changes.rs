@@ -8,7 +8,7 @@ use super::table::{detail, local_time, with_what};
 use super::{Output, legible};
 use crate::plan::Action;
 use crate::store::{PastChange, Snapshot};
-use crate::user::Status;
+use crate::user::{Field, FieldValue, Status};
 
 /// A change as JSON prints it.
 #[derive(Serialize)]
@@ -120,22 +120,21 @@ type Difference = (&'static str, Option<String>, Option<String>);
 fn differences(change: &PastChange) -> impl Iterator<Item = Difference> {
     let is_new_or_gone = change.before.is_none() || change.after.is_none();
     let fields = |snapshot: Option<&Snapshot>| {
-        let of = |field: fn(&Snapshot) -> Option<String>| snapshot.and_then(field);
-        [
-            ("username", of(|it| Some(it.username.clone()))),
-            ("first_name", of(|it| it.first_name.clone())),
-            ("last_name", of(|it| it.last_name.clone())),
-            ("email", of(|it| it.email.clone())),
-            ("contact_number", of(|it| it.contact_number.clone())),
-            ("enabled", of(|it| Some(it.enabled.to_string()))),
-            // Of a user that is new or gone `ok` says nothing.
-            (
-                "status",
-                of(|it| Some(it.status().name().to_owned()))
-                    .filter(|it| !(is_new_or_gone && it == Status::Ok.name())),
-            ),
-            ("reason", of(|it| it.reason.clone())),
-        ]
+        let values = snapshot.map(Snapshot::values);
+        let value = |field| match values.as_ref()?.value(field) {
+            FieldValue::Text(text) => text,
+            FieldValue::Flag(flag) => Some(flag.to_string()),
+        };
+        // Of a user that is new or gone `ok` says nothing.
+        let status = snapshot
+            .map(|it| it.status().name().to_owned())
+            .filter(|it| !(is_new_or_gone && it == Status::Ok.name()));
+        let reason = snapshot.and_then(|it| it.reason.clone());
+        let mut fields = Field::ALL
+            .map(|field| (field.name(), value(field)))
+            .to_vec();
+        fields.extend([("status", status), ("reason", reason)]);
+        fields
     };
     let pairs = fields(change.before.as_ref()).into_iter();
     pairs

@@ -345,11 +345,8 @@ pub fn failure(failure: &Failure) -> String {
 /// A user of the store.
 #[derive(Serialize)]
 struct UserObject<'a> {
-    username: &'a str,
-    first_name: Option<&'a str>,
-    last_name: Option<&'a str>,
-    email: Option<&'a str>,
-    contact_number: Option<&'a str>,
+    #[serde(flatten)]
+    profile: &'a Profile,
     source: &'static str,
     status: &'static str,
     reason: Option<&'a str>,
@@ -365,28 +362,13 @@ impl<'a> From<&'a StoredUser> for UserObject<'a> {
         let StoredUser {
             id: _,
             origin,
-            values:
-                Values {
-                    profile:
-                        Profile {
-                            username,
-                            first_name,
-                            last_name,
-                            email,
-                            contact_number,
-                        },
-                    enabled,
-                },
+            values: Values { profile, enabled },
             status,
             synced_at,
             tracking,
         } = user;
         Self {
-            username,
-            first_name: first_name.as_deref(),
-            last_name: last_name.as_deref(),
-            email: email.as_deref(),
-            contact_number: contact_number.as_deref(),
+            profile,
             source: origin.name(),
             status: status.name(),
             reason: tracking.reason.as_deref(),

@@ -299,7 +299,7 @@ impl View for Memory {
         let named = |snapshot: &Option<Snapshot>, name: &Folded| {
             snapshot
                 .as_ref()
-                .is_some_and(|it| Folded::new(&it.username) == *name)
+                .is_some_and(|it| it.profile.folded_username() == *name)
         };
         let is_it = |it: &&PastChange| match which {
             Changes::OfRun(number) => it.run == number,

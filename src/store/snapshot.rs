@@ -12,11 +12,8 @@ use crate::user::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)] // The fields are those of a user.
 pub struct Snapshot<T = String> {
-    pub username: T,
-    pub first_name: Option<T>,
-    pub last_name: Option<T>,
-    pub email: Option<T>,
-    pub contact_number: Option<T>,
+    #[serde(flatten)]
+    pub profile: Profile<T>,
     pub enabled: bool,
     pub source: T,
     pub guid: Option<ObjectGuid>,
@@ -59,13 +56,7 @@ impl Snapshot {
     /// What the store held of it.
     pub fn values(&self) -> Values {
         Values {
-            profile: Profile {
-                username: self.username.clone(),
-                first_name: self.first_name.clone(),
-                last_name: self.last_name.clone(),
-                email: self.email.clone(),
-                contact_number: self.contact_number.clone(),
-            },
+            profile: self.profile.clone(),
             enabled: self.enabled,
         }
     }
@@ -149,23 +140,9 @@ pub fn snapshot_of_new(
 }
 
 fn of_values<'a>(origin: &Origin<&'a str>, values: &Values<&'a str>) -> Snapshot<&'a str> {
-    let Values {
-        profile:
-            Profile {
-                username,
-                first_name,
-                last_name,
-                email,
-                contact_number,
-            },
-        enabled,
-    } = values;
+    let Values { profile, enabled } = values;
     Snapshot {
-        username,
-        first_name: *first_name,
-        last_name: *last_name,
-        email: *email,
-        contact_number: *contact_number,
+        profile: profile.clone(),
         enabled: *enabled,
         source: origin.name(),
         guid: origin.guid(),
