@@ -1,4 +1,4 @@
-//! Search filters (RFC 4515), with everything that comes from outside escaped.
+//! Search filters (RFC 4515), with all outside input escaped.
 
 use bytes::BytesMut;
 use lber::structures::ASNTag as _;
@@ -18,7 +18,7 @@ impl Filter {
 
 impl Default for Filter {
     fn default() -> Self {
-        // Without krbtgt, Guest, Administrator and the accounts of trusts, which are nobody's.
+        // Without krbtgt, Guest, Administrator and the accounts of trusts, which belong to nobody.
         Self(
             "(&(objectCategory=person)(objectClass=user)(!(isCriticalSystemObject=TRUE)))"
                 .to_owned(),
@@ -50,10 +50,10 @@ impl TryFrom<String> for Filter {
     }
 }
 
-/// How deep a filter may be nested. Parsing one calls itself for each parenthesis, and Active Directory reads no more.
+/// How deep a filter may be nested. Parsing recurses for each parenthesis, and Active Directory accepts no more.
 const DEEPEST: usize = 100;
 
-/// How deep the parentheses of a filter are nested; in a value they are escaped.
+/// How deep the parentheses of a filter are nested; those in values are escaped.
 fn depth(filter: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     for byte in filter.bytes() {
@@ -85,12 +85,12 @@ pub fn starts_with(attribute: &str, prefix: &str) -> String {
     format!("({attribute}={}*)", ldap3::ldap_escape(prefix))
 }
 
-/// A filter that every one of these must match.
+/// A filter for entries that match all of these.
 pub fn all(filters: &[&str]) -> String {
     format!("(&{})", filters.concat())
 }
 
-/// A filter that one of these must match.
+/// A filter for entries that match any of these.
 pub fn any<F: AsRef<str>>(filters: impl IntoIterator<Item = F>) -> String {
     let mut text = String::from("(|");
     for filter in filters {
@@ -100,7 +100,7 @@ pub fn any<F: AsRef<str>>(filters: impl IntoIterator<Item = F>) -> String {
     text
 }
 
-/// A filter as it is sent (RFC 4511, 4.5.1.7); none if it cannot be parsed.
+/// A filter encoded for the wire (RFC 4511, 4.5.1.7); `None` if it cannot be parsed.
 pub fn encoded(filter: &str) -> Option<BytesMut> {
     let filter = ldap3::parse_filter(filter).ok()?.into_structure();
     let mut bytes = BytesMut::new();

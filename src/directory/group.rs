@@ -1,7 +1,7 @@
 //! The members of a group, nested ones included.
 //!
 //! AD walks the chain itself (`LDAP_MATCHING_RULE_IN_CHAIN`, MS-ADTS 3.1.1.3.4.4.3). It does not count
-//! those whose *primary* group it is (MS-ADTS 3.1.1.1.4), so these are asked for beside it. On any other
+//! those whose *primary* group it is (MS-ADTS 3.1.1.1.4), so the filter names these as well. On any other
 //! server adsync walks from group to group (`members`).
 
 pub mod members;
@@ -15,7 +15,7 @@ use super::names::add_known;
 
 const IN_CHAIN: &str = "1.2.840.113556.1.4.1941";
 
-/// What a group is, on any server.
+/// The object classes of groups, on any server.
 const GROUP_CLASSES: &str = "(|(objectClass=group)(objectClass=groupOfNames)\
     (objectClass=groupOfUniqueNames)(objectClass=posixGroup)(objectClass=groupOfURLs))";
 
@@ -24,13 +24,13 @@ const GROUP_CLASSES: &str = "(|(objectClass=group)(objectClass=groupOfNames)\
 pub struct Group {
     /// Its DN.
     pub dn: String,
-    /// The relative identifier of its SID, by which accounts name their primary group; AD only.
+    /// The RID of its SID, by which accounts name their primary group; AD only.
     rid: Option<u32>,
 }
 
 impl Group {
     fn from_entry(entry: &Entry) -> Self {
-        // The last four bytes of a SID are its relative identifier, little-endian (MS-DTYP 2.4.2.2).
+        // The last four bytes of a SID are its RID, little-endian (MS-DTYP 2.4.2.2).
         let rid = entry
             .first("objectSid")
             .and_then(|sid| sid.last_chunk::<4>())
@@ -58,7 +58,7 @@ pub fn find(
         match collect(connection, &by_dn) {
             Ok(found) if !found.is_empty() => return Ok(found),
             Ok(_) => {}
-            // No such DN, or no DN at all: then it may still be a name with an equals sign.
+            // No such DN, or not a DN: it may still be a name with an equals sign.
             Err(error)
                 if matches!(
                     error.result_code(),
@@ -102,7 +102,7 @@ pub fn names(connection: &mut Connection, domain: &str) -> Result<Vec<String>, D
     Ok(names)
 }
 
-/// How many groups may have a name, or lie in one another.
+/// How many groups may share a name, or be nested.
 const MOST_GROUPS: usize = 10_000;
 
 fn collect(connection: &mut Connection, search: &Search) -> Result<Vec<Group>, DirectoryError> {
@@ -128,7 +128,7 @@ fn collect(connection: &mut Connection, search: &Search) -> Result<Vec<Group>, D
     Ok(groups)
 }
 
-/// On AD: the filter that members of the group match, nested ones and those whose primary group is
+/// On AD: the filter for the members of the group, nested ones and those whose primary group is
 /// among them included.
 pub fn in_chain(
     connection: &mut Connection,

@@ -1,11 +1,11 @@
-//! The attribute that holds the identity: how its values become the 16 bytes that the store keeps, and how a user is
-//! found by them again.
+//! The attribute that holds the identity: how its values become the 16 bytes that the store keeps, and how to find
+//! a user by them.
 //!
 //! Most identities are 16 bytes: AD's `objectGUID` and `mS-DS-ConsistencyGuid` as octets, `entryUUID` and the
-//! `nsUniqueId` of 389 Directory Server as text. A name such as `uid` is none, but can serve as one where nobody is
-//! renamed. It is kept in 16 bytes as well: as it is up to 15 characters of ASCII (what the server compares without
-//! case, in lower case), a longer one as the beginning of its SHA-256 (FIPS 180-4). From that no name can be read, so
-//! the names of the domain are read first where somebody is to be found by it ([`Names`]).
+//! `nsUniqueId` of 389 Directory Server as text. A name such as `uid` is not an identity, but can serve as one where
+//! nobody is renamed. It is kept in 16 bytes as well: verbatim up to 15 characters of ASCII (in lower case if the
+//! server ignores case), a longer one as the beginning of its SHA-256 (FIPS 180-4). A hash does not reveal the name,
+//! so the names of the domain are read before looking somebody up by it ([`Names`]).
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -21,7 +21,7 @@ mod syntax {
     pub const OCTET_STRING: &str = "1.3.6.1.4.1.1466.115.121.1.40";
     /// RFC 4530, 2.1
     pub const UUID: &str = "1.3.6.1.1.16.1";
-    /// Those whose values are compared without case, where nothing else is said.
+    /// Those compared without case by default.
     pub const TEXTS: [&str; 4] = [
         "1.3.6.1.4.1.1466.115.121.1.15",
         "1.3.6.1.4.1.1466.115.121.1.26",
@@ -36,7 +36,7 @@ mod syntax {
     ];
 }
 
-/// Identities whose form does not depend on what a schema says of them, by name and object identifier.
+/// Identities whose form is known without a schema, by name and object identifier.
 const KNOWN: &[(&str, Form)] = &[
     ("objectGUID", Form::Octets),
     ("1.2.840.113556.1.4.2", Form::Octets),
@@ -50,7 +50,7 @@ const KNOWN: &[(&str, Form)] = &[
     ("2.16.840.1.113730.3.1.542", Form::NsUniqueId),
 ];
 
-/// Names that every server compares without case, for where its schema cannot be read.
+/// Names that every server compares without case, for servers whose schema cannot be read.
 const NAMES: &[&str] = &[
     "uid",
     "cn",
@@ -61,7 +61,7 @@ const NAMES: &[&str] = &[
     "userPrincipalName",
 ];
 
-/// How the values of the identity are written.
+/// The form of an identity's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     /// 16 octets.
@@ -72,11 +72,11 @@ enum Form {
     NsUniqueId,
     /// A name.
     Text(Case),
-    /// Octets or a UUID; which, nobody says.
+    /// Octets or a UUID; which is unknown.
     Unsaid,
 }
 
-/// Whether two names that differ in case are the same.
+/// How names that differ only in case compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Case {
     Ignored,
@@ -91,7 +91,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The identity that this attribute holds; the error says why it can be none.
+    /// The identity in this attribute; the error says why it cannot be one.
     pub fn of(attribute: Attribute, schema: Option<&Schema>) -> Result<Self, String> {
         let known = KNOWN.iter().find(|(name, _)| attribute.is_called(name));
         let said = match (known, schema) {
@@ -108,7 +108,7 @@ impl Identity {
         Ok(Self { attribute, form })
     }
 
-    /// That of an attribute about which nothing is known.
+    /// The identity in an attribute about which nothing is known.
     pub fn unsaid(attribute: Attribute) -> Self {
         Self {
             attribute,
@@ -116,7 +116,7 @@ impl Identity {
         }
     }
 
-    /// Whether the form of an attribute can be told without the schema of the server.
+    /// Whether the form of an attribute is known without the server's schema.
     pub fn needs_no_schema(attribute: &str) -> bool {
         KNOWN
             .iter()
@@ -128,7 +128,7 @@ impl Identity {
         &self.attribute
     }
 
-    /// Whether it is a name, which a person may get another of.
+    /// Whether it is a name, which may change.
     pub fn is_name(&self) -> bool {
         matches!(self.form, Form::Text(_))
     }
@@ -146,7 +146,7 @@ impl Identity {
         }
     }
 
-    /// The identity that a value stands for.
+    /// The identity that a value represents.
     fn read(&self, value: &[u8]) -> Result<ObjectGuid, String> {
         let wrong = |error: InvalidGuid| format!("it is {error}");
         match self.form {
@@ -162,7 +162,7 @@ impl Identity {
         }
     }
 
-    /// A filter that an entry with one of these identities matches.
+    /// A filter for entries with one of these identities.
     pub fn any_of(&self, guids: &[ObjectGuid], names: &Names) -> String {
         let mut filter = String::from("(|");
         for guid in guids {
@@ -192,7 +192,7 @@ impl Identity {
                 Some(name) => add(&ldap3::ldap_escape(name.as_str())),
                 None => match short_name(guid) {
                     Some(name) => add(&ldap3::ldap_escape(name.as_str())),
-                    // A UUID, or a long name that nobody has: it finds nobody either way.
+                    // A UUID, or a long name that nobody has: it matches nobody either way.
                     None => add(&guid.to_string()),
                 },
             },
@@ -203,22 +203,22 @@ impl Identity {
         }
     }
 
-    /// Whether any of these can be looked for only when the names of the domain are known.
+    /// Whether any of these can be looked up only once the names of the domain are known.
     pub fn needs_names(&self, guids: &[ObjectGuid]) -> bool {
         let is_long = |guid: &ObjectGuid| is_name(*guid) && short_name(*guid).is_none();
         self.is_name() && guids.iter().any(is_long)
     }
 }
 
-/// The names behind identities from which they cannot be read.
+/// The names behind identities that are hashes.
 #[derive(Debug, Default)]
 pub struct Names {
     by_guid: HashMap<ObjectGuid, String>,
-    /// How long all of them are, in bytes.
+    /// Their total length, in bytes.
     size: usize,
 }
 
-/// How long the names of a domain may be together, in bytes.
+/// The most bytes that the names of a domain may have in total.
 pub const MOST_NAMES: usize = 64 << 20;
 
 impl Names {
@@ -227,7 +227,7 @@ impl Names {
         self.size > MOST_NAMES
     }
 
-    /// Takes in the name of an entry, if it has one that will be needed.
+    /// Adds the name of an entry, if it has one that will be needed.
     pub fn see(&mut self, identity: &Identity, entry: &Entry) {
         let Form::Text(case) = identity.form else {
             return;
@@ -244,7 +244,7 @@ impl Names {
     }
 }
 
-/// What the schema says of the identity; none if it says nothing of it.
+/// What the schema says of the identity, if anything.
 fn by_schema(attribute: &Attribute, schema: &Schema) -> Result<Option<Form>, String> {
     let kind = schema
         .attribute(attribute.asked())
@@ -290,8 +290,8 @@ fn uuid(value: &[u8]) -> Result<ObjectGuid, InvalidGuid> {
     }
 }
 
-/// An identity of which nobody says what it is. Not a name, which the schema would tell and which would stand for
-/// another identity then.
+/// An identity of unknown form. Not a name: the schema would say so, and a name would represent
+/// a different identity.
 fn octets_or_uuid(value: &[u8]) -> Result<ObjectGuid, String> {
     let is_text = value.iter().all(|byte| (b' '..=b'~').contains(byte));
     let guid = match octets(value) {
@@ -324,21 +324,21 @@ fn ns_unique_id_of(guid: ObjectGuid) -> String {
         .join("-")
 }
 
-/// Where it stands in the bytes that they are made of a name. In a UUID the first bits there are its variant, and these
-/// are reserved (RFC 4122, 4.1.1).
+/// The byte that marks an identity made of a name. In a UUID its first bits are the variant, and the values used
+/// here are reserved (RFC 4122, 4.1.1).
 const MARK: usize = 8;
-/// A name as it is; its length follows.
+/// A verbatim name; its length is in the low bits.
 const SHORT: u8 = 0xe0;
-/// The beginning of the hash of a name.
+/// The beginning of a name's hash.
 const LONG: u8 = 0xf0;
-/// The room that the mark leaves.
+/// The bytes left beside the mark.
 const ROOM: usize = 15;
 
 fn is_name(guid: ObjectGuid) -> bool {
     guid.as_bytes()[MARK] >= SHORT
 }
 
-/// The identity that a name stands for, and whether it cannot be read from it.
+/// The identity that represents a name, and whether it is a hash.
 fn name(value: &[u8], case: Case) -> Result<(ObjectGuid, bool), String> {
     let Ok(value) = std::str::from_utf8(value) else {
         return Err("it is not valid UTF-8".to_owned());
@@ -369,7 +369,7 @@ fn name(value: &[u8], case: Case) -> Result<(ObjectGuid, bool), String> {
     Ok((ObjectGuid::from_bytes(bytes), !is_short))
 }
 
-/// The name that an identity was made of, where it can be read.
+/// The name that an identity represents, unless it is a hash.
 fn short_name(guid: ObjectGuid) -> Option<String> {
     let bytes = guid.as_bytes();
     let length = usize::from(bytes[MARK].checked_sub(SHORT)?);
@@ -410,7 +410,7 @@ mod tests {
         identity(name, Some(&schema())).expect("an identity")
     }
 
-    /// The filter that finds again who was read with this value.
+    /// The filter that finds the user who was read with this value.
     fn found_by(identity: &Identity, value: &[u8]) -> String {
         let guid = identity.read(value).expect("an identity");
         let mut names = Names::default();
@@ -531,7 +531,7 @@ mod tests {
         let uid = of_schema("uid");
         for name in ["alice", "fifteen.letters", "a.very.long.name@example.com"] {
             let guid = uid.read(name.as_bytes()).expect("an identity");
-            // The variant that no UUID has (RFC 4122, 4.1.1).
+            // A variant that no UUID has (RFC 4122, 4.1.1).
             assert_eq!(guid.as_bytes()[8] >> 5, 0b111, "{name}");
         }
         let guid = uid.read(UUID.as_bytes()).expect("an identity");

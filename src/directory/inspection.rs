@@ -1,5 +1,5 @@
-//! What `adsync check` asks: is the base there, who is in scope, what may the account see, and what
-//! was probably meant where the settings name something that is not there.
+//! What `adsync check` asks: does the base exist, who is in scope, what may the account see, and what
+//! was probably meant where the settings name something that does not exist.
 
 mod identities;
 
@@ -22,29 +22,29 @@ use crate::util::nearest::{misspelt, nearest};
 
 pub use identities::Identities;
 
-/// How long a port may take to answer that is tried for a hint only.
+/// How long to try a port that is tried only for a hint.
 const PORT_DEADLINE: Duration = Duration::from_secs(1);
 
-/// Users of plain LDAP, whatever else they are (RFC 4519, 3.12).
+/// A filter for the users of plain LDAP (RFC 4519, 3.12).
 const ANY_PERSON: &str = "(objectClass=person)";
 
-/// An attribute of the mapping that nobody has.
+/// A mapped attribute that nobody has.
 #[derive(Debug)]
 pub struct Unfilled {
     /// The field that is read from it.
     pub field: &'static str,
     /// The attribute.
     pub attribute: String,
-    /// Whether the field has no other attribute.
+    /// Whether the field is read from no other attribute.
     pub is_alone: bool,
-    /// Whether it is what the field is read from by default.
+    /// Whether it is the field's default attribute.
     pub is_default: bool,
-    /// An attribute that users do have and that is written nearly so.
+    /// An attribute with a similar name that users do have.
     pub meant: Option<String>,
 }
 
 impl Directory {
-    /// How many users the base has, whatever the filter says, and how many the whole domain.
+    /// How many users the base has regardless of the filter, and how many the whole domain has.
     pub fn count_without_filter(&mut self) -> Result<(u64, u64), DirectoryError> {
         let people = self.people();
         let base = self.count_in(self.base.clone(), people.clone())?;
@@ -53,7 +53,7 @@ impl Directory {
     }
 
     /// How many of the domain's own accounts (`isCriticalSystemObject`) are in the base but not in the scope, and
-    /// how many are in it. None where there is no such thing.
+    /// how many are in it. `None` where there are no such accounts.
     pub fn system_accounts(&mut self) -> Result<Option<(u64, u64)>, DirectoryError> {
         const SYSTEM: &str = "(isCriticalSystemObject=TRUE)";
         const PEOPLE: &str = "(objectCategory=person)";
@@ -67,7 +67,7 @@ impl Directory {
         Ok(Some((all.saturating_sub(in_scope), in_scope)))
     }
 
-    /// What finds users whatever the settings say.
+    /// A filter for users regardless of the settings.
     fn people(&self) -> String {
         if self.root.is_active_directory {
             Filter::default().as_str().to_owned()
@@ -90,7 +90,7 @@ impl Directory {
         Ok(pages.tally())
     }
 
-    /// Whether the base of the scope is there.
+    /// Whether the base of the scope exists.
     pub fn base_exists(&mut self) -> Result<bool, DirectoryError> {
         self.exists(&self.base.clone())
     }
@@ -100,12 +100,12 @@ impl Directory {
         Ok(self.tally(&search)?.entries == 1)
     }
 
-    /// What a base that is not there was probably meant to be: the nearest name of a container beside where it
+    /// What a base that does not exist was probably meant to be: the container with the nearest name beside where it
     /// would be.
     pub fn base_meant(&mut self) -> Option<String> {
         let base = self.base.clone();
         let (mut below, mut missing) = (Vec::new(), base.as_str());
-        // Up to the first that is there; a read that fails is no answer, and no error of the base.
+        // Up to the first that exists; a read that fails says nothing about the base.
         let (name, parent) = loop {
             let (name, parent) = dn::split(missing)?;
             if self.exists(parent).is_ok_and(|is_there| is_there) {
@@ -123,7 +123,7 @@ impl Directory {
             name.split_once('=')
                 .map_or_else(String::new, |(_, it)| it.to_owned())
         };
-        // By the values: an OU is found that was taken for a container, such as CN=Staff for OU=Staff.
+        // By value, which also finds an OU mistaken for a container, such as CN=Staff for OU=Staff.
         let meant = nearest(&value(name), names.iter().map(|it| value(it)))?;
         let meant = names.iter().find(|it| value(it) == meant)?;
         let meant = format!("{meant},{parent}");
@@ -138,7 +138,7 @@ impl Directory {
         })
     }
 
-    /// Whether the account sees any deleted object; none, if the directory has no such thing.
+    /// Whether the account sees any deleted object; `None` if the directory keeps none.
     pub fn sees_deleted(&mut self) -> Result<Option<bool>, DirectoryError> {
         if !self.root.shows_deleted {
             return Ok(None);
@@ -151,18 +151,18 @@ impl Directory {
         self.root.clock_ahead
     }
 
-    /// The attributes of the mapping that no user of the scope has.
+    /// The mapped attributes that no user of the scope has.
     pub fn unfilled(&mut self) -> Result<Vec<Unfilled>, DirectoryError> {
         let scope = self.filter.as_str().to_owned();
         let sample = self.attributes_of(self.base.clone(), scope)?;
         let defaults = Mapping::unresolved(Attributes::default(), self.root.is_active_directory);
-        // What users have, and what adsync reads where the settings are silent.
+        // What users have, and the defaults.
         let mut known = sample.clone();
         known.extend(defaults.requested());
         let mut unfilled = Vec::new();
         let is_absent = |it: &&Attribute| !sample.iter().any(|name| it.is_called(name));
         for ((field, attributes), (_, default)) in self.mapping.fields().zip(defaults.fields()) {
-            // Of what the schema does not have, that was said already.
+            // Those the schema does not have were reported already.
             let is_known = |it: &&Attribute| {
                 let unusable = &mut self.unusable.iter();
                 !unusable.any(|unusable| unusable.attribute == it.written())
@@ -187,7 +187,7 @@ impl Directory {
         Ok(nobody)
     }
 
-    /// What cannot be used of the settings on this server, after a look at its schema in any case.
+    /// The attributes of the settings that cannot be used on this server, always checked against its schema.
     pub fn misnamed(&mut self) -> Result<&[Unusable], DirectoryError> {
         if !self.root.is_active_directory {
             self.ask_schema()?;
@@ -195,8 +195,8 @@ impl Directory {
         Ok(self.unusable())
     }
 
-    /// The attributes of the filter that the schema of the server does not have, and what was probably meant. None
-    /// where every server has them, or where the schema cannot be read.
+    /// The attributes of the filter that the server's schema does not have, and what was probably meant. Empty
+    /// if every server has them, or if the schema cannot be read.
     pub fn unknown_in_filter(&mut self) -> Result<Vec<(String, Option<String>)>, DirectoryError> {
         let is_active_directory = self.root.is_active_directory;
         let names = filter::attributes(self.filter.as_str());
@@ -216,7 +216,7 @@ impl Directory {
             .collect())
     }
 
-    /// The attributes of the filter that no user has, with what was probably meant; where the filter finds
+    /// The attributes of the filter that no user has, and what was probably meant; if the filter finds
     /// nobody, one of them may be why.
     pub fn misspelt_in_filter(&mut self) -> Result<Vec<(String, String)>, DirectoryError> {
         let sample = self.attributes_of(self.domain.clone(), self.people())?;
@@ -235,7 +235,7 @@ impl Directory {
     ) -> Result<BTreeSet<String>, DirectoryError> {
         let mut search =
             self.search_for_users(format!("attributes of users of {base}"), base, filter);
-        // All that users have, and those that come only when they are named (RFC 4512, 3.4).
+        // All user attributes, and the operational ones that must be named (RFC 4512, 3.4).
         search.attributes.extend(["*".to_owned(), "+".to_owned()]);
         search.first_page_only = true;
         let mut names = BTreeSet::new();
@@ -247,7 +247,7 @@ impl Directory {
         Ok(names)
     }
 
-    /// Whether any user of the scope has the attribute, for one that is not among the first.
+    /// Whether any user of the scope has the attribute, if none of the first does.
     fn has_anybody(&mut self, attribute: &str) -> Result<bool, DirectoryError> {
         let present = format!("({attribute}=*)");
         let mut search = self.search_for_users(
@@ -287,14 +287,14 @@ impl Directory {
     }
 }
 
-/// The command line that reads the rootDSE of a server, which every account may.
+/// The command line that reads the rootDSE of a server, which every account may do.
 pub fn ldapsearch_of_root(server: &ServerUrl, options: &Options, login: &str) -> String {
     let mut search = entries_at("", Scope::Base, "(objectClass=*)");
     search.attributes = vec!["defaultNamingContext".to_owned()];
     ldapsearch::complete(&search, server, options, login)
 }
 
-/// Which ports of LDAP are open on the host of a server that could not be reached.
+/// Which LDAP ports are open on the host of an unreachable server.
 pub fn open_ports(server: &ServerUrl) -> Vec<u16> {
     [636, 389]
         .into_iter()

@@ -1,8 +1,8 @@
-//! Logging in with Kerberos (SASL GSSAPI, RFC 4752), and the sealed connection that comes of it.
+//! Kerberos logins (SASL GSSAPI, RFC 4752), and the security layer they establish.
 //!
-//! `ticket` asks the Kerberos library, which may wait for a KDC; `exchange` shows what it gives to the
-//! server, over the bare connection; `layer` then stands between that connection and the messages on it, and
-//! seals and opens what passes. `binding` ties the login to the server's certificate.
+//! `ticket` calls the Kerberos library, which may wait for a KDC; `exchange` passes its tokens to the
+//! server over the bare connection; `layer` then sits between that connection and the messages on it, and
+//! seals and unseals what passes. `binding` ties the login to the server's certificate.
 //! `docs/active-directory.md` says what is promised.
 
 mod binding;
@@ -18,8 +18,8 @@ use crate::directory::options::Kerberos;
 
 impl Stream for DuplexStream {}
 
-/// Logs in to the server of that name; the stream that leads through what protects the connection from then
-/// on, and the principal. Without TLS the connection `must_seal`.
+/// Authenticates to the server with that name; returns the stream through the security layer
+/// and the principal. Without TLS the connection `must_seal`.
 pub async fn log_in(
     mut stream: Box<dyn Stream>,
     host: &str,

@@ -1,5 +1,5 @@
-//! The command line of `ldapsearch` (`OpenLDAP`) that asks the same, for people who want to see for
-//! themselves. It never holds the password.
+//! The equivalent command line of `ldapsearch` (`OpenLDAP`), for people who want to see for
+//! themselves. It never contains the password.
 
 use super::connection::{SHOW_DELETED, Scope, Search};
 use crate::directory::options::Options;
@@ -13,7 +13,7 @@ pub fn bare(search: &Search, server: &ServerUrl) -> String {
     in_shell(&words)
 }
 
-/// A search with its login, which is words of a shell, to be pasted into bash or zsh.
+/// A search with its login, as words of a shell to paste into bash or zsh.
 pub fn complete(search: &Search, server: &ServerUrl, options: &Options, login: &str) -> String {
     let mut environment = String::new();
     if options.accept_invalid_certs {

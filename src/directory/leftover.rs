@@ -1,12 +1,12 @@
-//! Objects that look like users and are what replication left behind. Nobody is imported by them, and a user of the
-//! store who became one is kept as it was: which of two is the right one, an administrator decides.
+//! Leftovers of replication that look like users. They are never imported, and a user of the
+//! store who became one is kept unchanged: an administrator decides which of two is the right one.
 
 use crate::ldap::dn;
 
-/// Why an entry of that DN and with that username is a leftover, if it is one.
+/// Why an entry with that DN and username is a leftover, if it is one.
 pub fn reason(dn: &str, username: &str, is_active_directory: bool) -> Option<&'static str> {
     if !is_active_directory {
-        // As 389 Directory Server names the loser of a conflict.
+        // 389 Directory Server's name for the loser of a conflict.
         let is_conflict = dn::parts_of_first(dn).any(|part| starts_with(part, "nsuniqueid="));
         return is_conflict.then_some(
             "it is the leftover of a replication conflict (nsuniqueid= in its name): delete or rename it in the directory",
@@ -27,7 +27,7 @@ pub fn reason(dn: &str, username: &str, is_active_directory: bool) -> Option<&'s
     )
 }
 
-/// The container for what replication has no place for (MS-ADTS 6.1.1.4.4).
+/// The container for objects whose parent replication did not find (MS-ADTS 6.1.1.4.4).
 const LOST: &str = "CN=LostAndFound";
 
 fn starts_with(text: &str, prefix: &str) -> bool {

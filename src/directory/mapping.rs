@@ -17,7 +17,7 @@ use crate::user::{DirectoryUser, Field, ObjectGuid, Packed, Profile};
 /// The bit of `userAccountControl` that disables an account: `ACCOUNTDISABLE` (MS-ADTS 2.2.16).
 const ACCOUNT_DISABLED: i64 = 0x2;
 
-/// Of each field with several values, all but the first.
+/// For each field with several values, all but the first.
 type Others = Vec<(Field, Vec<String>)>;
 
 /// How entries of this directory become users.
@@ -45,16 +45,16 @@ pub struct Unusable {
 pub enum WhyUnusable {
     /// The schema does not have it.
     Unknown {
-        /// What it does have, and was probably meant.
+        /// An attribute it does have that was probably meant.
         meant: Option<String>,
     },
-    /// Nobody can be told by it.
+    /// It cannot serve as an identity.
     NoIdentity(String),
 }
 
-/// Whether the settings name an attribute about which the schema of the server must be asked before anything is read.
-/// It need not be where only the username and the identity are not sure, and are those that the settings begin with:
-/// if the server does not have them, everybody fails, and nobody loses a value.
+/// Whether the settings name an attribute that must be checked against the server's schema before anything is read.
+/// Not needed if only the username and the identity are unsure, and are the defaults:
+/// if the server does not have them, everybody fails and nobody loses a value.
 pub fn needs_schema(settings: &Attributes, root: &RootDse) -> bool {
     let Attributes { username, guid, .. } = settings;
     let is_sure = |name: &str| standard::is_sure(name, root.is_active_directory);
@@ -74,8 +74,8 @@ pub fn needs_schema(settings: &Attributes, root: &RootDse) -> bool {
 }
 
 impl Mapping {
-    /// The mapping of the settings on a server with this schema, with what AD has beyond plain LDAP where it is
-    /// there; and what cannot be used of the settings.
+    /// The mapping of the settings on a server with this schema, with AD's own attributes where it is
+    /// AD; and the attributes that cannot be used.
     pub fn new(
         settings: Attributes,
         is_active_directory: bool,
@@ -100,7 +100,7 @@ impl Mapping {
         let fields = settings
             .fields()
             .map(|(field, names)| (field, resolve(field.name(), names)));
-        // There is one; of a list only the first could be the identity.
+        // Exactly one: of a list only the first could be the identity.
         let guid = resolve("guid", &settings.guid)
             .into_iter()
             .next()
@@ -122,12 +122,12 @@ impl Mapping {
         (mapping, unusable)
     }
 
-    /// The same settings with what the schema of the server says.
+    /// The same settings, resolved with the server's schema.
     pub fn with(&self, schema: Option<&Schema>) -> (Self, Vec<Unusable>) {
         Self::new(self.settings.clone(), self.is_active_directory, schema)
     }
 
-    /// The mapping of the settings on a server whose schema is not known.
+    /// The mapping of the settings on a server whose schema is unknown.
     pub fn unresolved(settings: Attributes, is_active_directory: bool) -> Self {
         Self::new(settings, is_active_directory, None).0
     }
@@ -137,7 +137,7 @@ impl Mapping {
         &self.identity
     }
 
-    /// The attribute that holds the identity, as it is asked for.
+    /// The attribute that holds the identity, as it is requested.
     pub fn guid_attribute(&self) -> &str {
         self.identity.attribute().asked()
     }
@@ -152,7 +152,7 @@ impl Mapping {
         found.map_or(&[], |(_, attributes)| attributes)
     }
 
-    /// The attributes that hold what a person may be looked for by.
+    /// The attributes that a person can be searched by.
     pub fn searchable(&self) -> impl Iterator<Item = &Attribute> {
         [
             Field::Username,
@@ -164,7 +164,7 @@ impl Mapping {
         .flat_map(|field| self.attributes(field))
     }
 
-    /// Each field by its name in the settings, and the attributes that it is read from.
+    /// Each field by its name in the settings, with the attributes it is read from.
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, &[Attribute])> {
         let identity = std::slice::from_ref(self.identity.attribute());
         let fields = self.fields.iter();
@@ -172,14 +172,14 @@ impl Mapping {
             .chain(fields.map(|(field, attributes)| (field.name(), attributes.as_slice())))
     }
 
-    /// Each field by its name in the settings, and what they say.
+    /// Each field by its name in the settings, with its attributes as written there.
     pub fn settings(&self) -> impl Iterator<Item = (&'static str, &AttributeNames)> {
         let fields = self.settings.fields().into_iter();
         std::iter::once(("guid", &self.settings.guid))
             .chain(fields.map(|(field, names)| (field.name(), names)))
     }
 
-    /// The attributes to ask for.
+    /// The attributes to request.
     pub fn requested(&self) -> Vec<String> {
         let mut names: Vec<String> = self
             .fields()
@@ -233,14 +233,14 @@ impl Mapping {
         }
     }
 
-    /// Why an entry cannot be used as a user, if it cannot.
+    /// Why an entry cannot be used as a user, if so.
     fn defect(&self, profile: &Profile<&str>, entry: &Entry) -> Option<String> {
         let (dn, is_active_directory) = (entry.dn(), self.is_active_directory);
         let leftover = leftover::reason(&dn, profile.username, is_active_directory);
         leftover.map(str::to_owned).or_else(|| profile.defect())
     }
 
-    /// Why an entry cannot be used that has a value over the limit, if it is one that was asked for.
+    /// Why an entry with a value over the limit cannot be used, if that attribute was requested.
     fn oversized(&self, entry: &Entry) -> Option<String> {
         if entry.oversized.is_empty() {
             return None;
@@ -300,8 +300,8 @@ impl Mapping {
     }
 }
 
-/// The moment that `accountExpires` names, in steps of 100 ns since 1601 (MS-ADA1 2.2); none for those that mean
-/// "never", and for those that lie behind the year 9999.
+/// The time in `accountExpires`, in steps of 100 ns since 1601 (MS-ADA1 2.2); `None` for the values that mean
+/// "never", and for times after the year 9999.
 fn expiry(ticks: i64) -> Option<Timestamp> {
     const UNIX_EPOCH: i128 = 116_444_736_000_000_000;
     if ticks <= 0 || ticks == i64::MAX {

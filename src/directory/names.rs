@@ -1,4 +1,4 @@
-//! Users by name: those that somebody typed, and those that begin with something.
+//! Users by name: those somebody typed, and those that start with a prefix.
 
 use std::collections::HashSet;
 
@@ -8,22 +8,22 @@ use super::{BATCH, Directory, Read, filter, values};
 use crate::ldap::ber::lossy;
 use crate::user::Folded;
 
-/// How many users may be called by the names of a batch. More than one for a name is an error in any case.
+/// How many users the names of a batch may match. More than one for a name is an error in any case.
 const MOST_NAMED: usize = 10_000;
-/// How many users a search at the terminal may find.
+/// How many users an interactive search may find.
 const MOST_FOUND: usize = 100_000;
-/// How many names are known for "did you mean", and how long they are, in bytes.
+/// How many names are kept for "did you mean", and their most bytes.
 const MOST_KNOWN: usize = 200_000;
 const LONGEST_KNOWN: usize = 256;
 
-/// Takes in names for "did you mean", as far as they are of use.
+/// Adds names for "did you mean", as far as they are useful.
 pub(super) fn add_known<'a>(known: &mut Vec<String>, names: impl Iterator<Item = &'a str>) {
     let left = MOST_KNOWN - known.len();
     let names = names.filter(|it| it.len() <= LONGEST_KNOWN);
     known.extend(names.take(left).map(str::to_owned));
 }
 
-/// A user that a search at the terminal found.
+/// A user found by an interactive search.
 #[derive(Debug)]
 pub struct FoundUser {
     /// The user, or why the entry cannot be used.
@@ -34,7 +34,7 @@ pub struct FoundUser {
 
 impl Directory {
     /// Reads the users of the scope that one of these names may mean: as the mapped username,
-    /// `sAMAccountName`, `userPrincipalName` or `mail`. With each comes by which of them it is called.
+    /// `sAMAccountName`, `userPrincipalName` or `mail`. Each comes with the one that matched.
     pub fn read_names(
         &mut self,
         names: &[String],
@@ -65,7 +65,7 @@ impl Directory {
                         .map(|name| Folded::new(&lossy(name)))
                         .filter(|name| asked.contains(name))
                         .collect();
-                    // Who is called otherwise was not asked for.
+                    // Somebody with another name was not asked for.
                     if called.is_empty() {
                         continue;
                     }

@@ -1,4 +1,4 @@
-//! How a directory is reached and read, by whoever asks.
+//! How to reach and read a directory.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,18 +11,18 @@ use super::filter::Filter;
 use super::url::ServerUrl;
 use crate::user::Field;
 
-/// Where the servers are known from.
+/// Where the servers come from.
 #[derive(Clone, Debug)]
 pub enum ServerSource {
-    /// Named in the settings, in the order in which they are tried; at least one.
+    /// The settings, in the order to try them; at least one.
     Urls(Vec<ServerUrl>),
-    /// The domain controllers that the DNS names for a domain.
+    /// The domain controllers that the DNS lists for a domain.
     Domain {
         /// The domain's DNS name.
         name: String,
-        /// The DNS server to ask; none for those of this host.
+        /// The DNS server to ask; `None` for this host's own.
         dns_server: Option<SocketAddr>,
-        /// Servers outside that domain that it may name.
+        /// Servers outside that domain that the DNS may list.
         allowed: Vec<String>,
     },
 }
@@ -30,17 +30,17 @@ pub enum ServerSource {
 /// How to reach and read the directory.
 #[derive(Debug)]
 pub struct Options {
-    /// Where the servers are known from.
+    /// Where the servers come from.
     pub servers: ServerSource,
     /// Whether an `ldap://` connection is upgraded with `StartTLS` (RFC 4511, 4.14).
     pub starttls: bool,
-    /// CA certificates in PEM; none for the system's trust store.
+    /// CA certificates in PEM; `None` for the system's trust store.
     pub ca_file: Option<PathBuf>,
-    /// Base of the scope; none for the domain's `defaultNamingContext`.
+    /// Base of the scope; `None` for the domain's `defaultNamingContext`.
     pub base_dn: Option<String>,
     /// Filter of the scope (RFC 4515).
     pub filter: Filter,
-    /// How much is read, and for how long.
+    /// Limits of size and time.
     pub limits: Limits,
     /// Accept any certificate.
     pub accept_invalid_certs: bool,
@@ -48,7 +48,7 @@ pub struct Options {
     pub attributes: Attributes,
 }
 
-/// How much is read, and for how long.
+/// Limits of size and time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Entries a page, 1 to 1000.
@@ -57,18 +57,18 @@ pub struct Limits {
     pub connect_timeout: Duration,
     /// Deadline for each answer.
     pub timeout: Duration,
-    /// How long all of a run's reading may take.
+    /// Time limit for all of a run's reading.
     pub run_timeout: Duration,
-    /// Entries that a search may return.
+    /// The most entries of a search.
     pub max_entries: u64,
-    /// Bytes that a value may have.
+    /// The most bytes of a value.
     pub max_value_bytes: usize,
-    /// Bytes that a message may have.
+    /// The most bytes of a message.
     pub max_message_bytes: u64,
 }
 
 impl Options {
-    /// Whether any connection may be one with TLS.
+    /// Whether any connection may use TLS.
     pub fn uses_tls(&self) -> bool {
         self.starttls
             || match &self.servers {
@@ -78,16 +78,16 @@ impl Options {
     }
 }
 
-/// Whose ticket is shown, and where it comes from.
+/// Whose ticket to use, and where it comes from.
 #[derive(Clone, Debug, Default)]
 pub struct Kerberos {
-    /// The keys that a ticket is fetched with for the run; none for the ticket that the caller has.
+    /// The keytab to get a ticket with; `None` for the caller's own ticket.
     pub keytab: Option<PathBuf>,
-    /// The principal, if not the first of the keytab, or that of the caller's ticket.
+    /// The principal, if not the keytab's first or that of the caller's ticket.
     pub principal: Option<String>,
 }
 
-/// What is shown to a server.
+/// What to authenticate with.
 #[derive(Debug)]
 pub enum Credentials<'a> {
     /// A bind name and its password.

@@ -1,5 +1,5 @@
-//! What bears on whether a user was deleted: who answers, for which domain, what is shown of deleted objects, and what
-//! is left where a user was.
+//! What the evidence for a deletion rests on: which controller answers, for which domain, what the account sees of
+//! deleted objects, and what is left where a user was.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -12,28 +12,28 @@ use crate::ldap::dn;
 use crate::plan::evidence::{DeletedObjects, LastPlace};
 use crate::user::ObjectGuid;
 
-/// Where a forest keeps how long deleted objects stay (MS-ADTS 6.1.1.2.4.1).
+/// The object that holds a forest's lifetime of deleted objects (MS-ADTS 6.1.1.2.4.1).
 const DIRECTORY_SERVICE: &str = "CN=Directory Service,CN=Windows NT,CN=Services";
 
-/// How long tombstones stay where `tombstoneLifetime` is not set, in days (MS-ADTS 6.1.1.2.4.1.1).
+/// The lifetime of tombstones if `tombstoneLifetime` is not set, in days (MS-ADTS 6.1.1.2.4.1.1).
 const UNSET_LIFETIME: u64 = 60;
 
-/// The same where it cannot be read: what new forests set.
+/// The same if it cannot be read: the value new forests set.
 const UNKNOWN_LIFETIME: u64 = 180;
 
-/// How many entries with one identity are told of.
+/// How many entries with one identity are reported.
 const MOST_TOLD: usize = 10;
 
-/// Where users are that were looked up by identity in the whole domain.
+/// The result of looking users up by identity in the whole domain.
 #[derive(Debug, Default)]
 pub struct Located {
-    /// Those that are there, as they are, or why the entry cannot be used.
+    /// The live ones, or why the entry cannot be used.
     pub living: HashMap<ObjectGuid, Read>,
-    /// Those that are deleted objects, and their DNs.
+    /// The deleted ones, with their DNs.
     pub deleted: HashMap<ObjectGuid, String>,
-    /// Those of which several entries have the identity, and the DNs of the first few.
+    /// Those whose identity several entries have, with the DNs of the first few.
     pub several: HashMap<ObjectGuid, Vec<String>>,
-    /// Entries that carry none of the identities that were asked for.
+    /// Entries with none of the identities asked for.
     pub unidentified: u64,
 }
 
@@ -45,7 +45,7 @@ impl Located {
             }
             return;
         }
-        // The same entry once more is no other user.
+        // The same entry again is not another user.
         let is_again = match &read {
             Some(read) => self.living.get(&guid) == Some(read),
             None => self.deleted.get(&guid) == Some(&dn),
@@ -74,8 +74,8 @@ impl Located {
 }
 
 impl Directory {
-    /// Who answers: the life of the domain controller's database (`invocationId`, in hexadecimal), for that is what
-    /// lags behind or is restored; where the account may not read it `dsServiceName`; elsewhere host and port.
+    /// Which controller answers: its `invocationId` in hexadecimal, since it is the database that lags behind or is
+    /// restored; `dsServiceName` if the account may not read that; host and port on other servers.
     pub fn controller_identity(&mut self) -> Result<String, DirectoryError> {
         if let Some(position) = self.position()? {
             let id = u128::from_be_bytes(*position.invocation_id.as_bytes());
@@ -86,12 +86,12 @@ impl Directory {
         Ok(self.root.service.clone().unwrap_or(address))
     }
 
-    /// The number of the last change that the domain controller took in; none where there is no such thing.
+    /// The domain controller's highest USN; `None` where there is none.
     pub fn highest_usn(&self) -> Option<i64> {
         self.root.highest_usn
     }
 
-    /// `objectGUID` of the head of the naming context; none where there is no such thing, or the account may not read
+    /// `objectGUID` of the head of the naming context; `None` where there is none, or the account may not read
     /// it.
     pub fn domain_guid(&mut self) -> Result<Option<ObjectGuid>, DirectoryError> {
         const OBJECT_GUID: &str = "objectGUID";
@@ -104,8 +104,8 @@ impl Directory {
         Ok(value.and_then(|it| ObjectGuid::from_value(it).ok()))
     }
 
-    /// Looks users up by identity in the whole domain, without the filter of the scope, among the living and, where the
-    /// account may see them, the deleted.
+    /// Looks users up by identity in the whole domain, without the filter of the scope, among live and, where the
+    /// account may see them, deleted objects.
     pub fn locate(&mut self, guids: &[ObjectGuid]) -> Result<Located, DirectoryError> {
         let mut located = Located::default();
         for batch in guids.chunks(BATCH) {
@@ -128,7 +128,7 @@ impl Directory {
                             let read = is_living.then(|| mapping.user(&entry));
                             located.insert(guid, read, dn);
                         }
-                        // It was found by one of these identities, but does not say by which: it may be any
+                        // It was found by one of these identities but does not say which: it may be any
                         // of them, and taking that one for "not found" would delete a user.
                         _ => located.unidentified += 1,
                     }
@@ -138,8 +138,8 @@ impl Directory {
         Ok(located)
     }
 
-    /// What the account is shown of deleted objects. Those that do not have the identity, which is so of any but
-    /// `objectGUID` where the recycle bin is off, are as good as hidden: nobody is recognised in them.
+    /// What the account sees of deleted objects. Those without the identity, which is any but
+    /// `objectGUID` if the recycle bin is off, are as good as hidden: nobody can be recognised by them.
     pub fn deleted_objects(&mut self) -> Result<DeletedObjects, DirectoryError> {
         if !self.root.shows_deleted {
             return Ok(DeletedObjects::NotKept);
@@ -153,8 +153,8 @@ impl Directory {
         })
     }
 
-    /// How long the domain keeps deleted objects: the longer of what tombstones have and, with the recycle bin, deleted
-    /// objects.
+    /// How long the domain keeps deleted objects: the longer of the lifetimes of tombstones and, with the recycle bin,
+    /// of deleted objects.
     fn deleted_kept(&mut self) -> Result<Duration, DirectoryError> {
         const LIFETIMES: [&str; 2] = ["tombstoneLifetime", "msDS-DeletedObjectLifetime"];
         let days = |days| Duration::from_hours(24 * days);
@@ -172,7 +172,7 @@ impl Directory {
         Ok(days(tombstone.max(deleted.unwrap_or(tombstone))))
     }
 
-    /// What is found at the DN that a user had last.
+    /// What is found at a user's last DN.
     pub fn last_place(&mut self, guid: ObjectGuid, dn: &str) -> Result<LastPlace, DirectoryError> {
         let attributes = [self.mapping.guid_attribute(), "objectClass"];
         let search = Search::at(dn, &attributes);
@@ -228,7 +228,7 @@ impl Directory {
             return Ok(LastPlace::Empty);
         }
         let search = Search::at(&container, &["objectClass"]);
-        // An object on which the account has no right comes as a bare DN.
+        // An object on which the account has no right is returned as a bare DN.
         let is_readable = |it: &Entry| it.first("objectClass").is_some();
         match self.connection.search(&search).and_then(Pages::all) {
             Ok((entries, _)) if entries.iter().any(is_readable) => {

@@ -1,5 +1,5 @@
-//! All values of an attribute of one entry. AD gives but a part of many at once, under `member;range=0-1499`, and the
-//! next part is asked for by name (MS-ADTS 3.1.1.3.1.3.3).
+//! All values of an attribute of one entry. AD returns many values in parts, as `member;range=0-1499`, and the
+//! next part is requested by name (MS-ADTS 3.1.1.3.1.3.3).
 
 use super::connection::{Connection, Scope, Search};
 use super::entry::Entry;
@@ -18,7 +18,7 @@ pub struct AllValues<'a> {
 }
 
 impl AllValues<'_> {
-    /// Hands over each value with the name that its attribute was asked for by.
+    /// Passes on each value with the name its attribute was requested by.
     pub fn read(
         &self,
         connection: &mut Connection,
@@ -77,8 +77,9 @@ impl AllValues<'_> {
     }
 }
 
-/// Hands over the values of an attribute of which those from `first` on were asked for: how many they are, and where
-/// the next begin, if there are more. A server that does not go on from there would be asked for ever.
+/// Passes on the values of an attribute requested from `first` on; returns how many there are, and where
+/// the next begin, if there are more. A server that does not continue from there is refused, or it would be asked
+/// for ever.
 fn take(
     entry: &Entry,
     name: &str,

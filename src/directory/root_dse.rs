@@ -1,4 +1,4 @@
-//! What a server says of itself (RFC 4512, 5.1; MS-ADTS 3.1.1.3.2).
+//! A server's rootDSE (RFC 4512, 5.1; MS-ADTS 3.1.1.3.2).
 
 use super::connection::{Connection, SHOW_DELETED, Search};
 use super::entry::Entry;
@@ -21,11 +21,11 @@ pub struct RootDse {
     pub is_active_directory: bool,
     /// Whether it is 389 Directory Server.
     pub is_389_directory_server: bool,
-    /// Whether deleted objects can be asked for.
+    /// Whether deleted objects can be requested.
     pub shows_deleted: bool,
     /// The DN of the domain controller's NTDS Settings object (`dsServiceName`); AD only.
     pub service: Option<String>,
-    /// The number of the last change that the domain controller took in (`highestCommittedUSN`); AD only.
+    /// The domain controller's highest USN (`highestCommittedUSN`); AD only.
     pub highest_usn: Option<i64>,
     /// The DN of the entry that holds its schema (`subschemaSubentry`).
     pub subschema: Option<String>,
@@ -33,7 +33,7 @@ pub struct RootDse {
     pub clock_ahead: Option<i64>,
 }
 
-/// What is asked of it.
+/// The requested attributes.
 const ATTRIBUTES: [&str; 10] = [
     "defaultNamingContext",
     "namingContexts",
@@ -84,7 +84,7 @@ impl RootDse {
         }
     }
 
-    /// The naming contexts that may hold users: the domain's own first, and not AD's own data.
+    /// The naming contexts that may hold users: the domain's own first, without AD's own data.
     pub fn for_users(&self) -> Vec<String> {
         let is_ads_own = |context: &str| {
             let context = dn::normalised(context);
@@ -104,7 +104,7 @@ impl RootDse {
         contexts
     }
 
-    /// Where the scope begins when the settings do not say.
+    /// The default base of the scope.
     pub fn default_base(&self) -> Option<&str> {
         self.default_naming_context
             .as_deref()
@@ -126,7 +126,7 @@ impl RootDse {
     }
 }
 
-/// A moment as AD writes it, `20261124133000.0Z` (X.680, `GeneralizedTime`), in seconds since 1970.
+/// A time as AD writes it, `20261124133000.0Z` (X.680, `GeneralizedTime`), in seconds since 1970.
 fn second(text: &str) -> Option<i64> {
     let time = jiff::civil::DateTime::strptime("%Y%m%d%H%M%S", text.get(..14)?).ok()?;
     let is_utc = text.ends_with('Z');

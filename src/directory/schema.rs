@@ -1,4 +1,4 @@
-//! The attributes that a server knows (RFC 4512, 4.2 and 4.4), read only where the settings name one that not every
+//! The attribute types of a server (RFC 4512, 4.2 and 4.4), read only if the settings name one that not every
 //! server has.
 
 mod description;
@@ -14,22 +14,22 @@ use crate::util::nearest::nearest;
 
 pub use description::AttributeType;
 
-/// How many attribute types a schema may name as what another is a kind of, one after another. Servers know three.
+/// The longest chain of supertypes. Real schemas have three.
 const LONGEST_LINE_OF_SUPERTYPES: usize = 16;
 
-/// How many attribute types are taken in. Active Directory knows some two thousand with all that can be installed.
+/// How many attribute types are read. Active Directory has some two thousand with every extension installed.
 const MOST_TYPES: usize = 50_000;
 
 /// The attribute types of a server.
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
     types: Vec<AttributeType>,
-    /// Each name and object identifier in lower case, and where its type stands.
+    /// Each name and object identifier in lower case, with the index of its type.
     by_name: HashMap<String, usize>,
 }
 
 impl Schema {
-    /// The schema of a server; none if it has none that this account may read.
+    /// The schema of a server; `None` if it has none that this account may read.
     pub fn read(
         connection: &mut Connection,
         root: &RootDse,
@@ -53,7 +53,7 @@ impl Schema {
         match answer {
             Ok(()) => {}
             Err(error) => {
-                // Too much to be taken in is as good as hidden. A server that is busy says nothing about its schema.
+                // A schema too large to read is as good as hidden. A busy server says nothing about its schema.
                 let is_too_much =
                     matches!(&error.cause, Cause::Limit(limit) if !limit.is_of_messages());
                 if !(is_too_much || error.is_of_entry()) {
@@ -71,7 +71,7 @@ impl Schema {
         Ok(Some(schema))
     }
 
-    /// The schema of these descriptions. What cannot be understood is left out.
+    /// The schema of these descriptions. Those that cannot be parsed are left out.
     pub fn from_descriptions<D: AsRef<str>>(descriptions: impl IntoIterator<Item = D>) -> Self {
         let mut schema = Self::default();
         for description in descriptions {
@@ -95,7 +95,7 @@ impl Schema {
             .map(|&place| &self.types[place])
     }
 
-    /// What an attribute type says of itself, or takes over from what it is a kind of (RFC 4512, 2.5.1).
+    /// A property of an attribute type, its own or inherited from its supertype (RFC 4512, 2.5.1).
     pub fn inherited<'a>(
         &'a self,
         kind: &'a AttributeType,

@@ -1,4 +1,4 @@
-//! Which server is used: the first that can be, in the order of the settings or of the DNS.
+//! Which server to use: the first usable one, in the order of the settings or of the DNS.
 
 use super::connection::{Connection, Opened, RunDeadline};
 use super::error::{Cause, DirectoryError, Step};
@@ -19,12 +19,12 @@ pub struct Servers<'a> {
     tls: &'a Tls,
     run: RunDeadline,
     urls: Vec<ServerUrl>,
-    /// Where the next round begins: behind the server that was used last.
+    /// Where the next round begins: after the server that was used last.
     next: usize,
 }
 
 impl<'a> Servers<'a> {
-    /// The servers that the settings name, or that the domain names in the DNS; of equals the preferred one
+    /// The servers in the settings, or of the domain in the DNS; among equals the preferred one
     /// comes first.
     pub fn new(
         settings: &'a Options,
@@ -47,9 +47,9 @@ impl<'a> Servers<'a> {
         self.urls.len()
     }
 
-    /// Connects to the first that can be used, beginning behind the one that was used last, and logs
-    /// in. `on_trouble` hears of those that could not. A server that refuses the credentials ends the
-    /// search: on the next one they would be as wrong, and the account one try nearer to being locked.
+    /// Connects and authenticates to the first usable server, beginning after the one that was used last.
+    /// `on_trouble` is told of those that failed. A server that refuses the credentials ends the
+    /// search: the next one would refuse them too, and the account would be one attempt nearer to a lockout.
     pub fn connect(
         &mut self,
         mut on_trouble: impl FnMut(&DirectoryError),
@@ -67,7 +67,7 @@ impl<'a> Servers<'a> {
                 self.run,
                 &mut |_| {},
             ) {
-                // What the settings name is looked for by no other server: it may have another schema, and the runs
+                // An attribute of the settings is not looked for on another server: its schema may differ, and the runs
                 // would differ.
                 Ok(directory) => return directory.usable(),
                 Err(error) if left > 0 && !error.is_login_refused() => on_trouble(&error),
@@ -78,7 +78,7 @@ impl<'a> Servers<'a> {
 }
 
 impl Directory {
-    /// Connects to each server in turn and says how far it came, step by step.
+    /// Connects to each server in turn and reports each step.
     pub fn probe(
         settings: &Options,
         credentials: &Credentials<'_>,
@@ -109,7 +109,7 @@ impl Directory {
         Ok(usable)
     }
 
-    /// The directory, if everything that the settings name can be used there.
+    /// The directory, if every attribute of the settings can be used there.
     fn usable(self) -> Result<Self, DirectoryError> {
         match self.misfit() {
             Some(error) => Err(error),
@@ -117,7 +117,7 @@ impl Directory {
         }
     }
 
-    /// That something that the settings name cannot be used there.
+    /// The error for attributes of the settings that cannot be used there.
     fn misfit(&self) -> Option<DirectoryError> {
         (!self.unusable.is_empty()).then(|| DirectoryError {
             server: self.server().to_string(),
@@ -126,7 +126,7 @@ impl Directory {
         })
     }
 
-    /// Asks the schema of the server about what the settings name, if it was not asked yet.
+    /// Checks the attributes of the settings against the server's schema, if not done yet.
     pub(super) fn ask_schema(&mut self) -> Result<(), DirectoryError> {
         if self.has_schema {
             return Ok(());
@@ -139,10 +139,10 @@ impl Directory {
         Ok(())
     }
 
-    /// Looks for the reason where nobody who was read is of use.
+    /// Looks for the reason if none of the users read can be used.
     pub(super) fn explain_useless(&mut self) -> Result<(), DirectoryError> {
         if self.root.is_active_directory {
-            // There the names are sure.
+            // There the names are known to exist.
             return Ok(());
         }
         self.ask_schema()?;
@@ -168,7 +168,7 @@ impl Directory {
                 step: Step::Read("the rootDSE".to_owned()),
                 cause: Cause::NoContext,
             })?;
-        // Without the whole domain nobody could be told to be absent from it.
+        // Without the whole domain nobody could be known to be absent from it.
         let domain = root.domain_of(&base).ok_or_else(|| DirectoryError {
             server: url.to_string(),
             step: Step::Read(base.clone()),

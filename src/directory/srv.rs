@@ -1,4 +1,4 @@
-//! Which servers a domain has: the SRV records of its domain controllers (RFC 2782; MS-ADTS 6.3.2.3).
+//! The servers of a domain: the SRV records of its domain controllers (RFC 2782; MS-ADTS 6.3.2.3).
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -22,7 +22,7 @@ struct Record {
     host: String,
 }
 
-/// The servers in the order in which they are to be tried; of those that the DNS names as equals, the
+/// The servers in the order to try them; among those equal in the DNS, the
 /// preferred one first.
 pub fn servers(
     settings: &Options,
@@ -70,7 +70,7 @@ pub fn servers(
         .filter_map(|record| url(&record, settings.starttls))
         .collect();
     if servers.is_empty() {
-        // A target of "." says that the service is decidedly not available (RFC 2782, "Target").
+        // A target of "." means that the service is not available (RFC 2782, "Target").
         return Err(DirectoryError {
             server: format!("the domain {domain}"),
             step: Step::Resolve,
@@ -81,7 +81,7 @@ pub fn servers(
     Ok(servers)
 }
 
-/// Whether a server may be asked for a domain: what the DNS says is not proof, and the password goes there.
+/// Whether a server may be used for a domain: the DNS proves nothing, and the password goes there.
 fn is_of_domain(host: &str, domain: &str, allowed: &[String]) -> bool {
     let normal = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
     let (host, domain) = (normal(host), normal(domain));
@@ -163,7 +163,7 @@ fn resolver(
 /// Sorts by priority, and within a priority draws by weight (RFC 2782, "Weight"). `draw` gives a number
 /// from 0 up to and including its argument.
 fn in_order(mut records: Vec<Record>, mut draw: impl FnMut(u32) -> u32) -> Vec<Record> {
-    // Within a priority those without weight come first, and have a very small chance.
+    // Within a priority, records without weight come first and have a very small chance.
     records.sort_by_key(|record| (record.priority, record.weight));
     let mut ordered = Vec::with_capacity(records.len());
     while let Some(first) = records.first() {

@@ -24,22 +24,22 @@ const WEAK_SIGNATURES: [&str; 3] = [
     "1.2.840.10045.4.1",
 ];
 
-/// What a server's certificate says of itself.
+/// What a server's certificate says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     /// Subject, as a DN.
     pub subject: String,
     /// Issuer, as a DN.
     pub issuer: String,
-    /// When it begins, in seconds since 1970.
+    /// The start of its validity, in seconds since 1970.
     pub not_before: i64,
-    /// When it ends, in seconds since 1970.
+    /// The end of its validity, in seconds since 1970.
     pub not_after: i64,
-    /// The names and addresses it is for (`subjectAltName`).
+    /// Its names and addresses (`subjectAltName`).
     pub names: Vec<String>,
     /// Whether it is that of a CA (`basicConstraints`).
     pub is_ca: bool,
-    /// How long its key is, if that is RSA, in bits.
+    /// The length of its RSA key, in bits, if it has one.
     pub rsa_bits: Option<usize>,
     /// Whether it is signed with SHA-1 or MD5.
     pub has_weak_signature: bool,
@@ -82,12 +82,12 @@ impl Certificate {
         })
     }
 
-    /// The day it begins, in UTC.
+    /// The day its validity starts, in UTC.
     pub fn first_date(&self) -> String {
         date(self.not_before)
     }
 
-    /// The day it ends, in UTC.
+    /// The day its validity ends, in UTC.
     pub fn end_date(&self) -> String {
         date(self.not_after)
     }
@@ -136,7 +136,7 @@ impl fmt::Display for Certificate {
 /// U+FEFF in UTF-8
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The CAs that are to be trusted cannot be used.
+/// The trusted CAs cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TrustError {
     /// The system has none.
@@ -150,7 +150,7 @@ pub enum TrustError {
         /// Why.
         what: String,
     },
-    /// They are of no use for checking certificates.
+    /// They cannot be used to verify certificates.
     #[error("cannot use the trusted CAs: {0}")]
     Cas(String),
     /// The TLS library refuses its own defaults.
@@ -158,17 +158,17 @@ pub enum TrustError {
     Tls(rustls::Error),
 }
 
-/// The TLS settings of a connection. Remembers the certificate that the server presented, also one
+/// The TLS settings of a connection. Remembers the certificate that the server presented, even one
 /// that was refused, so that an error can name it.
 #[derive(Debug)]
 pub struct Tls {
-    /// For the TLS library.
+    /// The TLS library's settings.
     pub config: Arc<ClientConfig>,
     verifier: Arc<Verifier>,
 }
 
 impl Tls {
-    /// Reads the CA file or the system's trust store, if any server is to be trusted by it.
+    /// Reads the CA file or the system's trust store, if any connection uses TLS.
     pub fn new(settings: &Options) -> Result<Self, TrustError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let trust = if settings.accept_invalid_certs {
@@ -199,7 +199,7 @@ impl Tls {
         })
     }
 
-    /// What the server presented last.
+    /// The certificate that the server presented last.
     pub fn presented(&self) -> Option<Certificate> {
         let presented = self.verifier.presented.lock();
         presented.unwrap_or_else(PoisonError::into_inner).clone()
@@ -224,7 +224,7 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TrustError> {
         what,
     };
     let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-    // Windows' editors put one before a text.
+    // Windows editors put one at the start of a file.
     let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
     let certificates = CertificateDer::pem_slice_iter(text)
         .collect::<Result<Vec<_>, _>>()
@@ -240,18 +240,18 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TrustError> {
     Ok(roots)
 }
 
-/// Whose certificate is accepted.
+/// Which certificates are accepted.
 #[derive(Debug)]
 enum Trust {
     /// Any (`danger_accept_invalid_certs`).
     Anybody,
-    /// None, for there will be no TLS.
+    /// None, since no connection uses TLS.
     Nobody,
-    /// What a trusted CA signed.
+    /// Those that a trusted CA signed.
     Signed(Arc<WebPkiServerVerifier>),
 }
 
-/// Verifies as rustls does, and remembers what it was shown.
+/// Verifies as rustls does, and remembers the certificate.
 #[derive(Debug)]
 struct Verifier {
     trust: Trust,

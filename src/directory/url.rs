@@ -32,7 +32,7 @@ impl ServerUrl {
         self.port
     }
 
-    /// Whether this is a port of the global catalog, which has but a part of the attributes.
+    /// Whether this is a port of the global catalog, which holds only some attributes.
     pub fn is_global_catalog(&self) -> bool {
         matches!(self.port, 3268 | 3269)
     }
@@ -59,7 +59,7 @@ impl TryFrom<String> for ServerUrl {
         let wrong = |what: &str| {
             format!("the server {text:?} {what}; write it as ldaps://dc1.corp.example.com")
         };
-        // What stands before an at sign may be a password, and is not repeated.
+        // What precedes an at sign may be a password, and is not shown.
         if text.contains('@') {
             return Err(
                 "a server has no name and no password in its URL; they are username and password_file"

@@ -1,4 +1,4 @@
-//! The value of a field: which of the attributes that it is read from counts, and which of its values.
+//! The value of a field: which of its attributes counts, and which of that attribute's values.
 
 use super::attribute::Attribute;
 use super::entry::Entry;
@@ -6,22 +6,22 @@ use super::entry::Entry;
 /// The addresses of a mailbox on AD (MS-ADA3): `SMTP:ann@x` is the primary one, `smtp:a.brown@x` an alias.
 const PROXY_ADDRESSES: &str = "proxyAddresses";
 
-/// What stands before the primary address.
+/// The prefix of the primary address.
 const PRIMARY: &str = "SMTP:";
 
-/// How many values an attribute of a user may have beside the first. Of a field that has one value nobody means more.
+/// How many values an attribute of a user may have beside the first.
 const MOST_OTHERS: usize = 1000;
 
 /// The value of a field.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Value<'a> {
-    /// The one that came first.
+    /// The first one.
     pub first: &'a str,
     /// The others of the same attribute, in the order of the answer.
     pub others: Vec<&'a str>,
 }
 
-/// The value of the first attribute that has one. Nothing but white space is no value.
+/// The value of the first attribute that has one. White space alone is not a value.
 pub fn of<'a>(entry: &'a Entry, attributes: &[Attribute]) -> Result<Option<Value<'a>>, String> {
     for attribute in attributes {
         if let Some(value) = of_attribute(entry, attribute)? {
@@ -62,7 +62,7 @@ fn of_attribute<'a>(entry: &'a Entry, attribute: &Attribute) -> Result<Option<Va
     Ok(value)
 }
 
-/// What a value of an attribute says of the field that is read from it.
+/// A value of an attribute as the field has it.
 fn meant<'a>(attribute: &Attribute, value: &'a str) -> Option<&'a str> {
     match prefix(attribute) {
         "" => Some(value),
@@ -70,7 +70,7 @@ fn meant<'a>(attribute: &Attribute, value: &'a str) -> Option<&'a str> {
     }
 }
 
-/// What stands before the value of a field in the values of an attribute.
+/// The prefix of a field's value among the values of an attribute.
 pub fn prefix(attribute: &Attribute) -> &'static str {
     if attribute.is_called(PROXY_ADDRESSES) {
         PRIMARY
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
     use crate::directory::entry::tests::entry_with_values;
 
-    /// The value and the others of a field that is read from these attributes.
+    /// The value and the other values of a field read from these attributes.
     fn value(
         attributes: &[(&str, &[&[u8]])],
         from: &[&str],

@@ -1,4 +1,4 @@
-//! Certificates that are not accepted.
+//! Rejected certificates.
 
 use rustls::CertificateError as E;
 
@@ -32,12 +32,12 @@ pub fn problem(rejected: &RejectedCertificate) -> String {
     }
 }
 
-/// What a certificate is, where that alone is why it is not accepted.
+/// A kind of certificate that is rejected as such.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weakness {
-    /// It is that of a CA.
+    /// The certificate of a CA.
     OfACa,
-    /// An RSA key of so many bits.
+    /// An RSA key with this many bits.
     ShortKey(usize),
     /// A signature that can be forged.
     Signature,
@@ -48,7 +48,7 @@ impl Weakness {
     pub fn of(rejected: &RejectedCertificate) -> Option<Self> {
         let certificate = rejected.certificate.as_ref()?;
         match &rejected.problem {
-            // To trust it would not help.
+            // Trusting it would not help.
             E::Other(_) | E::UnknownIssuer if certificate.is_ca => Some(Self::OfACa),
             E::Expired
             | E::ExpiredContext { .. }

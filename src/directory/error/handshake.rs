@@ -1,8 +1,8 @@
-//! TLS that does not come about, though certificates are not the reason.
+//! TLS handshakes that fail for reasons other than certificates.
 
 use rustls::{AlertDescription, Error};
 
-/// What failed, in words; what rustls says of it is for its programmers.
+/// What failed, in words; rustls' own are meant for programmers.
 pub fn problem(error: &Error) -> String {
     match error {
         Error::AlertReceived(AlertDescription::HandshakeFailure) => {
@@ -25,7 +25,7 @@ pub fn problem(error: &Error) -> String {
     }
 }
 
-/// Whether the two sides have nothing in common.
+/// Whether the two sides share no version or cipher suite.
 pub fn is_incompatible(problem: &str) -> bool {
     ["cipher", "version of TLS"]
         .iter()

@@ -1,19 +1,19 @@
-//! Logins with Kerberos that fail: for want of a ticket, or because the server does not take it.
+//! Kerberos logins that fail: for want of a ticket, or because the server rejects it.
 
 use std::fmt;
 
 use super::login;
 
-/// What the Kerberos library said.
+/// An error of the Kerberos library.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketError {
     /// Its number (MIT Kerberos' `krb5.h`).
     pub code: i32,
-    /// Whether the library says that what it has is over.
+    /// Whether the library reports an expired ticket.
     pub has_expired: bool,
-    /// Whether a ticket was to be fetched with a keytab.
+    /// Whether the ticket was to be obtained with a keytab.
     pub has_keytab: bool,
-    /// Its words.
+    /// Its message.
     pub text: String,
 }
 
@@ -25,7 +25,7 @@ const BASE: i32 = -1_765_328_384;
 pub enum Trouble {
     /// There is no ticket at all.
     NoTicket,
-    /// There was one.
+    /// There was one, which has expired.
     Expired,
     /// The keytab has no key of that principal.
     NotInKeytab,
@@ -35,19 +35,19 @@ pub enum Trouble {
     Barred,
     /// The account's password has expired.
     PasswordExpired,
-    /// The keys of the keytab are not those of the account, most often no longer.
+    /// The keys of the keytab are not, or no longer, those of the account.
     WrongKeys,
     /// The KDC knows no such server.
     UnknownServer,
-    /// The server cannot read the ticket, or what it answered cannot be read.
+    /// The server cannot decrypt the ticket, or its answer cannot be decrypted.
     NotForServer,
     /// The clocks are too far apart.
     Clock,
     /// No KDC answers.
     NoKdc,
-    /// It is not known where the KDCs of the realm are.
+    /// The KDCs of the realm are unknown.
     UnknownRealm,
-    /// Nothing of these.
+    /// Anything else.
     Other,
 }
 
@@ -69,10 +69,10 @@ impl TicketError {
             7 => Trouble::UnknownServer,
             18 => Trouble::Barred,
             23 => Trouble::PasswordExpired,
-            // What it offers for a proof, and what it finds the proof to be worth.
+            // No common encryption type; pre-authentication failed, or required.
             14 | 24 | 25 => Trouble::WrongKeys,
             32 => Trouble::Expired,
-            // A ticket that begins in the future, and an answer of another time, are no different.
+            // A ticket not yet valid and an answer from another time have the same cause.
             33 | 37 | 161 => Trouble::Clock,
             31 | 35 | 41 | 44 => Trouble::NotForServer,
             141 | 195 => Trouble::NoTicket,
@@ -83,7 +83,7 @@ impl TicketError {
         }
     }
 
-    /// The GSSAPI part of the library numbers its errors anew in each process.
+    /// The GSSAPI part of the library numbers its errors per process.
     fn trouble_by_words(&self) -> Trouble {
         let words = [
             ("No Kerberos credentials available", Trouble::NoTicket),
@@ -101,7 +101,7 @@ impl TicketError {
         found.map_or(Trouble::Other, |(_, trouble)| *trouble)
     }
 
-    /// Whether another server would be told the same.
+    /// Whether it would fail at every server.
     pub fn concerns_account(&self) -> bool {
         !matches!(
             self.trouble(),
@@ -134,7 +134,7 @@ impl fmt::Display for TicketError {
 }
 
 impl TicketError {
-    /// The words of the mechanism, without those that GSSAPI says of every failure.
+    /// The mechanism's message, without the generic part that GSSAPI adds.
     fn minor(&self) -> &str {
         let text = self.text.trim();
         let minor = text.split_once(" (").map(|(_, minor)| minor);
@@ -145,7 +145,7 @@ impl TicketError {
 /// `SEC_E_BAD_BINDINGS` (MS-ERREF 2.1), in the diagnostic message of a refused bind.
 pub const BAD_BINDINGS: &str = "80090346";
 
-/// Why a server refused a login that was made with a ticket, where it is said otherwise than of a password.
+/// Why a server refused a login with a ticket, where the words differ from those for a password.
 pub fn reason(code: u32, text: &str) -> Option<String> {
     if code != super::INVALID_CREDENTIALS {
         return None;

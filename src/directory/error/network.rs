@@ -1,4 +1,4 @@
-//! Names that are not found, ports that are closed, and TLS spoken where there is none.
+//! Names that do not resolve, closed ports, and TLS spoken to a port without it.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -6,12 +6,12 @@ use std::net::SocketAddr;
 
 use crate::directory::url::ServerUrl;
 
-/// An address to which no connection came about.
+/// An address to which no connection was established.
 #[derive(Debug)]
 pub struct Missed {
     /// Which.
     pub address: SocketAddr,
-    /// Why; none, if it did not answer.
+    /// Why; `None` if it did not answer.
     pub why: Option<io::Error>,
 }
 
@@ -29,7 +29,7 @@ impl fmt::Display for Missed {
     }
 }
 
-/// What the operating system said, in an administrator's words where it has a number only.
+/// The operating system's error, in an administrator's words where it has only a number.
 pub fn reason(error: &io::Error, url: Option<&ServerUrl>) -> String {
     match (error.kind(), url) {
         (ErrorKind::ConnectionRefused, Some(url)) => format!(
@@ -49,7 +49,7 @@ pub fn reason(error: &io::Error, url: Option<&ServerUrl>) -> String {
     }
 }
 
-/// All of them, in a line.
+/// All of them in one line.
 pub fn all(missed: &[Missed]) -> String {
     let each: Vec<String> = missed.iter().map(Missed::to_string).collect();
     each.join("; ")

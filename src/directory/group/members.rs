@@ -1,8 +1,8 @@
-//! The members of a group on a server that does not walk nested groups itself.
+//! The members of a group on a server that does not resolve nested groups itself.
 //!
 //! A group names its members in one of several ways: by DN (`member`, and `uniqueMember` with an optional identifier,
-//! RFC 4517, 3.3.21), by user name (`memberUid` of a POSIX group, RFC 2307, which those belong to as well whose own
-//! group it is), and by a search (`memberURL`). All come to DNs.
+//! RFC 4517, 3.3.21), by user name (`memberUid` of a POSIX group, RFC 2307, which also includes those whose primary
+//! group it is), and by a search (`memberURL`). All are resolved to DNs.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ use crate::directory::{BATCH, filter};
 use crate::ldap::ber::lossy;
 use crate::ldap::dn::{self, Key};
 
-/// The attributes that say who the members are.
+/// The attributes that name members.
 const ATTRIBUTES: [&str; 5] = [
     "member",
     "uniqueMember",
@@ -24,27 +24,27 @@ const ATTRIBUTES: [&str; 5] = [
     "memberURL",
 ];
 
-/// How long what a group names its members by may be together, where that is no DN, in bytes: a million of names.
+/// The most memory for the member names of groups that are not DNs, in bytes: a million names.
 const MOST_NAMED: usize = 40 << 20;
 
-/// Finds all members of a group, those of groups in it included.
+/// Finds all members of a group, nested ones included.
 pub struct Walk<'a> {
     connection: &'a mut Connection,
     domain: &'a str,
     found: Found,
 }
 
-/// What was found on the way.
+/// What was found so far.
 struct Found {
     /// Every group of the domain.
     groups: HashSet<Key>,
     /// The members.
     members: HashSet<Key>,
-    /// Groups among them that were not read yet.
+    /// Member groups not read yet.
     to_read: Vec<String>,
 }
 
-/// The DNs of all members, as they are compared ([`dn::key`]).
+/// The DNs of all members, in the form in which they are compared ([`dn::key`]).
 pub fn of(
     connection: &mut Connection,
     domain: &str,
@@ -73,7 +73,7 @@ pub fn of(
 }
 
 impl Walk<'_> {
-    /// Takes in the direct members of a group.
+    /// Adds the direct members of a group.
     fn read(&mut self, group: &str) -> Result<(), DirectoryError> {
         let what = format!("the members of {group}");
         let all = AllValues {
@@ -143,7 +143,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Takes in what a URL finds, if it leads into the domain on this server.
+    /// Adds what a URL finds, if it points into the domain on this server.
     fn follow(&mut self, group: &str, url: &MemberUrl) -> Result<(), DirectoryError> {
         let is_here = url.host.as_ref().is_none_or(|host| {
             let server = self.connection.server();
@@ -161,7 +161,7 @@ impl Walk<'_> {
             return Ok(());
         }
         match self.search(&format!("the members of {group}"), url) {
-            // It leads nowhere.
+            // It matches nothing.
             Err(error) if matches!(error.result_code(), Some(NO_SUCH_OBJECT | REFERRAL)) => {
                 log::info!("{error}");
                 Ok(())
@@ -195,7 +195,7 @@ impl Found {
     }
 }
 
-/// A value of `uniqueMember` without the bits that may follow the DN: `CN=a#'0101'B`.
+/// A value of `uniqueMember` without the identifier that may follow the DN: `CN=a#'0101'B`.
 pub fn without_identifier(value: &str) -> &str {
     let bits = |end: &str| {
         let bits = end.strip_suffix("'B").or_else(|| end.strip_suffix("'b"))?;

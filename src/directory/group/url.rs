@@ -1,12 +1,12 @@
-//! The search that a group names as its members: an LDAP URL (RFC 4516).
+//! A search that defines the members of a group: an LDAP URL (RFC 4516).
 
 use crate::directory::connection::Scope;
 use crate::directory::filter::Filter;
 
-/// A search as a URL has it.
+/// The search in a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberUrl {
-    /// The server that it names, with or without a port; none for the server that the URL comes from.
+    /// The server it names, with or without a port; `None` for the server that the URL comes from.
     pub host: Option<String>,
     /// Base DN.
     pub base: String,
@@ -17,9 +17,9 @@ pub struct MemberUrl {
 }
 
 impl MemberUrl {
-    /// Reads a URL; the error says why it cannot be used.
+    /// Parses a URL; the error says why it cannot be used.
     pub fn parse(url: &str) -> Result<Self, String> {
-        // What may stand behind it is a label (RFC 2079).
+        // What may follow is a label (RFC 2079).
         let url = url.split_whitespace().next().unwrap_or_default();
         let rest = ["ldap://", "ldaps://"]
             .into_iter()
@@ -55,13 +55,13 @@ impl MemberUrl {
     }
 }
 
-/// Without a prefix, whose case does not count.
+/// Strips a prefix, compared without case.
 fn strip_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let (begin, rest) = text.split_at_checked(prefix.len())?;
     begin.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
-/// Without percent signs: two hexadecimal digits behind each stand for an octet (RFC 3986, 2.1).
+/// Decodes percent-encoding (RFC 3986, 2.1).
 fn decoded(text: &str) -> Result<String, String> {
     let wrong = || format!("{text:?} in it is wrongly escaped");
     let mut octets = Vec::with_capacity(text.len());
@@ -117,7 +117,7 @@ mod tests {
                 "ldap:///ou=a%2Cb%20c,dc=x??sub?(uid=%c3%a9%3f)?x-a=1",
                 Ok(url("ou=a,b c,dc=x", Scope::Subtree, "(uid=é?)")),
             ),
-            // As 389 Directory Server writes them as well.
+            // 389 Directory Server writes these too.
             (
                 "ldap:///dc=x??sub?uid=a Members of it",
                 Ok(url("dc=x", Scope::Subtree, "(uid=a)")),

@@ -1,20 +1,20 @@
-//! What `adsync check` asks about the identity: whether every user has one, and no two the same.
+//! What `adsync check` asks about identities: whether every user has one, and whether it is unique.
 
 use std::collections::HashSet;
 
 use super::Directory;
 use crate::directory::error::DirectoryError;
 
-/// The users of the scope, and what is wrong with their identities.
+/// How many users of the scope there are, and what is wrong with their identities.
 #[derive(Debug, Default)]
 pub struct Identities {
     /// How many users there are.
     pub users: u64,
-    /// How many have none that can be used.
+    /// How many have no usable identity.
     pub unusable: u64,
-    /// One of them: its DN, and why.
+    /// The first of them: its DN, and why.
     pub example: Option<(String, String)>,
-    /// How many have one that another has as well, and the DN of one of them.
+    /// How many share theirs with another, and the DN of one of them.
     pub repeated: u64,
     /// The DN of one of those.
     pub repeated_example: Option<String>,

@@ -1,12 +1,12 @@
-//! Channel binding: the hash of the server's certificate in the login, so that what is shown to one server
-//! cannot be passed on to another (RFC 5929, section 4, `tls-server-end-point`).
+//! Channel binding: the hash of the server's certificate in the login, so that a login captured by one server
+//! cannot be relayed to another (RFC 5929, section 4, `tls-server-end-point`).
 
 use ring::digest::{Algorithm, SHA256, SHA384, SHA512, digest};
 use rustls::pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::signature_algorithm::SignatureAlgorithm;
 
-/// What ties a login to a TLS connection with that certificate; none where no hash is defined for its
+/// The channel binding for a TLS connection with that certificate; `None` if no hash is defined for its
 /// signature (Ed25519).
 pub fn of(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
     let (_, parsed) = X509Certificate::from_der(certificate).ok()?;

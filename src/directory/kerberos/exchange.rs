@@ -10,24 +10,24 @@ use crate::directory::error::Cause;
 /// `saslBindInProgress`
 const IN_PROGRESS: u32 = 14;
 
-/// Steps of a login with Kerberos: three, and one to spare.
+/// The most steps of a Kerberos login: three, and one to spare.
 const STEPS: usize = 4;
 
-/// What the layer may be, as bits (RFC 4752, 3.3).
+/// The security layers, as bits (RFC 4752, 3.3).
 const NO_LAYER: u8 = 1;
 const CONFIDENTIALITY: u8 = 4;
 
-/// The largest sealed buffer that is taken, in bytes.
+/// The largest accepted sealed buffer, in bytes.
 pub const LARGEST_BUFFER: u32 = 0x000F_FFFF;
 
-/// Logs in, and agrees on what protects the connection from then on: sealed buffers, or TLS as it does already.
+/// Authenticates, and agrees on what protects the connection from then on: sealed buffers, or the existing TLS.
 pub async fn bind(stream: &mut Box<dyn Stream>, ticket: Ticket) -> Result<Option<Sealing>, Cause> {
     let Ticket {
         mut token,
         mut context,
         ..
     } = ticket;
-    // First the two sides prove who they are.
+    // First, mutual authentication.
     let mut answer = Vec::new();
     for _ in 0..STEPS {
         answer = proceed(stream, &token).await?;
@@ -39,7 +39,7 @@ pub async fn bind(stream: &mut Box<dyn Stream>, ticket: Ticket) -> Result<Option
     if !context.is_complete() {
         return Err(unexpected("the login does not come to its end"));
     }
-    // Then the server says what it can protect the connection with, and how much it takes at once.
+    // Then the server offers its security layers and its buffer size.
     let offer = context.unwrap(&answer)?;
     let [layers, size @ ..] = <[u8; 4]>::try_from(offer.as_slice())
         .map_err(|_| unexpected("what it offers to protect the connection with"))?;
@@ -66,7 +66,7 @@ pub async fn bind(stream: &mut Box<dyn Stream>, ticket: Ticket) -> Result<Option
     Ok((layer == CONFIDENTIALITY).then(|| Sealing::new(context, largest)))
 }
 
-/// One step of the login; the token of the answer.
+/// One step of the login; returns the server's token.
 async fn proceed(stream: &mut Box<dyn Stream>, token: &[u8]) -> Result<Vec<u8>, Cause> {
     match ask(stream, token).await? {
         answer if answer.code == IN_PROGRESS => Ok(answer.token),

@@ -1,9 +1,9 @@
-//! What protects a connection without TLS once the login is done (RFC 4752, 3.3): sealed buffers, each with
-//! its length in four bytes before it.
+//! The security layer of a connection without TLS (RFC 4752, 3.3): sealed buffers, each with
+//! a four-byte length before it.
 //!
-//! A buffer holds any part of the stream of LDAP messages: several of them, one, or a piece of one. So the
+//! A buffer may hold several LDAP messages, one, or part of one. So the
 //! layer knows nothing of LDAP: bytes go in at one side and come out at the other. A buffer that cannot be
-//! opened ends the connection, and with it the read.
+//! unsealed ends the connection, and with it the read.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,17 +15,17 @@ use crate::directory::connection::bare::fill;
 use crate::directory::connection::opening::{Layer, Stream};
 use crate::directory::error::Cause;
 
-/// How much longer a sealed buffer is than what it holds, at most: two headers, a confounder and a checksum
+/// The most that sealing adds to a buffer, in bytes: two headers, a confounder and a checksum
 /// (RFC 4121, 4.2.4) make less than half of it.
 const OVERHEAD: usize = 256;
 
-/// How much is sealed at once where the server takes any amount.
+/// How much to seal at once if the server sets no limit, in bytes.
 const USUAL_PIECE: usize = 64 * 1024;
 
-/// How much opened data may wait to be read, in bytes.
+/// How much unsealed data may wait to be read, in bytes.
 const OPENED: usize = 64 * 1024;
 
-/// Sealing what is said, and opening what is answered.
+/// Seals requests and unseals responses.
 pub struct Sealing {
     context: Context,
     /// How many bytes are sealed at once.
@@ -33,7 +33,7 @@ pub struct Sealing {
 }
 
 impl Sealing {
-    /// Buffers of at most `largest` bytes towards the server; 0 for any.
+    /// A layer with buffers of at most `largest` bytes towards the server; 0 for no limit.
     pub fn new(context: Context, largest: u32) -> Self {
         let largest = match largest {
             0 => USUAL_PIECE,
@@ -43,7 +43,7 @@ impl Sealing {
         Self { context, piece }
     }
 
-    /// The stream that leads through it to the server, and the task that does the work.
+    /// The stream to the server through the layer, and the task that does the work.
     pub fn over(self, server: Box<dyn Stream>) -> (DuplexStream, Layer) {
         let (near, far) = tokio::io::duplex(OPENED);
         let Self { context, piece } = self;
@@ -88,7 +88,7 @@ async fn open(
     let mut sealed = Vec::new();
     loop {
         let mut length = [0; 4];
-        // The end between two buffers is the end of the connection; within one it is a loss.
+        // The stream may end between buffers; an end within one is a lost connection.
         if from.read(&mut length[..1]).await.map_err(Cause::Io)? == 0 {
             return Ok(());
         }

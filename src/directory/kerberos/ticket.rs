@@ -1,7 +1,7 @@
-//! What the Kerberos library is asked: a ticket for a server, and later what to do with it.
+//! The calls to the Kerberos library: getting a ticket for a server, and using it.
 //!
-//! The library waits for files and for KDCs, as long as it likes. So it is asked on a thread of its own,
-//! which is left behind when the deadline is over.
+//! The library waits for files and KDCs without a limit. So it is called on a thread of its own,
+//! which is abandoned at the deadline.
 
 use libgssapi::context::{ClientCtx, CtxFlags, SecurityContext};
 use libgssapi::credential::{Cred, CredUsage};
@@ -16,9 +16,9 @@ use crate::util::threads;
 
 /// The server that a ticket is for.
 pub struct Service {
-    /// Its name in the URL; never one that the DNS made of it, which nobody vouches for.
+    /// Its name in the URL; never one from the DNS, which nobody vouches for.
     pub host: String,
-    /// Whether the ticket has to encrypt the connection as well.
+    /// Whether the ticket must also encrypt the connection.
     pub seals: bool,
     /// The TLS connection that the login is tied to.
     pub bindings: Option<Vec<u8>>,
@@ -31,8 +31,8 @@ impl Service {
     }
 
     fn flags(&self) -> CtxFlags {
-        // Both sides prove who they are, and nothing is left out or sent twice. AD refuses a login over TLS
-        // that wants more.
+        // Mutual authentication, with replay and sequence detection. AD refuses a login over TLS
+        // that asks for more.
         let always = CtxFlags::GSS_C_MUTUAL_FLAG | CtxFlags::GSS_C_SEQUENCE_FLAG;
         if self.seals {
             always | CtxFlags::GSS_C_INTEG_FLAG | CtxFlags::GSS_C_CONF_FLAG
@@ -42,22 +42,22 @@ impl Service {
     }
 }
 
-/// A ticket, and the login that is begun with it.
+/// A ticket, and the login begun with it.
 pub struct Ticket {
     /// Whose it is: the principal.
     pub account: String,
-    /// What is said to the server first.
+    /// The first token for the server.
     pub token: Vec<u8>,
     pub context: Context,
 }
 
-/// A login that is under way, or done.
+/// A login in progress, or complete.
 pub struct Context {
     context: ClientCtx,
     service: Service,
 }
 
-/// Gets a ticket for the service: from the caller's tickets, or with the keytab, from a KDC.
+/// Gets a ticket for the service: with the caller's tickets, or from a KDC with the keytab.
 pub async fn get(service: Service, kerberos: Kerberos) -> Result<Ticket, Cause> {
     let (sender, answer) = oneshot::channel();
     threads::spawn("adsync-kerberos", move || {
@@ -95,7 +95,7 @@ fn begin(service: Service, kerberos: &Kerberos) -> Result<Ticket, TicketError> {
             Some(GSS_MECH_KRB5),
         );
         let token = context.step(None, service.bindings.as_deref())?;
-        // Only now: asked before, a credential that cannot be had says no word about why.
+        // Only now: asked earlier, a credential that cannot be obtained does not say why.
         let account = cred.name()?.display_name()?;
         log::info!(
             "a ticket of {} for {}, good for {} s",
@@ -120,10 +120,10 @@ fn begin(service: Service, kerberos: &Kerberos) -> Result<Ticket, TicketError> {
     })
 }
 
-/// The library keeps the words of an error for the thread that met it.
+/// The library keeps an error's message per thread.
 fn explain(error: Error) -> TicketError {
     TicketError {
-        // The same 32 bits, with the sign that Kerberos gives them.
+        // The same 32 bits, signed as Kerberos has them.
         code: error.minor.cast_signed(),
         has_expired: error.major.contains(MajorFlags::GSS_S_CREDENTIALS_EXPIRED),
         has_keytab: false,
@@ -132,7 +132,7 @@ fn explain(error: Error) -> TicketError {
 }
 
 impl Context {
-    /// Takes the server's answer; what is said next, if anything.
+    /// Processes the server's token; returns the next one, if any.
     pub fn step(&mut self, answer: &[u8]) -> Result<Option<Vec<u8>>, Cause> {
         let token = self
             .context
@@ -140,7 +140,7 @@ impl Context {
         token.map(|it| it.map(|it| it.to_vec())).map_err(broken)
     }
 
-    /// Whether the server has proved who it is.
+    /// Whether the server has proved its identity.
     pub fn is_complete(&self) -> bool {
         self.context.is_complete()
     }

@@ -5,9 +5,9 @@
 pub struct AttributeType {
     /// Its object identifier.
     pub oid: String,
-    /// Its names, the first of which is the one that servers use; may be none.
+    /// Its names, the one that servers use first; may be empty.
     pub names: Vec<String>,
-    /// The attribute type that it is a kind of.
+    /// Its supertype.
     pub supertype: Option<String>,
     /// Its equality matching rule.
     pub equality: Option<String>,
@@ -16,7 +16,7 @@ pub struct AttributeType {
 }
 
 impl AttributeType {
-    /// Reads a description; none if it is no such thing.
+    /// Parses a description; `None` if it is not one.
     pub fn parse(text: &str) -> Option<Self> {
         let mut tokens = Tokens(text);
         if tokens.next()? != Token::Open {
@@ -39,7 +39,7 @@ impl AttributeType {
                     let oid = syntax.split('{').next();
                     parsed.syntax = Some(oid.filter(|it| !it.is_empty())?.to_owned());
                 }
-                // What else it says is of no concern here.
+                // The rest does not matter here.
                 _ => {}
             }
         }
@@ -47,12 +47,12 @@ impl AttributeType {
     }
 }
 
-/// A piece of a description.
+/// A token of a description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token<'a> {
     Open,
     Close,
-    /// What stands between apostrophes. AD puts the syntax there, too.
+    /// A quoted string. AD quotes the syntax, too.
     Quoted(&'a str),
     Word(&'a str),
 }
