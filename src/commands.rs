@@ -1,4 +1,4 @@
-//! The commands, one file each, and what they have in common: how a run is begun and ended. How users are named is in
+//! The commands, one file each, and what they share: starting and ending a run. How users are named is in
 //! `names`, how they are picked in `picking`.
 
 mod add;
@@ -39,12 +39,12 @@ use crate::store::{self, Mode, Outcome, Run, Store};
 struct Context<'a> {
     settings: Settings,
     output: &'a Output,
-    /// How long to wait for another run to end.
+    /// How long to wait for another run to finish.
     wait: Duration,
 }
 
 impl Context<'_> {
-    /// What a run works with.
+    /// Everything a run works with.
     fn engine(&self) -> Engine<'_> {
         let sync = &self.settings.sync;
         Engine {
@@ -58,7 +58,7 @@ impl Context<'_> {
         }
     }
 
-    /// Reads with a directory that is connected and logged in; see [`retry::with_directory`].
+    /// Reads from a connected directory; see [`retry::with_directory`].
     fn with_directory<T>(
         &self,
         mark: Option<&Mark>,
@@ -73,7 +73,7 @@ impl Context<'_> {
         store::at(&self.settings.store_path)
     }
 
-    /// A run that begins now.
+    /// A run that starts now.
     fn begin(&self, command: store::Command, mode: Mode) -> Run {
         let history_days = self.settings.sync.history_days;
         Run {
@@ -82,7 +82,7 @@ impl Context<'_> {
         }
     }
 
-    /// Opens the store, to be written to unless nothing is to be, and runs the story of a command.
+    /// Opens the store, for writing unless this is a dry run, and runs a command's story.
     fn with_target(
         &self,
         run: Run,
@@ -93,7 +93,7 @@ impl Context<'_> {
         execute::with_target(target, run, self.output, story)
     }
 
-    /// Plans, guards, asks, applies and tells.
+    /// Plans, guards, asks, applies and reports.
     fn finish(
         &self,
         findings: Findings,
@@ -111,7 +111,7 @@ impl Context<'_> {
         let ended = execute::execute(findings, target, run, guard, *ask, &self.engine())?;
         let (page, dry_run) = (page.as_ref(), target.is_dry_run());
         let (number, plan) = match ended {
-            // The process ends soon, and with it a million users at once: one by one they would take a while.
+            // The process is about to end, which frees a million users at once; dropping them one by one takes a while.
             Ended::Done(number, plan) => (number, ManuallyDrop::new(plan)),
             Ended::Refused(why, plan) => {
                 let failure = refusal::explain(&why, &plan, run);
@@ -211,23 +211,23 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// How a run is ended, beside its plan.
+/// How to end a run, apart from its plan.
 #[derive(Debug)]
 struct RunOptions {
-    /// The rule that the plan must keep, but for what the store knows.
+    /// The guard's rule, without what comes from the store.
     pub guard: Guard,
-    /// Duplicates make the run end with exit code 7.
+    /// Whether duplicates give exit code 7.
     pub strict: bool,
-    /// Something to do makes the run end with exit code 3.
+    /// Whether pending changes give exit code 3.
     pub exit_code: bool,
-    /// Where the result is written as a page.
+    /// Where to write the result as a page.
     pub page: Option<PageFile>,
-    /// A person at the terminal is asked before users are deleted.
+    /// Whether to ask at the terminal before deleting users.
     pub ask: bool,
 }
 
 impl RunOptions {
-    /// Those of the command line.
+    /// The options of the command line.
     pub fn new(
         limits: GuardLimits,
         allowed: Allowed,
@@ -249,7 +249,7 @@ impl RunOptions {
         }
     }
 
-    /// For a command that deletes exactly the users it was given, or none.
+    /// For a command that deletes exactly the users it was given, or nobody.
     pub fn exactly(deletions: u64, strict: bool) -> Self {
         Self {
             guard: Guard::exactly(deletions),
@@ -260,7 +260,7 @@ impl RunOptions {
         }
     }
 
-    /// The same, and whether an administrator named the users one by one.
+    /// Sets whether an administrator named the users one by one.
     #[must_use]
     pub fn meaning(self, is_meant: bool) -> Self {
         let guard = Guard {
@@ -270,14 +270,14 @@ impl RunOptions {
         Self { guard, ..self }
     }
 
-    /// The same, and whether a person at the terminal is asked before users are deleted.
+    /// Sets whether to ask at the terminal before deleting users.
     #[must_use]
     pub fn asking(self, ask: bool) -> Self {
         Self { ask, ..self }
     }
 }
 
-/// Where the command line wants the result as a page. That it can be written there is found out before the run
+/// Where the command line wants the result as a page. Whether it can be written there is checked before the run
 /// changes anything.
 fn page(ending: &cli::Ending, settings: &Settings) -> Result<Option<PageFile>, Failure> {
     let Some(path) = ending.report.as_deref() else {
@@ -310,10 +310,10 @@ fn refuse_writing(command: &Command, is_said: bool, settings: &Settings) -> Resu
     Err(failure.hint(format!("`adsync {name} --dry-run` shows what it would do")))
 }
 
-/// Refuses to go on where there is no store.
+/// Refuses to continue without a store.
 ///
-/// One that is not there reads as an empty one, and a first run makes it. But a job that looks into the wrong place
-/// must not succeed every night. Who picks from a list sees that it is empty.
+/// A missing store reads as an empty one, and the first run creates it. But a job that looks in the wrong place
+/// must not succeed every night. Somebody who picks from a list sees that it is empty.
 fn require_store(context: &Context<'_>) -> anyhow::Result<()> {
     match missing_store(&context.settings)? {
         Some(failure) => Err(failure.into()),
@@ -321,7 +321,7 @@ fn require_store(context: &Context<'_>) -> anyhow::Result<()> {
     }
 }
 
-/// Where it was looked for, who said so, and how to begin; none, if it is there.
+/// The error for a missing store: where it was looked for, who said so, and how to begin.
 fn missing_store(settings: &Settings) -> anyhow::Result<Option<Failure>> {
     let path = &settings.store_path;
     if store::is_there(path)? {

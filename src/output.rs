@@ -1,7 +1,7 @@
-//! What reaches standard output and standard error, and how.
+//! What goes to standard output and standard error, and how.
 //!
-//! Data goes to standard output, everything else to standard error. Text that comes from outside passes
-//! [`sanitise::legible`] before a person sees it; JSON and CSV carry values unchanged.
+//! Data goes to standard output, everything else to standard error. Text from outside passes
+//! [`sanitise::legible`] before a person sees it; JSON and CSV have values unchanged.
 
 pub mod changes;
 mod confirmation;
@@ -35,29 +35,29 @@ use formulas::WithoutFormulas;
 pub use question::{Answer, PATIENCE};
 pub use sanitise::legible;
 
-/// Standard output is written in pieces of so many bytes.
+/// The buffer size of standard output, in bytes.
 const OUTPUT_BUFFER: usize = 64 * 1024;
 
-/// Decides what is printed, where, and in which colours.
+/// What is printed, where, and in which colours.
 #[derive(Clone, Debug)]
 #[allow(clippy::struct_excessive_bools)] // Each is a fact of its own, and none excludes another.
 pub struct Output {
     /// How results are printed.
     pub format: Format,
-    /// Nothing is said unless users were changed or something is wrong.
+    /// Whether to print only if users were changed or something is wrong.
     pub quiet: bool,
     /// Whether results are coloured.
     pub color: bool,
     /// Whether results are read at a terminal.
     pub is_terminal: bool,
     color_errors: bool,
-    /// Whether standard error is read by a program, line by line.
+    /// Whether standard error is a log, read line by line by a program.
     is_log: bool,
     /// Whether a person watches standard error.
     watched: bool,
     /// Whether a person watches standard error and can answer on standard input.
     pub can_ask: bool,
-    /// Whether what is printed is CSV that a spreadsheet is to open.
+    /// Whether the output is CSV meant for a spreadsheet.
     no_formulas: bool,
 }
 
@@ -86,7 +86,7 @@ impl Output {
         }
     }
 
-    /// Prints a result. A reader that has gone away is no error.
+    /// Prints a result. A closed pipe is not an error.
     pub fn result(&self, text: &str) -> io::Result<()> {
         self.stream(|out| {
             out.write_all(text.as_bytes())?;
@@ -98,7 +98,7 @@ impl Output {
         })
     }
 
-    /// Prints a result piece by piece. A reader that has gone away is no error.
+    /// Prints a result piece by piece. A closed pipe is not an error.
     pub fn stream(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         let mut pipe = Pipe {
             out: io::stdout().lock(),
@@ -111,7 +111,7 @@ impl Output {
             write(&mut out)
         };
         let written = written.and_then(|()| out.flush());
-        // What is left in the buffer has nowhere to go.
+        // The rest of the buffer has nowhere to go.
         drop(out.into_parts());
         match written {
             Err(error) if !pipe.is_closed => Err(io::Error::new(
@@ -122,14 +122,14 @@ impl Output {
         }
     }
 
-    /// Says what is going on to a person who watches.
+    /// Tells a person who watches what is going on.
     pub fn note(&self, text: &str) {
         if self.watched && !self.quiet {
             say(&legible(text));
         }
     }
 
-    /// Says something that a person should know, also when nobody watches.
+    /// Says something a person should know, even when nobody watches.
     pub fn warn(&self, text: &str) {
         if self.is_log {
             return say(&log::said("warn", text));
@@ -141,7 +141,7 @@ impl Output {
         ));
     }
 
-    /// Says why the command cannot go on, and what to do.
+    /// Says why the command cannot continue, and what to do.
     pub fn failure(&self, failure: &Failure) {
         if self.format == Format::Json {
             // When standard output cannot be written, standard error still can.
@@ -165,17 +165,17 @@ impl Output {
         }
     }
 
-    /// Asks a person at the terminal for yes or no, below what the question is about.
+    /// Asks for yes or no at the terminal, below what the question is about.
     pub fn ask(&self, about: &str, question: &str) -> Answer {
         question::ask(io::stderr(), about, question)
     }
 
-    /// Whether a list can be drawn for a person who picks from it.
+    /// Whether a list to pick from can be drawn.
     pub fn can_draw(&self) -> bool {
         self.can_ask && std::env::var_os("TERM").is_none_or(|it| it != "dumb")
     }
 
-    /// Whether what a person at the terminal sees beside the result is coloured.
+    /// Whether messages at the terminal are coloured.
     pub fn colors_terminal(&self) -> bool {
         self.color_errors
     }
@@ -188,7 +188,7 @@ impl Output {
         }
     }
 
-    /// A counter of what was read, for a person who watches; `total` is what is expected, if known.
+    /// A counter of entries read, for a person who watches; `total` is the expected number, if known.
     pub fn progress(&self, what: &str, total: Option<u64>) -> ProgressBar {
         match total {
             Some(total) => self.bar(
@@ -204,7 +204,7 @@ impl Output {
         }
     }
 
-    /// A step of which nothing is known but that it takes its time.
+    /// A spinner for a step of unknown length.
     pub fn step(&self, what: &str) -> ProgressBar {
         self.bar(
             ProgressBar::new_spinner(),
@@ -225,13 +225,13 @@ impl Output {
                 .with_key(
                     "rate",
                     |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-                        // A line that cannot be drawn is drawn again in a tenth of a second.
+                        // A line that cannot be drawn is redrawn in a tenth of a second.
                         let _ = write!(out, "{:.0}/s", state.per_sec());
                     },
                 ),
         );
         bar.set_message(legible(what));
-        // It moves by a thread of its own, for which it would panic where there is none.
+        // It is animated by a thread, and would panic if none can be started.
         if threads::spawn("adsync-trial", || ()).is_ok() {
             bar.enable_steady_tick(Duration::from_millis(100));
         }
@@ -239,7 +239,7 @@ impl Output {
     }
 }
 
-/// Standard output, and whether its reader has gone away: the libraries that write to it wrap that
+/// Standard output, and whether its reader has gone: the libraries that write to it wrap that
 /// error in one of their own.
 struct Pipe<W> {
     out: W,
@@ -267,6 +267,6 @@ impl<W: Write> Write for Pipe<W> {
 }
 
 fn say(line: &str) {
-    // Where standard error is closed nobody can be told.
+    // If standard error is closed nobody can be told.
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

@@ -43,7 +43,7 @@ pub fn run(arguments: cli::Add, context: &Context<'_>) -> anyhow::Result<ExitCod
     };
     let run = context.begin(Command::Add, Mode::Selected);
     context.with_target(run, arguments.dry_run, |target, run| {
-        // A user that was named and cannot be added is a failure of this command.
+        // A named user that cannot be added is a failure of this command.
         let options = RunOptions::exactly(0, true);
         context.finish(findings(profiles), target, run, &options)
     })
@@ -82,7 +82,7 @@ fn profile(line: Line) -> Profile {
     }
 }
 
-/// All users of a CSV file; one line that cannot be read, and none is added.
+/// All users of a CSV file; if a line cannot be read, none is added.
 fn read(path: &Path) -> Result<Vec<Profile>, Failure> {
     let wrong = |what: String| {
         Failure::new(Kind::Usage, format!("cannot read {}: {what}", path.display())).hint(

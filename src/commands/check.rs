@@ -1,4 +1,4 @@
-//! `adsync check`: everything that a run needs, one line a step, and what to do about each that fails.
+//! `adsync check`: everything a run needs, one line per step, and what to do about each failure.
 
 mod findings;
 #[cfg(unix)]
@@ -20,13 +20,13 @@ use crate::user::Standing;
 
 use findings::Findings;
 
-/// Days before its end at which a certificate is worth a warning.
+/// How many days before it expires a certificate is worth a warning.
 const CERTIFICATE_WARNING_DAYS: i64 = 30;
 
-/// How many users are named in a line.
+/// How many users a line names.
 const NAMED: usize = 3;
 
-/// Runs the command. Where only reading is allowed, nothing else is tried.
+/// Runs the command. If only reading is allowed, nothing else is tried.
 pub fn run(config: Option<&Path>, read_only: bool, output: &Output) -> anyhow::Result<ExitCode> {
     let mut findings = Findings::new(output);
     let apart = |it: Settings| {
@@ -74,7 +74,7 @@ fn check_directory(settings: &Settings, findings: &mut Findings<'_>) {
         check_server(url, result, settings, findings);
     });
     match usable {
-        // Before the first server is asked for, only its name can be wrong.
+        // Before the first server is contacted, only its name can be wrong.
         Err(error) => findings.fail("name", error),
         Ok(None) => {}
         Ok(Some(mut directory)) => {
@@ -205,7 +205,7 @@ fn check_store(settings: &Settings, read_only: bool, findings: &mut Findings<'_>
             "store",
             format!("{what}; just now a run holds it: {holder}"),
         ),
-        // An administrator looks; the runs are those of the account that the store belongs to.
+        // An administrator checks; the runs are made by the account that owns the store.
         Err(error @ StoreError::OfAnother { .. }) => findings.warn_with(
             "store",
             format!("{what}; but {error}"),
@@ -219,7 +219,7 @@ fn check_store(settings: &Settings, read_only: bool, findings: &mut Findings<'_>
     }
 }
 
-/// A run goes on where its metrics cannot be written, so nobody would know of it but who reads its warnings.
+/// A run continues if its metrics cannot be written, so only its warnings would tell.
 fn check_metrics(path: &Path, findings: &mut Findings<'_>) {
     let file = OutputFile::at(path, file::Content::Metrics);
     match file.and_then(|it| it.try_write()) {
@@ -232,11 +232,11 @@ fn check_metrics(path: &Path, findings: &mut Findings<'_>) {
     }
 }
 
-/// What the store has.
+/// What the store contains.
 struct Inventory {
     users: u64,
     imported: u64,
-    /// The usernames of those that wait for another user to let go of a name or an address.
+    /// The usernames of users waiting for another to give up a name or an address.
     duplicates: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! `adsync history`: past runs, what they changed, and one user's life.
+//! `adsync history`: past runs, what they changed, and the life of one user.
 
 use crate::cli;
 use crate::commands::Context;
@@ -30,7 +30,7 @@ pub fn run(arguments: &cli::History, context: &Context<'_>) -> anyhow::Result<Ex
     Ok(ExitCode::Done)
 }
 
-/// The run of that number; the error says that there is none.
+/// The run with that number; the error says that there is none.
 pub fn past_run(store: &dyn View, number: i64) -> anyhow::Result<PastRun> {
     store.run(number)?.ok_or_else(|| {
         let message = format!("no run {number} in the history");

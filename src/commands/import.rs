@@ -1,6 +1,6 @@
-//! `adsync import`: directory users are brought into the store.
+//! `adsync import`: adds directory users to the store.
 //!
-//! Users of the selection that are in the store already are brought in step with it. Nobody is ever
+//! Selected users that are already in the store are refreshed. Nobody is ever
 //! deleted.
 
 mod candidates;
@@ -43,7 +43,7 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
     context.with_target(run, arguments.ending.dry_run, |target, run| {
         let engine = context.engine();
         let mark = strategy::likely_mark(target.view(), &engine)?;
-        // That a selection is none is found out while the directory is read; then there was no run.
+        // An empty selection is found out only while the directory is read; then there was no run.
         if whom.is_all() {
             target.expect_changes(false)?;
         }
@@ -62,7 +62,7 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
     })
 }
 
-/// Whom the command line means, or a person has picked of them.
+/// Whom the command line selects, or a person picked of them.
 struct Whom<'a> {
     arguments: &'a cli::Import,
     picked: Option<Vec<ObjectGuid>>,
@@ -82,7 +82,7 @@ impl Whom<'_> {
         }
     }
 
-    /// Reads them; gives how many entries the scope has, if all of it was read.
+    /// Reads them; returns how many entries the scope has, if all of it was read.
     fn read(
         &self,
         directory: &mut Directory,
@@ -95,7 +95,7 @@ impl Whom<'_> {
     }
 }
 
-/// Reads the users that the command line selects; of a person who picks, those to pick from. Says how
+/// Reads the users that the command line selects or, for picking, those to pick from. Returns how
 /// many entries the scope has, if all of it was read.
 fn read_selection(
     arguments: &cli::Import,
@@ -177,7 +177,7 @@ fn is_no_such_object(error: &anyhow::Error) -> bool {
         .is_some_and(|error| error.result_code() == Some(NO_SUCH_OBJECT))
 }
 
-/// The users that names mean; a name that means nobody, or more than one, is an error.
+/// The users with these names; a name of nobody, or of more than one, is an error.
 fn named(directory: &mut Directory, arguments: &[String]) -> anyhow::Result<Vec<Read>> {
     let names: Vec<String> = names::split(arguments, |_| Ok(false))?
         .iter()
@@ -217,7 +217,7 @@ fn named(directory: &mut Directory, arguments: &[String]) -> anyhow::Result<Vec<
         .collect())
 }
 
-/// The one that a name means: the only one, or the only one whose username it is.
+/// The user with a name: the only one, or the only one whose username it is.
 fn unambiguous(them: &[usize], users: &[(HashSet<Folded>, Read)], name: &Folded) -> Option<usize> {
     if let [only] = them {
         return Some(*only);

@@ -1,4 +1,4 @@
-//! `adsync list`: the users of the store.
+//! `adsync list`: the users in the store.
 
 use std::io;
 
@@ -42,16 +42,16 @@ pub fn run(arguments: &cli::List, context: &Context<'_>) -> anyhow::Result<ExitC
     Ok(ExitCode::Done)
 }
 
-/// The users that were asked for.
+/// The requested users.
 struct List<'a> {
     store: &'a dyn View,
     listing: Listing,
-    /// What one of their names must have.
+    /// Text that one of their names must contain.
     text: Option<Folded>,
 }
 
 impl List<'_> {
-    /// A user at a time: a large store is not held in memory.
+    /// One user at a time, so a large store is never held in memory.
     fn print(&self, columns: Option<&[Column]>, output: &Output) -> anyhow::Result<()> {
         match output.format {
             Format::Table => {
@@ -96,7 +96,7 @@ impl List<'_> {
     }
 }
 
-/// Whether one of its names, or its email address, has the text.
+/// Whether one of its names, or its email address, contains the text.
 fn has(profile: &Profile, text: &Folded) -> bool {
     let full_name = profile.full_name();
     [
@@ -124,7 +124,7 @@ fn stream(
     write: impl FnOnce(&mut dyn io::Write) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut trouble = Ok(());
-    // That standard output cannot be written is for whoever writes to it; the rest is the store's.
+    // Errors of standard output belong to whoever writes to it; the rest are the store's.
     output.stream(|out| match write(out).map_err(anyhow::Error::downcast) {
         Ok(()) => Ok(()),
         Err(Ok(error)) => Err(error),

@@ -1,4 +1,4 @@
-//! `adsync man`: the manual, a page for each command.
+//! `adsync man`: the manual, one page per command.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::exit_code::ExitCode;
 use crate::output::Output;
 use crate::output::file::{self, OutputFile};
 
-/// What stands at the foot of every page.
+/// The foot of every page.
 const MANUAL: &str = "adsync manual";
 
 /// Runs the command.
@@ -31,7 +31,7 @@ pub fn run(folder: &Path, output: &Output) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::Done)
 }
 
-/// The day on which the pages are made, or that of `$SOURCE_DATE_EPOCH`, for packages that can be built
+/// The date of the pages: today, or that of `$SOURCE_DATE_EPOCH` for packages that can be built
 /// again byte for byte (reproducible-builds.org).
 fn date() -> String {
     let epoch = std::env::var("SOURCE_DATE_EPOCH").ok();
@@ -68,7 +68,7 @@ fn write(command: Command, folder: &Path) -> anyhow::Result<PathBuf> {
     Ok(file)
 }
 
-/// A part of what stands below the help: a list below a heading such as `Examples:`, or a paragraph.
+/// A part of the text after the help: a list under a heading such as `Examples:`, or a paragraph.
 fn section(block: &str, page: &mut Vec<u8>) -> io::Result<()> {
     let mut roff = Roff::new();
     match block.split_once('\n') {
@@ -86,9 +86,9 @@ fn section(block: &str, page: &mut Vec<u8>) -> io::Result<()> {
     roff.to_writer(page)
 }
 
-/// A line of a list: a term, two spaces or more, and what it means; or one of both.
+/// A line of a list: a term, two spaces or more, and its meaning; or only one of them.
 fn entry(line: &str, roff: &mut Roff) {
-    /// Behind so many spaces is what the term of the line before means.
+    /// A line indented by this many spaces continues the meaning of the term before.
     const BELOW: &str = "          ";
     match line.trim().split_once("  ") {
         Some((term, meaning)) => {

@@ -1,4 +1,4 @@
-//! Names that a person typed, and the users of the store they mean.
+//! Names that a person typed, and the users of the store with these names.
 
 use std::collections::HashMap;
 
@@ -7,8 +7,8 @@ use crate::store::{Keys, Known, StoreError, View};
 use crate::user::{Folded, StoredUser};
 use crate::util::nearest::nearest;
 
-/// Takes comma-separated lists apart. A whole argument that is a known name stays whole, for names may
-/// hold commas. An empty list is an error, and never means everybody.
+/// Splits comma-separated lists. An argument that is a known name as a whole stays whole, since names may
+/// contain commas. An empty list is an error, and never means everybody.
 pub fn split(
     arguments: &[String],
     mut is_known: impl FnMut(&str) -> Result<bool, StoreError>,
@@ -35,12 +35,12 @@ pub fn split(
     Ok(names)
 }
 
-/// Refuses lists in which no name stands, before anything is opened.
+/// Refuses lists without a name, before anything is opened.
 pub fn require(arguments: &[String]) -> anyhow::Result<()> {
     split(arguments, |_| Ok(false)).map(drop)
 }
 
-/// The users of the store with these names, of which each argument may be a list; the error lists all that are not
+/// The users of the store with these names, where each argument may be a list; the error lists all names that are not
 /// known.
 pub fn resolve(store: &dyn View, arguments: &[String]) -> anyhow::Result<Vec<StoredUser>> {
     let find = |name: &str| store.by_username(&Folded::new(name));
@@ -48,7 +48,7 @@ pub fn resolve(store: &dyn View, arguments: &[String]) -> anyhow::Result<Vec<Sto
     resolve_names(store, &names)
 }
 
-/// The users of the store with these names, each argument one of them: a comma belongs to the name.
+/// The users of the store with these names, one per argument: a comma is part of the name.
 pub fn resolve_each(store: &dyn View, arguments: &[String]) -> anyhow::Result<Vec<StoredUser>> {
     resolve_names(store, &split(arguments, |_| Ok(true))?)
 }
@@ -86,7 +86,7 @@ pub fn unknown_in_store(unknown: &[String], store: &dyn View) -> Result<Failure,
     })
 }
 
-/// The error that lists all unknown names, and for each the nearest that is known.
+/// The error that lists all unknown names, each with the nearest known one.
 pub fn unknown_names(unknown: &[String], known: &[String], place: &str) -> Failure {
     let quoted: Vec<String> = unknown.iter().map(|name| format!("{name:?}")).collect();
     let message = match quoted.as_slice() {

@@ -1,7 +1,7 @@
 //! `--interactive`: a person picks users from a list.
 //!
-//! Picking takes its time, so neither the store nor a connection is held meanwhile. The run begins
-//! afterwards, and looks again at everybody who was picked.
+//! Picking takes time, so neither the store nor a connection is held meanwhile. The run begins
+//! afterwards, and looks at everybody picked again.
 
 use std::collections::HashMap;
 
@@ -14,10 +14,10 @@ use crate::plan::Conflict;
 use crate::store::{Keys, Listing, View};
 use crate::user::{Profile, StoredUser, UniqueField, UserId};
 
-/// How many of those that were picked are named.
+/// How many of those picked are named.
 const NAMED: usize = 10;
 
-/// Refuses what nobody could pick from; `instead` names what does without a terminal.
+/// Refuses if nobody can pick; `instead` names what works without a terminal.
 pub fn require_terminal(output: &Output, instead: &str) -> Result<(), Failure> {
     if output.can_draw() {
         return Ok(());
@@ -29,7 +29,7 @@ pub fn require_terminal(output: &Output, instead: &str) -> Result<(), Failure> {
     .hint(format!("without one, {instead}")))
 }
 
-/// An item of the list, which can be picked.
+/// A list item that can be picked.
 pub fn item<T: AsRef<str>>(profile: &Profile<T>, note: String) -> Item {
     let profile = profile.as_deref();
     Item {
@@ -41,7 +41,7 @@ pub fn item<T: AsRef<str>>(profile: &Profile<T>, note: String) -> Item {
     }
 }
 
-/// Lets a person pick, and gives the places of those picked. The list has somebody in it.
+/// Lets a person pick; returns the indices of those picked. The list must not be empty.
 pub fn pick(purpose: &Purpose, items: &[Item], output: &Output) -> anyhow::Result<Vec<usize>> {
     let Some(picked) = picker::pick(purpose, items, output.colors_terminal())? else {
         return Err(Failure::new(Kind::Failed, "left the list; nothing was changed").into());
@@ -57,7 +57,7 @@ pub fn pick(purpose: &Purpose, items: &[Item], output: &Output) -> anyhow::Resul
     Ok(picked)
 }
 
-/// Users of the store that a person picked; none if there is nobody to pick from.
+/// Users of the store that a person picked; `None` if there is nobody to pick from.
 pub fn from_store(
     context: &Context<'_>,
     purpose: &Purpose,
@@ -83,8 +83,8 @@ pub fn from_store(
     ))
 }
 
-/// Those who were picked, as the store has them now. Whoever has gone or bears another name since is an
-/// error, for it is no longer the one that was picked.
+/// Those picked, as the store has them now. Whoever is gone or has another name since is an
+/// error: it is no longer the one that was picked.
 pub fn again(store: &dyn View, picked: &[StoredUser]) -> anyhow::Result<Vec<StoredUser>> {
     let rows: Vec<UserId> = picked.iter().map(|it| it.id).collect();
     let users = store.users(Keys::Rows(&rows))?;
@@ -105,7 +105,7 @@ pub fn again(store: &dyn View, picked: &[StoredUser]) -> anyhow::Result<Vec<Stor
         .into())
 }
 
-/// An item of a list, which cannot be picked if there are conflicts.
+/// A list item, which cannot be picked if there are conflicts.
 pub fn refused(item: Item, conflicts: &[Conflict]) -> Item {
     let is_held = |field: &UniqueField| conflicts.iter().any(|it| it.field == *field);
     let held: Vec<&str> = UniqueField::ALL

@@ -1,4 +1,4 @@
-//! `adsync remove`: users are taken out of the store; the directory is never written.
+//! `adsync remove`: removes users from the store; the directory is never written.
 
 use crate::cli;
 use crate::commands::{Context, RunOptions, names, picking, require_store};
@@ -38,7 +38,7 @@ pub fn run(arguments: &cli::Remove, context: &Context<'_>) -> anyhow::Result<Exi
                 evidence: Evidence::Removed,
             })
             .collect();
-        // Whoever types a name means it; a key is pressed more easily.
+        // A typed name is meant; a key is pressed by accident more easily.
         let options = RunOptions::exactly(deletions.len() as u64, false).asking(picked.is_some());
         let findings = Findings {
             deletions,

@@ -1,4 +1,4 @@
-//! `adsync restore`: deleted users are brought back, with the values they had.
+//! `adsync restore`: restores deleted users, with the values they had.
 
 use std::collections::HashSet;
 
@@ -37,7 +37,7 @@ pub fn run(arguments: &cli::Restore, context: &Context<'_>) -> anyhow::Result<Ex
             (None, None) => newest_of(target.view(), &arguments.names)?,
         };
         let findings = findings(records, target, context)?;
-        // Whoever was asked for and stays away is a failure of this command.
+        // A requested user that is not restored is a failure of this command.
         context.finish(findings, target, run, &RunOptions::exactly(0, true))
     })
 }
@@ -60,7 +60,7 @@ fn newest_of(store: &dyn View, arguments: &[String]) -> anyhow::Result<Vec<PastC
     let names = names::split(arguments, |_| Ok(true))?;
     let folded: Vec<Folded> = names.iter().map(|it| Folded::new(it)).collect();
     let (mut records, _) = store.newest_deletions(&folded)?;
-    // What stands around a name is no part of it, unless it is.
+    // Surrounding white space is not part of a name, unless the name has it.
     let trimmed: Vec<Folded> = names.iter().map(|it| Folded::new(it.trim())).collect();
     let known = if records.iter().any(Option::is_none) {
         let (others, known) = store.newest_deletions(&trimmed)?;
@@ -117,7 +117,7 @@ fn findings(
     Ok(findings)
 }
 
-/// The newest record of each user, with what the user was. One that was deleted, imported again and
+/// The newest record of each user, with what it was. A user who was deleted, imported again and
 /// deleted under another name is one user.
 fn newest(records: Vec<PastChange>) -> impl Iterator<Item = (PastChange, Snapshot)> {
     let mut rows = HashSet::new();
@@ -130,7 +130,7 @@ fn newest(records: Vec<PastChange>) -> impl Iterator<Item = (PastChange, Snapsho
     })
 }
 
-/// Whether the user of that row, or of that identity, is there.
+/// Whether the user with that row, or that identity, is in the store.
 pub fn is_in_store(store: &dyn View, row: UserId, before: &Snapshot) -> Result<bool, StoreError> {
     let Some(guid) = before.guid else {
         return Ok(store.by_id(row)?.is_some());
@@ -142,7 +142,7 @@ pub fn is_in_store(store: &dyn View, row: UserId, before: &Snapshot) -> Result<b
     Ok(store.users(Keys::Identities(&[guid]))?.iter().any(is_it))
 }
 
-/// The newest records of deleted users, of one run or of all, that a person picked; none if there is
+/// The newest records of deleted users, of one run or of all, that a person picked; `None` if there is
 /// nobody to pick from.
 fn pick(run: Option<i64>, context: &Context<'_>) -> anyhow::Result<Option<Vec<PastChange>>> {
     picking::require_terminal(context.output, "say --run, or name the users")?;

@@ -1,4 +1,4 @@
-//! `adsync search`: directory users by what their names begin with, and what an import would make of
+//! `adsync search`: directory users by the beginning of their names, and what an import would do with
 //! each.
 
 use crate::commands::Context;

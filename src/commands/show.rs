@@ -1,4 +1,4 @@
-//! `adsync show`: one user, with everything that is known of it.
+//! `adsync show`: one user, with everything known about it.
 
 use serde::Serialize;
 
@@ -57,7 +57,7 @@ fn print(user: &StoredUser, store: &dyn View, output: &Output) -> anyhow::Result
     }
 }
 
-/// Every fact about a user; of a local one there are none that tie it to a directory.
+/// Every fact about a user; a local one has none of those that tie it to a directory.
 fn all(user: &StoredUser, store: &dyn View) -> Result<Vec<(&'static str, String)>, StoreError> {
     let value = |column| {
         let value = user.value(column);
@@ -102,7 +102,7 @@ fn yes_or_no(is: bool) -> String {
     if is { "yes" } else { "no" }.to_owned()
 }
 
-/// Since which run a user has been found, and on which controller that was.
+/// The run since which a user has been found, and the controller.
 fn found(found: Option<Found>, store: &dyn View) -> Result<String, StoreError> {
     let Some(Found { run, on }) = found else {
         return Ok("-".to_owned());
@@ -131,7 +131,7 @@ fn list(items: &[String]) -> String {
     }
 }
 
-/// That nobody in the store has the name; somebody may have had it.
+/// The error for a name that nobody in the store has; somebody may have had it.
 fn unknown(name: &str, store: &dyn View) -> anyhow::Result<Failure> {
     let folded = Folded::new(name);
     let has_name = |change: &PastChange| {
@@ -162,7 +162,7 @@ fn unknown(name: &str, store: &dyn View) -> anyhow::Result<Failure> {
         .hint(format!("{history}, {restore} brings it back")))
 }
 
-/// The user that a change is about, if the store has it: in the same row, or in another with the same identity.
+/// The user a change is about, if it is in the store: in the same row, or in another with the same identity.
 fn who_is_it(change: &PastChange, store: &dyn View) -> Result<Option<StoredUser>, StoreError> {
     if let Some(user) = store.by_id(change.user)? {
         return Ok(Some(user));

@@ -1,4 +1,4 @@
-//! `adsync sync`: imported users are brought in step with the directory.
+//! `adsync sync`: refreshes imported users from the directory.
 
 use crate::cli;
 use crate::commands::{Context, RunOptions, names, page, picking, require_store};
@@ -53,7 +53,7 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
     })
 }
 
-/// Whom the command line means.
+/// Whom the command line selects.
 enum Whom<'a> {
     Everybody,
     Named(&'a [String]),
@@ -61,7 +61,7 @@ enum Whom<'a> {
 }
 
 impl<'a> Whom<'a> {
-    /// None if there is nobody to pick from.
+    /// `None` if there is nobody to pick from.
     fn of(arguments: &'a cli::Sync, context: &Context<'_>) -> anyhow::Result<Option<Self>> {
         if arguments.interactive {
             return Ok(pick(context)?.map(Self::Picked));
@@ -77,7 +77,7 @@ impl<'a> Whom<'a> {
         }))
     }
 
-    /// The chosen users, as the store has them; none for all of them.
+    /// The chosen users, as the store has them; `None` for everybody.
     fn choose(&self, store: &dyn View) -> anyhow::Result<Option<Vec<StoredUser>>> {
         match self {
             Self::Everybody => Ok(None),

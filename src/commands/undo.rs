@@ -1,7 +1,7 @@
-//! `adsync undo`: what a run did is taken back, from its history.
+//! `adsync undo`: undoes a run, from its history.
 //!
-//! Whoever the run changed is set back to what it was, as far as nobody changed it again: see
-//! [`Reversal`]. The directory is not asked, so the change marks go with it: the next run reads everything.
+//! Users the run changed are set back to what they were, as far as nobody changed them again: see
+//! [`Reversal`]. The directory is not read, so the change marks are dropped: the next run reads everything.
 
 use std::collections::{HashMap, HashSet};
 
@@ -36,7 +36,7 @@ pub fn run(arguments: &cli::Undo, context: &Context<'_>) -> anyhow::Result<ExitC
         ..arguments.allow.allowed()
     };
     let options = RunOptions {
-        // Whoever cannot be set back is a failure of this command.
+        // A user that cannot be set back is a failure of this command.
         strict: true,
         ..RunOptions::new(settings.limits, allowed, &arguments.ending, page)
     }
@@ -85,21 +85,21 @@ fn domain(store: &dyn View, past: &PastRun) -> anyhow::Result<Option<Domain>> {
     }))
 }
 
-/// What taking back a run comes to.
+/// The result of undoing a run.
 struct Undoing<'a> {
     past: &'a PastRun,
     store: &'a dyn View,
-    /// What later runs did to those who are not as the run left them.
+    /// What later runs did to users who are no longer as the run left them.
     since: HashMap<UserId, Vec<PastChange>>,
     findings: Findings,
-    /// What is said before anything is done: to a person who watches, and to everybody.
+    /// What to say before anything is done: to a person who watches, and to everybody.
     notes: Vec<String>,
     warnings: Vec<String>,
-    /// What cannot be taken back.
+    /// What cannot be undone.
     left: Vec<String>,
 }
 
-/// A user that the run changed, as far as it has a row.
+/// A user that the run changed, if it has a row.
 struct Row {
     change: PastChange,
     now: Option<StoredUser>,
@@ -165,7 +165,7 @@ impl<'a> Undoing<'a> {
         }
         let mut user = before.user(change.user);
         if before.guid.is_some() {
-            // Histories from before there were domains do not say these.
+            // Histories from before domains were recorded lack these.
             let tracking = &mut user.tracking;
             tracking.domain = tracking.domain.or(self.past.domain);
             let run = self.past.run;
@@ -178,13 +178,13 @@ impl<'a> Undoing<'a> {
         Ok(())
     }
 
-    /// A user that was new with the run.
+    /// A user that the run added.
     fn take_out(&mut self, user: StoredUser) {
         let evidence = Evidence::Undone;
         self.findings.deletions.push(Deletion { user, evidence });
     }
 
-    /// A user that has other values since the run, or stands otherwise.
+    /// A user whose values or status the run changed.
     fn set_back(&mut self, before: &StoredUser, after: &StoredUser, now: StoredUser) {
         let reversal = Reversal::of(before, after, &now);
         let is_none = reversal.is_none(&now);
@@ -199,7 +199,7 @@ impl<'a> Undoing<'a> {
             findings.changed.push(Changed { user: now, next });
         } else if !left.is_empty() {
             findings.failed.push(FailedUser {
-                // It stays as it is, and what the directory last said of it stands.
+                // It stays unchanged, with what the directory last said of it.
                 user: None,
                 ..FailedUser::of(now, left.join("; "))
             });
@@ -210,7 +210,7 @@ impl<'a> Undoing<'a> {
         }
     }
 
-    /// A user that the run left in the store, and that is not there any more.
+    /// A user that the run left in the store and that is gone now.
     fn fail(&mut self, change: &PastChange, after: &Snapshot) {
         let mut later = self.since.get(&change.user).into_iter().flatten();
         let gone = later.rfind(|it| it.after.is_none());
@@ -247,7 +247,7 @@ impl<'a> Undoing<'a> {
         )
     }
 
-    /// The run that gave a user the value that it has in a field.
+    /// The run that gave a user its current value in a field.
     fn changed_by(&self, user: UserId, field: Field, is: &FieldValue) -> Option<i64> {
         let value = |it: &Option<Snapshot>| it.as_ref().map(|it| it.values().value(field));
         let mut later = self.since.get(&user)?.iter().rev();
@@ -255,7 +255,7 @@ impl<'a> Undoing<'a> {
         (value(&last.after).as_ref() == Some(is)).then_some(last.run)
     }
 
-    /// That users go with values that they got since.
+    /// The warning that deleted users lose values they got since.
     fn warn_of_changed(&mut self, names: &[String]) {
         let users = match names.len() {
             0 => return,
@@ -275,7 +275,7 @@ impl<'a> Undoing<'a> {
 }
 
 impl Row {
-    /// Whether nothing was changed since the run that the run changed.
+    /// Whether nothing that the run changed was changed again since.
     fn is_as_left(&self) -> bool {
         match (&self.change.after, &self.now) {
             (Some(after), Some(now)) => after.values() == now.values,
@@ -285,7 +285,7 @@ impl Row {
     }
 }
 
-/// Those that a run changed. Who has the row of one, but another identity, is somebody else.
+/// The users that a run changed. A user with the same row but another identity is somebody else.
 fn rows(store: &dyn View, run: i64) -> anyhow::Result<Vec<Row>> {
     let changes = store.changes(Changes::OfRun(run))?;
     let ids: Vec<UserId> = changes.iter().map(|it| it.user).collect();

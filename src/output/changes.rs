@@ -36,7 +36,7 @@ impl<'a> From<&'a PastChange> for Object<'a> {
     }
 }
 
-/// A table of changes; none if there is nothing to show. That a DN was refreshed, and the like, changes nothing that
+/// A table of changes; `None` if there is nothing to show. Bookkeeping, such as a refreshed DN, changes nothing that
 /// a person looks for.
 pub fn table(changes: &[PastChange], dispensable: &[usize], output: &Output) -> Option<String> {
     let row = |change: &PastChange| {
@@ -73,7 +73,7 @@ fn what(change: &PastChange) -> Detail {
     }
 }
 
-/// How a user stands since a change, if otherwise than before.
+/// A user's status after a change, if it differs from before.
 fn standing(before: &Snapshot, after: &Snapshot) -> Option<String> {
     if (before.status(), &before.reason) == (after.status(), &after.reason) {
         return None;
@@ -88,7 +88,7 @@ fn standing(before: &Snapshot, after: &Snapshot) -> Option<String> {
     })
 }
 
-/// A line for each field that differs, before and after; of a new or deleted user for every field that it has.
+/// One line for each field that differs, before and after; for a new or deleted user, one for each field it has.
 pub fn csv(changes: &[PastChange]) -> anyhow::Result<String> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record([
@@ -125,7 +125,7 @@ fn differences(change: &PastChange) -> impl Iterator<Item = Difference> {
             FieldValue::Text(text) => text,
             FieldValue::Flag(flag) => Some(flag.to_string()),
         };
-        // Of a user that is new or gone `ok` says nothing.
+        // The status `ok` of an added or deleted user says nothing.
         let status = snapshot
             .map(|it| it.status().name().to_owned())
             .filter(|it| !(is_new_or_gone && it == Status::Ok.name()));

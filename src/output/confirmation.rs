@@ -1,6 +1,6 @@
-//! The question before users leave the store, for a person at the terminal.
+//! The question at the terminal before users are deleted.
 //!
-//! The guard stands before it and cannot be answered away. Where nobody can be asked, as in cron, the
+//! The guard comes first and no answer overrides it. Where nobody can be asked, as in cron, the
 //! guard alone decides.
 
 use comfy_table::Cell;
@@ -11,10 +11,10 @@ use crate::plan::{Deletion, Plan};
 use crate::run::Confirmation;
 use crate::store::Command;
 
-/// How many users are named before the question.
+/// How many users the question names.
 const NAMED: usize = 20;
 
-/// Asks once whether the users of the plan that are to be deleted are meant.
+/// Asks once whether to delete the users that the plan deletes.
 pub fn of_deletions(plan: &Plan, command: Command, output: &Output) -> Confirmation {
     if plan.deleted.is_empty() || !output.can_ask {
         return Confirmation::NotAsked;

@@ -9,7 +9,7 @@ use crate::output::table::detail;
 use crate::plan::{Duplicate, FailedUser, Modification, Plan};
 use crate::user::{Column, FieldValue, StoredUser};
 
-/// Writes one line for each user and field.
+/// Writes one line per user and field.
 pub fn run(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
     let mut csv = Writer::from_writer(out);
     csv.write_record([
@@ -117,7 +117,7 @@ pub struct Users<'a, W: Write> {
 }
 
 impl<'a, W: Write> Users<'a, W> {
-    /// Writes the header; `columns`, if others than the usual were asked for.
+    /// Writes the header, with these `columns` if not the default ones.
     pub fn begin(out: W, columns: Option<&'a [Column]>) -> io::Result<Self> {
         let columns = columns.unwrap_or(&Column::OF_DATA);
         let mut csv = Writer::from_writer(out);
@@ -135,7 +135,7 @@ impl<'a, W: Write> Users<'a, W> {
         Ok(())
     }
 
-    /// Writes what is left.
+    /// Writes the rest.
     pub fn end(mut self) -> io::Result<()> {
         self.csv.flush()
     }

@@ -1,8 +1,8 @@
-//! Where two values differ: what they share at their ends, and the part between that changed.
+//! Where two values differ: the common beginning and end, and the changed part between.
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// A value, taken apart.
+/// A value, split.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Parts<'a> {
     /// What both values begin with.
@@ -13,8 +13,8 @@ pub struct Parts<'a> {
     pub tail: &'a str,
 }
 
-/// Both values taken apart, before and after. Values that have little in common have changed as a whole:
-/// two letters that happen to be alike would only distract.
+/// Both values split, before and after. Values with little in common have changed as a whole:
+/// two letters that happen to match would only distract.
 pub fn difference<'a>(before: &'a str, after: &'a str) -> (Parts<'a>, Parts<'a>) {
     let (old, new) = (characters(before), characters(after));
     let alike = |(one, other): &(&&str, &&str)| one == other;
@@ -34,7 +34,7 @@ pub fn difference<'a>(before: &'a str, after: &'a str) -> (Parts<'a>, Parts<'a>)
     )
 }
 
-/// Characters as a reader counts them: an accent is not taken from its letter.
+/// Characters as a reader counts them: an accent stays with its letter.
 fn characters(text: &str) -> Vec<&str> {
     text.graphemes(true).collect()
 }

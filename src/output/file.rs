@@ -9,22 +9,22 @@ use std::time::{Duration, Instant};
 use crate::util::crash;
 use crate::util::files;
 
-/// What is in such a file.
+/// The kind of such a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
     /// A run as a page, for those who look at it: for its owner only.
     Page,
-    /// What is measured of a run, for `node_exporter`, which has another account.
+    /// The metrics of a run, for `node_exporter`, which runs under another account.
     Metrics,
     /// A page of the manual.
     Manual,
 }
 
-/// A file has shown by then what kind it is of, in bytes.
+/// How many bytes of a file show which kind it is.
 const HEAD: u64 = 4096;
 
 impl Content {
-    /// Whether a file that begins so was written by adsync, and may be written anew.
+    /// Whether a file with this beginning was written by adsync, and may be replaced.
     fn is_of(self, head: &[u8]) -> bool {
         let has = |part: &str| head.windows(part.len()).any(|it| it == part.as_bytes());
         head.is_empty()
@@ -52,18 +52,18 @@ impl Content {
     }
 }
 
-/// Such a file, which need not be there yet.
+/// Such a file, which need not exist yet.
 #[derive(Debug)]
 pub struct OutputFile {
     kind: Content,
-    /// As the command line or the settings say it.
+    /// The path on the command line or in the settings.
     named: PathBuf,
-    /// The file itself, where that is a link.
+    /// The file itself, if the path is a link.
     path: PathBuf,
 }
 
 impl OutputFile {
-    /// A file of that name, which is looked at now.
+    /// A file with that path, examined now.
     pub fn at(named: &Path, kind: Content) -> io::Result<Self> {
         refuse_link_of_others(named)?;
         let path = match fs::canonicalize(named) {
@@ -80,12 +80,12 @@ impl OutputFile {
         Ok(file)
     }
 
-    /// Looks whether it can be written.
+    /// Checks that it can be written.
     pub fn try_write(&self) -> io::Result<()> {
         Staging::make(&self.path).map(drop)
     }
 
-    /// Writes it anew: whoever reads it sees the old one or the new one.
+    /// Replaces it atomically: a reader sees the old one or the new one.
     pub fn write(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         let draft = Staging::make(&self.path)?;
         let mut out = BufWriter::new(&draft.file);
@@ -104,7 +104,7 @@ impl OutputFile {
         draft.put(&self.path)
     }
 
-    /// Refuses to take the place of what adsync did not write.
+    /// Refuses to replace what adsync did not write.
     fn require_kind(&self) -> io::Result<()> {
         let head = match fs::metadata(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -134,11 +134,11 @@ impl fmt::Display for OutputFile {
     }
 }
 
-/// How long another run is waited for that writes the same file.
+/// How long to wait for another run that writes the same file.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What will be the file, beside its place. Its name is always the same, so that one that a killed run left is used,
-/// and replaced, by the next.
+/// The temporary file beside it. Its name is always the same, so that one left by a killed run is reused
+/// by the next.
 struct Staging {
     file: File,
     path: PathBuf,
@@ -156,7 +156,7 @@ impl Staging {
             let file = files::open_private(&path)?;
             refuse_file_of_others(&file)?;
             match file.try_lock() {
-                // Else it was put in its place, or removed, before it was locked.
+                // Otherwise it was renamed or removed before it was locked.
                 Ok(()) if files::is_called(&file, &path) => {
                     file.set_len(0)?;
                     let is_put = false;
@@ -184,7 +184,7 @@ impl Staging {
 impl Drop for Staging {
     fn drop(&mut self) {
         if !self.is_put {
-            // One that stays behind is used by the next run.
+            // One left behind is reused by the next run.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -209,7 +209,7 @@ fn refuse_link_of_others(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// One that another account made has its rights, and may be read by it still.
+/// One made by another account has that account's rights, and may still be read by it.
 #[cfg(unix)]
 fn refuse_file_of_others(file: &File) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
@@ -242,7 +242,7 @@ mod tests {
         let (old, new) = ("# HELP adsync_a", "# HELP adsync_b");
         write(&path, Content::Metrics, old).expect("written");
         let reader = File::open(&path).expect("it is there");
-        // As a killed run leaves it.
+        // As a killed run would leave it.
         let left = folder.path().join(".adsync.prom.adsync-new");
         fs::write(&left, "half of what a killed run would have said").expect("written");
         write(&path, Content::Metrics, new).expect("written");

@@ -1,26 +1,26 @@
 //! CSV without formulas, for `--csv-safe`.
 //!
-//! A spreadsheet takes a field that begins with `=`, `+`, `-` or `@` for a formula, which may run a program or
-//! send data away; what it takes for one can be set by anybody who may change his own name in the directory.
-//! An apostrophe before it makes it text. It is put there as the bytes go by, so that no command can forget it.
+//! A spreadsheet reads a field that begins with `=`, `+`, `-` or `@` as a formula, which may run a program or
+//! send data away, and anybody who may change their own name in the directory can set one.
+//! An apostrophe before it makes it text. It is inserted in the byte stream, so no command can forget it.
 
 use std::io::{self, Write};
 
-/// The mark of a text in a spreadsheet.
+/// The mark of text in a spreadsheet.
 const APOSTROPHE: &[u8] = b"'";
 
-/// Writes CSV on, with an apostrophe before each field that would be a formula.
+/// A writer of CSV that puts an apostrophe before each field that would be a formula.
 pub struct WithoutFormulas<W> {
     out: W,
     place: Place,
-    /// The beginning of a field, as long as more of it must be seen.
+    /// The beginning of a field, while more of it is needed to decide.
     begun: Vec<u8>,
 }
 
-/// Where in a line of CSV (RFC 4180) the next byte stands.
+/// Where the next byte is in a line of CSV (RFC 4180).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// At the beginning of a field, or behind the quote that opens it.
+    /// At the beginning of a field, or after its opening quote.
     Beginning { quoted: bool },
     /// In a field.
     Inside { quoted: bool },
@@ -51,7 +51,7 @@ impl<W: Write> WithoutFormulas<W> {
             let Some(is_formula) = is_formula(&self.begun) else {
                 return Ok(());
             };
-            // What ends an empty field is not a part of it.
+            // The end of an empty field is not part of it.
             if is_formula && (quoted || !ends_a_field(byte)) {
                 self.out.write_all(APOSTROPHE)?;
             }
@@ -65,7 +65,7 @@ impl<W: Write> WithoutFormulas<W> {
     fn inside(&mut self, byte: u8) -> io::Result<()> {
         if let Place::Inside { quoted } = self.place {
             self.place = match byte {
-                // Quotes come in pairs, so that a quoted field is left and entered again within one.
+                // Quotes come in pairs, so a quoted field is left and entered again within it.
                 b'"' => Place::Inside { quoted: !quoted },
                 _ if !quoted && ends_a_field(byte) => Place::Beginning { quoted: false },
                 _ => Place::Inside { quoted },
@@ -79,8 +79,8 @@ fn ends_a_field(byte: u8) -> bool {
     matches!(byte, b',' | b'\n' | b'\r')
 }
 
-/// Whether a field that begins so is a formula; none, if more of it must be seen. In their full width
-/// (＋ － ＝ ＠) the signs are taken for the same.
+/// Whether a field with this beginning is a formula; `None` if more of it is needed. In full width
+/// (＋ － ＝ ＠) the signs count as well.
 fn is_formula(begun: &[u8]) -> Option<bool> {
     match begun {
         [0xef] | [0xef, 0xbc] => None,

@@ -92,7 +92,7 @@ fn table_of_runs(runs: &[PastRun], output: &Output) -> String {
     let header = [
         "RUN", "WHEN", "COMMAND", "MODE", "OUTCOME", "BY", "TOOK", "WHAT",
     ];
-    // At a narrow terminal MODE, TOOK and BY are left out.
+    // A narrow terminal leaves out MODE, TOOK and BY.
     let rows = runs.iter().map(row_of_run).collect();
     with_what(output, &header, rows, &[3, 6, 5])
 }
@@ -125,7 +125,7 @@ fn row_of_run(run: &PastRun) -> (Vec<Cell>, Detail) {
     (cells.map(Cell::new).into(), Detail::words(what))
 }
 
-/// Its numbers, those that are none left out.
+/// Its numbers above zero.
 fn summary(run: &PastRun) -> String {
     let said = report::numbers(&run.counts, run.command, false).into_iter();
     let said: Vec<String> = said
@@ -138,7 +138,7 @@ fn summary(run: &PastRun) -> String {
     }
 }
 
-/// Prints what a run changed, or one user's life.
+/// Prints what a run changed, or the life of one user.
 pub fn changes(
     run: Option<&PastRun>,
     changes: &[PastChange],
@@ -164,7 +164,7 @@ pub fn changes(
         Format::Csv => Ok(output.result(&super::changes::csv(changes)?)?),
         Format::Table => {
             let heading = run.map(|run| table_of_runs(std::slice::from_ref(run), output) + "\n");
-            // What is the same in each row can be done without: RUN and WHEN, or USERNAME.
+            // Columns with the same value in each row can be left out: RUN and WHEN, or USERNAME.
             let dispensable: &[usize] = if run.is_some() { &[1, 0] } else { &[3] };
             let table = super::changes::table(changes, dispensable, output);
             let table = table.unwrap_or_else(|| "no user was changed\n".to_owned());

@@ -1,4 +1,4 @@
-//! JSON, version 1: a contract. A field may be added, none renamed or taken away.
+//! JSON, version 1: a contract. Fields may be added, but none renamed or removed.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -16,11 +16,11 @@ use crate::user::{FieldValue, ObjectGuid, Profile, StoredUser, Tracking, Values}
 
 const VERSION: u32 = 1;
 
-/// A run is handed over in pieces of so many bytes.
+/// The buffer size for a run, in bytes.
 const BUFFER: usize = 64 * 1024;
 
-/// A value as indented JSON. What adsync prints is text, numbers and flags, which JSON can always
-/// write; anything else would be null.
+/// A value as indented JSON. adsync prints text, numbers and flags, which JSON can always
+/// represent; anything else would be null.
 pub fn text(value: &impl Serialize) -> String {
     serde_json::to_string_pretty(value).unwrap_or_else(|_| "null".to_owned())
 }
@@ -48,7 +48,7 @@ struct RunObject<'a, A, R, I, M, D, U, O, N, F> {
     out_of_scope: O,
     missing: N,
     failed: F,
-    /// What an undo could not take back, in words.
+    /// What an undo could not undo, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     left: Option<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,7 +150,7 @@ impl<'a> ErrorObject<'a> {
     }
 }
 
-/// A list that is made while it is written, so that a large one takes no room.
+/// A list produced while it is written, so a large one takes no memory.
 struct Each<F>(F);
 
 impl<F, I> Serialize for Each<F>
@@ -163,7 +163,7 @@ where
     }
 }
 
-/// Writes a run; with the reason, if it was refused, or what else went wrong with it.
+/// Writes a run, with the reason if it was refused, or whatever else went wrong.
 pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) -> io::Result<()> {
     let Report {
         run,
@@ -185,7 +185,7 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) 
         foreign: _,
         sample: _,
     } = plan;
-    // A bucket that only one command has is left out by the others.
+    // A bucket that only one command has is left out in the others.
     let is = |action: Action| move |it: &&Import| it.action() == action;
     let new = |action| imported.iter().filter(is(action));
     let only =
@@ -222,7 +222,7 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) 
         left: run.undoes.map(|_| run.left.as_slice()),
         error: failure.map(ErrorObject::new),
     };
-    // A buffer whose type is known: of everybody in a first import there are millions of small pieces.
+    // A concrete buffer, since a first import writes millions of small pieces.
     let mut out = io::BufWriter::with_capacity(BUFFER, out);
     serde_json::to_writer_pretty(&mut out, &object)?;
     out.write_all(b"\n")?;
@@ -381,7 +381,7 @@ impl<'a> From<&'a StoredUser> for UserObject<'a> {
     }
 }
 
-/// A user of the store, with everything that is known of it.
+/// A user of the store, with everything known about it.
 #[derive(Serialize)]
 pub struct Shown<'a> {
     #[serde(flatten)]
@@ -393,7 +393,7 @@ pub struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    /// Of a user, and of what is known of the controller on which it was found.
+    /// From a user, and the controller on which it was found.
     pub fn new(user: &'a StoredUser, found_on: Option<&'a str>) -> Self {
         let Tracking {
             domain: _,
@@ -413,7 +413,7 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// Users of the store, written one by one, a line each.
+/// Users of the store, written one by one, one line each.
 pub struct Users<'a> {
     out: &'a mut dyn Write,
     is_first: bool,

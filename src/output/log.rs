@@ -1,6 +1,6 @@
-//! Standard error as a log: each line one JSON object (`--log-format json`), for what collects logs.
+//! Standard error as a log: one JSON object per line (`--log-format json`), for log collectors.
 //!
-//! All that is said there takes this form, warnings and errors of adsync itself included, so that every
+//! Everything there takes this form, adsync's own warnings and errors included, so every
 //! line can be parsed.
 
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::sanitise::{Heap, acts_on_nothing};
 use crate::error::Failure;
 
-/// What adsync itself says is said in its name; the modules and libraries speak in their own.
+/// The target of adsync's own messages; modules and libraries have theirs.
 const TARGET: &str = "adsync";
 
 /// One line.
@@ -39,7 +39,7 @@ pub fn said(level: &str, message: &str) -> String {
     line(level, TARGET, message, None)
 }
 
-/// Why the command cannot go on.
+/// Why the command cannot continue.
 pub fn failure(failure: &Failure) -> String {
     line("error", TARGET, &failure.message, Some(failure))
 }
@@ -53,13 +53,13 @@ fn line(level: &str, target: &str, message: &str, failure: Option<&Failure>) -> 
         kind: failure.map(|it| it.kind.name()),
         hint: failure.and_then(|it| it.hint.as_deref()),
     };
-    // Texts alone: nothing in it can fail to be written.
+    // Text only, which can always be serialised.
     let line = serde_json::to_string(&line).unwrap_or_default();
     escaped(&line)
 }
 
-/// JSON in which nothing is left that acts on a terminal or disguises what is read there: JSON escapes only the C0
-/// controls by itself.
+/// JSON without anything that acts on a terminal or disguises text there: JSON itself escapes only the C0
+/// controls.
 fn escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     let mut heap = Heap::default();

@@ -1,4 +1,4 @@
-//! A run as a person sees it who watches.
+//! A run as a watching person sees it.
 
 use indicatif::ProgressBar;
 
@@ -32,7 +32,7 @@ impl Observer for Output {
 
     fn noted(&self, error: &anyhow::Error) -> Option<String> {
         let failure = Failure::explain(error);
-        // What was typed wrongly was never a run, and what was done is noted already.
+        // A usage error was never a run, and a finished run is recorded already.
         match failure.kind.exit_code() {
             ExitCode::Usage | ExitCode::Partial => None,
             _ => Some(failure.message),
@@ -44,7 +44,7 @@ impl Observer for Output {
 struct Bar(ProgressBar);
 
 impl Progress for Bar {
-    /// What was expected is from the last run: when there is more, that is said.
+    /// The expected number is the last run's: if there are more, the bar says so.
     fn advance(&self, by: u64) {
         let Self(bar) = self;
         bar.inc(by);

@@ -1,4 +1,4 @@
-//! How the end of a run is told: as a table, JSON or CSV, and as a page.
+//! How a run's result is reported: as a table, JSON or CSV, and as a page.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use crate::cli::Format;
 use crate::error::{Failure, Kind};
 use crate::output::report::Report;
 
-/// Tells what a run did, or what a dry run would have done. Gives what is lost of it, if but the page is.
+/// Reports what a run did, or what a dry run would have done. Returns the error if only the page is lost.
 pub fn done(
     report: &Report<'_>,
     page: Option<&PageFile>,
@@ -24,7 +24,7 @@ pub fn done(
     Ok(lost)
 }
 
-/// Tells what a run would have done, and why it did not.
+/// Reports what a run would have done, and why it did not.
 pub fn refused(
     report: &Report<'_>,
     why: &Failure,

@@ -1,7 +1,7 @@
 //! A run as a page of HTML, for those who do not use a terminal.
 //!
-//! The page is one file: it loads nothing, and its own style and script are all that its policy lets through.
-//! Values get into it as `Text`, which takes out what would act or disguise; the template escapes the rest.
+//! The page is one file: it loads nothing, and its policy allows only its own style and script.
+//! Values enter it as `Text`, which removes what would act or disguise; the template escapes the rest.
 
 mod file;
 mod lists;
@@ -39,7 +39,7 @@ struct Page {
     version: &'static str,
 }
 
-/// That nothing was changed, and why.
+/// The notice that nothing was changed, and why.
 struct Notice {
     kind: &'static str,
     title: &'static str,
@@ -47,9 +47,9 @@ struct Notice {
     hint: Option<Text>,
 }
 
-/// A number that is as big as it should be.
+/// A number, shown large.
 struct Number {
-    /// The list that it counts, and the colour.
+    /// The list it counts, and its colour.
     kind: &'static str,
     what: &'static str,
     count: usize,
@@ -57,7 +57,7 @@ struct Number {
     is_listed: bool,
 }
 
-/// Writes a run; with the reason, if it was refused.
+/// Writes a run, with the reason if it was refused.
 pub fn write(
     out: &mut dyn io::Write,
     report: &Report<'_>,
@@ -120,7 +120,7 @@ fn notice(report: &Report<'_>, refusal: Option<&Failure>) -> Option<Notice> {
     })
 }
 
-/// The numbers that a person looks for, and those of the lists that are there.
+/// The numbers a person looks for, and those of the lists present.
 fn numbers(report: &Report<'_>, lists: &[List]) -> Vec<Number> {
     let count = |kind: &str| {
         lists

@@ -1,8 +1,8 @@
 //! A list from which a person at the terminal picks users: typing filters it, Space picks.
 //!
-//! It is drawn on standard error, on the terminal's second screen, so that what stood there before is
-//! there again afterwards and standard output is left to the result. `list` knows what is shown and
-//! picked, `view` how that looks; here is what concerns the terminal itself.
+//! It is drawn on standard error, on the terminal's alternate screen, so that the previous contents are
+//! restored afterwards and standard output is left to the result. `list` knows what is shown and
+//! picked, `view` how it looks; this module handles the terminal itself.
 
 mod list;
 mod view;
@@ -35,14 +35,14 @@ pub struct Item {
     pub name: String,
     /// The email address, if there is one.
     pub email: String,
-    /// What else helps to choose, in a few words.
+    /// Anything else that helps to choose, in a few words.
     pub note: String,
     /// Why it cannot be picked, if it cannot.
     pub refusal: Option<String>,
 }
 
 impl Item {
-    /// The same, safe for a terminal.
+    /// The same, made safe for a terminal.
     fn legible(&self) -> Self {
         Self {
             username: legible(&self.username),
@@ -54,18 +54,18 @@ impl Item {
     }
 }
 
-/// What the list is for.
+/// The purpose of the list.
 #[derive(Clone, Debug)]
 pub struct Purpose {
-    /// What stands above it.
+    /// Its title.
     pub title: String,
-    /// What becomes of those that are picked, in one word: `remove`.
+    /// What happens to those picked, in one word: `remove`.
     pub verb: &'static str,
-    /// What stands above the notes.
+    /// The heading of the notes.
     pub note_title: &'static str,
 }
 
-/// Lets a person pick. Gives the places of those picked, at least one, or nothing when the person left.
+/// Lets a person pick. Returns the indices of those picked, at least one, or `None` if the person left.
 pub fn pick(purpose: &Purpose, items: &[Item], color: bool) -> io::Result<Option<Vec<usize>>> {
     let items: Vec<Item> = items.iter().map(Item::legible).collect();
     let layout = Layout::new(purpose, &items);
@@ -75,7 +75,7 @@ pub fn pick(purpose: &Purpose, items: &[Item], color: bool) -> io::Result<Option
         let (width, height) = size();
         list.set_page(view::page(height));
         draw(&layout.lines(&list, width, height), color)?;
-        // What was typed while it was drawn is taken in one go: a slow line must not lag behind.
+        // Keys typed while it was drawn are handled together, so that a slow line does not lag behind.
         let mut event = event::read()?;
         loop {
             match key(event).map_or(Step::Stay, |key| list.press(key)) {
@@ -141,17 +141,17 @@ fn key(event: Event) -> Option<Key> {
     })
 }
 
-/// Whether the terminal is ours. Who draws or gives it back holds this.
+/// Whether the terminal is ours. Held while drawing or restoring it.
 static TAKEN: Mutex<bool> = Mutex::new(false);
 
-/// The terminal while it is ours; it is given back when this goes, also in a panic.
+/// The terminal while it is ours; restored on drop, even in a panic.
 struct Screen;
 
 impl Screen {
     fn take() -> io::Result<Self> {
         let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
         *taken = true;
-        // From here on it is given back, whatever fails.
+        // From here on it is restored, whatever fails.
         let screen = Self;
         let prepared = terminal::enable_raw_mode().and_then(|()| {
             execute!(
@@ -175,7 +175,7 @@ fn draw(lines: &[Line], color: bool) -> io::Result<()> {
             queue!(out, attribute(line.style))?;
         }
         for (column, text) in &line.cells {
-            // Terminals do not agree on the width of every character: a column begins where it begins.
+            // Terminals disagree on the width of some characters, so each column is positioned explicitly.
             queue!(out, cursor::MoveToColumn(*column), Print(text))?;
         }
         queue!(
@@ -208,11 +208,11 @@ impl Drop for Screen {
     }
 }
 
-/// Gives the terminal back as it was, if a list is shown: also for whoever ends the process.
+/// Restores the terminal if a list is shown, even when the process is about to end.
 pub fn give_back() {
     let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
     if std::mem::take(&mut *taken) {
-        // There is nobody left to tell when the terminal has gone.
+        // If the terminal is gone nobody can be told.
         let _ = execute!(
             io::stderr(),
             DisableBracketedPaste,

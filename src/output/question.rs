@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use crate::util::threads;
 
-/// How long an answer is waited for. The run holds the store meanwhile, and what it has read of the
-/// directory grows old: a question that somebody left open must not stop the run of the night.
+/// How long to wait for an answer. The run holds the store meanwhile, and what it has read of the
+/// directory grows old: a question left open must not stop the nightly run.
 pub const PATIENCE: Duration = Duration::from_mins(5);
 
-/// What came of a question.
+/// The answer to a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// `y` or `yes`, any case.
     Yes,
-    /// Anything else, also the end of input.
+    /// Anything else, end of input included.
     No,
     /// Nothing, for too long.
     None,
@@ -23,7 +23,7 @@ pub enum Answer {
 
 /// Asks, and waits for the answer on standard input.
 pub fn ask(mut terminal: impl Write, about: &str, question: &str) -> Answer {
-    // Who cannot read the question does not answer it with yes.
+    // Whoever cannot read the question cannot have answered yes.
     let _ = write!(terminal, "{about}\n{question} [y/N] ").and_then(|()| terminal.flush());
     let answer = wait(
         || {
@@ -38,10 +38,10 @@ pub fn ask(mut terminal: impl Write, about: &str, question: &str) -> Answer {
     answer
 }
 
-/// Reads on a thread of its own, for a read of a terminal has no deadline.
+/// Reads on a thread of its own, since a read from a terminal has no deadline.
 fn wait(read: impl FnOnce() -> io::Result<String> + Send + 'static, patience: Duration) -> Answer {
     let (give, take) = mpsc::channel();
-    // Without a thread nobody is listened to, which is no answer.
+    // Without a thread nobody is listening, which is no answer.
     let _ = threads::spawn("adsync-question", move || {
         // After the deadline nobody listens.
         let _ = give.send(read().unwrap_or_default());

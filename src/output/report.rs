@@ -1,16 +1,16 @@
-//! A run with its plan: what the three output formats print.
+//! A run with its plan, as the output formats print it.
 
 use crate::plan::{Counts, Plan};
 use crate::store::{Command, Run};
 
-/// What is said of a run at its end.
+/// The report of a run.
 #[derive(Debug)]
 pub struct Report<'a> {
     /// The run.
     pub run: &'a Run,
-    /// Its number in the history; none if nothing was written.
+    /// Its number in the history; `None` if nothing was written.
     pub number: Option<i64>,
-    /// Whether it was only rehearsed.
+    /// Whether it was a dry run.
     pub dry_run: bool,
     /// Whether the guard refused it.
     pub refused: bool,
@@ -19,14 +19,14 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// The numbers that are said at the end: `3 modified, 1 deleted, 2 duplicate, 114 unchanged`. A bucket
-    /// with nobody in it is left out, but for those that a person looks for.
+    /// The numbers at the end: `3 modified, 1 deleted, 2 duplicate, 114 unchanged`. An empty bucket
+    /// is left out, except for those a person looks for.
     pub fn numbers(&self) -> Vec<(u64, &'static str)> {
         numbers(&Counts::of(self.plan), self.run.command, true)
     }
 }
 
-/// The numbers of a run in words, those that are none left out; `wanted` ones are kept that a person looks for.
+/// The numbers of a run in words, zeros left out except the `wanted` ones that a person looks for.
 pub fn numbers(counts: &Counts, command: Command, wanted: bool) -> Vec<(u64, &'static str)> {
     let Counts {
         checked: _,

@@ -2,13 +2,13 @@
 
 use unicode_width::UnicodeWidthChar;
 
-/// How many marks without a width a character may carry. More than any language needs, and too few to
+/// How many zero-width marks a character may carry: more than any language needs, and too few to
 /// bury the lines around it.
 const MOST_MARKS: u32 = 8;
 
 /// The text without what could act on a terminal or disguise what is read: control characters
 /// (C0, DEL, C1), bidirectional controls (Unicode Standard Annex #9), line separators, characters that
-/// nobody sees, and heaps of marks on one character. Tabs and line ends become spaces.
+/// are invisible, and heaps of marks on one character. Tabs and line ends become spaces.
 pub fn legible(text: &str) -> String {
     let mut heap = Heap::default();
     text.chars()
@@ -21,7 +21,7 @@ pub fn legible(text: &str) -> String {
         .collect()
 }
 
-/// The marks on the character before, counted.
+/// The number of marks on the character before.
 #[derive(Default)]
 pub struct Heap(u32);
 
@@ -36,7 +36,7 @@ impl Heap {
     }
 }
 
-/// Whether a character can stand in a log as it is.
+/// Whether a character can appear in a log as it is.
 pub fn acts_on_nothing(character: char) -> bool {
     !(character.is_control()
         || is_bidi_control(character)
@@ -51,7 +51,7 @@ fn is_bidi_control(character: char) -> bool {
     )
 }
 
-/// What is drawn as nothing (Unicode's `Default_Ignorable_Code_Point` and annotations), but for joiners and
+/// What is drawn as nothing (Unicode's `Default_Ignorable_Code_Point` and annotations), except joiners and
 /// variation selectors, which change how their neighbours are drawn.
 fn is_unseen(character: char) -> bool {
     matches!(

@@ -74,7 +74,7 @@ fn as_table(rows: &[Row], output: &Output) -> String {
             .map(Cell::new),
         );
     }
-    // At a narrow terminal CONTACT NUMBER and NAME are left out.
+    // A narrow terminal leaves out CONTACT NUMBER and NAME.
     table::fitted(table, &[3, 1])
 }
 

@@ -1,7 +1,7 @@
 //! Tables for people.
 //!
-//! At a terminal a table fits its width: columns that can be done without are left out, what happened to a
-//! user is broken where it reads best, and a long list is cut. A pipe gets one whole line for each user.
+//! At a terminal a table fits its width: dispensable columns are left out, what happened to a
+//! user is wrapped where it reads best, and a long list is cut. A pipe gets one whole line per user.
 
 pub mod detail;
 pub mod phrases;
@@ -18,7 +18,7 @@ use phrases::{Detail, Room};
 pub use run::run;
 pub use users::{Users, status};
 
-/// The narrowest terminal that a table is fitted to, in columns.
+/// The narrowest terminal a table is fitted to, in columns.
 const NARROWEST: u16 = 40;
 
 /// The space between columns.
@@ -54,20 +54,20 @@ fn bare(output: &Output) -> Table {
     table
 }
 
-/// The width that a table must fit. A terminal that does not know its own, or is too narrow for words, wraps
-/// by itself; a pipe takes any.
+/// The width a table must fit. A terminal of unknown width, or too narrow for words, wraps
+/// by itself; a pipe has no limit.
 fn width(table: &Table) -> Option<u16> {
     table.width().filter(|width| *width >= NARROWEST)
 }
 
-/// Sets the columns that it has apart.
+/// Sets the gaps between its columns.
 fn pad(table: &mut Table) {
     for column in table.column_iter_mut() {
         column.set_padding((0, PADDING));
     }
 }
 
-/// The table as text, without the spaces that would fill each line up.
+/// The table as text, without trailing spaces.
 pub fn text(table: &Table) -> String {
     table
         .lines()
@@ -75,7 +75,7 @@ pub fn text(table: &Table) -> String {
         .collect()
 }
 
-/// Which columns to leave out so that the others fit: of those that can be done without the first, then the
+/// Which columns to leave out so that the others fit: of the dispensable ones the first, then the
 /// second, and so on.
 fn left_out(widths: &[u16], fit: Option<u16>, dispensable: &[usize]) -> Vec<usize> {
     let mut out = Vec::new();
@@ -102,7 +102,7 @@ fn hide(table: &mut Table, columns: &[usize]) {
     }
 }
 
-/// A table that fits: at a narrow terminal without the columns that can be done without.
+/// A table that fits: a narrow terminal leaves out dispensable columns.
 pub fn fitted(mut table: Table, dispensable: &[usize]) -> String {
     let widths = table.column_max_content_widths();
     let left_out = left_out(&widths, width(&table), dispensable);
@@ -110,7 +110,7 @@ pub fn fitted(mut table: Table, dispensable: &[usize]) -> String {
     text(&table)
 }
 
-/// The narrowest column in which it can be read what happened to a user.
+/// The narrowest readable column for what happened to a user.
 const NARROWEST_WHAT: u16 = 36;
 
 /// A table whose last column says what happened to each user.
@@ -133,7 +133,7 @@ pub fn with_what(
         }
         return text(&table);
     };
-    // The columns before it take what they need, but no more than a third each.
+    // The columns before it take what they need, but at most a third each.
     let mut narrow = bare(output);
     narrow.set_header(&header[..header.len() - 1]);
     narrow.add_rows(rows.iter().map(|(cells, _)| cells.clone()));
@@ -169,20 +169,20 @@ pub fn with_what(
     text(&table)
 }
 
-/// One of the eight colours that every terminal has and its owner chose: a bright yellow cannot be read on white.
+/// One of the eight basic colours, which the terminal's owner chose: bright yellow cannot be read on white.
 fn colored(output: &Output, text: &str, color: Color) -> Cell {
     let cell = Cell::new(text);
     if output.color { cell.fg(color) } else { cell }
 }
 
-/// A time as a person at this host reads it.
+/// A time in the host's time zone.
 pub fn local_time(time: jiff::Timestamp) -> String {
     time.to_zoned(jiff::tz::TimeZone::system())
         .strftime("%Y-%m-%d %H:%M:%S %Z")
         .to_string()
 }
 
-/// A span of time: `812 ms`, `3.4 s`
+/// A time span: `812 ms`, `3.4 s`
 pub fn took(milliseconds: u64) -> String {
     if milliseconds < 1000 {
         format!("{milliseconds} ms")
@@ -191,7 +191,7 @@ pub fn took(milliseconds: u64) -> String {
     }
 }
 
-/// Facts below each other: what each is, and what there is of it.
+/// Facts in two columns: name and value.
 pub fn facts(output: &Output, facts: &[(&str, String)]) -> String {
     let mut table = bare(output);
     for (name, value) in facts {
@@ -210,7 +210,7 @@ pub fn facts(output: &Output, facts: &[(&str, String)]) -> String {
     text(&table)
 }
 
-/// A step of a check: its mark in a colour (an SGR code), its name, and what is said of it, wrapped beside them.
+/// A step of a check: its mark in a colour (an SGR code), its name, and its text, wrapped beside them.
 pub fn step(output: &Output, (mark, code): (&str, &str), name: &str, said: &str) -> String {
     let mut line = bare(output);
     line.add_row(vec![mark, name, said]);
@@ -223,7 +223,7 @@ pub fn step(output: &Output, (mark, code): (&str, &str), name: &str, said: &str)
     label(output, mark, code) + rest
 }
 
-/// A word in a colour (an SGR code), where results are coloured.
+/// A word in a colour (an SGR code), if results are coloured.
 pub fn label(output: &Output, text: &str, code: &str) -> String {
     if output.color {
         format!("\x1b[{code}m{text}\x1b[0m")

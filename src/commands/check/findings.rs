@@ -1,4 +1,4 @@
-//! The steps of a check and how they came out: kept for JSON and CSV, and said one by one at a terminal.
+//! The steps of a check and their results: kept for JSON and CSV, printed one by one at a terminal.
 
 use std::io;
 
@@ -8,13 +8,13 @@ use crate::cli::Format;
 use crate::error::{Failure, Kind};
 use crate::output::{Output, json, legible, table};
 
-/// How wide the names of steps are.
+/// The width of the names of steps.
 const STEP_WIDTH: usize = 10;
 
-/// Where what is said of a step begins: behind its mark and its name.
+/// The column at which a step's text begins, after its mark and its name.
 const INDENT: usize = 4 + 2 + STEP_WIDTH + 2;
 
-/// How a step came out.
+/// The result of a step.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
@@ -23,14 +23,14 @@ pub enum Outcome {
     Failed,
 }
 
-/// A step and how it came out.
+/// A step and its result.
 #[derive(Serialize)]
 pub struct Line {
     step: &'static str,
     outcome: Outcome,
     message: String,
     hint: Option<String>,
-    /// What can be typed to mend it.
+    /// Commands that fix it.
     commands: Vec<String>,
 }
 
@@ -40,12 +40,12 @@ pub struct Findings<'a> {
     lines: Vec<Line>,
     /// The first failure decides the exit code.
     pub failure: Option<Kind>,
-    /// The first error of saying it.
+    /// The first error of printing.
     unsaid: io::Result<()>,
 }
 
 impl<'a> Findings<'a> {
-    /// None yet.
+    /// No steps yet.
     pub fn new(output: &'a Output) -> Self {
         Self {
             output,
@@ -74,7 +74,7 @@ impl<'a> Findings<'a> {
         self.warn_with(step, message, hint, Vec::new());
     }
 
-    /// A warning with what can be typed to mend it.
+    /// A warning, with commands that fix it.
     pub fn warn_with(
         &mut self,
         step: &'static str,
@@ -95,7 +95,7 @@ impl<'a> Findings<'a> {
         self.fail_with(step, failure.into(), Vec::new());
     }
 
-    /// A failure with what can be typed to mend it.
+    /// A failure, with commands that fix it.
     pub fn fail_with(&mut self, step: &'static str, failure: Failure, commands: Vec<String>) {
         self.failure.get_or_insert(failure.kind);
         self.add(Line {
@@ -107,7 +107,7 @@ impl<'a> Findings<'a> {
         });
     }
 
-    /// A person sees each step when it is done, for the next may take its time.
+    /// A person sees each step as it finishes, since the next may take a while.
     fn add(&mut self, line: Line) {
         if self.output.format == Format::Table && !self.output.quiet && self.unsaid.is_ok() {
             self.unsaid = self.output.result(&as_text(&line, self.output));
@@ -115,7 +115,7 @@ impl<'a> Findings<'a> {
         self.lines.push(line);
     }
 
-    /// Says what was not said yet.
+    /// Prints the steps not printed yet.
     pub fn finish(self) -> anyhow::Result<()> {
         self.unsaid?;
         let is_well = self.lines.iter().all(|line| line.outcome == Outcome::Ok);
@@ -176,7 +176,7 @@ fn as_text(line: &Line, output: &Output) -> String {
     }
     let step = format!("{:<STEP_WIDTH$}", line.step);
     let said = table::step(output, mark, &step, &text);
-    // Not wrapped, so that they can be copied.
+    // Not wrapped, so they can be copied.
     let commands = line.commands.iter().map(|command| {
         let command = table::label(output, &legible(command), "36");
         format!("{:INDENT$}{command}\n", "")

@@ -1,5 +1,5 @@
-//! Whether other accounts can read or write what is adsync's alone. What holds a password was refused before
-//! it came to this.
+//! Whether other accounts can read or write files that are adsync's alone. Those with a password were refused before
+//! this point.
 
 use std::ffi::OsStr;
 use std::fs::Metadata;
@@ -10,8 +10,8 @@ use super::findings::Findings;
 use crate::util::ownership::mode;
 use crate::util::shell::quoted;
 
-/// Warns of a store, and what lies beside it, that others may read or write, and of a folder in which they
-/// may put another in its place. Its group may read it: that is how an application gets at its users.
+/// Warns of a store, and its companion files, that others may read or write, and of a folder in which they
+/// may replace it. Its group may read it: that is how an application reads its users.
 pub fn check_store(store: &Path, findings: &mut Findings<'_>) {
     for path in files_of(store) {
         let Ok(metadata) = std::fs::symlink_metadata(&path) else {
@@ -38,14 +38,14 @@ pub fn check_store(store: &Path, findings: &mut Findings<'_>) {
     let Ok(metadata) = std::fs::metadata(folder) else {
         return;
     };
-    // In a sticky folder others can still put links and files where the next run makes its own.
+    // In a sticky folder others can still place links and files where the next run creates its own.
     if mode(&metadata) & 0o002 != 0 {
         let message = can("be written by others", folder, &metadata);
         warn("store", message, "chmod o-w", folder, findings);
     }
 }
 
-/// The store, its write-ahead log, its lock, and what an update kept of it.
+/// The store, its write-ahead log, its lock, and the copy kept by an upgrade.
 fn files_of(store: &Path) -> Vec<PathBuf> {
     let name = store.file_name().unwrap_or_default().as_bytes();
     let is_of_it = |other: &OsStr| {

@@ -4,11 +4,11 @@ use super::findings::Findings;
 use crate::directory::{Directory, DirectoryError, Identities, NO_SUCH_OBJECT, Unfilled};
 use crate::error::{Failure, Kind, hint_on_attribute, other_identities};
 
-/// How far two clocks may be apart: more than that, and Kerberos refuses (RFC 4120, 1.6; AD's default
+/// How far two clocks may be apart before Kerberos refuses (RFC 4120, 1.6; AD's default
 /// for "Maximum tolerance for computer clock synchronization").
 const CLOCK_TOLERANCE_SECONDS: u64 = 5 * 60;
 
-/// Goes through all of them.
+/// Goes through all steps.
 pub fn check(directory: &mut Directory, findings: &mut Findings<'_>) {
     check_port(directory, findings);
     check_clock(directory, findings);
@@ -66,7 +66,7 @@ fn check_clock(directory: &Directory, findings: &mut Findings<'_>) {
     );
 }
 
-/// A span of time, rounded to the unit that one would name.
+/// A time span, rounded to a natural unit.
 fn in_words(seconds: u64) -> String {
     let (unit, name) = match seconds {
         0..7_000 => (60, "minutes"),
@@ -104,7 +104,7 @@ fn check_base(directory: &mut Directory, findings: &mut Findings<'_>) -> bool {
     false
 }
 
-/// Holds the attributes that the settings name to the schema of the server.
+/// Checks the attributes of the settings against the server's schema.
 fn check_schema(directory: &mut Directory, findings: &mut Findings<'_>) {
     match directory.misnamed() {
         Ok(unusable) => {
@@ -191,7 +191,7 @@ fn check_users(
     Ok(identities)
 }
 
-/// Whether every user can be told from all others, and be found again.
+/// Whether every user has a unique identity and can be found by it.
 fn check_identity(directory: &mut Directory, identities: &Identities, findings: &mut Findings<'_>) {
     let Identities {
         users,
@@ -205,7 +205,7 @@ fn check_identity(directory: &mut Directory, identities: &Identities, findings: 
     if let Some((dn, reason)) = example {
         is_well = false;
         if unusable == users && *reason == format!("no {attribute}") {
-            // Said with the attributes that nobody has.
+            // Reported with the attributes that nobody has.
             return;
         }
         let message = format!("{unusable} of {users} users have no identity: {dn}: {reason}");
@@ -267,14 +267,14 @@ fn check_attributes(directory: &mut Directory, findings: &mut Findings<'_>) {
     }
 }
 
-/// Whether it is probably misspelt. What has its default name is not: then nobody has a telephone; and of
-/// several attributes one may be there for the future.
+/// Whether it is probably misspelt. A default name is not: nobody may have a telephone; and of
+/// several attributes, one may be there for the future.
 fn is_doubtful(unfilled: &Unfilled) -> bool {
     let is_plausible = unfilled.is_default || !unfilled.is_alone && unfilled.meant.is_none();
     is_vital(unfilled) || !is_plausible
 }
 
-/// Whether no user can do without it.
+/// Whether every user needs it.
 fn is_vital(unfilled: &Unfilled) -> bool {
     unfilled.is_alone && matches!(unfilled.field, "username" | "guid")
 }

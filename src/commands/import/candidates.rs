@@ -1,4 +1,4 @@
-//! Whom `adsync import --interactive` offers: the users of the selection that are not in the store.
+//! The users that `adsync import --interactive` offers: those selected that are not in the store.
 
 use std::collections::HashSet;
 
@@ -11,10 +11,10 @@ use crate::run::{Observer, absence};
 use crate::store::{Ours, View};
 use crate::user::{Folded, ObjectGuid};
 
-/// Somebody to pick, by identity; none, whose identity cannot be read, cannot be picked.
+/// A candidate, by identity; one whose identity cannot be read cannot be picked.
 type Candidate = (Option<ObjectGuid>, Item);
 
-/// The identities of those that a person picked; none if there is nobody to pick from.
+/// The identities of those picked; `None` if there is nobody to pick from.
 pub fn pick(
     arguments: &cli::Import,
     context: &Context<'_>,
@@ -65,7 +65,7 @@ pub fn pick(
     ))
 }
 
-/// Those that are not in the store, by username, and how many are.
+/// Those not in the store, by username, and how many there are.
 fn candidates(
     read: Vec<Read>,
     store: &dyn View,
@@ -75,7 +75,7 @@ fn candidates(
     let mut imported = 0;
     let mut seen = HashSet::new();
     for user in read {
-        // A user that was moved meanwhile is read twice.
+        // A user moved meanwhile is read twice.
         let guid = user
             .as_ref()
             .map_or_else(|bad| bad.guid, |it| Some(it.guid));

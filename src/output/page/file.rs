@@ -1,4 +1,4 @@
-//! The file that a page is written to.
+//! The file a page is written to.
 
 use std::fmt;
 use std::io;
@@ -13,7 +13,7 @@ use crate::output::report::Report;
 pub struct PageFile(OutputFile);
 
 impl PageFile {
-    /// Looks whether a page can be written there, before the run begins and changes anything.
+    /// Checks that a page can be written there, before the run changes anything.
     pub fn at(named: &Path) -> Result<Self, Failure> {
         let file = OutputFile::at(named, file::Content::Page);
         let file = file.and_then(|it| it.try_write().map(|()| it));
@@ -25,7 +25,7 @@ impl PageFile {
         })
     }
 
-    /// Writes a run; with the reason, if it was refused.
+    /// Writes a run, with the reason if it was refused.
     pub fn write(&self, report: &Report<'_>, refusal: Option<&Failure>) -> io::Result<()> {
         let written = self.0.write(|out| super::write(out, report, refusal));
         written.map_err(|error| {

@@ -8,33 +8,33 @@ use crate::plan::{
 };
 use crate::user::{Field, Profile, UniqueField};
 
-/// How many users of a list a page has. A browser takes its time with more.
+/// How many users of a list a page shows. More would slow a browser down.
 const AT_MOST: usize = 10_000;
 
 /// A list of users.
 pub struct List {
-    /// What they have in common: the name of the list in the page.
+    /// The name of the list in the page.
     pub kind: &'static str,
     pub title: &'static str,
-    /// What it means, in a sentence.
+    /// Its meaning, in a sentence.
     pub lead: &'static str,
     pub headings: &'static [&'static str],
     pub users: Vec<User>,
-    /// How many there are; `users` may have fewer.
+    /// How many there are; `users` may hold fewer.
     pub count: usize,
-    /// How many of them are not in the page, and where they are to be found.
+    /// How many are not in the page, and where to find them.
     pub more: usize,
     pub rest: String,
 }
 
-/// A user of a list, with a row for each thing that is said of it.
+/// A user of a list, with a row for each thing to say.
 pub struct User {
     pub name: Text,
     pub dn: Option<Text>,
     pub rows: Vec<Vec<Cell>>,
 }
 
-/// The lists that have somebody in them, first those that a person looks for.
+/// The lists that are not empty, those a person looks for first.
 pub fn of(report: &Report<'_>) -> Vec<List> {
     let Plan {
         unchanged: _,
@@ -117,7 +117,7 @@ const FAILED: Heading = (
     &["User", "Why"],
 );
 
-/// What the lists are called of a run that takes back another.
+/// The names of the lists for an undo.
 const SET_BACK: Heading = (
     "modified",
     "Modified",

@@ -1,4 +1,4 @@
-//! What the template may print of a value.
+//! A value as the template may print it.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::output::difference::difference;
 use crate::output::legible;
 use crate::user::{Change, FieldValue};
 
-/// A value in which nothing acts or disguises. The template escapes it, for it is not marked as HTML.
+/// A value without anything that acts or disguises. Not marked as HTML, so the template escapes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text(String);
 
@@ -16,7 +16,7 @@ impl Text {
         Self(legible(text))
     }
 
-    /// The parts between which a line may be broken: those of a distinguished name, both sides of an address.
+    /// The parts between which a line may break: those of a distinguished name, both sides of an address.
     pub fn parts(&self) -> impl Iterator<Item = &str> {
         self.0.split_inclusive(',').flat_map(|part| {
             let (name, domain) = part.split_at(part.find('@').unwrap_or(0));
@@ -51,7 +51,7 @@ pub enum Cell {
     After(Parts),
 }
 
-/// A value with the part that changed apart.
+/// A value with its changed part marked.
 #[derive(Debug)]
 pub struct Parts {
     pub head: Text,

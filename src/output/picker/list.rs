@@ -1,4 +1,4 @@
-//! What of a list is shown, where the cursor is, and who is picked. Knows no terminal.
+//! What is shown of a list, where the cursor is, and who is picked. Independent of any terminal.
 
 use super::Item;
 use crate::user::Folded;
@@ -12,24 +12,24 @@ pub enum Key {
     PageDown,
     Home,
     End,
-    /// Picks the user of the cursor, or no longer.
+    /// Picks or unpicks the user at the cursor.
     Toggle,
     /// Picks all that are shown.
     All,
-    /// Picks none of those that are shown.
+    /// Unpicks all that are shown.
     None,
     /// Text for the filter.
     Type(String),
     Erase,
     EraseAll,
     Done,
-    /// Empties the filter; without one, leaves.
+    /// Clears the filter; without one, leaves.
     Leave,
     /// Leaves at once.
     Interrupt,
 }
 
-/// Where a key leads to.
+/// The effect of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     Stay,
@@ -37,18 +37,18 @@ pub enum Step {
     Leave,
 }
 
-/// The list and what was done to it.
+/// The list and its state.
 #[derive(Debug)]
 pub struct List<'a> {
     items: &'a [Item],
-    /// What the filter is held against.
+    /// The text the filter is matched against.
     haystacks: Vec<String>,
     filter: String,
-    /// The places of the items that the filter lets through.
+    /// The indices of the items that match the filter.
     shown: Vec<usize>,
     picked: Vec<bool>,
     count: usize,
-    /// Where the cursor is, and the first line of the page, in what is shown.
+    /// The cursor, and the first line of the page, as indices of what is shown.
     cursor: usize,
     top: usize,
     page: usize,
@@ -76,13 +76,13 @@ impl<'a> List<'a> {
         }
     }
 
-    /// Says how many lines there are for users.
+    /// Sets how many lines there are for users.
     pub fn set_page(&mut self, page: usize) {
         self.page = page.max(1);
         self.follow_cursor();
     }
 
-    /// The users of the page: whether the cursor is there, whether it is picked, and who it is.
+    /// The users of the page: whether the cursor is there, whether it is picked, and the user.
     pub fn page(&self) -> impl Iterator<Item = (bool, bool, &Item)> {
         let cursor = self.cursor;
         let page = self.shown.iter().enumerate().skip(self.top).take(self.page);
@@ -94,17 +94,17 @@ impl<'a> List<'a> {
         &self.filter
     }
 
-    /// How many are picked, are shown, and are there.
+    /// How many are picked, are shown, and exist.
     pub fn counts(&self) -> (usize, usize, usize) {
         (self.count, self.shown.len(), self.items.len())
     }
 
-    /// Why the last key did not do what it says.
+    /// Why the last key had no effect.
     pub fn notice(&self) -> Option<&str> {
         self.notice.as_deref()
     }
 
-    /// The places of those that are picked.
+    /// The indices of those picked.
     pub fn picked(&self) -> Vec<usize> {
         let all = self.picked.iter().enumerate();
         all.filter(|(_, picked)| **picked)
@@ -112,7 +112,7 @@ impl<'a> List<'a> {
             .collect()
     }
 
-    /// Does what a key says.
+    /// Applies a key.
     pub fn press(&mut self, key: Key) -> Step {
         self.notice = None;
         let last = self.shown.len().saturating_sub(1);
@@ -205,13 +205,13 @@ impl<'a> List<'a> {
 
     fn follow_cursor(&mut self) {
         let first = (self.cursor + 1).saturating_sub(self.page);
-        // A page is filled where there are enough to fill it.
+        // A page is filled if there are enough users.
         let last = self.shown.len().saturating_sub(self.page);
         self.top = self.top.min(last).clamp(first, self.cursor);
     }
 }
 
-/// Text as it is compared: any case, and without spaces, for Space picks and cannot be typed.
+/// Text as it is compared: without case, and without spaces, since Space picks and cannot be typed.
 fn needle(text: &str) -> String {
     let folded = Folded::new(text);
     let characters = folded.as_str().chars();

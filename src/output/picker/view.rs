@@ -1,4 +1,4 @@
-//! How a list looks on a terminal of any size: lines of cells. Knows no terminal.
+//! How a list looks on a terminal of any size, as lines of cells. Independent of any terminal.
 
 use console::{Alignment, measure_text_width, pad_str, truncate_str};
 
@@ -11,18 +11,18 @@ const AROUND: u16 = 4;
 const MARKS: u16 = 6;
 /// The space between columns.
 const GAP: u16 = 2;
-/// No column of a user is cut narrower than this for the sake of another.
+/// No column of a user is cut narrower than this in favour of another.
 const NARROWEST: u16 = 8;
 
 /// One line of the screen.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Line {
     pub style: Style,
-    /// Texts, and the columns of the terminal in which they begin.
+    /// Texts, with the terminal columns at which they begin.
     pub cells: Vec<(u16, String)>,
 }
 
-/// How a line stands out, where colours are wanted.
+/// How a line is highlighted, if colours are on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
     Plain,
@@ -31,17 +31,17 @@ pub enum Style {
     Cursor,
 }
 
-/// How many users a terminal of that height shows.
+/// How many users fit a terminal of that height.
 pub fn page(height: u16) -> usize {
     usize::from(height.saturating_sub(AROUND)).max(1)
 }
 
-/// What is the same for every frame.
+/// What stays the same in every frame.
 #[derive(Debug)]
 pub struct Layout<'a> {
     purpose: &'a Purpose,
     header: [&'a str; 4],
-    /// How wide the columns would like to be: username, name, email, note.
+    /// The natural widths of the columns: username, name, email, note.
     natural: [u16; 4],
 }
 
@@ -143,10 +143,10 @@ fn row(style: Style, marks: &str, texts: [&str; 4], widths: [u16; 4], width: u16
     let mut cells = vec![(0, cut(marks, MARKS))];
     let mut at = MARKS;
     for (text, wide) in texts.into_iter().zip(widths) {
-        // What does not fit on the line must not wrap to the next.
+        // What does not fit must not wrap to the next line.
         let wide = wide.min(width.saturating_sub(at));
         if wide > 0 {
-            // The gap belongs to the cell, so that nothing of an older frame is left in it.
+            // The gap belongs to the cell, so that nothing of an older frame stays in it.
             let with_gap = (wide + GAP).min(width - at);
             cells.push((at, fill(&cut(text, wide), with_gap)));
         }
@@ -155,7 +155,7 @@ fn row(style: Style, marks: &str, texts: [&str; 4], widths: [u16; 4], width: u16
     Line { style, cells }
 }
 
-/// Widths that together fit into this room: the widest gives first, the notes last.
+/// Widths that fit this room: the widest column shrinks first, the notes last.
 fn fit(natural: [u16; 4], room: u16) -> [u16; 4] {
     let mut widths = natural;
     loop {
@@ -179,12 +179,12 @@ fn width(text: &str) -> u16 {
     u16::try_from(measure_text_width(text)).unwrap_or(u16::MAX)
 }
 
-/// The text in no more than that width; what is cut off is shown by `…`.
+/// The text within that width; a cut is shown by `…`.
 fn cut(text: &str, width: u16) -> String {
     truncate_str(text, usize::from(width), "…").into_owned()
 }
 
-/// The text and spaces up to that width.
+/// The text, padded to that width.
 fn fill(text: &str, width: u16) -> String {
     pad_str(text, usize::from(width), Alignment::Left, None).into_owned()
 }

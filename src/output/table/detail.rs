@@ -17,7 +17,7 @@ pub fn evidence(evidence: Evidence) -> &'static str {
     }
 }
 
-/// What changed of a user, and that it is out of scope since this run.
+/// What changed of a user, and that it has left the scope in this run.
 pub fn modified(it: &Modification) -> Detail {
     let what = Detail::changes(&it.changes);
     let has_left = it.next.status == Status::OutOfScope && it.user.status != Status::OutOfScope;

@@ -1,7 +1,7 @@
-//! The last column of a table, which says what happened to a user: on one line where there is room, broken
-//! where it reads best where there is not.
+//! The last column of a table, which says what happened to a user: on one line if there is room, wrapped
+//! where it reads best if not.
 //!
-//! A pipe gets one line for each user, so that `grep` finds all of it.
+//! A pipe gets one line per user, so that `grep` finds all of it.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -16,7 +16,7 @@ pub struct Detail(Vec<Clause>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Clause {
     Words(String),
-    /// A field that has another value; the values are legible.
+    /// A field that changed; the values are legible.
     Change {
         field: &'static str,
         from: String,
@@ -24,12 +24,12 @@ enum Clause {
     },
 }
 
-/// How much of a line there is, and whether what changed is coloured.
+/// The width of a line, and whether changes are coloured.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
-    /// In columns; none where a line may be as long as it likes.
+    /// In columns; `None` for no limit.
     pub width: Option<usize>,
-    /// Whether what changed is coloured.
+    /// Whether changed parts are coloured.
     pub color: bool,
 }
 
@@ -49,7 +49,7 @@ impl Detail {
         Self(phrases.into_iter().map(Clause::Words).collect())
     }
 
-    /// Fields that have other values.
+    /// Changed fields.
     pub fn changes(changes: &[Change]) -> Self {
         let clause = |change: &Change| Clause::Change {
             field: change.field.name(),
@@ -59,7 +59,7 @@ impl Detail {
         Self(changes.iter().map(clause).collect())
     }
 
-    /// The same, and in words what else happened, which must be legible.
+    /// The same, with what else happened in words, which must be legible.
     #[must_use]
     pub fn and(mut self, words: String) -> Self {
         self.0.push(Clause::Words(words));
@@ -109,7 +109,7 @@ impl Clause {
         }
     }
 
-    /// The two values below each other, where they do not fit side by side.
+    /// The two values on separate lines, if they do not fit side by side.
     fn fit(&self, room: Room) -> String {
         let Some(width) = room.width.filter(|width| self.width() > *width) else {
             return self.on_one_line(room.color);
@@ -129,8 +129,8 @@ impl Clause {
     }
 }
 
-/// The words in lines of that width: broken behind a space, or behind a comma of a distinguished name. A piece
-/// that is too long by itself is left to the table.
+/// The words in lines of that width: broken after a space, or after a comma of a distinguished name. A piece
+/// that is too long on its own is left to the table.
 fn broken(words: &str, width: usize) -> String {
     let mut lines = vec![String::new()];
     for piece in words.split_inclusive([' ', ',']) {
@@ -158,7 +158,7 @@ pub fn value(value: &FieldValue) -> String {
     }
 }
 
-/// Both values, with the part that changed in colour.
+/// Both values, with the changed part in colour.
 fn marked(from: &str, to: &str, color: bool) -> (String, String) {
     if !color {
         return (from.to_owned(), to.to_owned());

@@ -1,4 +1,4 @@
-//! A run as a table: a row for each user about whom there is something to say, then the numbers.
+//! A run as a table: a row for each user with something to say, then the numbers.
 
 use comfy_table::{Cell, Color};
 
@@ -12,10 +12,10 @@ use crate::user::Status;
 /// How many new users a table lists; `adsync list` has them all.
 const NEW_USERS: usize = 20;
 
-/// How many users of each kind a terminal is shown.
+/// How many users of each kind a terminal shows.
 const AT_A_TERMINAL: usize = 50;
 
-/// The rows of a table, which are made for those users only that it shows.
+/// The rows of a table, made only for the users it shows.
 struct Rows<'a> {
     output: &'a Output,
     rows: Vec<(Vec<Cell>, Detail)>,
@@ -93,7 +93,7 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, Detail)> {
     } = report.plan;
     let limit = output.is_terminal.then_some(AT_A_TERMINAL);
     let again = "--format json for all";
-    // A run that was done cannot be asked again what it did, but the history can.
+    // A finished run cannot be asked again, but the history can.
     let done = match report.number.filter(|_| !report.refused) {
         Some(number) => format!("adsync history {number} for all"),
         None => again.to_owned(),
@@ -116,7 +116,7 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, Detail)> {
         username: &it.user.values.profile.username,
         what: Detail::words(detail::evidence(it.evidence)),
     });
-    // Quietly, what stood after the last run is counted and not listed again.
+    // With --quiet, what the last run already reported is counted, not listed again.
     let is_told = |is_as_before: bool| !(output.quiet && is_as_before);
     let duplicate = duplicate.iter().filter(|it| is_told(it.is_as_before()));
     let missing = missing.iter().filter(|it| is_told(it.is_as_before()));
@@ -127,7 +127,7 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, Detail)> {
         username: it.username(),
         what: detail::conflicts(&it.conflicts),
     });
-    // Only those of whom it was not known before: they may stay out of scope for years.
+    // Only those newly out of scope: they may stay so for years.
     let newly = out_of_scope
         .iter()
         .filter(|it| it.user.status != Status::OutOfScope);
@@ -155,7 +155,7 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, Detail)> {
     rows.rows
 }
 
-/// What ends the table: its numbers, each that is not none in the colour of its rows, on one line where there
+/// The last line of the table: its numbers, those above zero in the colour of their rows, on one line if there
 /// is room.
 fn summary(output: &Output, report: &Report<'_>) -> String {
     let numbers = report.numbers();

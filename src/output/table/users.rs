@@ -1,6 +1,6 @@
-//! The users of a store as a table, written as they come.
+//! The users of a store as a table, written as they are read.
 //!
-//! A user is a line, and there may be a million of them, so the lines are laid out here: blocks of a few hundred,
+//! A user is a line, and there may be a million, so the lines are laid out in blocks of a few hundred,
 //! each with columns at least as wide as those of the block before.
 
 use std::io::{self, Write};
@@ -12,10 +12,10 @@ use super::{PADDING, bare, label, left_out, local_time, width};
 use crate::output::{Output, legible};
 use crate::user::{Column, Status, StoredUser};
 
-/// How many users are laid out together: a long list begins at once and is not held in memory.
+/// How many users are laid out together: a long list starts at once and is not held in memory.
 const BLOCK: usize = 500;
 
-/// What a narrow terminal can do without, the first of them first.
+/// The columns a narrow terminal leaves out, in this order.
 const DISPENSABLE: [Column; 4] = [
     Column::ContactNumber,
     Column::SyncedAt,
@@ -23,20 +23,20 @@ const DISPENSABLE: [Column; 4] = [
     Column::Name,
 ];
 
-/// The narrowest column that a value is cut to.
+/// The narrowest column a value is cut to.
 const NARROWEST: u16 = 8;
 
-/// A list that is begun.
+/// A list in progress.
 pub struct Users<'a, W: Write> {
     out: W,
     output: &'a Output,
     columns: Vec<Column>,
-    /// Whether a narrow terminal may have fewer of them.
+    /// Whether a narrow terminal may leave some out.
     is_usual: bool,
-    /// What a line must fit, if it must.
+    /// The width a line must fit, if any.
     fit: Option<u16>,
     block: Vec<Vec<Cell>>,
-    /// How wide the columns are; none before the first block.
+    /// The widths of the columns; `None` before the first block.
     widths: Vec<u16>,
     left_out: Vec<Column>,
 }
@@ -48,7 +48,7 @@ struct Cell {
 }
 
 impl<'a, W: Write> Users<'a, W> {
-    /// Nobody yet; `columns`, if others than the usual were asked for.
+    /// An empty list, with these `columns` if not the default ones.
     pub fn begin(out: W, output: &'a Output, columns: Option<&[Column]>) -> Self {
         Self {
             out,
@@ -72,7 +72,7 @@ impl<'a, W: Write> Users<'a, W> {
         Ok(())
     }
 
-    /// Writes what is left; says which columns there was no room for.
+    /// Writes the rest; returns the columns there was no room for.
     pub fn end(mut self) -> io::Result<Vec<Column>> {
         self.write_block()?;
         Ok(self.left_out)
@@ -104,7 +104,7 @@ impl<'a, W: Write> Users<'a, W> {
         Ok(())
     }
 
-    /// Of the usual columns, takes out those for which the terminal has no room.
+    /// Removes those default columns for which the terminal has no room.
     fn leave_out(&mut self, block: &mut [Vec<Cell>]) {
         if !self.is_usual {
             return;
@@ -167,7 +167,7 @@ fn narrow(widths: &mut [u16], fit: u16) {
     }
 }
 
-/// The text, or its beginning and a sign that there is more.
+/// The text, or its beginning and an ellipsis.
 fn cut(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
     if text.width() <= width {
         return text.into();
@@ -207,7 +207,7 @@ fn cell(user: &StoredUser, column: Column) -> Cell {
     Cell { text, code }
 }
 
-/// How a user stands, and the colour of it (an SGR code).
+/// A user's status, and its colour (an SGR code).
 pub fn status(user: &StoredUser) -> (String, Option<&'static str>) {
     let (status, code) = match user.status {
         Status::Ok if user.values.enabled => return ("ok".to_owned(), None),
@@ -243,7 +243,7 @@ mod tests {
     fn what_is_cut_says_so() {
         assert_eq!(cut("alice", 5), "alice");
         assert_eq!(cut("alice", 4), "ali…");
-        // Wide characters are not halved.
+        // Wide characters are not split.
         assert_eq!(cut("山田太郎", 6), "山田…");
     }
 }
