@@ -1,4 +1,4 @@
-//! The settings: where they are found, how they are read, and what each value must be.
+//! The settings: where to find them, how to read them, and what each value must be.
 //!
 //! Every value is checked by the type it is read into (`values`), so an error names the line; what
 //! concerns several values together is checked in [`Settings::load`].
@@ -52,17 +52,17 @@ pub struct Settings {
 /// How users are kept in step.
 #[derive(Debug)]
 pub struct Sync {
-    /// What the guard lets through unasked.
+    /// What the guard passes without confirmation.
     pub limits: GuardLimits,
     /// How long a user must be missing before that may be proof that it was deleted.
     pub missing_after: Duration,
-    /// What becomes of users that left the scope.
+    /// What happens to users that left the scope.
     pub out_of_scope: OutOfScopePolicy,
     /// A full run at least this often.
     pub full_every: Duration,
     /// How long runs and changes are kept, in days.
     pub history_days: u32,
-    /// Where what is measured of a run is written to, for Prometheus.
+    /// Where to write the metrics of a run, for Prometheus.
     pub metrics_file: Option<PathBuf>,
 }
 
@@ -171,7 +171,7 @@ impl Default for SyncTable {
 }
 
 impl Settings {
-    /// Finds, reads and checks the settings; `explicit` is what `--config` says.
+    /// Finds, reads and checks the settings; `explicit` is the path given by `--config`.
     pub fn load(explicit: Option<&Path>) -> Result<Self, Failure> {
         let file = location::find(explicit)?;
         let (text, metadata) = reading::read(&file)?;
@@ -185,7 +185,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The same from the text of a file.
+    /// The same, from the text of a file.
     pub(crate) fn from_text(file: PathBuf, text: &str) -> Result<Self, Failure> {
         let File {
             directory,

@@ -29,7 +29,7 @@ pub enum Login {
 }
 
 impl Login {
-    /// What must be done before anything else: a keytab is made that of this process.
+    /// What must be done first: making the keytab that of this process.
     pub fn prepare(&self) -> Result<(), Failure> {
         #[cfg(feature = "kerberos")]
         if let Self::Kerberos(kerberos) = self {
@@ -56,7 +56,7 @@ impl Login {
         }
     }
 
-    /// What the login needs, as `check` names the step.
+    /// What the login needs, as `check` calls the step.
     pub fn secret(&self) -> &'static str {
         match self {
             Self::Password { .. } => "password",

@@ -1,12 +1,12 @@
-//! What the person at the terminal is told when a command cannot go on: what failed, why, and what
+//! What a person is told when a command cannot continue: what failed, why, and what
 //! to do about it.
 //!
-//! Every hint is here, and every command that mends something: the libraries below know what happened, not which
+//! Every hint is here, and every command that fixes something: the modules below know what happened, not which
 //! flag or setting is meant.
 //!
 //! A [`Failure`] carries the kind that decides the exit code. Code further down returns its own typed
 //! errors ([`crate::directory::DirectoryError`], [`crate::store::StoreError`]); [`Failure::explain`]
-//! brings them all to this one form at the edge.
+//! converts them all to this form at the edge.
 
 mod attributes;
 mod certificate;
@@ -30,11 +30,11 @@ pub use directory::commands;
 /// The kinds of failure, as `--format json` names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The command line cannot be used as it is.
+    /// The command line is wrong.
     Usage,
-    /// The settings cannot be used as they are.
+    /// The settings are wrong.
     Settings,
-    /// A name that the store or the directory does not know.
+    /// A name is unknown to the store or the directory.
     UnknownName,
     /// A server could not be reached, or did not answer in time.
     Unreachable,
@@ -72,7 +72,7 @@ impl Kind {
         }
     }
 
-    /// The exit code that says the same.
+    /// The exit code for the kind.
     pub fn exit_code(self) -> ExitCode {
         match self {
             Self::Usage | Self::Settings | Self::UnknownName => ExitCode::Usage,
@@ -80,7 +80,7 @@ impl Kind {
             Self::Guard => ExitCode::Refused,
             Self::Locked => ExitCode::Busy,
             Self::Store | Self::Failed => ExitCode::Failed,
-            // Users were changed, so it is not the code that says that nothing was.
+            // Users were changed, so it cannot be the code for "nothing was".
             Self::OutputFailed => ExitCode::Partial,
         }
     }
@@ -109,7 +109,7 @@ impl Failure {
         }
     }
 
-    /// A run that was done, and of which something went wrong afterwards.
+    /// A run that was done, with something going wrong afterwards.
     pub fn output_failed(run: i64, what: &str) -> Self {
         Self::new(
             Kind::OutputFailed,
@@ -125,7 +125,7 @@ impl Failure {
         self
     }
 
-    /// Brings any error of a command to the form that is shown.
+    /// Converts any error of a command to the form that is shown.
     pub fn explain(error: &anyhow::Error) -> Self {
         if let Some(failure) = error.downcast_ref::<Self>() {
             failure.clone()

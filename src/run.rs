@@ -41,7 +41,7 @@ pub struct Engine<'a> {
 pub struct Policy {
     /// How long a user must have been missing before it may count as deleted.
     pub missing_after: Duration,
-    /// What becomes of users that left the scope.
+    /// What happens to users that left the scope.
     pub out_of_scope: OutOfScopePolicy,
     /// A full run at least this often.
     pub full_every: Duration,

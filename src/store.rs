@@ -1,4 +1,4 @@
-//! What the rest of the program may ask of a store. Only the modules of each kind of store know SQL.
+//! The interface of a store. Only the modules of each kind of store know SQL.
 
 mod counts;
 mod domains;

@@ -251,7 +251,7 @@ pub struct Change {
     pub to: FieldValue,
 }
 
-/// What the store holds or shall hold of a user: the profile, and whether the account is enabled.
+/// What the store holds of a user: the profile, and whether the account is enabled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Values<T = String> {
     /// The five fields.
@@ -279,7 +279,7 @@ impl<T: AsRef<str>> Values<T> {
 }
 
 impl Values {
-    /// What it has in a field.
+    /// The value of a field.
     pub fn value(&self, field: Field) -> FieldValue {
         let Profile {
             username,
@@ -388,7 +388,7 @@ impl<T: AsRef<str>> Origin<T> {
     }
 }
 
-/// How a user of the store stands to the directory after the last run that looked at it.
+/// The status of a user towards the directory, after the last run that looked at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
     /// In step, or local.
@@ -401,7 +401,7 @@ pub enum Status {
     Missing,
     /// Not updated: what the directory says of it cannot be used.
     Failed,
-    /// Brought back by hand after it was deleted. It is kept, whatever the directory says, until it is
+    /// Restored by hand after it was deleted. It is kept, whatever the directory says, until it is
     /// seen there again or removed by hand.
     Restored,
 }
@@ -450,14 +450,14 @@ pub struct StoredUser {
     pub values: Values,
     /// How it stands to the directory.
     pub status: Status,
-    /// When it was last found in step or brought in step; none for a local user.
+    /// When it was last found in step or refreshed; `None` for a local user.
     pub synced_at: Option<Timestamp>,
     /// What ties it to its directory.
     pub tracking: Tracking,
 }
 
 impl StoredUser {
-    /// The same user as it shall be when a run leaves its values and gives it another status.
+    /// The same user with another status and its values unchanged.
     #[must_use]
     pub fn with_status(&self, status: Status, reason: Option<String>) -> Self {
         let is_back = matches!(self.status, Status::Missing | Status::Restored);
@@ -481,7 +481,7 @@ pub struct DirectoryUser {
     pub guid: ObjectGuid,
     /// The mapped values, and the distinguished name.
     pub text: Packed,
-    /// Whether the account is enabled; none where the directory does not say.
+    /// Whether the account is enabled; `None` if the directory does not say.
     pub enabled: Option<bool>,
     /// When the account expires (`accountExpires`); none if it never does, or where the directory does not say.
     pub expires: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! What knows nothing of adsync: files, accounts, threads, words of a shell.
+//! Utilities that know nothing of adsync: files, accounts, threads, shell words.
 
 pub mod account;
 pub mod crash;

@@ -1,4 +1,4 @@
-//! That no file is two things at once: of the files that settings name, adsync reads some and writes others.
+//! Checks that no file has two uses: adsync reads some of the files that settings name and writes others.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -7,11 +7,11 @@ use super::Settings;
 use crate::error::{Failure, Kind};
 use crate::util::files;
 
-/// A file, and what it is for.
+/// A file and its use.
 type Named = (&'static str, PathBuf);
 
 impl Settings {
-    /// Refuses settings that name one file twice. `store` are the names that the store and what lies beside it have.
+    /// Refuses settings that name one file twice. `store` holds the names of the store and its companion files.
     pub fn require_apart(&self, store: &[PathBuf]) -> Result<(), Failure> {
         let mut seen = Vec::new();
         let mut folders = Folders::default();
@@ -32,7 +32,7 @@ impl Settings {
         Ok(())
     }
 
-    /// What a file is for that the settings name, or that lies beside the store.
+    /// The use of a file in the settings, or beside the store.
     pub fn use_of(&self, path: &Path, store: &[PathBuf]) -> Option<&'static str> {
         let mut folders = Folders::default();
         let place = folders.place(path);

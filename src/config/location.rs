@@ -1,4 +1,4 @@
-//! Where the settings and the store are when nobody says.
+//! The default places of the settings and the store.
 
 use std::path::{Path, PathBuf};
 

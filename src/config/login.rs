@@ -10,7 +10,7 @@ use crate::credentials::Login;
 use crate::credentials::password::PasswordSources;
 use crate::error::Failure;
 
-/// What was probably meant by a name in double quotes in which backslashes became control characters; none where
+/// What was probably meant by a name in double quotes in which backslashes became control characters; `None` if
 /// there are none.
 fn in_single_quotes(username: &str) -> Option<String> {
     let escapes = [

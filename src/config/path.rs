@@ -1,4 +1,4 @@
-//! Paths as the settings write them: `~` is the home folder, and what is relative lies beside the settings.
+//! Paths in the settings: `~` is the home folder, and relative ones start at the folder of the settings.
 
 use std::path::{Path, PathBuf};
 

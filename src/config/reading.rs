@@ -1,4 +1,4 @@
-//! Reading the settings file, and saying where it is wrong.
+//! Reads the settings file, and says where it is wrong.
 
 use std::fs::Metadata;
 use std::io::Read;

@@ -31,7 +31,7 @@ pub fn of(kerberos: &Kerberos) -> Option<PathBuf> {
         .or_else(|| password::credential(CREDENTIAL))
 }
 
-/// Sees that the keytab is there, may be read, and may not be read by everybody.
+/// Checks that the keytab exists, can be read, and is not readable by everybody.
 pub fn check(kerberos: &Kerberos) -> Result<(), Failure> {
     let Some(path) = of(kerberos) else {
         return Ok(());
@@ -68,7 +68,7 @@ pub fn adopt(kerberos: &Kerberos) -> Result<(), Failure> {
     Err(start_anew(&name))
 }
 
-/// Does not return when it goes well.
+/// Does not return on success.
 fn start_anew(keytab: &OsString) -> Failure {
     use std::os::unix::process::CommandExt;
     let mut arguments = std::env::args_os();

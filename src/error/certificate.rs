@@ -1,4 +1,4 @@
-//! What mends a certificate that is not accepted.
+//! How to fix a rejected certificate.
 
 use std::net::IpAddr;
 

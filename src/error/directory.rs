@@ -1,4 +1,4 @@
-//! What mends it when the directory cannot be read: in a hint, and where there are any, in the very commands.
+//! How to fix a directory that cannot be read: a hint and, where possible, the exact commands.
 
 use super::{Kind, attributes, certificate, handshake, kerberos, login, network};
 use crate::directory::code::{BUSY, NO_SUCH_OBJECT, UNAVAILABLE};
@@ -86,7 +86,7 @@ pub fn hint(error: &DirectoryError) -> Option<String> {
     Some(fixed.to_owned())
 }
 
-/// Commands that mend it or show more, to be run by whom the hint names.
+/// Commands that fix it or show more, for the person the hint names.
 pub fn commands(error: &DirectoryError) -> Vec<String> {
     match (&error.step, &error.cause) {
         (Step::Resolve, _) => network::commands(error),

@@ -1,4 +1,4 @@
-//! What mends a login with Kerberos that failed.
+//! How to fix a failed Kerberos login.
 
 use super::{Kind, login};
 use crate::directory::code::{
@@ -55,7 +55,7 @@ pub fn ticket_hint(error: &TicketError) -> Option<String> {
     Some(hint.to_owned())
 }
 
-/// What shows more, or mends it.
+/// Commands that show more, or fix it.
 pub fn commands(error: &TicketError, service: &str) -> Vec<String> {
     let commands: &[&str] = match error.trouble() {
         Trouble::NoTicket | Trouble::Expired => &["klist"],
@@ -70,7 +70,7 @@ pub fn commands(error: &TicketError, service: &str) -> Vec<String> {
         .collect()
 }
 
-/// What to do where no KDC answers.
+/// What to do if no KDC answers.
 pub const NO_KDC: &str = "Kerberos is port 88 (TCP and UDP) of the domain controllers: check that no firewall drops it, and which of them /etc/krb5.conf names";
 
 /// What to do about it.

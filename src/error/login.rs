@@ -1,4 +1,4 @@
-//! What mends a login that was refused.
+//! How to fix a refused login.
 
 use super::directory::BUSY_HINT;
 use crate::directory::code::{
@@ -37,7 +37,7 @@ fn is_bind_name(username: &str) -> bool {
     username.contains(['@', '\\', '='])
 }
 
-/// What a domain administrator types in `PowerShell` (the `ActiveDirectory` module) to mend it.
+/// What a domain administrator types in `PowerShell` (the `ActiveDirectory` module) to fix it.
 pub fn commands(code: u32, text: &str, username: &str) -> Vec<String> {
     if code != INVALID_CREDENTIALS {
         return Vec::new();

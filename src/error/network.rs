@@ -1,13 +1,13 @@
-//! What mends a name that is not found, a port that is closed, and TLS spoken where there is none.
+//! How to fix a name that does not resolve, a closed port, and TLS spoken to a port without it.
 
 use super::directory::url;
 use super::handshake;
 use crate::directory::{Cause, DirectoryError, ServerUrl, Step, is_incompatible};
 
-/// What is meant by a port that is open and a TLS that does not begin.
+/// Explains an open port on which the TLS handshake does not start.
 pub const NO_CERTIFICATE: &str = "so does a domain controller without a certificate: give it one for server authentication (from AD Certificate Services, or as PEM to Samba); and one with no cipher suite in common: let it speak TLS 1.2 or 1.3 with ECDHE and AES-GCM";
 
-/// What to do when no connection came about.
+/// What to do if no connection was established.
 pub fn hint(error: &DirectoryError) -> Option<String> {
     let url = url(error);
     let port = url.as_ref().map_or(0, ServerUrl::port);

@@ -1,4 +1,4 @@
-//! What is said of a plan that is not applied: how many, the likely cause, and the flag that lets it through.
+//! The message for a refused plan: how many, the likely cause, and the flag that allows it.
 
 use super::{Failure, Kind};
 use crate::plan::{Evidence, Plan, Subject, indefinite};
@@ -6,7 +6,7 @@ use crate::run::execute::{Refused, SettingsChange};
 use crate::store::{Mode, Run};
 use crate::user::{Field, Status};
 
-/// Puts into words why a plan is not applied.
+/// Words the reason for refusing a plan.
 pub fn explain(refused: &Refused, plan: &Plan, run: &Run) -> Failure {
     let (refusal, change) = match refused {
         Refused::ByGuard(refusal, change) => (refusal, change),
@@ -43,7 +43,7 @@ fn settings_changed(change: &SettingsChange) -> String {
     format!("the settings changed since run {}: {changed}", change.run)
 }
 
-/// The likely cause where the settings are what they were.
+/// The likely cause if the settings have not changed.
 fn likely(subject: Subject, plan: &Plan, run: &Run) -> String {
     match subject {
         Subject::Deleted if deletes(plan, Evidence::OutOfScope) => {
@@ -100,7 +100,7 @@ fn disables_outside(plan: &Plan) -> bool {
     })
 }
 
-/// The flag that lets a number through.
+/// The flag that allows a number.
 fn flag(subject: Subject) -> &'static str {
     match subject {
         Subject::Deleted => "--allow-deletes",

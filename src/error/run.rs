@@ -1,4 +1,4 @@
-//! What mends it when a run cannot go on, where neither the directory nor the store is to blame.
+//! How to fix a run that cannot continue when neither the directory nor the store is the cause.
 
 use super::{Failure, Kind};
 use crate::run::RunError;

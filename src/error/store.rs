@@ -1,4 +1,4 @@
-//! What mends it when the store cannot be used.
+//! How to fix a store that cannot be used.
 
 use std::path::Path;
 
@@ -81,7 +81,7 @@ fn is_full(error: &std::io::Error) -> bool {
     )
 }
 
-/// What to do about what adsync never writes itself.
+/// What to do about rows that adsync did not write.
 const OTHERS_WROTE: &str = "another program has changed the store; nothing was changed now: mend what it wrote (docs/store.md says what belongs there), or bring it back from a backup";
 
 fn refused_hint(why: Refused) -> Option<String> {

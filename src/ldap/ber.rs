@@ -1,6 +1,6 @@
-//! BER as LDAP has it (ITU-T X.690, with the bounds of RFC 4511, 5.1): elements one after the other, and
-//! whatever lies in one only when somebody asks. Nothing here calls itself, so that nothing that is sent can
-//! use up the stack, and nothing is allocated by what a length says.
+//! BER as LDAP uses it (ITU-T X.690, restricted by RFC 4511, 5.1): a sequence of elements, each decoded only
+//! when asked for. Nothing here recurses, so no input can exhaust the stack, and no length field causes an
+//! allocation.
 
 use secrecy::zeroize::Zeroizing;
 
@@ -11,19 +11,19 @@ pub const ENUMERATED: u8 = 0x0a;
 pub const SEQUENCE: u8 = 0x30;
 pub const SET: u8 = 0x31;
 
-/// The number that says that the tag goes on in the next byte. LDAP has no such tags.
+/// The tag number that marks a multi-byte tag. LDAP has none.
 const LONG_TAG: u8 = 0x1f;
 
-/// What is wrong with what came.
+/// Why data cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Flaw {
-    /// No message of LDAP begins like this.
+    /// It does not begin like an LDAP message.
     #[error("it is not LDAP")]
     NotLdap,
-    /// An element is longer than the one that it lies in.
+    /// An element is longer than its parent.
     #[error("an element is longer than the message it is in")]
     Overrun,
-    /// Something is missing, or something else is in its place.
+    /// An element is missing, or another one is in its place.
     #[error("a part of it cannot be decoded")]
     Unexpected,
 }
@@ -32,14 +32,14 @@ pub enum Flaw {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     pub tag: u8,
-    /// How long the header is itself, in bytes.
+    /// The length of the header itself, in bytes.
     pub size: usize,
-    /// How long what follows it is, in bytes.
+    /// The length of the contents, in bytes.
     pub length: u64,
 }
 
 impl Header {
-    /// The header that these bytes begin with; none while there is not all of it.
+    /// The header at the start of these bytes; `None` while it is incomplete.
     pub fn read(bytes: &[u8]) -> Result<Option<Self>, Flaw> {
         let [tag, first, rest @ ..] = bytes else {
             return Ok(None);
@@ -57,7 +57,7 @@ impl Header {
                 };
                 (2 + size, big_endian(bytes))
             }
-            // A length that is only known at the end is not for LDAP.
+            // LDAP does not allow indefinite lengths.
             _ => return Err(Flaw::NotLdap),
         };
         Ok(Some(Self {
@@ -68,14 +68,14 @@ impl Header {
     }
 }
 
-/// An element: its tag, of one byte, and what is in it.
+/// An element: its one-byte tag and its contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Element<'a> {
     pub tag: u8,
     pub content: &'a [u8],
 }
 
-/// Elements one after the other. As an iterator it ends where they do, or where one is not whole.
+/// A sequence of elements. As an iterator, it ends with them, or at an incomplete one.
 #[derive(Clone, Debug, Default)]
 pub struct Elements<'a>(pub &'a [u8]);
 
@@ -84,7 +84,7 @@ impl<'a> Elements<'a> {
         self.0.is_empty()
     }
 
-    /// The next one, which has to be there.
+    /// The next element, which must exist.
     pub fn read(&mut self) -> Result<Element<'a>, Flaw> {
         if self.is_empty() {
             return Err(Flaw::Unexpected);
@@ -101,7 +101,7 @@ impl<'a> Elements<'a> {
         })
     }
 
-    /// What is in the next one, which has to have this tag.
+    /// The contents of the next element, which must have this tag.
     pub fn expect(&mut self, tag: u8) -> Result<&'a [u8], Flaw> {
         match self.read()? {
             element if element.tag == tag => Ok(element.content),
@@ -109,7 +109,7 @@ impl<'a> Elements<'a> {
         }
     }
 
-    /// What is in the next one, if it is there and has this tag.
+    /// The contents of the next element, if it exists and has this tag.
     pub fn read_if(&mut self, tag: u8) -> Result<Option<&'a [u8]>, Flaw> {
         if self.0.first() == Some(&tag) {
             self.expect(tag).map(Some)
@@ -127,7 +127,7 @@ impl<'a> Iterator for Elements<'a> {
     }
 }
 
-/// A number that is not negative, in up to five bytes: the first may be there for its sign alone.
+/// A non-negative number of up to five bytes, the first of which may be only the sign.
 pub fn number(content: &[u8]) -> Result<u32, Flaw> {
     if !(1..=5).contains(&content.len()) {
         return Err(Flaw::Unexpected);
@@ -141,15 +141,15 @@ fn big_endian(bytes: &[u8]) -> u64 {
         .fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
-/// Octets as a text; what is no UTF-8 is replaced.
+/// Octets as text; invalid UTF-8 is replaced.
 pub fn lossy(octets: &[u8]) -> String {
     String::from_utf8_lossy(octets).into_owned()
 }
 
-/// An element of these parts. It is wiped when it is dropped, for one of them may be a password.
+/// An element of these parts, zeroed when dropped, since one of them may be a password.
 pub fn element(tag: u8, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
     let length: usize = parts.iter().map(|it| it.len()).sum();
-    // What grew would leave a copy behind.
+    // Growing would leave a copy behind.
     let mut element = Zeroizing::new(Vec::with_capacity(6 + length));
     element.push(tag);
     if let Ok(short @ ..0x80) = u8::try_from(length) {
@@ -171,7 +171,7 @@ pub fn element(tag: u8, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
 
 /// An element that is a number.
 pub fn integer(tag: u8, number: u32) -> Zeroizing<Vec<u8>> {
-    // The first bit is the sign, so there is always a byte more than the number may need.
+    // The first bit is the sign, so there is always room for another byte.
     let bytes = u64::from(number).to_be_bytes();
     let needed = (0..bytes.len() - 1)
         .find(|at| bytes[*at] != 0 || bytes[at + 1] >= 0x80)

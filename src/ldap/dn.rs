@@ -1,9 +1,9 @@
 //! Distinguished names (RFC 4514), compared as a directory compares them.
 //!
-//! One DN may be written in many ways: with other escapes, in quotation marks as RFC 2253 allowed, its types by other
-//! names or by their object identifiers, the parts of an RDN in another order; and its values are compared without
-//! case, without regard to spaces and composition (RFC 4518). [`normalised`] writes each in one way, so that two DNs
-//! are the same where these are.
+//! One DN can be written in many ways: with other escapes, in quotation marks as RFC 2253 allowed, with other names
+//! or the object identifiers of its types, or with the parts of an RDN in another order; and its values are compared
+//! without case and regardless of spaces and composition (RFC 4518). [`normalised`] gives all of them one form, so
+//! that two DNs are the same if their normal forms are.
 
 mod value;
 
@@ -12,12 +12,12 @@ use super::standard;
 /// The attributes that name domains (RFC 2247).
 const DOMAIN_COMPONENT: &str = "dc=";
 
-/// A DN as it is compared: the same for all ways of writing it, itself a DN, and fit to be the key of a map.
+/// The normal form of a DN: the same for all ways of writing it, itself a DN, and suitable as the key of a map.
 pub fn normalised(dn: &str) -> String {
     components(dn).join(",")
 }
 
-/// A DN as it is compared, in little room: of a group there may be millions.
+/// The normal form of a DN as a small key: a group may have millions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key([u8; 16]);
 
@@ -65,7 +65,7 @@ pub fn dns_name(domain: &str) -> String {
     labels.join(".")
 }
 
-/// What a DN lies in; none if it has no parent.
+/// The parent of a DN, if it has one.
 pub fn parent(dn: &str) -> Option<&str> {
     split(dn).map(|(_, parent)| parent)
 }

@@ -89,7 +89,7 @@ pub struct Terms {
     pub newcomers: Newcomers,
     /// What an attribute without a value means.
     pub missing_value: MissingValue,
-    /// What becomes of users that left the scope.
+    /// What happens to users that left the scope.
     pub out_of_scope: OutOfScopePolicy,
     /// The domain that is read; none while the store does not know it.
     pub domain: Option<DomainId>,

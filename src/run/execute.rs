@@ -141,7 +141,7 @@ impl Target {
     }
 }
 
-/// What came of applying a plan.
+/// The result of applying a plan.
 enum Attempt {
     /// Applied; the run number, and the plan to report.
     Done(Option<i64>, Plan),

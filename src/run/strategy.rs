@@ -23,7 +23,7 @@ pub struct Reading {
     pub mode: Mode,
     /// How many users the scope has, if all of it was read.
     pub scope_users: Option<u64>,
-    /// What becomes of the change mark.
+    /// What happens to the change mark.
     pub marking: Marking,
     /// The settings under which it was read.
     pub settings: ReadSettings,

@@ -1,4 +1,5 @@
-//! The domains of the imported users, as a store knows them. They are few, so what is asked of them is asked here.
+//! The domains of the imported users, as a store knows them. They are few, so all questions about them are answered
+//! here.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

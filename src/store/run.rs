@@ -1,4 +1,4 @@
-//! A run: what it was told to do, and what the history keeps of it beside its plan.
+//! A run: what it was told to do, and what the history keeps of it apart from its plan.
 
 use std::fmt;
 use std::time::Instant;
@@ -14,17 +14,17 @@ use crate::user::{Controller, Domain, UserId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Command {
-    /// Users of the directory are brought in.
+    /// Adds users of the directory.
     Import,
-    /// Imported users are brought in step.
+    /// Refreshes imported users.
     Sync,
-    /// Local users are added.
+    /// Adds local users.
     Add,
-    /// Users are taken out.
+    /// Removes users.
     Remove,
-    /// Deleted users are brought back.
+    /// Restores deleted users.
     Restore,
-    /// What a run did is taken back.
+    /// Undoes a run.
     Undo,
 }
 
@@ -131,13 +131,13 @@ pub struct Run {
     pub mode: Mode,
     /// When it began, to the second.
     pub started_at: Timestamp,
-    /// When it began, on the clock that no one sets.
+    /// When it began, on the monotonic clock.
     pub began: Instant,
-    /// Those it looked at, where that is not everybody of the domain.
+    /// The users it looked at, if not everybody of the domain.
     pub selected: Option<Vec<UserId>>,
     /// How many users the scope has, if all of it was read.
     pub scope_users: Option<u64>,
-    /// What becomes of the change mark.
+    /// What happens to the change mark.
     pub marking: Marking,
     /// The domain that is read, once it is known.
     pub domain: Option<Domain>,
@@ -145,18 +145,18 @@ pub struct Run {
     pub controller: Option<Controller>,
     /// The settings under which the directory is read.
     pub settings: Option<ReadSettings>,
-    /// What of the plan no administrator said.
+    /// What of the plan no administrator confirmed.
     pub unsaid: Recent,
-    /// The run that this one takes back.
+    /// The run that this one undoes.
     pub undoes: Option<i64>,
-    /// What of that run it cannot take back, in words.
+    /// What of that run cannot be undone, in words.
     pub left: Vec<String>,
     /// How long runs and changes are kept, in days.
     pub history_days: u32,
 }
 
 impl Run {
-    /// A run that begins now.
+    /// A run that starts now.
     pub fn begin(command: Command, history_days: u32) -> Self {
         let now = Timestamp::now();
         Self {
@@ -189,10 +189,10 @@ pub enum Marking {
     /// It stays as it is.
     #[default]
     Keep,
-    /// The store does not stand there any more: the next run is a full one.
+    /// It is dropped: the next run is a full one.
     Forget,
-    /// The same of every domain.
+    /// It is dropped for every domain.
     ForgetAll,
-    /// The store has come this far.
+    /// It is set to this.
     Set(Mark),
 }

@@ -78,16 +78,16 @@ pub trait BulkLoad: fmt::Debug + Send {
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
 
-/// What came of applying a plan.
+/// The result of applying a plan.
 #[derive(Debug)]
 pub enum Applied {
-    /// It was written; the number of the run, and the plan to be told of.
+    /// It was written: the number of the run, and the plan to report.
     Done(i64, Plan),
-    /// Nothing was written, for other programs wrote to the store meanwhile.
+    /// Nothing was written, because other programs wrote to the store meanwhile.
     Overtaken {
-        /// The plan, which does not hold any more.
+        /// The plan, which no longer holds.
         plan: Plan,
-        /// The users whose rows are others than the plan saw, and those rows if they are of imported users still.
+        /// The users whose rows changed since the plan, with those rows if they still belong to imported users.
         changed: HashMap<UserId, Option<StoredUser>>,
     },
 }

@@ -1,10 +1,10 @@
-//! Files that only their owner may read, and that are what they are called: no link is followed.
+//! Files that only their owner may read, opened without following links.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// Opens a file to read and write; makes it, readable by its owner only, if it is not there.
+/// Opens a file to read and write, or creates it, readable by its owner only.
 pub fn open_private(path: &Path) -> io::Result<File> {
     match make_private(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => open(path),
@@ -12,10 +12,10 @@ pub fn open_private(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Makes a file that is not there yet, readable by its owner only, whatever the umask is.
+/// Creates a new file, readable by its owner only, whatever the umask.
 pub fn make_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    // Where a link stands this fails, too: it is not followed.
+    // A link makes this fail too: it is not followed.
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
     {
@@ -32,7 +32,7 @@ pub fn make_private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Opens a file that is there, to read and write.
+/// Opens an existing file to read and write.
 pub fn open(path: &Path) -> io::Result<File> {
     unfollowed(OpenOptions::new().read(true).write(true), path)
 }
@@ -62,14 +62,14 @@ pub fn identity(path: &Path) -> Option<(u64, u64)> {
     number(&std::fs::symlink_metadata(path).ok()?)
 }
 
-/// A path with something behind its last name: `users.db` and `.lock`.
+/// A path with a suffix: `users.db` and `.lock`.
 pub fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(ending);
     path.into()
 }
 
-/// What a file begins with, at most so many bytes. A link is not followed.
+/// The beginning of a file, up to that many bytes. A link is not followed.
 pub fn head(path: &Path, bytes: u64) -> io::Result<Vec<u8>> {
     let mut options = OpenOptions::new();
     let mut head = Vec::new();
@@ -79,7 +79,7 @@ pub fn head(path: &Path, bytes: u64) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// Whether an open file is the one that has that name now.
+/// Whether an open file is still the one with that name.
 pub fn is_called(file: &File, path: &Path) -> bool {
     identity(path) == identity_of(file)
 }
@@ -116,7 +116,7 @@ pub fn settle(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes the folder of a file, if it is not there, for its owner only.
+/// Creates the folder of a file, for its owner only, if it does not exist.
 pub fn make_folder_of(path: &Path) -> io::Result<()> {
     let Some(folder) = path
         .parent()
@@ -132,7 +132,7 @@ pub fn make_folder_of(path: &Path) -> io::Result<()> {
         builder.mode(0o700);
     }
     builder.create(folder).map_err(|error| match error.kind() {
-        // A file stands where a folder should.
+        // A file is in the place of the folder.
         io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
         _ => error,
     })

@@ -1,6 +1,6 @@
 //! "Did you mean …?"
 
-/// How alike two names must be for one to be offered for the other (Jaro-Winkler, 0 to 1).
+/// How similar two names must be for one to be suggested for the other (Jaro-Winkler, 0 to 1).
 const ALIKE: f64 = 0.75;
 
 /// Names that are longer, in bytes, are not compared: nobody types them, and comparing takes the square of

@@ -1,4 +1,4 @@
-//! Whose a file is, who else may write it, and what leads to it.
+//! Who owns a file, who else may write it, and what leads to it.
 
 use std::collections::BTreeSet;
 use std::fs::Metadata;

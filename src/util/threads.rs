@@ -1,4 +1,4 @@
-//! Threads, which the system may refuse: that is an error, and never a panic.
+//! Threads. If the system refuses one, that is an error, never a panic.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +16,7 @@ pub fn spawn<T: Send + 'static>(
     })
 }
 
-/// Does both: at the same time, or one after the other where there is no thread to be had.
+/// Does both: concurrently, or one after the other if no thread can be started.
 pub fn both<A: Send, B>(aside: impl FnOnce() -> A + Send, here: impl FnOnce() -> B) -> (A, B) {
     let work = Mutex::new(Some(aside));
     let take = || work.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -15,10 +15,10 @@ use super::{PASSWORD_VARIABLE, one_line, read_secret, settings};
 use crate::error::{Failure, Kind};
 use crate::util::threads;
 
-/// How often it is looked whether the program has ended.
+/// How often to check whether the program has ended.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Runs the program, and takes what it prints.
+/// Runs the program and returns what it prints.
 pub fn run(command: &[String], deadline: Duration) -> Result<SecretString, Failure> {
     let Some((program, arguments)) = command.split_first() else {
         return Err(settings("password_command is empty".to_owned()));
@@ -119,13 +119,13 @@ fn read_aside(
 ) -> std::io::Result<mpsc::Receiver<Option<Zeroizing<String>>>> {
     let (done, password) = mpsc::channel();
     threads::spawn("adsync-password", move || {
-        // Nobody waits any more where the program was too late.
+        // Nobody is waiting if the program was too late.
         let _ = done.send(read_secret(stdout).ok());
     })?;
     Ok(password)
 }
 
-/// Shows what the program says; tells when it says no more.
+/// Shows what the program says, and signals when it is done.
 fn show_aside(stderr: impl Read + Send + 'static) -> std::io::Result<mpsc::Receiver<()>> {
     let (done, told) = mpsc::channel();
     threads::spawn("adsync-password-says", move || {
