@@ -11,7 +11,7 @@ use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::directory::Filter;
 use crate::plan::Allowed;
-use crate::user::{Column, Source, Standing};
+use crate::user::{Column, Field, Profile, Source, Standing};
 
 /// Keeps the users an application imported from Active Directory in step with it.
 #[derive(Debug, Parser)]
@@ -219,7 +219,7 @@ pub struct List {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "COLUMN,…")]
     pub columns: Vec<Column>,
     /// Ordered by this column, any case; users without a value come last
-    #[arg(long, value_enum, value_name = "COLUMN", default_value_t = Column::Username)]
+    #[arg(long, value_enum, value_name = "COLUMN", default_value_t = Column::Field(Field::Username))]
     pub sort: Column,
     /// The other way round
     #[arg(long)]
@@ -261,6 +261,20 @@ pub struct Add {
     /// The same checks, but nothing is written
     #[arg(long)]
     pub dry_run: bool,
+}
+
+impl Add {
+    /// The user that the flags describe.
+    pub fn profile(&self) -> Profile {
+        let some = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+        Profile {
+            username: self.username.clone().unwrap_or_default(),
+            first_name: some(&self.first_name),
+            last_name: some(&self.last_name),
+            email: some(&self.email),
+            contact_number: some(&self.contact_number),
+        }
+    }
 }
 
 /// `adsync remove`

@@ -195,7 +195,7 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
         ),
         Command::List(arguments) => list::run(&arguments, &context),
         Command::Show { user } => show::run(&user, &context),
-        Command::Add(arguments) => add::run(arguments, &context),
+        Command::Add(arguments) => add::run(&arguments, &context),
         Command::Sync(arguments) => measure::with_metrics(
             store::Command::Sync,
             metrics(arguments.ending.dry_run),

@@ -24,7 +24,8 @@ use std::collections::HashMap;
 use std::fmt;
 
 use crate::user::{
-    Absence, Change, Folded, ObjectGuid, Origin, Status, StoredUser, UniqueField, UserId, Values,
+    Absence, Change, Field, Folded, ObjectGuid, Origin, Status, StoredUser, UniqueField, UserId,
+    Values,
 };
 
 pub use action::Action;
@@ -68,8 +69,8 @@ pub struct Findings {
 pub struct Sample {
     /// How many users there were.
     pub users: u64,
-    /// How many had a value, for each of [`Profile::optional`](crate::user::Profile::optional).
-    pub with_value: [u64; 4],
+    /// How many had a value, in the order of [`Field::OPTIONAL`].
+    pub with_value: [u64; Field::OPTIONAL.len()],
 }
 
 /// A user of the store whose values are to change.

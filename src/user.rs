@@ -14,6 +14,8 @@ pub use guid::{InvalidGuid, ObjectGuid};
 pub use packed::Packed;
 pub use tracking::{Absence, Controller, ControllerId, Domain, DomainId, Found, Tracking};
 
+use std::convert::Infallible;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +57,18 @@ impl<T: Default> Profile<T> {
 }
 
 impl<T> Profile<T> {
+    /// The value of a text field, if it has one.
+    pub fn get(&self, field: Field) -> Option<&T> {
+        match field {
+            Field::Username => Some(&self.username),
+            Field::FirstName => self.first_name.as_ref(),
+            Field::LastName => self.last_name.as_ref(),
+            Field::Email => self.email.as_ref(),
+            Field::ContactNumber => self.contact_number.as_ref(),
+            Field::Enabled => None,
+        }
+    }
+
     /// The value of a field that may be empty; `None` for one that is never empty.
     pub fn optional_mut(&mut self, field: Field) -> Option<&mut Option<T>> {
         match field {
@@ -78,21 +92,10 @@ impl<T: AsRef<str>> Profile<T> {
         self.map(|text| text.as_ref().to_owned())
     }
 
-    fn map<'a, U>(&'a self, text: impl Fn(&'a T) -> U) -> Profile<U> {
-        let Self {
-            username,
-            first_name,
-            last_name,
-            email,
-            contact_number,
-        } = self;
-        Profile {
-            username: text(username),
-            first_name: first_name.as_ref().map(&text),
-            last_name: last_name.as_ref().map(&text),
-            email: email.as_ref().map(&text),
-            contact_number: contact_number.as_ref().map(&text),
-        }
+    fn map<'a, U: Default>(&'a self, text: impl Fn(&'a T) -> U) -> Profile<U> {
+        let Ok(profile) =
+            Profile::try_from_fn(|field| Ok::<_, Infallible>(self.get(field).map(&text)));
+        profile
     }
 
     /// The username as it is compared.
@@ -113,21 +116,9 @@ impl<T: AsRef<str>> Profile<T> {
         }
     }
 
-    /// The fields that may have no value, in this order: first name, last name, email, contact number.
-    pub fn optional(&self) -> [(Field, Option<&str>); 4] {
-        let Profile {
-            username: _,
-            first_name,
-            last_name,
-            email,
-            contact_number,
-        } = self.as_deref();
-        [
-            (Field::FirstName, first_name),
-            (Field::LastName, last_name),
-            (Field::Email, email),
-            (Field::ContactNumber, contact_number),
-        ]
+    /// The fields that may have no value, in the order of [`Field::OPTIONAL`].
+    pub fn optional(&self) -> [(Field, Option<&str>); Field::OPTIONAL.len()] {
+        Field::OPTIONAL.map(|field| (field, self.get(field).map(AsRef::as_ref)))
     }
 
     /// First and last name as one reads them, with a space between.
@@ -149,9 +140,8 @@ impl<T: AsRef<str>> Profile<T> {
         if username.contains(char::is_control) {
             return Some("the username holds control characters".to_owned());
         }
-        std::iter::once((Field::Username, Some(username)))
-            .chain(self.optional())
-            .find_map(|(field, value)| too_long(field, value?))
+        let mut fields = Field::TEXT.into_iter();
+        fields.find_map(|field| too_long(field, self.get(field)?.as_ref()))
     }
 }
 
@@ -195,16 +185,47 @@ impl Field {
         Self::Enabled,
     ];
 
-    /// The name of the field in settings, JSON, CSV and tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Username => "username",
-            Self::FirstName => "first_name",
-            Self::LastName => "last_name",
-            Self::Email => "email",
-            Self::ContactNumber => "contact_number",
-            Self::Enabled => "enabled",
+    /// Those of a [`Profile`].
+    pub const TEXT: [Self; Self::ALL.len() - 1] = Self::from_nth(0);
+
+    /// Those of a [`Profile`] that may have no value.
+    pub const OPTIONAL: [Self; Self::ALL.len() - 2] = Self::from_nth(1);
+
+    /// `N` of them, without the first `begin`.
+    const fn from_nth<const N: usize>(begin: usize) -> [Self; N] {
+        let mut fields = [Self::Username; N];
+        let mut at = 0;
+        while at < N {
+            fields[at] = Self::ALL[begin + at];
+            at += 1;
         }
+        fields
+    }
+
+    /// The name of the field in settings, JSON, CSV, the store and tables.
+    pub fn name(self) -> &'static str {
+        self.texts().0
+    }
+
+    /// What the field holds.
+    pub fn description(self) -> &'static str {
+        self.texts().1
+    }
+
+    fn texts(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Username => ("username", "The name a person logs in with"),
+            Self::FirstName => ("first_name", "Given name"),
+            Self::LastName => ("last_name", "Family name"),
+            Self::Email => ("email", "Email address"),
+            Self::ContactNumber => ("contact_number", "Telephone number"),
+            Self::Enabled => ("enabled", "Whether the account is enabled"),
+        }
+    }
+
+    /// The name in a text: `contact number`.
+    pub fn label(self) -> String {
+        self.name().replace('_', " ")
     }
 }
 
@@ -281,35 +302,22 @@ impl<T: AsRef<str>> Values<T> {
 impl Values {
     /// The value of a field.
     pub fn value(&self, field: Field) -> FieldValue {
-        let Profile {
-            username,
-            first_name,
-            last_name,
-            email,
-            contact_number,
-        } = &self.profile;
         match field {
-            Field::Username => FieldValue::Text(Some(username.clone())),
-            Field::FirstName => FieldValue::Text(first_name.clone()),
-            Field::LastName => FieldValue::Text(last_name.clone()),
-            Field::Email => FieldValue::Text(email.clone()),
-            Field::ContactNumber => FieldValue::Text(contact_number.clone()),
             Field::Enabled => FieldValue::Flag(self.enabled),
+            _ => FieldValue::Text(self.profile.get(field).cloned()),
         }
     }
 
     /// Copies one field from other values.
     pub fn copy(&mut self, field: Field, from: &Self) {
-        let (profile, from_profile) = (&mut self.profile, &from.profile);
         match field {
-            Field::Username => profile.username.clone_from(&from_profile.username),
-            Field::FirstName => profile.first_name.clone_from(&from_profile.first_name),
-            Field::LastName => profile.last_name.clone_from(&from_profile.last_name),
-            Field::Email => profile.email.clone_from(&from_profile.email),
-            Field::ContactNumber => profile
-                .contact_number
-                .clone_from(&from_profile.contact_number),
+            Field::Username => self.profile.username.clone_from(&from.profile.username),
             Field::Enabled => self.enabled = from.enabled,
+            _ => {
+                if let Some(value) = self.profile.optional_mut(field) {
+                    *value = from.profile.get(field).cloned();
+                }
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! The columns of lists, and what users are picked by, as the command line names them.
 
+use std::sync::LazyLock;
+
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
@@ -7,36 +9,21 @@ use crate::user::{Column, Source, Standing};
 
 impl ValueEnum for Column {
     fn value_variants<'a>() -> &'a [Self] {
-        &[
-            Self::Username,
-            Self::Name,
-            Self::FirstName,
-            Self::LastName,
-            Self::Email,
-            Self::ContactNumber,
-            Self::Source,
-            Self::Status,
-            Self::Reason,
-            Self::Enabled,
-            Self::Guid,
-            Self::Domain,
-            Self::Dn,
-            Self::SyncedAt,
-        ]
+        static ALL: LazyLock<Vec<Column>> = LazyLock::new(|| {
+            let mut all: Vec<Column> = Column::of_data().collect();
+            all.insert(1, Column::Name);
+            all
+        });
+        &ALL
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let help = match self {
-            Self::Username => "The name a person logs in with",
+            Self::Field(field) => field.description(),
             Self::Name => "First and last name",
-            Self::FirstName => "Given name",
-            Self::LastName => "Family name",
-            Self::Email => "Email address",
-            Self::ContactNumber => "Telephone number",
             Self::Source => "local or directory",
             Self::Status => "How the user stands to the directory",
             Self::Reason => "Why the status is not ok",
-            Self::Enabled => "Whether the account is enabled",
             Self::Guid => "objectGUID",
             Self::Domain => "DN of the domain that it belongs to",
             Self::Dn => "Distinguished name",

@@ -1,10 +1,10 @@
 //! `adsync add`: local users.
 
+use std::convert::Infallible;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-
-use serde::Deserialize;
 
 use crate::cli;
 use crate::commands::{Context, RunOptions};
@@ -12,34 +12,13 @@ use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::plan::{FailedUser, Findings, Import};
 use crate::store::{Command, Mode};
-use crate::user::{Origin, Profile, Values};
-
-/// A line of the CSV file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    username: String,
-    #[serde(default)]
-    email: Option<String>,
-    #[serde(default)]
-    first_name: Option<String>,
-    #[serde(default)]
-    last_name: Option<String>,
-    #[serde(default)]
-    contact_number: Option<String>,
-}
+use crate::user::{Field, Origin, Profile, Values};
 
 /// Runs the command.
-pub fn run(arguments: cli::Add, context: &Context<'_>) -> anyhow::Result<ExitCode> {
-    let profiles = match arguments.from_csv {
-        Some(path) => read(&path)?,
-        None => vec![profile(Line {
-            username: arguments.username.unwrap_or_default(),
-            email: arguments.email,
-            first_name: arguments.first_name,
-            last_name: arguments.last_name,
-            contact_number: arguments.contact_number,
-        })],
+pub fn run(arguments: &cli::Add, context: &Context<'_>) -> anyhow::Result<ExitCode> {
+    let profiles = match &arguments.from_csv {
+        Some(path) => read(path)?,
+        None => vec![arguments.profile()],
     };
     let run = context.begin(Command::Add, Mode::Selected);
     context.with_target(run, arguments.dry_run, |target, run| {
@@ -71,31 +50,56 @@ fn findings(profiles: Vec<Profile>) -> Findings {
     findings
 }
 
-fn profile(line: Line) -> Profile {
-    let some = |value: Option<String>| value.filter(|value| !value.is_empty());
-    Profile {
-        username: line.username,
-        first_name: some(line.first_name),
-        last_name: some(line.last_name),
-        email: some(line.email),
-        contact_number: some(line.contact_number),
-    }
-}
-
 /// All users of a CSV file; if a line cannot be read, none is added.
 fn read(path: &Path) -> Result<Vec<Profile>, Failure> {
-    let wrong = |what: String| {
-        Failure::new(Kind::Usage, format!("cannot read {}: {what}", path.display())).hint(
-            "it must be CSV with a header of username and any of email, first_name, last_name, contact_number",
-        )
-    };
     let input: Box<dyn Read> = if path == Path::new("-") {
         Box::new(io::stdin().lock())
     } else {
-        Box::new(File::open(path).map_err(|error| wrong(error.to_string()))?)
+        Box::new(File::open(path).map_err(|error| unreadable(path, &error))?)
     };
-    csv::Reader::from_reader(input)
-        .into_deserialize()
-        .map(|line| line.map(profile).map_err(|error| wrong(error.to_string())))
-        .collect()
+    let wrong = |error: csv::Error| unreadable(path, &error);
+    let mut csv = csv::Reader::from_reader(input);
+    let header = csv.headers().map_err(wrong)?;
+    let columns = columns(header).map_err(|what| unreadable(path, &what))?;
+    let profile = |line: csv::StringRecord| {
+        let Ok(profile) = Profile::try_from_fn(|field| {
+            let column = columns.iter().position(|it| *it == field);
+            let value = column.and_then(|column| line.get(column));
+            Ok::<_, Infallible>(value.filter(|it| !it.is_empty()).map(str::to_owned))
+        });
+        profile
+    };
+    let lines = csv.records();
+    lines.map(|line| line.map(profile).map_err(wrong)).collect()
+}
+
+/// The field of each column.
+fn columns(header: &csv::StringRecord) -> Result<Vec<Field>, String> {
+    let mut columns = Vec::new();
+    for name in header {
+        let field = Field::TEXT.into_iter().find(|it| it.name() == name);
+        match field {
+            Some(field) if columns.contains(&field) => {
+                return Err(format!("there are two columns {name}"));
+            }
+            Some(field) => columns.push(field),
+            None => return Err(format!("there is no field {name:?}")),
+        }
+    }
+    if !columns.contains(&Field::Username) {
+        return Err("there is no column username".to_owned());
+    }
+    Ok(columns)
+}
+
+fn unreadable(path: &Path, what: &dyn fmt::Display) -> Failure {
+    let [username, others @ ..] = Field::TEXT.map(Field::name);
+    Failure::new(
+        Kind::Usage,
+        format!("cannot read {}: {what}", path.display()),
+    )
+    .hint(format!(
+        "it must be CSV with a header of {username} and any of {}",
+        others.join(", ")
+    ))
 }

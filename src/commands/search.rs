@@ -9,6 +9,7 @@ use crate::output::table::detail;
 use crate::run::absence;
 use crate::run::preview::{self, Preview};
 use crate::store::{Ours, View};
+use crate::user::Profile;
 
 /// Runs the command.
 pub fn run(prefix: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
@@ -23,7 +24,7 @@ pub fn run(prefix: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
         let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;
         Ok((rows, directory.base().to_owned()))
     })?;
-    rows.sort_by_cached_key(|row| row.username.to_lowercase());
+    rows.sort_by_cached_key(|row| row.profile.username.to_lowercase());
     search::print(rows, prefix, &base, output)?;
     Ok(ExitCode::Done)
 }
@@ -34,12 +35,11 @@ fn row(found: FoundUser, store: &dyn View, ours: &Ours) -> anyhow::Result<Row> {
         Ok(user) => user,
         Err(entry) => {
             return Ok(Row {
-                username: entry.username.unwrap_or_else(|| entry.dn.clone()),
-                first_name: None,
-                last_name: None,
+                profile: Profile {
+                    username: entry.username.unwrap_or_else(|| entry.dn.clone()),
+                    ..Profile::default()
+                },
                 display_name,
-                email: None,
-                contact_number: None,
                 guid: entry.guid,
                 dn: entry.dn,
                 status: "failed",
@@ -52,14 +52,9 @@ fn row(found: FoundUser, store: &dyn View, ours: &Ours) -> anyhow::Result<Row> {
         Preview::Imported => ("imported", None),
         Preview::Duplicate(conflicts) => ("duplicate", Some(detail::conflicts(&conflicts).plain())),
     };
-    let profile = user.profile().to_owned();
     Ok(Row {
-        username: profile.username,
-        first_name: profile.first_name,
-        last_name: profile.last_name,
+        profile: user.profile().to_owned(),
         display_name,
-        email: profile.email,
-        contact_number: profile.contact_number,
         guid: Some(user.guid),
         dn: user.dn().to_owned(),
         status,

@@ -10,7 +10,7 @@ use crate::output::changes::{self, Object};
 use crate::output::table::{facts, local_time, status};
 use crate::output::{Output, csv, json, legible};
 use crate::store::{Changes, Keys, PastChange, StoreError, View};
-use crate::user::{Absence, Column, ControllerId, Folded, Found, Origin, StoredUser};
+use crate::user::{Absence, Column, ControllerId, Field, Folded, Found, Origin, StoredUser};
 use crate::util::shell;
 
 /// Runs the command.
@@ -58,43 +58,38 @@ fn print(user: &StoredUser, store: &dyn View, output: &Output) -> anyhow::Result
 }
 
 /// Every fact about a user; a local one has none of those that tie it to a directory.
-fn all(user: &StoredUser, store: &dyn View) -> Result<Vec<(&'static str, String)>, StoreError> {
+fn all(user: &StoredUser, store: &dyn View) -> Result<Vec<(String, String)>, StoreError> {
     let value = |column| {
         let value = user.value(column);
         value.map_or_else(|| "-".to_owned(), |value| legible(&value))
     };
-    let mut all = vec![
-        ("username", value(Column::Username)),
-        ("first name", value(Column::FirstName)),
-        ("last name", value(Column::LastName)),
-        ("email", value(Column::Email)),
-        ("contact number", value(Column::ContactNumber)),
-        ("enabled", yes_or_no(user.values.enabled)),
-        ("source", value(Column::Source)),
-        ("status", status(user).0),
-    ];
+    let fields = Field::TEXT.into_iter();
+    let fields = fields.map(|field| (field.label(), value(Column::Field(field))));
+    let mut all: Vec<(String, String)> = fields.collect();
+    let mut push = |name: &str, value| all.push((name.to_owned(), value));
+    push("enabled", yes_or_no(user.values.enabled));
+    push("source", value(Column::Source));
+    push("status", status(user).0);
     if user.tracking.reason.is_some() {
-        all.push(("reason", value(Column::Reason)));
+        push("reason", value(Column::Reason));
     }
     if let Some(Absence { since, returned_by }) = &user.tracking.absence {
-        all.push(("missing since", local_time(*since)));
+        push("missing since", local_time(*since));
         let before: Result<Vec<String>, _> =
             returned_by.iter().map(|it| identity(*it, store)).collect();
-        all.push(("returned by", list(&before?)));
+        push("returned by", list(&before?));
     }
     if user.origin == Origin::Local {
         return Ok(all);
     }
     let expires = user.tracking.expires;
     let at = |time: Option<_>| time.map_or_else(|| "-".to_owned(), local_time);
-    all.extend([
-        ("domain", value(Column::Domain)),
-        ("guid", value(Column::Guid)),
-        ("dn", value(Column::Dn)),
-        ("found", found(user.tracking.found, store)?),
-        ("expires", at(expires)),
-        ("last sync", at(user.synced_at)),
-    ]);
+    push("domain", value(Column::Domain));
+    push("guid", value(Column::Guid));
+    push("dn", value(Column::Dn));
+    push("found", found(user.tracking.found, store)?);
+    push("expires", at(expires));
+    push("last sync", at(user.synced_at));
     Ok(all)
 }
 

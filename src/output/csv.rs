@@ -111,15 +111,15 @@ fn plain(value: &FieldValue) -> String {
 }
 
 /// Users of the store, written one by one.
-pub struct Users<'a, W: Write> {
+pub struct Users<W: Write> {
     csv: Writer<W>,
-    columns: &'a [Column],
+    columns: Vec<Column>,
 }
 
-impl<'a, W: Write> Users<'a, W> {
+impl<W: Write> Users<W> {
     /// Writes the header, with these `columns` if not the default ones.
-    pub fn begin(out: W, columns: Option<&'a [Column]>) -> io::Result<Self> {
-        let columns = columns.unwrap_or(&Column::OF_DATA);
+    pub fn begin(out: W, columns: Option<&[Column]>) -> io::Result<Self> {
+        let columns = columns.map_or_else(|| Column::of_data().collect(), <[_]>::to_vec);
         let mut csv = Writer::from_writer(out);
         csv.write_record(columns.iter().map(|column| column.name()))?;
         Ok(Self { csv, columns })
@@ -127,7 +127,7 @@ impl<'a, W: Write> Users<'a, W> {
 
     /// Writes a user.
     pub fn write(&mut self, user: &StoredUser) -> io::Result<()> {
-        for column in self.columns {
+        for column in &self.columns {
             let value = user.value(*column).unwrap_or_default();
             self.csv.write_field(value.as_bytes())?;
         }

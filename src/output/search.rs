@@ -1,28 +1,61 @@
 //! Users of the directory, as `adsync search` prints them.
 
+use std::borrow::Cow;
+
 use comfy_table::Cell;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{Output, json, legible, table};
 use crate::cli::Format;
-use crate::user::ObjectGuid;
+use crate::user::{Field, ObjectGuid, Profile};
 
 /// A user as it is printed.
-#[derive(Serialize)]
-#[allow(missing_docs)] // They are those of the directory.
+#[derive(Default)]
 pub struct Row {
-    pub username: String,
-    pub first_name: Option<String>,
-    pub last_name: Option<String>,
+    /// The fields, as an import would read them.
+    pub profile: Profile,
+    /// `displayName`
     pub display_name: Option<String>,
-    pub email: Option<String>,
-    pub contact_number: Option<String>,
+    /// The identity, if it could be read.
     pub guid: Option<ObjectGuid>,
+    /// Distinguished name.
     pub dn: String,
     /// `new`, `imported`, `duplicate` or `failed`.
     pub status: &'static str,
     /// Why it is a duplicate, or cannot be used.
     pub reason: Option<String>,
+}
+
+impl Row {
+    /// The keys of JSON and the columns of CSV, with their values.
+    fn columns(&self) -> impl Iterator<Item = (&'static str, Option<Cow<'_, str>>)> {
+        let Self {
+            profile,
+            display_name,
+            guid,
+            dn,
+            status,
+            reason,
+        } = self;
+        let names = Field::TEXT.map(|field| (field.name(), profile.get(field).map(Cow::from)));
+        let display_name = ("display_name", display_name.as_deref().map(Cow::from));
+        let (before, after) = names.split_at(3);
+        [before, &[display_name], after]
+            .concat()
+            .into_iter()
+            .chain([
+                ("guid", guid.map(|it| it.to_string().into())),
+                ("dn", Some(dn.into())),
+                ("status", Some((*status).into())),
+                ("reason", reason.as_deref().map(Cow::from)),
+            ])
+    }
+}
+
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.columns())
+    }
 }
 
 /// Prints them; nobody of the base may begin so.
@@ -54,9 +87,9 @@ fn as_table(rows: &[Row], output: &Output) -> String {
         &["USERNAME", "NAME", "EMAIL", "CONTACT NUMBER", "STATUS"],
     );
     for row in rows {
-        let names = [&row.first_name, &row.last_name].into_iter().flatten();
-        let full_name = names.map(String::as_str).collect::<Vec<_>>().join(" ");
-        let name = row.display_name.clone().unwrap_or(full_name);
+        let profile = &row.profile;
+        let name = row.display_name.clone();
+        let name = name.unwrap_or_else(|| profile.full_name());
         let name = Some(name).filter(|name| !name.is_empty());
         let optional = |value: &Option<String>| legible(value.as_deref().unwrap_or("-"));
         let status = match &row.reason {
@@ -65,10 +98,10 @@ fn as_table(rows: &[Row], output: &Output) -> String {
         };
         table.add_row(
             [
-                legible(&row.username),
+                legible(&profile.username),
                 optional(&name),
-                optional(&row.email),
-                optional(&row.contact_number),
+                optional(&profile.email),
+                optional(&profile.contact_number),
                 status,
             ]
             .map(Cell::new),
@@ -80,8 +113,13 @@ fn as_table(rows: &[Row], output: &Output) -> String {
 
 fn csv(rows: &[Row]) -> anyhow::Result<String> {
     let mut csv = ::csv::Writer::from_writer(Vec::new());
+    csv.write_record(Row::default().columns().map(|(name, _)| name))?;
     for row in rows {
-        csv.serialize(row)?;
+        let values = row.columns().map(|(_, value)| value.unwrap_or_default());
+        values
+            .into_iter()
+            .try_for_each(|value| csv.write_field(value.as_bytes()))?;
+        csv.write_record(None::<&[u8]>)?;
     }
     Ok(String::from_utf8(csv.into_inner()?)?)
 }

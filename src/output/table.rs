@@ -192,7 +192,7 @@ pub fn took(milliseconds: u64) -> String {
 }
 
 /// Facts in two columns: name and value.
-pub fn facts(output: &Output, facts: &[(&str, String)]) -> String {
+pub fn facts(output: &Output, facts: &[(String, String)]) -> String {
     let mut table = bare(output);
     for (name, value) in facts {
         let name = Cell::new(name);

@@ -155,8 +155,8 @@ impl Comparison {
         );
         self.findings.sample.users += 1;
         let counts = self.findings.sample.with_value.iter_mut();
-        for (count, (_, value)) in counts.zip(profile.optional()) {
-            *count += u64::from(value.is_some());
+        for (count, field) in counts.zip(Field::OPTIONAL) {
+            *count += u64::from(profile.get(field).is_some());
         }
         let may_be_enabled = is_in_scope || self.terms.out_of_scope != OutOfScopePolicy::Disable;
         let wanted = Values {
@@ -236,7 +236,7 @@ impl Comparison {
         mut stored: Profile<&'a str>,
     ) -> Profile<&'a str> {
         if self.terms.missing_value == MissingValue::Keeps {
-            for field in Field::ALL {
+            for field in Field::OPTIONAL {
                 if let (Some(value), Some(known)) =
                     (profile.optional_mut(field), stored.optional_mut(field))
                 {

@@ -105,8 +105,8 @@ pub struct Population {
     pub imported: u64,
     /// Those that are enabled.
     pub enabled: u64,
-    /// Those with a value, in the order of [`Profile::optional`](crate::user::Profile::optional).
-    pub with_value: [u64; 4],
+    /// Those with a value, in the order of [`Field::OPTIONAL`].
+    pub with_value: [u64; Field::OPTIONAL.len()],
 }
 
 /// What the runs of the last seven days did without confirmation.
@@ -151,8 +151,8 @@ impl Subject {
 pub struct Impact {
     /// Users who would be deleted.
     pub deleted: u64,
-    /// Users who would lose a value, in the order of [`Profile::optional`](crate::user::Profile::optional).
-    pub cleared: [u64; 4],
+    /// Users who would lose a value, in the order of [`Field::OPTIONAL`].
+    pub cleared: [u64; Field::OPTIONAL.len()],
     /// Users who would be disabled.
     pub disabled: u64,
     /// Users who would be modified.
@@ -173,9 +173,8 @@ impl Impact {
         for it in &plan.modified {
             let (before, after) = (&it.user.values, &it.next.values);
             impact.disabled += u64::from(before.enabled && !after.enabled);
-            let fields = before.profile.optional().into_iter();
-            let fields = fields.zip(after.profile.optional());
-            for (count, ((_, before), (_, after))) in impact.cleared.iter_mut().zip(fields) {
+            for (count, field) in impact.cleared.iter_mut().zip(Field::OPTIONAL) {
+                let [before, after] = [before, after].map(|it| it.profile.get(field));
                 *count += u64::from(before.is_some() && after.is_none());
             }
         }
@@ -189,13 +188,8 @@ impl Impact {
 
     /// The numbers above zero.
     fn numbers(&self) -> impl Iterator<Item = (Subject, u64)> {
-        let fields = [
-            Field::FirstName,
-            Field::LastName,
-            Field::Email,
-            Field::ContactNumber,
-        ];
-        let cleared = fields.into_iter().map(Subject::Cleared).zip(self.cleared);
+        let fields = Field::OPTIONAL.into_iter();
+        let cleared = fields.map(Subject::Cleared).zip(self.cleared);
         [(Subject::Deleted, self.deleted)]
             .into_iter()
             .chain(cleared)
@@ -345,20 +339,18 @@ impl fmt::Display for Refusal {
 }
 
 /// `the email address`
-fn named(field: Field) -> &'static str {
+fn named(field: Field) -> String {
     match field {
-        Field::Username => "the username",
-        Field::FirstName => "the first name",
-        Field::LastName => "the last name",
-        Field::Email => "the email address",
-        Field::ContactNumber => "the contact number",
-        Field::Enabled => "the mark that the account is enabled",
+        Field::Email => "the email address".to_owned(),
+        Field::Enabled => "the mark that the account is enabled".to_owned(),
+        _ => format!("the {}", field.label()),
     }
 }
 
 /// A field as one of several: `an email address`.
 pub fn indefinite(field: Field) -> String {
-    let name = named(field).trim_start_matches("the ");
+    let name = named(field);
+    let name = name.trim_start_matches("the ");
     let article = if field == Field::Email { "an" } else { "a" };
     format!("{article} {name}")
 }
@@ -445,10 +437,7 @@ impl Guard {
         } = self.population;
         match subject {
             Subject::Deleted => (deletes, imported, self.recent.deleted, SMALLEST_SHARE),
-            Subject::Cleared(field) => {
-                let of = with_value[position(field)];
-                (cleared, of, 0, SMALLEST_SHARE)
-            }
+            Subject::Cleared(field) => (cleared, of(&with_value, field), 0, SMALLEST_SHARE),
             Subject::Disabled => (disabled, enabled, self.recent.disabled, SMALLEST_SHARE),
             Subject::Modified => (modified, imported, 0, SMALLEST_SHARE_MODIFIED),
             Subject::Missing => (missing, imported, 0, SMALLEST_SHARE),
@@ -493,18 +482,14 @@ fn everyone(subject: Subject, users: u64, plan: &Plan) -> Option<Refusal> {
 impl Sample {
     /// Whether none of the users read had a value.
     pub fn has_nobody_with(&self, field: Field) -> bool {
-        self.with_value[position(field)] == 0
+        of(&self.with_value, field) == 0
     }
 }
 
-/// The position of a field among those that may be empty.
-fn position(field: Field) -> usize {
-    match field {
-        Field::FirstName => 0,
-        Field::LastName => 1,
-        Field::Email => 2,
-        _ => 3,
-    }
+/// The number of a field among those of [`Field::OPTIONAL`].
+fn of(numbers: &[u64], field: Field) -> u64 {
+    let mut pairs = Field::OPTIONAL.into_iter().zip(numbers);
+    pairs.find(|(of, _)| *of == field).map_or(0, |(_, it)| *it)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::user::{Column, DomainId, Origin, Source, Standing, Status, StoredUser, UserId};
+use crate::user::{Column, DomainId, Field, Origin, Source, Standing, Status, StoredUser, UserId};
 
 /// Which users are handed over, and in which order.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub struct Listing {
 impl Default for Listing {
     fn default() -> Self {
         Self {
-            sort: Column::Username,
+            sort: Column::Field(Field::Username),
             reverse: false,
             standings: Vec::new(),
             source: None,

@@ -19,8 +19,8 @@ use crate::plan::{
     Action, Approved, Counts, Duplicate, Holder, Holders, Import, Plan, Population, Recent, Return,
 };
 use crate::user::{
-    ControllerId, Domain, DomainId, Folded, Found, ObjectGuid, Origin, Source, Standing, Status,
-    StoredUser, Tracking, UniqueField, UserId,
+    ControllerId, Domain, DomainId, Field, Folded, Found, ObjectGuid, Origin, Source, Standing,
+    Status, StoredUser, Tracking, UniqueField, UserId,
 };
 
 /// A store in memory. Its clones are one and the same store.
@@ -98,10 +98,8 @@ impl View for Memory {
             ..Population::default()
         };
         for user in &users {
-            let profile = user.values.profile.as_deref();
-            let values = profile.optional();
-            for (count, value) in population.with_value.iter_mut().zip(values) {
-                *count += u64::from(value.1.is_some());
+            for (count, field) in population.with_value.iter_mut().zip(Field::OPTIONAL) {
+                *count += u64::from(user.values.profile.get(field).is_some());
             }
         }
         Ok(population)

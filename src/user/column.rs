@@ -2,31 +2,21 @@
 
 use std::borrow::Cow;
 
-use super::StoredUser;
+use super::{Field, StoredUser, Values};
 
 /// A column of a list, by the name that it has on the command line, in JSON and in CSV.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Column {
-    /// The name a person logs in with.
-    Username,
+    /// A field.
+    Field(Field),
     /// First and last name.
     Name,
-    /// Given name.
-    FirstName,
-    /// Family name.
-    LastName,
-    /// Email address.
-    Email,
-    /// Telephone number.
-    ContactNumber,
     /// `local` or `directory`.
     Source,
     /// How the user stands to the directory.
     Status,
     /// Why the status is not ok.
     Reason,
-    /// Whether the account is enabled.
-    Enabled,
     /// `objectGUID`.
     Guid,
     /// DN of the domain that it belongs to.
@@ -40,45 +30,37 @@ pub enum Column {
 impl Column {
     /// Those of a table that was asked for no others.
     pub const OF_TABLE: [Self; 7] = [
-        Self::Username,
+        Self::Field(Field::Username),
         Self::Name,
-        Self::Email,
-        Self::ContactNumber,
+        Self::Field(Field::Email),
+        Self::Field(Field::ContactNumber),
         Self::Source,
         Self::Status,
         Self::SyncedAt,
     ];
 
     /// Those of CSV that was asked for no others, and the keys of JSON.
-    pub const OF_DATA: [Self; 13] = [
-        Self::Username,
-        Self::FirstName,
-        Self::LastName,
-        Self::Email,
-        Self::ContactNumber,
-        Self::Source,
-        Self::Status,
-        Self::Reason,
-        Self::Enabled,
-        Self::Guid,
-        Self::Domain,
-        Self::Dn,
-        Self::SyncedAt,
-    ];
+    pub fn of_data() -> impl Iterator<Item = Self> {
+        Field::TEXT.into_iter().map(Self::Field).chain([
+            Self::Source,
+            Self::Status,
+            Self::Reason,
+            Self::Field(Field::Enabled),
+            Self::Guid,
+            Self::Domain,
+            Self::Dn,
+            Self::SyncedAt,
+        ])
+    }
 
     /// The name on the command line, in JSON and in CSV.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Username => "username",
+            Self::Field(field) => field.name(),
             Self::Name => "name",
-            Self::FirstName => "first_name",
-            Self::LastName => "last_name",
-            Self::Email => "email",
-            Self::ContactNumber => "contact_number",
             Self::Source => "source",
             Self::Status => "status",
             Self::Reason => "reason",
-            Self::Enabled => "enabled",
             Self::Guid => "guid",
             Self::Domain => "domain",
             Self::Dn => "dn",
@@ -87,22 +69,10 @@ impl Column {
     }
 
     /// The heading of a table.
-    pub fn title(self) -> &'static str {
+    pub fn title(self) -> String {
         match self {
-            Self::Username => "USERNAME",
-            Self::Name => "NAME",
-            Self::FirstName => "FIRST NAME",
-            Self::LastName => "LAST NAME",
-            Self::Email => "EMAIL",
-            Self::ContactNumber => "CONTACT NUMBER",
-            Self::Source => "SOURCE",
-            Self::Status => "STATUS",
-            Self::Reason => "REASON",
-            Self::Enabled => "ENABLED",
-            Self::Guid => "GUID",
-            Self::Domain => "DOMAIN",
-            Self::Dn => "DN",
-            Self::SyncedAt => "LAST SYNC",
+            Self::SyncedAt => "LAST SYNC".to_owned(),
+            _ => self.name().replace('_', " ").to_uppercase(),
         }
     }
 }
@@ -110,19 +80,15 @@ impl Column {
 impl StoredUser {
     /// What it has in a column, as JSON and CSV write it.
     pub fn value(&self, column: Column) -> Option<Cow<'_, str>> {
-        let profile = &self.values.profile;
+        let Values { profile, enabled } = &self.values;
         match column {
-            Column::Username => Some(profile.username.as_str().into()),
+            Column::Field(Field::Enabled) => Some(if *enabled { "true" } else { "false" }.into()),
+            Column::Field(field) => profile.get(field).map(Cow::from),
             Column::Name => Some(profile.full_name())
                 .filter(|name| !name.is_empty())
                 .map(Cow::from),
-            Column::FirstName => profile.first_name.as_deref().map(Cow::from),
-            Column::LastName => profile.last_name.as_deref().map(Cow::from),
-            Column::Email => profile.email.as_deref().map(Cow::from),
-            Column::ContactNumber => profile.contact_number.as_deref().map(Cow::from),
             Column::Source => Some(self.origin.name().into()),
             Column::Status => Some(self.status.name().into()),
-            Column::Enabled => Some(if self.values.enabled { "true" } else { "false" }.into()),
             Column::Guid => self.origin.guid().map(|guid| guid.to_string().into()),
             Column::Reason => self.tracking.reason.as_deref().map(Cow::from),
             Column::Domain => self.tracking.domain_dn.as_deref().map(Cow::from),

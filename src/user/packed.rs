@@ -1,6 +1,8 @@
 //! The text of a user in one piece.
 
-use super::Profile;
+use std::convert::Infallible;
+
+use super::{Field, Profile};
 
 /// A profile and a distinguished name: the fields one after another, and then the DN. Of a directory of a
 /// million users each is one piece of memory and not six.
@@ -12,47 +14,34 @@ pub struct Packed {
 }
 
 /// How many fields a profile has.
-const FIELDS: usize = 5;
+const FIELDS: usize = Field::TEXT.len();
 
 impl Packed {
     /// A copy of these.
     pub fn new(profile: &Profile<&str>, dn: &str) -> Self {
-        let Profile {
-            username,
-            first_name,
-            last_name,
-            email,
-            contact_number,
-        } = profile;
-        let pieces: [&str; FIELDS + 1] = [
-            username,
-            first_name.unwrap_or_default(),
-            last_name.unwrap_or_default(),
-            email.unwrap_or_default(),
-            contact_number.unwrap_or_default(),
-            dn,
-        ];
+        let fields = Field::TEXT.map(|field| profile.get(field).copied().unwrap_or_default());
         let mut end = 0;
-        let ends = std::array::from_fn(|number| {
-            end += pieces[number].len();
+        let ends = fields.map(|field| {
+            end += field.len();
             u32::try_from(end).unwrap_or(u32::MAX)
         });
+        let mut text = String::with_capacity(end + dn.len());
+        text.extend(fields);
+        text.push_str(dn);
         Self {
-            text: pieces.concat().into(),
+            text: text.into(),
             ends,
         }
     }
 
     /// The profile.
     pub fn profile(&self) -> Profile<&str> {
-        let optional = |number| Some(self.piece(number)).filter(|value| !value.is_empty());
-        Profile {
-            username: self.username(),
-            first_name: optional(1),
-            last_name: optional(2),
-            email: optional(3),
-            contact_number: optional(4),
-        }
+        let mut number = 0..;
+        let Ok(profile) = Profile::try_from_fn(|_| {
+            let value = number.next().map(|number| self.piece(number));
+            Ok::<_, Infallible>(value.filter(|value| !value.is_empty()))
+        });
+        profile
     }
 
     /// The username.

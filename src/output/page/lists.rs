@@ -257,7 +257,7 @@ fn failed_user(it: &FailedUser) -> User {
 
 /// `contact number`
 fn field_name(field: Field) -> Cell {
-    Cell::text(&field.name().replace('_', " "))
+    Cell::text(&field.label())
 }
 
 fn full_name<T: AsRef<str>>(profile: &Profile<T>) -> Cell {

@@ -10,14 +10,14 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{PADDING, bare, label, left_out, local_time, width};
 use crate::output::{Output, legible};
-use crate::user::{Column, Status, StoredUser};
+use crate::user::{Column, Field, Status, StoredUser};
 
 /// How many users are laid out together: a long list starts at once and is not held in memory.
 const BLOCK: usize = 500;
 
 /// The columns a narrow terminal leaves out, in this order.
 const DISPENSABLE: [Column; 4] = [
-    Column::ContactNumber,
+    Column::Field(Field::ContactNumber),
     Column::SyncedAt,
     Column::Source,
     Column::Name,
@@ -85,7 +85,7 @@ impl<'a, W: Write> Users<'a, W> {
         }
         if self.widths.is_empty() {
             let header = self.columns.iter().map(|column| Cell {
-                text: column.title().to_owned(),
+                text: column.title(),
                 code: Some("1"),
             });
             block.insert(0, header.collect());
@@ -192,7 +192,7 @@ fn cell(user: &StoredUser, column: Column) -> Cell {
             user.synced_at.map_or_else(|| "-".to_owned(), local_time),
             None,
         ),
-        Column::Enabled => (
+        Column::Field(Field::Enabled) => (
             (if user.values.enabled { "yes" } else { "no" }).to_owned(),
             None,
         ),

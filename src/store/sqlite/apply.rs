@@ -1,6 +1,7 @@
 //! Applying a plan: one transaction with the history, all or nothing.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Statement, ToSql, params};
 
@@ -8,7 +9,7 @@ use super::bulk_load::Loading;
 use super::domains::{self, RunKeys};
 use super::history;
 use super::indexes::SetAside;
-use super::record::{self, USER_COLUMNS};
+use super::record::{self, UserColumns};
 use super::{Writer, data_version};
 use crate::plan::{
     Action, Approved, Deletion, Duplicate, FailedUser, Import, Missing, Modification, OutOfScope,
@@ -17,8 +18,8 @@ use crate::plan::{
 use crate::store::StoreError;
 use crate::store::{Applied, Outcome, Run, snapshot, snapshot_of_new};
 use crate::user::{
-    DomainId, Folded, Found, ObjectGuid, Origin, Status, StoredUser, Tracking, UniqueField, UserId,
-    Values,
+    DomainId, Field, Folded, Found, ObjectGuid, Origin, Status, StoredUser, Tracking, UniqueField,
+    UserId, Values,
 };
 use crate::util::crash;
 
@@ -121,7 +122,7 @@ fn overtaken(db: &Connection, plan: &Plan) -> rusqlite::Result<Vec<UserId>> {
         .chain(out_of_scope.iter().map(|it| &it.user))
         .chain(missing.iter().map(|it| &it.user))
         .chain(failed.iter().filter_map(|it| it.user.as_ref()));
-    let query = format!("SELECT {USER_COLUMNS} FROM users WHERE users.id = ?1");
+    let query = format!("SELECT {UserColumns} FROM users WHERE users.id = ?1");
     let mut statement = db.prepare(&query)?;
     let mut others = Vec::new();
     for user in users {
@@ -335,7 +336,7 @@ impl<'a> Application<'a> {
         users: impl Iterator<Item = &'i Import>,
     ) -> rusqlite::Result<()> {
         let mut insert = Insert {
-            statement: self.statement(INSERT_USER)?,
+            statement: self.statement(&INSERT_USER)?,
             fixed: None,
         };
         let mut note = self.statement(INSERT_CHANGE)?;
@@ -389,20 +390,17 @@ impl<'a> Application<'a> {
         self.fix(insert, fixed)?;
         let (username, email) = (profile.folded_username(), profile.folded_email());
         let guid = origin.guid();
-        let varying: [&dyn ToSql; 11] = [
-            &profile.username,
+        let fields = Field::TEXT.map(|field| profile.get(field));
+        insert.bind(1, fields.iter().map(|it| it as &dyn ToSql))?;
+        let varying: [&dyn ToSql; 6] = [
             &username.as_str(),
-            &profile.first_name,
-            &profile.last_name,
-            &profile.email,
             &email.as_ref().map(Folded::as_str),
-            &profile.contact_number,
             enabled,
             &guid.as_ref().map(ObjectGuid::as_bytes),
             &origin.dn(),
             &user.expires.map(|it| it.to_string()),
         ];
-        insert.bind(1, &varying)?;
+        insert.bind(fields.len() + 1, varying)?;
         insert.statement.raw_execute()?;
         let last = || UserId(self.db.last_insert_rowid());
         Ok(returns_as.unwrap_or_else(last))
@@ -435,7 +433,7 @@ impl<'a> Application<'a> {
             &is_imported.then_some(self.run_id),
             &found_on.map(|it| it.0).filter(|_| is_imported),
         ];
-        insert.bind(12, &values)?;
+        insert.bind(Field::TEXT.len() + 7, values)?;
         insert.fixed = Some(fixed);
         Ok(())
     }
@@ -527,23 +525,14 @@ impl<'a> Application<'a> {
             let ids: Vec<String> = it.returned_by.iter().map(|it| it.0.to_string()).collect();
             format!("[{}]", ids.join(","))
         });
-        let write = |values: &[&dyn ToSql]| {
-            if with_keys {
-                self.statement(&format!("{UPDATE_USER}{AND_KEYS}{OF_USER}"))?
-                    .execute(values)
-            } else {
-                let (values, _keys) = values.split_at(values.len() - 3);
-                self.statement(&format!("{UPDATE_USER}{OF_USER}"))?
-                    .execute(values)
-            }
-        };
-        let changed = write(params![
-            id.0,
-            profile.username,
-            profile.first_name,
-            profile.last_name,
-            profile.email,
-            profile.contact_number,
+        let fields = Field::TEXT.map(|field| profile.get(field));
+        let (username, email) = (profile.folded_username(), profile.folded_email());
+        let keys = params![
+            username.as_str(),
+            email.as_ref().map(Folded::as_str),
+            domain.map(|it| it.0)
+        ];
+        let others = params![
             enabled,
             origin.dn(),
             status.name(),
@@ -554,10 +543,14 @@ impl<'a> Application<'a> {
             expires.map(|it| it.to_string()),
             found.map(|it| it.run),
             found.and_then(|it| it.on).map(|it| it.0),
-            profile.folded_username().as_str(),
-            profile.folded_email().as_ref().map(Folded::as_str),
-            domain.map(|it| it.0),
-        ])?;
+        ];
+        let mut values: Vec<&dyn ToSql> = fields.iter().map(|it| it as &dyn ToSql).collect();
+        values.extend_from_slice(others);
+        values.extend_from_slice(if with_keys { keys } else { &[] });
+        values.push(&id.0);
+        let changed = self
+            .statement(&UPDATE_USER[usize::from(with_keys)])?
+            .execute(values.as_slice())?;
         expect(changed, 1)
     }
 
@@ -580,11 +573,15 @@ impl<'a> Application<'a> {
     }
 }
 
-const INSERT_USER: &str =
-    "INSERT INTO users (username, username_folded, first_name, last_name, email,
-        email_folded, contact_number, enabled, guid, dn, expires_at,
-        id, source, status, synced_at, domain, found_run, found_on)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+static INSERT_USER: LazyLock<String> = LazyLock::new(|| {
+    let fields = Field::TEXT.map(Field::name).join(", ");
+    let values = vec!["?"; Field::TEXT.len() + 13].join(", ");
+    format!(
+        "INSERT INTO users ({fields}, username_folded, email_folded, enabled, guid, dn, expires_at,
+            id, source, status, synced_at, domain, found_run, found_on)
+         VALUES ({values})"
+    )
+});
 
 /// The statement that inserts users one after another. Values that many of them share stay bound.
 struct Insert<'a> {
@@ -603,18 +600,27 @@ struct Fixed {
 
 impl Insert<'_> {
     /// Binds values to the parameters starting at `from`.
-    fn bind(&mut self, from: usize, values: &[&dyn ToSql]) -> rusqlite::Result<()> {
-        let mut numbered = values.iter().enumerate();
-        numbered.try_for_each(|(at, value)| self.statement.raw_bind_parameter(from + at, value))
+    fn bind<'v>(
+        &mut self,
+        from: usize,
+        values: impl IntoIterator<Item = &'v dyn ToSql>,
+    ) -> rusqlite::Result<()> {
+        let mut numbered = (from..).zip(values);
+        numbered.try_for_each(|(at, value)| self.statement.raw_bind_parameter(at, value))
     }
 }
 
-const UPDATE_USER: &str =
-    "UPDATE users SET username = ?2, first_name = ?3, last_name = ?4, email = ?5,
-        contact_number = ?6, enabled = ?7, dn = ?8, status = ?9, synced_at = ?10, reason = ?11,
-        missing_since = ?12, returned_by = ?13, expires_at = ?14, found_run = ?15, found_on = ?16";
-const AND_KEYS: &str = ", username_folded = ?17, email_folded = ?18, domain = ?19";
-const OF_USER: &str = " WHERE id = ?1";
+/// Updates a row, without and with the columns that are indexed.
+static UPDATE_USER: LazyLock<[String; 2]> = LazyLock::new(|| {
+    let fields = Field::TEXT.map(Field::name).join(" = ?, ");
+    ["", ", username_folded = ?, email_folded = ?, domain = ?"].map(|keys| {
+        format!(
+            "UPDATE users SET {fields} = ?, enabled = ?, dn = ?, status = ?, synced_at = ?, reason = ?,
+                missing_since = ?, returned_by = ?, expires_at = ?, found_run = ?, found_on = ?{keys}
+             WHERE id = ?"
+        )
+    })
+});
 
 const INSERT_CHANGE: &str =
     "INSERT INTO changes (run_id, user_id, action, username, evidence, before, after)

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use rusqlite::Connection;
 
 use super::reader::Reader;
-use super::record::{self, USER_COLUMNS};
+use super::record::{self, UserColumns};
 use crate::store::{LastSeen, Listing, StoreError, Visit};
-use crate::user::{Column, DomainId, Source, Standing, UserId};
+use crate::user::{Column, DomainId, Field, Source, Standing, UserId};
 
 /// The last run over all users of each domain. Runs from before there were domains name none.
 const LAST_FULL: &str = "SELECT last.domain, id, started_at FROM (
@@ -49,7 +49,7 @@ impl Query<'_> {
         } else {
             ""
         };
-        format!("{times} SELECT {USER_COLUMNS} FROM users {join} {conditions} ORDER BY {order}")
+        format!("{times} SELECT {UserColumns} FROM users {join} {conditions} ORDER BY {order}")
     }
 
     fn of_standings(&self) -> Option<String> {
@@ -61,19 +61,17 @@ impl Query<'_> {
         let direction = if self.0.reverse { "DESC" } else { "ASC" };
         let by = match self.0.sort {
             // From its index, so that the first user comes at once.
-            Column::Username => return format!("username_folded {direction}"),
+            Column::Field(Field::Username) => return format!("username_folded {direction}"),
+            Column::Field(Field::Email) => "email_folded",
+            Column::Field(Field::Enabled) => "enabled",
+            Column::Field(field) => &format!("{} COLLATE NOCASE", field.name()),
             Column::Name => {
                 "nullif(trim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')), '') COLLATE NOCASE"
             }
-            Column::FirstName => "first_name COLLATE NOCASE",
-            Column::LastName => "last_name COLLATE NOCASE",
-            Column::Email => "email_folded",
-            Column::ContactNumber => "contact_number",
             Column::Source => "source",
             Column::Status => {
                 "CASE WHEN status = 'ok' AND NOT enabled THEN 'disabled' ELSE status END"
             }
-            Column::Enabled => "enabled",
             Column::Reason => "reason COLLATE NOCASE",
             Column::Domain => "domain",
             Column::Guid => "guid",

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Transaction};
 
 use super::flaw;
 use super::match_rows::RowMatcher;
-use super::record::{self, USER_COLUMNS};
+use super::record::{self, UserColumns};
 use super::sql;
 use crate::ldap::dn;
 use crate::plan::compare::Seen;
@@ -16,7 +16,7 @@ use crate::store::{
     Changes, Command, Domains, Held, Keys, Known, LastSeen, Listing, Matching, Ours, PastChange,
     PastRun, Runs, StoreError, UserCounts, View, Visit, Which,
 };
-use crate::user::{Domain, Folded, ObjectGuid, Status, StoredUser, UniqueField, UserId};
+use crate::user::{Domain, Field, Folded, ObjectGuid, Status, StoredUser, UniqueField, UserId};
 
 /// A read transaction.
 #[derive(Debug)]
@@ -62,26 +62,27 @@ impl View for Reader {
     }
 
     fn population(&self, domain: Option<&Domain>, at_most: u64) -> Result<Population, StoreError> {
-        self.db
-            .query_row(
-                "SELECT count(*), coalesce(sum(enabled), 0), count(first_name), count(last_name),
-                    count(email), count(contact_number)
-                 FROM (SELECT * FROM users WHERE guid IS NOT NULL AND (?2 OR domain = ?1) LIMIT ?3)",
-                (
-                    key(domain),
-                    domain.is_none(),
-                    i64::try_from(at_most).unwrap_or(i64::MAX),
-                ),
-                |row| {
-                    let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
-                    Ok(Population {
-                        imported: count(0)?,
-                        enabled: count(1)?,
-                        with_value: [count(2)?, count(3)?, count(4)?, count(5)?],
-                    })
-                },
-            )
-            .map_err(self.failed("read"))
+        let with_value = Field::OPTIONAL.map(|field| format!(", count({})", field.name()));
+        let query = format!(
+            "SELECT count(*), coalesce(sum(enabled), 0){}
+             FROM (SELECT * FROM users WHERE guid IS NOT NULL AND (?2 OR domain = ?1) LIMIT ?3)",
+            with_value.concat()
+        );
+        let at_most = i64::try_from(at_most).unwrap_or(i64::MAX);
+        let params = (key(domain), domain.is_none(), at_most);
+        let population = self.db.query_row(&query, params, |row| {
+            let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+            let mut population = Population {
+                imported: count(0)?,
+                enabled: count(1)?,
+                ..Population::default()
+            };
+            for (column, it) in (2..).zip(&mut population.with_value) {
+                *it = count(column)?;
+            }
+            Ok(population)
+        });
+        population.map_err(self.failed("read"))
     }
 
     fn recent(
@@ -340,14 +341,14 @@ impl Reader {
         ours: &Ours,
         guid: ObjectGuid,
     ) -> Result<Option<StoredUser>, StoreError> {
-        let query = format!("SELECT {USER_COLUMNS} FROM users WHERE guid = ?1");
+        let query = format!("SELECT {UserColumns} FROM users WHERE guid = ?1");
         let users = self.several(&query, [guid.as_bytes()])?;
         Ok(users.into_iter().find(|it| ours.has(it)))
     }
 
     /// The imported users with that identity, of any domain.
     pub(super) fn all_with_guid(&self, guid: ObjectGuid) -> Result<Vec<StoredUser>, StoreError> {
-        let query = format!("SELECT {USER_COLUMNS} FROM users WHERE guid = ?1");
+        let query = format!("SELECT {UserColumns} FROM users WHERE guid = ?1");
         self.several(&query, [guid.as_bytes()])
     }
 
@@ -361,7 +362,7 @@ impl Reader {
             return Ok(Vec::new());
         };
         let query = format!(
-            "SELECT {USER_COLUMNS} FROM users WHERE id >= ?1 AND +guid IS NOT NULL ORDER BY id LIMIT ?2"
+            "SELECT {UserColumns} FROM users WHERE id >= ?1 AND +guid IS NOT NULL ORDER BY id LIMIT ?2"
         );
         self.several(&query, (first, limit))
     }
@@ -372,7 +373,7 @@ impl Reader {
     }
 
     fn one(&self, condition: &str, params: impl Params) -> Result<Option<StoredUser>, StoreError> {
-        let query = format!("SELECT {USER_COLUMNS} FROM users WHERE {condition}");
+        let query = format!("SELECT {UserColumns} FROM users WHERE {condition}");
         let found = self
             .db
             .prepare_cached(&query)
@@ -426,7 +427,7 @@ impl Reader {
     ) -> Result<Vec<StoredUser>, StoreError> {
         // Few users have a status other than `ok`, and those are in a partial index.
         let query = format!(
-            "SELECT {USER_COLUMNS} FROM users
+            "SELECT {UserColumns} FROM users
              WHERE status = ?1 AND status <> 'ok' AND guid IS NOT NULL AND domain = ?2"
         );
         self.several(&query, (status.name(), domain.id.map(|it| it.0)))
@@ -439,7 +440,7 @@ impl Reader {
         now: jiff::Timestamp,
     ) -> Result<Vec<StoredUser>, StoreError> {
         let query = format!(
-            "SELECT {USER_COLUMNS} FROM users
+            "SELECT {UserColumns} FROM users
              WHERE expires_at IS NOT NULL AND enabled AND guid IS NOT NULL AND domain = ?1"
         );
         let mut users = self.several(&query, [domain.id.map(|it| it.0)])?;

@@ -1,17 +1,31 @@
 //! Converting rows to users.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use rusqlite::Row;
 
 use super::flaw;
 use crate::store::Snapshot;
 use crate::user::{
-    Absence, ControllerId, DomainId, Found, ObjectGuid, Origin, Profile, Status, StoredUser,
+    Absence, ControllerId, DomainId, Field, Found, ObjectGuid, Origin, Profile, Status, StoredUser,
     Tracking, UserId, Values,
 };
 
 /// The columns of [`user`], in its order.
-pub const USER_COLUMNS: &str = "users.id, username, first_name, last_name, email, contact_number, enabled, source, guid, dn, status, synced_at, domain, reason, missing_since, returned_by, expires_at, found_run, found_on";
+pub struct UserColumns;
+
+impl fmt::Display for UserColumns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("users.id, enabled, source, guid, dn, status, synced_at, domain, reason, missing_since, returned_by, expires_at, found_run, found_on")?;
+        Field::TEXT
+            .iter()
+            .try_for_each(|field| write!(f, ", {}", field.name()))
+    }
+}
+
+/// How many columns stand before those of the fields.
+const FIRST_FIELD: usize = 14;
 
 /// A row, and what is wrong with it.
 type Wrong = (i64, String);
@@ -26,13 +40,13 @@ pub fn user(row: &Row<'_>) -> rusqlite::Result<Result<StoredUser, Wrong>> {
 
 fn whole(row: &Row<'_>) -> rusqlite::Result<Result<StoredUser, Wrong>> {
     let id: i64 = row.get(0)?;
-    let source = row.get_ref(7)?.as_str()?;
-    let guid: Option<[u8; 16]> = row.get(8)?;
-    let status = row.get_ref(10)?.as_str()?;
+    let source = row.get_ref(2)?.as_str()?;
+    let guid: Option<[u8; 16]> = row.get(3)?;
+    let status = row.get_ref(5)?.as_str()?;
     let origin = match (source, guid) {
         ("directory", Some(guid)) => Origin::Directory {
             guid: ObjectGuid::from_bytes(guid),
-            dn: row.get::<_, Option<String>>(9)?.unwrap_or_default(),
+            dn: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
         },
         ("local", None) => Origin::Local,
         (_, guid) => {
@@ -47,7 +61,7 @@ fn whole(row: &Row<'_>) -> rusqlite::Result<Result<StoredUser, Wrong>> {
     let Some(status) = Status::from_name(status) else {
         return Ok(Err((id, format!("the status {status:?}"))));
     };
-    let (synced_at, tracking) = match (time(row, 11)?, tracking(row)?) {
+    let (synced_at, tracking) = match (time(row, 6)?, tracking(row)?) {
         (Ok(synced_at), Ok(tracking)) => (synced_at, tracking),
         (Err(what), _) => return Ok(Err((id, format!("an unreadable synced_at: {what}")))),
         (_, Err(what)) => return Ok(Err((id, what))),
@@ -56,14 +70,8 @@ fn whole(row: &Row<'_>) -> rusqlite::Result<Result<StoredUser, Wrong>> {
         id: UserId(id),
         origin,
         values: Values {
-            profile: Profile {
-                username: row.get(1)?,
-                first_name: row.get(2)?,
-                last_name: row.get(3)?,
-                email: row.get(4)?,
-                contact_number: row.get(5)?,
-            },
-            enabled: row.get(6)?,
+            profile: profile(row)?,
+            enabled: row.get(1)?,
         },
         status,
         synced_at,
@@ -71,30 +79,40 @@ fn whole(row: &Row<'_>) -> rusqlite::Result<Result<StoredUser, Wrong>> {
     }))
 }
 
+fn profile(row: &Row<'_>) -> rusqlite::Result<Profile> {
+    let mut columns = FIRST_FIELD..;
+    Profile::try_from_fn(|_| match columns.next() {
+        // The username of a row is never NULL.
+        Some(FIRST_FIELD) => row.get(FIRST_FIELD).map(Some),
+        Some(column) => row.get(column),
+        None => Ok(None),
+    })
+}
+
 fn tracking(row: &Row<'_>) -> rusqlite::Result<Result<Tracking, String>> {
-    let since = match time(row, 14)? {
+    let since = match time(row, 9)? {
         Ok(since) => since,
         Err(what) => return Ok(Err(format!("an unreadable missing_since: {what}"))),
     };
-    let returned_by = match row.get_ref(15)?.as_str_or_null()? {
+    let returned_by = match row.get_ref(10)?.as_str_or_null()? {
         Some(text) if since.is_some() => match serde_json::from_str::<Vec<i64>>(text) {
             Ok(ids) => ids.into_iter().map(ControllerId).collect(),
             Err(error) => return Ok(Err(format!("an unreadable returned_by: {error}"))),
         },
         _ => Vec::new(),
     };
-    let expires = match time(row, 16)? {
+    let expires = match time(row, 11)? {
         Ok(expires) => expires,
         Err(what) => return Ok(Err(format!("an unreadable expires_at: {what}"))),
     };
-    let on = row.get::<_, Option<i64>>(18)?.map(ControllerId);
+    let on = row.get::<_, Option<i64>>(13)?.map(ControllerId);
     Ok(Ok(Tracking {
-        domain: row.get::<_, Option<i64>>(12)?.map(DomainId),
+        domain: row.get::<_, Option<i64>>(7)?.map(DomainId),
         domain_dn: None,
-        reason: row.get(13)?,
+        reason: row.get(8)?,
         absence: since.map(|since| Absence { since, returned_by }),
         expires,
-        found: row.get::<_, Option<i64>>(17)?.map(|run| Found { run, on }),
+        found: row.get::<_, Option<i64>>(12)?.map(|run| Found { run, on }),
     }))
 }
 
