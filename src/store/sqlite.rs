@@ -152,7 +152,15 @@ impl Session for Writer {
     }
 
     fn expect_changes(&mut self, has_read_users: bool) -> Result<(), StoreError> {
-        self.prepare(has_read_users)
+        if self.draft.is_none() {
+            journal::try_begin(&self.reader.db, &self.reader.path);
+            if !has_read_users {
+                // Starting the log changes the version, too.
+                let version = data_version(&self.reader.db);
+                self.data_version = version.map_err(self.reader.failed("read"))?;
+            }
+        }
+        Ok(())
     }
 
     fn bulk_load(&self, run: &Run) -> Result<Option<Box<dyn BulkLoad>>, StoreError> {
@@ -179,7 +187,7 @@ impl Session for Writer {
         error: &str,
         plan: &Plan,
     ) -> Result<i64, StoreError> {
-        self.note_end(run, outcome, error, plan)
+        self.transact(|db| history::record_end(db, run, outcome, error, plan))
     }
 
     fn require_in_place(&self) -> Result<(), StoreError> {
@@ -187,7 +195,14 @@ impl Session for Writer {
     }
 
     fn close(&mut self) {
-        self.end();
+        let Some(lock) = self.lock.take() else {
+            return;
+        };
+        // Remove the draft before the lock, for the next run makes one of the same name.
+        if self.draft.take().is_none() {
+            journal::end(&self.reader.db, &self.reader.path);
+        }
+        drop(lock);
     }
 
     fn is_closed(&self) -> bool {
@@ -223,7 +238,7 @@ impl Writer {
                 beside::require_folder(path)?;
             }
             crash::point("file made");
-            (None, Reader::new(path, open_to_write(path)?))
+            (None, Reader::new(path, open_to_write(path)?)?)
         };
         crash::point("prepared");
         let data_version = data_version(&reader.db).map_err(sql(path, "read"))?;
@@ -236,29 +251,6 @@ impl Writer {
         })
     }
 
-    fn end(&mut self) {
-        let Some(lock) = self.lock.take() else {
-            return;
-        };
-        // Remove the draft before the lock, for the next run makes one of the same name.
-        if self.draft.take().is_none() {
-            journal::end(&self.reader.db, self.reader.path());
-        }
-        drop(lock);
-    }
-
-    fn prepare(&mut self, has_read_users: bool) -> Result<(), StoreError> {
-        if self.draft.is_none() {
-            journal::try_begin(&self.reader.db, self.reader.path());
-            if !has_read_users {
-                // Starting the log changes the version, too.
-                let version = data_version(&self.reader.db);
-                self.data_version = version.map_err(self.reader.failed("read"))?;
-            }
-        }
-        Ok(())
-    }
-
     /// Runs `write` in one transaction of the store.
     fn transact<T>(
         &mut self,
@@ -266,7 +258,7 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let Some(draft) = &self.draft else {
             self.require_same_file(false)?;
-            journal::begin(&self.reader.db, self.reader.path())?;
+            journal::begin(&self.reader.db, &self.reader.path)?;
             let done = transact(&mut self.reader.db, write);
             let done = done.map_err(|error| self.reader.cannot_write(error))?;
             self.require_same_file(true)?;
@@ -298,7 +290,7 @@ impl Writer {
     /// Refuses to go on if the file was deleted or replaced: nobody would read what is written to it. A draft is not in
     /// place yet.
     fn require_same_file(&self, is_written: bool) -> Result<(), StoreError> {
-        let path = self.reader.path();
+        let path = &self.reader.path;
         if self.draft.is_some() || files::identity(path) == self.file {
             return Ok(());
         }
@@ -312,11 +304,11 @@ impl Writer {
     fn publish(&mut self, db: Connection) -> Result<(), StoreError> {
         if let Some(draft) = self.draft.take() {
             draft.publish(db)?;
-            let path = self.reader.path().to_owned();
+            let path = self.reader.path.clone();
             // The run is done, whether or not the store can be queried.
             match open_to_write(&path) {
                 Ok(db) => {
-                    self.reader = Reader::new(&path, db);
+                    self.reader = Reader::new(&path, db)?;
                     self.file = files::identity(&path);
                 }
                 Err(error) => log::warn!("{error}"),
@@ -328,7 +320,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.end();
+        self.close();
     }
 }
 
@@ -436,11 +428,11 @@ impl Reader {
         match found {
             // Left by a first run that was killed: there are no tables yet.
             0 => Self::empty(&path),
-            VERSION => Ok(Self::new(&path, db)),
+            VERSION => Self::new(&path, db),
             newer if newer > VERSION => Err(StoreError::Newer { path, found, known }),
             _ => {
                 let copy = copy_in_memory(&db).map_err(sql(&path, "read"))?;
-                Ok(Self::new(&path, migrated(&path, copy)?))
+                Self::new(&path, migrated(&path, copy)?)
             }
         }
     }
@@ -450,7 +442,7 @@ impl Reader {
     /// A store that does not exist.
     fn empty(path: &Path) -> Result<Self, StoreError> {
         let db = Connection::open_in_memory().map_err(sql(path, "open"))?;
-        Ok(Self::new(path, migrated(path, db)?))
+        Self::new(path, migrated(path, db)?)
     }
 }
 

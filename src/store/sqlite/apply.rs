@@ -16,7 +16,7 @@ use crate::plan::{
     Plan, Refresh, Return,
 };
 use crate::store::StoreError;
-use crate::store::{Applied, Outcome, Run, snapshot, snapshot_of_new};
+use crate::store::{Applied, Keys, Outcome, Run, View, snapshot, snapshot_of_new};
 use crate::user::{
     DomainId, Field, Folded, Found, ObjectGuid, Origin, Status, StoredUser, Tracking, UniqueField,
     UserId, Values,
@@ -56,10 +56,10 @@ impl Writer {
             });
             match written {
                 Ok(Ok(run_id)) => run_id,
-                Ok(Err(rows)) => return self.overtaken(plan, rows),
+                Ok(Err(rows)) => return self.overtaken(plan, &rows),
                 // Another program has taken a name since the holders were read.
                 Err(StoreError::Sql { source, .. }) if is_of_unique_name(&source) => {
-                    return self.overtaken(plan, Vec::new());
+                    return self.overtaken(plan, &[]);
                 }
                 Err(error) => return Err(error),
             }
@@ -69,11 +69,11 @@ impl Writer {
         Ok(Applied::Done(run_id, plan))
     }
 
-    fn overtaken(&self, plan: Plan, rows: Vec<UserId>) -> Result<Applied, StoreError> {
-        let mut changed = HashMap::new();
-        for id in rows {
-            let now = self.by_id(id)?;
-            changed.insert(id, now.filter(|user| user.origin != Origin::Local));
+    fn overtaken(&self, plan: Plan, rows: &[UserId]) -> Result<Applied, StoreError> {
+        let mut changed: HashMap<_, _> = rows.iter().map(|id| (*id, None)).collect();
+        for user in self.users(Keys::Rows(rows))? {
+            let id = user.id;
+            changed.insert(id, Some(user).filter(|it| it.origin != Origin::Local));
         }
         Ok(Applied::Overtaken { plan, changed })
     }

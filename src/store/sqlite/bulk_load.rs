@@ -55,10 +55,10 @@ impl Writer {
         let db = if let Some(draft) = &self.draft {
             draft.open()?
         } else {
-            journal::begin(&self.reader.db, self.path())?;
-            open(self.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?
+            journal::begin(&self.reader.db, &self.path)?;
+            open(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?
         };
-        let failed = sql(self.path(), "write to");
+        let failed = sql(&self.path, "write to");
         begin(&db).map_err(&failed)?;
         // From here on no other program can write to it.
         self.require_same_file(false)?;

@@ -1,16 +1,15 @@
 //! How many users of each kind there are, and when runs last succeeded.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::OptionalExtension;
 
 use super::Reader;
-use crate::store::{Command, StoreError, UserCounts};
+use crate::store::{Command, StoreError, UserCounts, View};
 use crate::user::Status;
 
 impl Reader {
     /// Counts the users, from indexes.
     pub(super) fn count_users(&self) -> Result<UserCounts, StoreError> {
-        let _unchanging = self.unchanging()?;
+        let _unchanging = self.hold_still()?;
         let imported = self.imported_of_all()?;
         let local = self.user_count()?.saturating_sub(imported);
         let mut directory = Vec::new();
@@ -25,14 +24,9 @@ impl Reader {
     }
 
     fn imported_with_status(&self, status: Status) -> Result<u64, StoreError> {
-        self.db
-            .query_row(
-                "SELECT count(*) FROM users WHERE status = ?1 AND status <> 'ok' AND guid IS NOT NULL",
-                [status.name()],
-                |row| row.get(0),
-            )
-            .map(i64::unsigned_abs)
-            .map_err(self.failed("read"))
+        let query =
+            "SELECT count(*) FROM users WHERE status = ?1 AND status <> 'ok' AND guid IS NOT NULL";
+        self.count(query, [status.name()])
     }
 
     /// When a command last succeeded; for sync, only runs over all users count.
@@ -40,19 +34,14 @@ impl Reader {
         &self,
         command: Command,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let found: Option<(String, i64)> = self
-            .db
-            .query_row(
-                "SELECT started_at, duration_ms FROM runs
-                 WHERE command = ?1 AND outcome IN ('done', 'partial')
-                    AND (command <> 'sync' OR mode <> 'selected')
-                 ORDER BY id DESC LIMIT 1",
-                [command.name()],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()
-            .map_err(self.failed("read"))?;
-        Ok(found.and_then(|(began, milliseconds)| {
+        let query = "SELECT started_at, duration_ms FROM runs
+             WHERE command = ?1 AND outcome IN ('done', 'partial')
+                AND (command <> 'sync' OR mode <> 'selected')
+             ORDER BY id DESC LIMIT 1";
+        let found = self.rows(query, [command.name()], |row| {
+            Ok((row.get::<_, String>(0)?, row.get(1)?))
+        })?;
+        Ok(found.into_iter().next().and_then(|(began, milliseconds)| {
             let began: Timestamp = began.parse().ok()?;
             began
                 .checked_add(SignedDuration::from_millis(milliseconds))

@@ -33,11 +33,7 @@ impl Reader {
                 controllers: controllers.remove(&id).unwrap_or_default(),
             })
         };
-        self.db
-            .prepare_cached(&query)
-            .and_then(|mut statement| statement.query_map([], known)?.collect())
-            .map(Domains)
-            .map_err(self.failed("read"))
+        self.rows(&query, [], known).map(Domains)
     }
 
     fn controllers(&self) -> rusqlite::Result<HashMap<DomainId, Vec<KnownController>>> {

@@ -5,15 +5,18 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
+use super::Reader;
 use super::domains::RunKeys;
 use super::record::parse_snapshot;
-use super::{Reader, Writer};
 use crate::plan::{Action, Counts, Duplicate, Plan, Recent};
 use crate::store::StoreError;
-use crate::store::{Command, Mode, Outcome, PastChange, PastRun, Run};
+use crate::store::{Command, Mode, Outcome, PastChange, PastRun, Run, Runs};
 use crate::user::{DomainId, UserId};
 
 const RUN_COLUMNS: &str = "id, command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome, error, checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, missing, failed, others, undoes, domain";
+
+const CHANGES: &str = "run_id, started_at, user_id, action, username, evidence, before, after
+     FROM changes JOIN runs ON runs.id = run_id";
 
 pub(super) const CHANGE_COLUMNS: &str =
     "run_id, started_at, user_id, action, username, evidence, before, after";
@@ -156,57 +159,45 @@ fn in_step(outcome: Outcome, plan: &Plan, run: &Run) -> Option<String> {
     serde_json::to_string(&ids).ok()
 }
 
-impl Writer {
-    /// Records a run that was refused or failed.
-    pub(super) fn note_end(
-        &mut self,
-        run: &Run,
-        outcome: Outcome,
-        error: &str,
-        plan: &Plan,
-    ) -> Result<i64, StoreError> {
-        self.transact(|db| {
-            let run_id = begin_run(db, run)?;
-            // A run that changed nothing does not add a domain.
-            let keys = RunKeys {
-                domain: run.domain.as_ref().and_then(|it| it.id),
-                controller: run.controller.as_ref().and_then(|it| it.id),
-            };
-            let run = Run {
-                unsaid: Recent::default(),
-                ..run.clone()
-            };
-            end_run(db, run_id, &run, keys, outcome, Some(error), plan)?;
-            Ok(run_id)
-        })
-    }
+/// Records a run that was refused or failed.
+pub(super) fn record_end(
+    db: &Connection,
+    run: &Run,
+    outcome: Outcome,
+    error: &str,
+    plan: &Plan,
+) -> rusqlite::Result<i64> {
+    let run_id = begin_run(db, run)?;
+    // A run that changed nothing does not add a domain.
+    let keys = RunKeys {
+        domain: run.domain.as_ref().and_then(|it| it.id),
+        controller: run.controller.as_ref().and_then(|it| it.id),
+    };
+    let run = Run {
+        unsaid: Recent::default(),
+        ..run.clone()
+    };
+    end_run(db, run_id, &run, keys, outcome, Some(error), plan)?;
+    Ok(run_id)
 }
 
 impl Reader {
-    /// Past runs, the newest first.
-    pub(super) fn last_runs(&self, limit: u64) -> Result<Vec<PastRun>, StoreError> {
-        let query = format!("SELECT {RUN_COLUMNS} FROM runs ORDER BY id DESC LIMIT ?1");
-        self.db
-            .prepare(&query)
-            .and_then(|mut statement| {
-                let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-                statement.query_map([limit], past_run)?.collect()
-            })
-            .map_err(self.failed("read"))
-    }
-
-    /// The run with that number.
-    pub(super) fn run_of_number(&self, number: i64) -> Result<Option<PastRun>, StoreError> {
-        let query = format!("SELECT {RUN_COLUMNS} FROM runs WHERE id = ?1");
-        self.db
-            .query_row(&query, [number], past_run)
-            .optional()
-            .map_err(self.failed("read"))
+    pub(super) fn past_runs(&self, which: Runs) -> Result<Vec<PastRun>, StoreError> {
+        let (condition, number) = match which {
+            Runs::Last(limit) => (
+                "ORDER BY id DESC LIMIT ?1",
+                i64::try_from(limit).unwrap_or(i64::MAX),
+            ),
+            Runs::Number(number) => ("WHERE id = ?1", number),
+        };
+        let query = format!("SELECT {RUN_COLUMNS} FROM runs {condition}");
+        self.rows(&query, [number], past_run)
     }
 
     /// What a run changed, ordered by username.
     pub(super) fn changes_of_run(&self, number: i64) -> Result<Vec<PastChange>, StoreError> {
-        self.changes("run_id = ?1 ORDER BY username, user_id", number)
+        let query = format!("SELECT {CHANGES} WHERE run_id = ?1 ORDER BY username, user_id");
+        self.rows(&query, [number], past_change)
     }
 
     /// What later runs changed about these users, oldest first.
@@ -218,34 +209,11 @@ impl Reader {
         if users.is_empty() {
             return Ok(Vec::new());
         }
-        let query = format!(
-            "SELECT {CHANGE_COLUMNS} FROM changes JOIN runs ON runs.id = run_id WHERE run_id > ?1 ORDER BY run_id"
-        );
-        let of_them = |row: &Row<'_>| {
+        let query = format!("SELECT {CHANGES} WHERE run_id > ?1 ORDER BY run_id");
+        self.rows_if(&query, [run], |row| {
             let is_of_them = users.contains(&UserId(row.get(2)?));
             is_of_them.then(|| past_change(row)).transpose()
-        };
-        self.db
-            .prepare(&query)
-            .and_then(|mut statement| {
-                let changes = statement.query_map([run], of_them)?;
-                changes.filter_map(Result::transpose).collect()
-            })
-            .map_err(self.failed("read"))
-    }
-
-    pub(super) fn changes(
-        &self,
-        condition: &str,
-        parameter: i64,
-    ) -> Result<Vec<PastChange>, StoreError> {
-        let query = format!(
-            "SELECT {CHANGE_COLUMNS} FROM changes JOIN runs ON runs.id = run_id WHERE {condition}"
-        );
-        self.db
-            .prepare(&query)
-            .and_then(|mut statement| statement.query_map([parameter], past_change)?.collect())
-            .map_err(self.failed("read"))
+        })
     }
 }
 
@@ -358,7 +326,7 @@ mod tests {
         run.started_at = format!("{now}T02:00:00Z").parse().expect("a time");
         let newest = i64::try_from(days.len()).expect("few") + 1;
         forget_old_runs(&store.db, &run, newest).expect("forgotten");
-        let runs = store.last_runs(100).expect("readable");
+        let runs = store.past_runs(Runs::Last(100)).expect("readable");
         runs.iter().rev().map(|it| it.run).collect()
     }
 

@@ -113,6 +113,7 @@ fn set_mode(db: &Connection, mode: &str) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Session;
     use crate::store::Run;
     use crate::store::sqlite::{Writer, open};
 
@@ -129,7 +130,7 @@ mod tests {
         let nothing = crate::plan::Plan::default();
         let run = Run::begin(crate::store::Command::Add, 1);
         writer
-            .note_end(&run, crate::store::Outcome::Failed, "", &nothing)
+            .record_end(&run, crate::store::Outcome::Failed, "", &nothing)
             .expect("noted");
     }
 

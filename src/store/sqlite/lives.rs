@@ -3,11 +3,14 @@
 
 use std::collections::HashSet;
 
+use std::rc::Rc;
+
+use rusqlite::types::Value;
 use rusqlite::{Row, params};
 
 use super::Reader;
 use super::history::{CHANGE_COLUMNS, past_change};
-use crate::store::{PastChange, StoreError};
+use crate::store::{Keys, PastChange, StoreError, View};
 use crate::user::{Folded, ObjectGuid, StoredUser};
 
 /// Renames and deletions: row, names before and after, identity.
@@ -50,7 +53,7 @@ impl Reader {
             Ok(is_it(before.as_str_or_null()?) || is_it(after.as_str_or_null()?))
         };
         let mut traces = Traces::default();
-        if let Some(user) = self.by_username(name)? {
+        for user in self.users(Keys::Usernames(std::slice::from_ref(name)))? {
             traces.add_user(&user);
         }
         self.trace(&mut traces, NAMING, &is_named)?;
@@ -70,11 +73,9 @@ impl Reader {
     /// All changes of these users. A user that was removed and imported again has a new row, but the same identity.
     fn lives(&self, mut traces: Traces) -> Result<Vec<PastChange>, StoreError> {
         let guids = std::mem::take(&mut traces.guids);
-        for guid in guids.iter().filter_map(|it| it.parse().ok()) {
-            let guid: ObjectGuid = guid;
-            for user in self.all_with_guid(guid)? {
-                traces.add_user(&user);
-            }
+        let identities: Vec<ObjectGuid> = guids.iter().filter_map(|it| it.parse().ok()).collect();
+        for user in self.users(Keys::Identities(&identities))? {
+            traces.add_user(&user);
         }
         if !guids.is_empty() {
             self.trace(&mut traces, NAMING, &|row| {
@@ -82,17 +83,12 @@ impl Reader {
                 Ok(guid.is_some_and(|it| guids.contains(it)))
             })?;
         }
-        let rows: Vec<i64> = traces.rows.into_iter().collect();
-        let rows = serde_json::to_string(&rows).unwrap_or_default();
-        // By primary key: these rows in each run.
+        let rows: Vec<Value> = traces.rows.into_iter().map(Value::from).collect();
         let query = format!(
             "SELECT {CHANGE_COLUMNS} FROM runs CROSS JOIN changes ON run_id = runs.id
-             WHERE user_id IN (SELECT value FROM json_each(?1)) ORDER BY run_id, user_id"
+             WHERE user_id IN rarray(?1) ORDER BY run_id, user_id"
         );
-        self.db
-            .prepare(&query)
-            .and_then(|mut statement| statement.query_map([rows], past_change)?.collect())
-            .map_err(self.failed("read"))
+        self.rows(&query, [Rc::new(rows)], past_change)
     }
 
     /// Adds the rows and identities of matching changes.
@@ -118,10 +114,7 @@ impl Reader {
     /// The deletions of a run, or of all of them, the newest first.
     pub(super) fn deletions(&self, run: Option<i64>) -> Result<Vec<PastChange>, StoreError> {
         let query = format!("SELECT {CHANGE_COLUMNS} {DELETIONS}");
-        self.db
-            .prepare(&query)
-            .and_then(|mut statement| statement.query_map(params![run], past_change)?.collect())
-            .map_err(self.failed("read"))
+        self.rows(&query, [run], past_change)
     }
 
     /// The newest deletion of each of these names, if there is one; and names of deleted users: all of them, if one

@@ -1,37 +1,39 @@
 //! Matching directory users with rows by identity.
 //!
 //! A directory returns its users in much the same order in every run, and the first import inserted them in that order.
-//! So the next user is usually in the next row, and reading rows in order costs a fraction of index lookups.
+//! So the next user is usually in the next row, and reading rows in order costs a fraction of index lookups. Where the
+//! two orders part, the rest of the page is looked up at once.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use super::Reader;
-use crate::store::StoreError;
-use crate::store::{Matching, Ours};
+use crate::store::{Keys, Matching, Ours, StoreError, View};
 use crate::user::{ObjectGuid, StoredUser, UserId};
 
 /// How many rows are read at once, at first and at most. Doubles as long as rows are requested in order.
 const FIRST_READ: u32 = 16;
 const LARGEST_READ: u32 = 512;
 
-/// How far ahead a row may be for sequential reading to resume from it.
-const NEAR: i64 = 8;
+/// How many rows may be passed over for the one requested: users of the store that are not in the scope.
+const NEAR: usize = 8;
 
 /// Looks up imported users one after another.
 #[derive(Debug)]
 pub struct RowMatcher<'a> {
     store: &'a Reader,
     ours: Ours,
+    /// The announced identities of the page.
+    expected: std::vec::IntoIter<ObjectGuid>,
+    /// The rest of the page, if it was looked up.
+    found: Option<HashMap<ObjectGuid, StoredUser>>,
     /// Rows read ahead.
     ahead: VecDeque<StoredUser>,
     /// The row returned last; none before the first.
     last: Option<UserId>,
-    /// How many rows to read ahead next; 0 if that does not pay.
+    /// How many rows to read ahead next.
     next_read: u32,
     /// Whether the store has no imported users.
     is_empty: bool,
-    /// The announced identities.
-    expected: std::vec::IntoIter<ObjectGuid>,
 }
 
 impl<'a> RowMatcher<'a> {
@@ -40,58 +42,60 @@ impl<'a> RowMatcher<'a> {
         Self {
             store,
             ours,
+            expected: Vec::new().into_iter(),
+            found: None,
             ahead: VecDeque::new(),
             last: None,
             next_read: FIRST_READ,
             is_empty: false,
-            expected: Vec::new().into_iter(),
         }
+    }
+
+    /// The user, if it is the next in row order.
+    fn next_row(&mut self, guid: ObjectGuid) -> Result<Option<StoredUser>, StoreError> {
+        if self.ahead.is_empty() {
+            self.ahead = self.store.imported_after(self.last, self.next_read)?.into();
+            self.is_empty = self.ahead.is_empty() && self.last.is_none();
+            self.next_read = (self.next_read * 2).min(LARGEST_READ);
+        }
+        let is_it = |user: &StoredUser| user.origin.guid() == Some(guid) && self.ours.has(user);
+        let Some(skipped) = self.ahead.iter().take(NEAR).position(is_it) else {
+            return Ok(None);
+        };
+        let user = self.ahead.drain(..=skipped).next_back();
+        self.last = user.as_ref().map(|it| it.id);
+        Ok(user)
+    }
+
+    /// Looks up this user and the rest of the page. Reading ahead goes on after the last of them.
+    fn look_up(
+        &mut self,
+        guid: ObjectGuid,
+    ) -> Result<&HashMap<ObjectGuid, StoredUser>, StoreError> {
+        let mut guids = vec![guid];
+        guids.extend(self.expected.as_slice());
+        let mut found = HashMap::new();
+        if !self.is_empty {
+            let users = self.store.users(Keys::Identities(&guids))?.into_iter();
+            for user in users.filter(|it| self.ours.has(it)) {
+                found.extend(user.origin.guid().map(|guid| (guid, user)));
+            }
+        }
+        let last = guids.iter().rev().find_map(|guid| found.get(guid));
+        self.last = last.map(|user| user.id).or(self.last);
+        self.ahead.clear();
+        self.next_read = FIRST_READ;
+        Ok(self.found.insert(found))
     }
 
     /// The imported user of the domain with that identity.
     fn find(&mut self, guid: ObjectGuid) -> Result<Option<StoredUser>, StoreError> {
-        if self.ahead.is_empty() && self.next_read > 0 {
-            self.ahead = self.store.imported_after(self.last, self.next_read)?.into();
-            self.is_empty |= self.ahead.is_empty() && self.last.is_none();
-            self.next_read = if self.ahead.is_empty() {
-                0
-            } else {
-                (self.next_read * 2).min(LARGEST_READ)
-            };
+        if let Some(found) = &self.found {
+            return Ok(found.get(&guid).cloned());
         }
-        if self.is_empty {
-            return Ok(None);
-        }
-        let is_it = |user: &StoredUser| user.origin.guid() == Some(guid) && self.ours.has(user);
-        let is_next = self.ahead.front().is_some_and(is_it);
-        let user = if is_next {
-            self.ahead.pop_front()
-        } else {
-            self.store.by_guid(&self.ours, guid)?
-        };
-        if let Some(user) = &user {
-            if !is_next {
-                self.turn_to(user.id);
-            }
-            self.last = Some(user.id);
-        }
-        Ok(user)
-    }
-
-    /// Resumes after a row that was not the next one.
-    fn turn_to(&mut self, row: UserId) {
-        let is_behind = |user: &StoredUser| user.id > row;
-        let skipped = self.ahead.iter().take_while(|it| !is_behind(it)).count();
-        // The difference may overflow.
-        let distance = self
-            .last
-            .map_or(Some(row.0), |last| row.0.checked_sub(last.0));
-        let is_near = distance.is_some_and(|it| (1..=NEAR).contains(&it));
-        if skipped < self.ahead.len() && self.last.is_none_or(|last| row > last) {
-            self.ahead.drain(..skipped);
-        } else {
-            self.ahead.clear();
-            self.next_read = if is_near { FIRST_READ } else { 0 };
+        match self.next_row(guid)? {
+            Some(user) => Ok(Some(user)),
+            None => Ok(self.look_up(guid)?.get(&guid).cloned()),
         }
     }
 }
@@ -99,6 +103,7 @@ impl<'a> RowMatcher<'a> {
 impl Matching for RowMatcher<'_> {
     fn expect(&mut self, guids: Vec<ObjectGuid>) -> Result<(), StoreError> {
         self.expected = guids.into_iter();
+        self.found = None;
         Ok(())
     }
 
@@ -150,7 +155,8 @@ mod tests {
     }
 
     fn found(walk: &mut RowMatcher<'_>, number: u8) -> Option<ObjectGuid> {
-        let user = walk.find(guid(number)).expect("it can be read");
+        walk.expect(vec![guid(number)]).expect("it can be read");
+        let user = walk.next().expect("it can be read");
         user.map(|user| match user.origin {
             Origin::Directory { guid, .. } => guid,
             Origin::Local => panic!("nobody is local"),
@@ -173,6 +179,23 @@ mod tests {
             for number in order {
                 assert_eq!(found(&mut walk, number), Some(guid(number)));
             }
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_out_of_order_is_looked_up_at_once() {
+        let store = store();
+        let page: Vec<u8> = vec![1, 2, 3, 120, 4, 5, 5, USERS + 1, 20, 6];
+        let mut walk = RowMatcher::new(&store, ours(&store));
+        for page in [page.clone(), (7..=90).collect(), page, vec![]] {
+            let guids = page.iter().copied().map(guid).collect();
+            walk.expect(guids).expect("it can be read");
+            for number in page {
+                let user = walk.next().expect("it can be read");
+                let expected = Some(guid(number)).filter(|_| number <= USERS);
+                assert_eq!(user.and_then(|it| it.origin.guid()), expected);
+            }
+            assert_eq!(walk.next().expect("it can be read"), None);
         }
     }
 

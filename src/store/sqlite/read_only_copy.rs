@@ -110,6 +110,7 @@ fn as_unchanging(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Session;
     use crate::store::sqlite::Writer;
 
     #[test]
@@ -121,7 +122,7 @@ mod tests {
         let mut writer = Writer::open(&path, "add", Duration::ZERO).expect("a store");
         let nothing = crate::plan::Plan::default();
         writer
-            .note_end(&run, crate::store::Outcome::Failed, "", &nothing)
+            .record_end(&run, crate::store::Outcome::Failed, "", &nothing)
             .expect("noted");
         drop(writer);
         let copy = copy_at_rest(&path).expect("readable").expect("at rest");

@@ -2,21 +2,27 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use rusqlite::{Connection, OptionalExtension, Params, Transaction};
+use jiff::Timestamp;
+use rusqlite::types::FromSql;
+use rusqlite::vtab::array::{self, Array};
+use rusqlite::{Connection, Params, Row, Transaction};
 
 use super::flaw;
 use super::match_rows::RowMatcher;
 use super::record::{self, UserColumns};
 use super::sql;
 use crate::ldap::dn;
-use crate::plan::compare::Seen;
 use crate::plan::{Holder, Holders, Population, Recent};
 use crate::store::{
     Changes, Command, Domains, Held, Keys, Known, LastSeen, Listing, Matching, Ours, PastChange,
     PastRun, Runs, StoreError, UserCounts, View, Visit, Which,
 };
-use crate::user::{Domain, Field, Folded, ObjectGuid, Status, StoredUser, UniqueField, UserId};
+use crate::user::{Domain, Field, Folded, ObjectGuid, StoredUser, UniqueField, UserId};
+
+/// How many names are looked up at once.
+const NAMES_AT_ONCE: usize = 1000;
 
 /// A read transaction.
 #[derive(Debug)]
@@ -32,7 +38,7 @@ fn key(domain: Option<&Domain>) -> Option<i64> {
 /// A store that can be read but not written.
 #[derive(Debug)]
 pub struct Reader {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     pub(super) db: Connection,
 }
 
@@ -44,7 +50,13 @@ impl View for Reader {
     }
 
     fn hold_still(&self) -> Result<Box<dyn Held + '_>, StoreError> {
-        Ok(Box::new(self.unchanging()?))
+        let transaction = self
+            .db
+            .is_autocommit()
+            .then(|| self.db.unchecked_transaction());
+        Ok(Box::new(Unchanging {
+            _transaction: transaction.transpose().map_err(self.failed("read"))?,
+        }))
     }
 
     fn domains(&self) -> Result<Domains, StoreError> {
@@ -53,10 +65,13 @@ impl View for Reader {
 
     fn imported_and_foreign(&self, domain: &Domain) -> Result<(u64, u64), StoreError> {
         let all = self.imported_of_all()?;
-        let ours = if self.is_only(domain)? {
+        let domain = key(Some(domain));
+        let is_only = "SELECT NOT EXISTS (SELECT 1 FROM domains WHERE id IS NOT ?1)";
+        let ours = if self.value(is_only, [domain])? {
             all
         } else {
-            self.imported_of(domain)?
+            let query = "SELECT count(*) FROM users WHERE guid IS NOT NULL AND domain = ?1";
+            self.count(query, [domain])?
         };
         Ok((ours, all.saturating_sub(ours)))
     }
@@ -70,7 +85,7 @@ impl View for Reader {
         );
         let at_most = i64::try_from(at_most).unwrap_or(i64::MAX);
         let params = (key(domain), domain.is_none(), at_most);
-        let population = self.db.query_row(&query, params, |row| {
+        self.one_row(&query, params, |row| {
             let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
             let mut population = Population {
                 imported: count(0)?,
@@ -81,29 +96,20 @@ impl View for Reader {
                 *it = count(column)?;
             }
             Ok(population)
-        });
-        population.map_err(self.failed("read"))
+        })
     }
 
-    fn recent(
-        &self,
-        domain: Option<&Domain>,
-        since: jiff::Timestamp,
-    ) -> Result<Recent, StoreError> {
-        self.db
-            .query_row(
-                "SELECT coalesce(sum(unsaid_deleted), 0), coalesce(sum(unsaid_disabled), 0)
-                 FROM runs WHERE started_at >= ?2 AND (?3 OR domain = ?1)",
-                (key(domain), since.to_string(), domain.is_none()),
-                |row| {
-                    let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
-                    Ok(Recent {
-                        deleted: count(0)?,
-                        disabled: count(1)?,
-                    })
-                },
-            )
-            .map_err(self.failed("read"))
+    fn recent(&self, domain: Option<&Domain>, since: Timestamp) -> Result<Recent, StoreError> {
+        let query = "SELECT coalesce(sum(unsaid_deleted), 0), coalesce(sum(unsaid_disabled), 0)
+             FROM runs WHERE started_at >= ?2 AND (?3 OR domain = ?1)";
+        let params = (key(domain), since.to_string(), domain.is_none());
+        self.one_row(query, params, |row| {
+            let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+            Ok(Recent {
+                deleted: count(0)?,
+                disabled: count(1)?,
+            })
+        })
     }
 
     fn last_seen(&self) -> Result<LastSeen, StoreError> {
@@ -115,33 +121,42 @@ impl View for Reader {
     }
 
     fn users(&self, keys: Keys<'_>) -> Result<Vec<StoredUser>, StoreError> {
-        let _unchanging = self.unchanging()?;
-        let mut users = Vec::new();
-        match keys {
-            Keys::Rows(ids) => {
-                for id in ids {
-                    users.extend(self.by_id(*id)?);
-                }
-            }
-            Keys::Usernames(names) => {
-                for name in names {
-                    users.extend(self.by_username(name)?);
-                }
-            }
+        let (column, keys) = match keys {
+            Keys::Rows(ids) => ("id", Rc::new(ids.iter().map(|it| it.0.into()).collect())),
+            Keys::Usernames(names) => ("username_folded", texts(names)),
             Keys::Identities(guids) => {
-                for guid in guids {
-                    users.extend(self.all_with_guid(*guid)?);
-                }
+                let guids = guids.iter().map(|it| it.as_bytes().to_vec().into());
+                ("guid", Rc::new(guids.collect()))
             }
-        }
-        Ok(users)
+        };
+        self.several(&format!("{column} IN rarray(?1)"), [keys])
     }
 
     fn imported(&self, domain: &Domain, which: Which<'_>) -> Result<Vec<StoredUser>, StoreError> {
+        let domain = key(Some(domain));
         match which {
-            Which::With(status) => self.imported_with(domain, status),
-            Which::Expired(by) => self.expired(domain, by),
-            Which::Except(seen) => self.imported_except(domain, seen),
+            Which::With(status) => self.several(
+                // Few users have a status other than `ok`, and those are in a partial index.
+                "guid IS NOT NULL AND domain = ?1 AND status = ?2 AND status <> 'ok'",
+                (domain, status.name()),
+            ),
+            Which::Expired(by) => {
+                let condition =
+                    "guid IS NOT NULL AND domain = ?1 AND expires_at IS NOT NULL AND enabled";
+                let mut users = self.several(condition, [domain])?;
+                // Times may have fractions, so their texts do not sort as they do.
+                users.retain(|user| user.tracking.expires.is_some_and(|it| it <= by));
+                Ok(users)
+            }
+            Which::Except(seen) => {
+                // Answered from the index of identities alone.
+                let query = "SELECT id FROM users WHERE guid IS NOT NULL AND domain = ?1";
+                let unseen = self.rows_if(query, [domain], |row| {
+                    let id = UserId(row.get(0)?);
+                    Ok(Some(id).filter(|id| !seen.contains(*id)))
+                })?;
+                self.users(Keys::Rows(&unseen))
+            }
         }
     }
 
@@ -150,28 +165,19 @@ impl View for Reader {
         domain: &Domain,
         limit: Option<u32>,
     ) -> Result<Vec<ObjectGuid>, StoreError> {
-        self.db
-            .prepare("SELECT guid FROM users WHERE guid IS NOT NULL AND domain = ?1 LIMIT ?2")
-            .and_then(|mut statement| {
-                let params = (domain.id.map(|it| it.0), limit.map_or(-1, i64::from));
-                let guids =
-                    statement.query_map(params, |row| row.get(0).map(ObjectGuid::from_bytes))?;
-                guids.collect()
-            })
-            .map_err(self.failed("read"))
+        let query = "SELECT guid FROM users WHERE guid IS NOT NULL AND domain = ?1 LIMIT ?2";
+        let params = (key(Some(domain)), limit.map_or(-1, i64::from));
+        self.rows(query, params, |row| row.get(0).map(ObjectGuid::from_bytes))
     }
 
     fn rows_by_dn(&self, domain: &Domain) -> Result<HashMap<String, UserId>, StoreError> {
-        self.db
-            .prepare("SELECT dn, id FROM users WHERE guid IS NOT NULL AND dn IS NOT NULL AND domain = ?1")
-            .and_then(|mut statement| {
-                let rows = statement.query_map([domain.id.map(|it| it.0)], |row| {
-                    let dn: String = row.get(0)?;
-                    Ok((dn::normalised(&dn), UserId(row.get(1)?)))
-                })?;
-                rows.collect()
-            })
-            .map_err(self.failed("read"))
+        let query =
+            "SELECT dn, id FROM users WHERE guid IS NOT NULL AND dn IS NOT NULL AND domain = ?1";
+        let rows = self.rows(query, [key(Some(domain))], |row| {
+            let dn: String = row.get(0)?;
+            Ok((dn::normalised(&dn), UserId(row.get(1)?)))
+        })?;
+        Ok(rows.into_iter().collect())
     }
 
     fn holders(
@@ -179,29 +185,20 @@ impl View for Reader {
         names: &mut dyn Iterator<Item = (UniqueField, Folded)>,
     ) -> Result<Holders, StoreError> {
         let mut holders = Holders::default();
-        let is_empty = |row: &rusqlite::Row<'_>| row.get::<_, bool>(0);
-        let query = "SELECT NOT EXISTS (SELECT 1 FROM users)";
-        if self
-            .db
-            .query_row(query, [], is_empty)
-            .map_err(self.failed("read"))?
-        {
+        if self.value("SELECT NOT EXISTS (SELECT 1 FROM users)", [])? {
             return Ok(holders);
         }
-        let _unchanging = self.unchanging()?;
+        let _unchanging = self.hold_still()?;
+        let mut asked: HashMap<UniqueField, Vec<Folded>> = HashMap::new();
         for (field, name) in names {
-            let condition = match field {
-                UniqueField::Username => "username_folded = ?1",
-                UniqueField::Email => "email_folded = ?1",
-            };
-            if let Some(user) = self.one(condition, [name.as_str()])? {
-                let holder = Holder {
-                    id: Some(user.id),
-                    username: user.values.profile.username,
-                    origin: user.origin,
-                };
-                holders.insert(field, name, holder);
+            let asked = asked.entry(field).or_default();
+            asked.push(name);
+            if asked.len() == NAMES_AT_ONCE {
+                self.add_holders(field, std::mem::take(asked), &mut holders)?;
             }
+        }
+        for (field, asked) in asked {
+            self.add_holders(field, asked, &mut holders)?;
         }
         Ok(holders)
     }
@@ -224,13 +221,10 @@ impl View for Reader {
     }
 
     fn runs(&self, which: Runs) -> Result<Vec<PastRun>, StoreError> {
-        match which {
-            Runs::Last(limit) => self.last_runs(limit),
-            Runs::Number(number) => Ok(self.run_of_number(number)?.into_iter().collect()),
-        }
+        self.past_runs(which)
     }
 
-    fn last_success(&self, command: Command) -> Result<Option<jiff::Timestamp>, StoreError> {
+    fn last_success(&self, command: Command) -> Result<Option<Timestamp>, StoreError> {
         self.read_last_success(command)
     }
 
@@ -253,16 +247,12 @@ impl View for Reader {
 }
 
 impl Reader {
-    pub(super) fn new(path: &Path, db: Connection) -> Self {
-        Self {
+    pub(super) fn new(path: &Path, db: Connection) -> Result<Self, StoreError> {
+        array::load_module(&db).map_err(sql(path, "open"))?;
+        Ok(Self {
             path: path.to_owned(),
             db,
-        }
-    }
-
-    /// The file of the store.
-    pub fn path(&self) -> &Path {
-        &self.path
+        })
     }
 
     pub(super) fn failed(
@@ -283,73 +273,68 @@ impl Reader {
         }
     }
 
-    /// Starts a read transaction, unless one is open.
-    pub(super) fn unchanging(&self) -> Result<Unchanging<'_>, StoreError> {
-        let transaction = self
-            .db
-            .is_autocommit()
-            .then(|| self.db.unchecked_transaction());
-        Ok(Unchanging {
-            _transaction: transaction.transpose().map_err(self.failed("read"))?,
-        })
+    /// The rows of a query.
+    pub(super) fn rows<T>(
+        &self,
+        query: &str,
+        params: impl Params,
+        mut row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.rows_if(query, params, |it| row(it).map(Some))
+    }
+
+    /// The rows of a query, without those that are nothing.
+    pub(super) fn rows_if<T>(
+        &self,
+        query: &str,
+        params: impl Params,
+        row: impl FnMut(&Row<'_>) -> rusqlite::Result<Option<T>>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.db
+            .prepare_cached(query)
+            .and_then(|mut statement| {
+                let rows = statement.query_map(params, row)?;
+                rows.filter_map(Result::transpose).collect()
+            })
+            .map_err(self.failed("read"))
+    }
+
+    /// The row of a query that has one.
+    pub(super) fn one_row<T>(
+        &self,
+        query: &str,
+        params: impl Params,
+        row: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.db
+            .prepare_cached(query)
+            .and_then(|mut statement| statement.query_row(params, row))
+            .map_err(self.failed("read"))
+    }
+
+    /// The value of a query that has one.
+    pub(super) fn value<T: FromSql>(
+        &self,
+        query: &str,
+        params: impl Params,
+    ) -> Result<T, StoreError> {
+        self.one_row(query, params, |row| row.get(0))
+    }
+
+    pub(super) fn count(&self, query: &str, params: impl Params) -> Result<u64, StoreError> {
+        self.value(query, params).map(i64::unsigned_abs)
     }
 
     /// How many imported users there are, of any domain.
     pub(super) fn imported_of_all(&self) -> Result<u64, StoreError> {
         // Users without one are few, or all. Counting rows is cheaper than reading them.
-        self.count("SELECT count(*) - (SELECT count(*) FROM users WHERE guid IS NULL) FROM users")
+        let query = "SELECT count(*) - (SELECT count(*) FROM users WHERE guid IS NULL) FROM users";
+        self.count(query, [])
     }
 
-    fn is_only(&self, domain: &Domain) -> Result<bool, StoreError> {
-        self.db
-            .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM domains WHERE id IS NOT ?1)")
-            .and_then(|mut statement| statement.query_row([key(Some(domain))], |row| row.get(0)))
-            .map_err(self.failed("read"))
-    }
-
-    fn imported_of(&self, domain: &Domain) -> Result<u64, StoreError> {
-        self.db
-            .query_row(
-                "SELECT count(*) FROM users WHERE guid IS NOT NULL AND domain = ?1",
-                [domain.id.map(|it| it.0)],
-                |row| row.get(0),
-            )
-            .map(i64::unsigned_abs)
-            .map_err(self.failed("read"))
-    }
-
-    /// How many users there are.
+    /// How many users it has, local ones included.
     pub(super) fn user_count(&self) -> Result<u64, StoreError> {
-        self.count("SELECT count(*) FROM users")
-    }
-
-    fn count(&self, query: &str) -> Result<u64, StoreError> {
-        self.db
-            .query_row(query, [], |row| row.get(0))
-            .map(i64::unsigned_abs)
-            .map_err(self.failed("read"))
-    }
-
-    /// The user in that row.
-    pub(super) fn by_id(&self, id: UserId) -> Result<Option<StoredUser>, StoreError> {
-        self.one("users.id = ?1", [id.0])
-    }
-
-    /// The imported user of a domain with that identity.
-    pub(super) fn by_guid(
-        &self,
-        ours: &Ours,
-        guid: ObjectGuid,
-    ) -> Result<Option<StoredUser>, StoreError> {
-        let query = format!("SELECT {UserColumns} FROM users WHERE guid = ?1");
-        let users = self.several(&query, [guid.as_bytes()])?;
-        Ok(users.into_iter().find(|it| ours.has(it)))
-    }
-
-    /// The imported users with that identity, of any domain.
-    pub(super) fn all_with_guid(&self, guid: ObjectGuid) -> Result<Vec<StoredUser>, StoreError> {
-        let query = format!("SELECT {UserColumns} FROM users WHERE guid = ?1");
-        self.several(&query, [guid.as_bytes()])
+        self.count("SELECT count(*) FROM users", [])
     }
 
     /// Up to that many imported users in row order, after a row.
@@ -361,33 +346,13 @@ impl Reader {
         let Some(first) = row.map_or(Some(i64::MIN), |row| row.0.checked_add(1)) else {
             return Ok(Vec::new());
         };
-        let query = format!(
-            "SELECT {UserColumns} FROM users WHERE id >= ?1 AND +guid IS NOT NULL ORDER BY id LIMIT ?2"
-        );
-        self.several(&query, (first, limit))
+        let condition = "id >= ?1 AND +guid IS NOT NULL ORDER BY id LIMIT ?2";
+        self.several(condition, (first, limit))
     }
 
-    /// The user with that username, in any case.
-    pub(super) fn by_username(&self, username: &Folded) -> Result<Option<StoredUser>, StoreError> {
-        self.one("username_folded = ?1", [username.as_str()])
-    }
-
-    fn one(&self, condition: &str, params: impl Params) -> Result<Option<StoredUser>, StoreError> {
+    fn several(&self, condition: &str, params: impl Params) -> Result<Vec<StoredUser>, StoreError> {
         let query = format!("SELECT {UserColumns} FROM users WHERE {condition}");
-        let found = self
-            .db
-            .prepare_cached(&query)
-            .and_then(|mut statement| statement.query_row(params, record::user).optional())
-            .map_err(self.failed("read"))?;
-        found.map(|user| self.usable(user)).transpose()
-    }
-
-    fn several(&self, query: &str, params: impl Params) -> Result<Vec<StoredUser>, StoreError> {
-        let users: Vec<_> = self
-            .db
-            .prepare_cached(query)
-            .and_then(|mut statement| statement.query_map(params, record::user)?.collect())
-            .map_err(self.failed("read"))?;
+        let users = self.rows(&query, params, record::user)?;
         users.into_iter().map(|user| self.usable(user)).collect()
     }
 
@@ -402,50 +367,39 @@ impl Reader {
         })
     }
 
-    /// The imported users of a domain except these.
-    fn imported_except(&self, domain: &Domain, seen: &Seen) -> Result<Vec<StoredUser>, StoreError> {
-        // Answered from the index of identities alone.
-        let unseen: Vec<i64> = self
-            .db
-            .prepare("SELECT id FROM users WHERE guid IS NOT NULL AND domain = ?1")
-            .and_then(|mut statement| {
-                let key = domain.id.map(|it| it.0);
-                let ids = statement.query_map([key], |row| row.get::<_, i64>(0))?;
-                ids.filter(|id| !matches!(id, Ok(id) if seen.contains(UserId(*id))))
-                    .collect()
-            })
-            .map_err(self.failed("read"))?;
-        let users = unseen.iter().map(|id| self.by_id(UserId(*id)));
-        users.filter_map(Result::transpose).collect()
-    }
-
-    /// The imported users of a domain with that status.
-    fn imported_with(
+    /// Adds those who hold these names.
+    fn add_holders(
         &self,
-        domain: &Domain,
-        status: Status,
-    ) -> Result<Vec<StoredUser>, StoreError> {
-        // Few users have a status other than `ok`, and those are in a partial index.
-        let query = format!(
-            "SELECT {UserColumns} FROM users
-             WHERE status = ?1 AND status <> 'ok' AND guid IS NOT NULL AND domain = ?2"
-        );
-        self.several(&query, (status.name(), domain.id.map(|it| it.0)))
+        field: UniqueField,
+        names: Vec<Folded>,
+        holders: &mut Holders,
+    ) -> Result<(), StoreError> {
+        let column = match field {
+            UniqueField::Username => "username_folded",
+            UniqueField::Email => "email_folded",
+        };
+        let query =
+            format!("SELECT {UserColumns}, {column} FROM users WHERE {column} IN rarray(?1)");
+        let rows = self.rows(&query, [texts(&names)], |row| {
+            Ok((row.get(column)?, record::user(row)?))
+        })?;
+        let mut found: HashMap<String, _> = rows.into_iter().collect();
+        for name in names {
+            if let Some(user) = found.remove(name.as_str()) {
+                let user = self.usable(user)?;
+                let holder = Holder {
+                    id: Some(user.id),
+                    username: user.values.profile.username,
+                    origin: user.origin,
+                };
+                holders.insert(field, name, holder);
+            }
+        }
+        Ok(())
     }
+}
 
-    /// The enabled users of a domain whose accounts have expired by then.
-    fn expired(
-        &self,
-        domain: &Domain,
-        now: jiff::Timestamp,
-    ) -> Result<Vec<StoredUser>, StoreError> {
-        let query = format!(
-            "SELECT {UserColumns} FROM users
-             WHERE expires_at IS NOT NULL AND enabled AND guid IS NOT NULL AND domain = ?1"
-        );
-        let mut users = self.several(&query, [domain.id.map(|it| it.0)])?;
-        // Times may have fractions, so their texts do not sort as they do.
-        users.retain(|user| user.tracking.expires.is_some_and(|it| it <= now));
-        Ok(users)
-    }
+fn texts(names: &[Folded]) -> Array {
+    let names = names.iter().map(|it| it.as_str().to_owned().into());
+    Rc::new(names.collect())
 }
