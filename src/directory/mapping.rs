@@ -24,7 +24,7 @@ type Others = Vec<(Field, Vec<String>)>;
 #[derive(Clone, Debug)]
 pub struct Mapping {
     settings: Attributes,
-    fields: [(Field, Vec<Attribute>); 5],
+    fields: [(Field, Vec<Attribute>); Field::TEXT.len()],
     identity: Identity,
     is_active_directory: bool,
 }

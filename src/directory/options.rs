@@ -117,7 +117,7 @@ pub struct Attributes {
 
 impl Attributes {
     /// The attributes of each text field.
-    pub fn fields(&self) -> [(Field, &AttributeNames); 5] {
+    pub fn fields(&self) -> [(Field, &AttributeNames); Field::TEXT.len()] {
         let Self {
             username,
             first_name,
