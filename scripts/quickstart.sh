@@ -4,6 +4,18 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+if ! command -v cc > /dev/null; then
+    packages="gcc libc6-dev"
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then
+        echo "adsync is built with a C compiler; install it first: sudo apt-get install $packages" >&2
+        exit 1
+    fi
+    echo "Installing a C compiler ($packages) ..."
+    apt-get update -qq
+    # shellcheck disable=SC2086 # Two packages.
+    apt-get install -qq -y --no-install-recommends $packages > /dev/null
+fi
+
 echo "Building adsync and its test directory ..."
 cargo build --quiet --workspace --bins
 target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
