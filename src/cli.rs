@@ -8,8 +8,8 @@ mod columns;
 use std::path::PathBuf;
 
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use ldap::Filter;
 
-use crate::directory::Filter;
 use crate::plan::Allowed;
 use crate::user::{Column, Field, Profile, Source, Standing};
 

@@ -15,11 +15,12 @@ mod values;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ldap::{Filter, Limits, ServerUrl};
 use serde::Deserialize;
 
 use crate::credentials::Login;
 use crate::credentials::password;
-use crate::directory::{self, Attributes, Filter, ServerSource, ServerUrl};
+use crate::directory::{self, Attributes, PEOPLE, ServerSource};
 use crate::error::{Failure, Kind};
 use crate::plan::compare::OutOfScopePolicy;
 use crate::plan::{GuardLimits, Limit};
@@ -98,7 +99,7 @@ struct DirectoryTable {
     keytab: Option<SettingsPath>,
     principal: Option<String>,
     base_dn: Option<String>,
-    #[serde(default)]
+    #[serde(default = "default_filter")]
     filter: Filter,
     #[serde(default)]
     page_size: PageSize,
@@ -120,6 +121,10 @@ struct DirectoryTable {
     danger_accept_invalid_certs: bool,
     #[serde(default)]
     attributes: Attributes,
+}
+
+fn default_filter() -> Filter {
+    PEOPLE
 }
 
 fn default_connect_timeout() -> Seconds {
@@ -304,7 +309,7 @@ impl DirectoryTable {
             ca_file: self.ca_file.map(|it| it.within(folder)),
             base_dn: self.base_dn,
             filter: self.filter,
-            limits: directory::Limits {
+            limits: Limits {
                 page_size: self.page_size.0,
                 connect_timeout: self.connect_timeout_secs.0,
                 timeout: self.timeout_secs.0,

@@ -6,9 +6,10 @@ pub mod password;
 
 use std::path::Path;
 
-use crate::directory::Credentials;
+use ldap::Credentials;
 #[cfg(feature = "kerberos")]
-use crate::directory::Kerberos;
+use ldap::Kerberos;
+
 use crate::error::Failure;
 use crate::util::shell::quoted;
 use password::PasswordSources;

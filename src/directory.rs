@@ -5,59 +5,41 @@
 
 mod attribute;
 mod changes;
-pub(crate) mod connection;
-pub(crate) mod entry;
 mod error;
-pub(crate) mod filter;
 pub(crate) mod group;
 mod identity;
 mod inspection;
-#[cfg(feature = "kerberos")]
-mod kerberos;
-mod ldapsearch;
 mod leftover;
 pub(crate) mod mapping;
 mod names;
 mod options;
 mod proof;
-pub(crate) mod ranges;
 mod root_dse;
 pub(crate) mod schema;
 mod servers;
 mod srv;
-mod tls;
-mod url;
 mod values;
 
 use std::collections::HashSet;
 
-use crate::ldap::dn;
+use ldap::{Connection, Filter, Scope, Search, ServerUrl, Tally, dn, filter};
+
 use crate::plan::change_mark::{Position, ReadSettings};
 use crate::plan::compare::{BadEntry, MissingValue};
 use crate::user::{DirectoryUser, ObjectGuid};
 
-use connection::{Connection, Scope, Search};
 use identity::{MOST_NAMES, Names};
 use mapping::Mapping;
 use root_dse::RootDse;
 
 pub use changes::Changes;
-pub use connection::{Opened, THREAD as CONNECTION_THREAD, Tally};
-pub use error::{
-    Cause, DirectoryError, Missed, NO_SUCH_OBJECT, RejectedCertificate, Step, TicketError, Trouble,
-    Weakness, code, is_incompatible,
-};
-pub use filter::Filter;
+pub use error::DirectoryError;
 pub use inspection::{Identities, Unfilled, ldapsearch_of_root, open_ports};
 pub use mapping::{Unusable, WhyUnusable};
 pub use names::FoundUser;
-pub use options::{
-    AttributeNames, Attributes, Credentials, Kerberos, Limits, Options, ServerSource,
-};
+pub use options::{AttributeNames, Attributes, Options, PEOPLE, ServerSource};
 pub use proof::Located;
 pub use servers::Servers;
-pub use tls::{Certificate, Tls, TrustError};
-pub use url::ServerUrl;
 
 /// How many identities or names are asked for in one search. A filter of this many terms is far
 /// from any server's limit, and an answer fits one page.
@@ -241,10 +223,10 @@ impl Directory {
 
     /// The error for an identity that finds nobody.
     pub fn not_searchable(&self) -> DirectoryError {
-        DirectoryError {
-            server: self.connection.server().to_string(),
-            step: Step::Read(format!("users of {} by identity", self.domain)),
-            cause: Cause::IdentityNotSearchable(self.mapping.guid_attribute().to_owned()),
+        DirectoryError::IdentityNotSearchable {
+            server: self.server().clone(),
+            domain: self.domain.clone(),
+            attribute: self.mapping.guid_attribute().to_owned(),
         }
     }
 
@@ -318,29 +300,21 @@ impl Directory {
         );
         let identity = self.mapping.identity();
         let mut names = Names::default();
-        for page in self.connection.search_users(&search)? {
+        for page in self.connection.search_lenient(&search)? {
             let entries = page?;
             for entry in &entries {
                 names.see(identity, entry);
             }
         }
         if names.are_too_many() {
-            return Err(self.too_many(
+            return Err(DirectoryError::too_many(
+                &self.connection,
                 search.what,
                 "bytes of names that serve as identities",
                 MOST_NAMES,
             ));
         }
         Ok(names)
-    }
-
-    /// The error for a server that sent more of something than any directory has.
-    fn too_many(&self, reading: String, what: &'static str, most: usize) -> DirectoryError {
-        DirectoryError {
-            server: self.server().to_string(),
-            step: Step::Read(reading),
-            cause: Cause::TooMany { what, most },
-        }
     }
 
     /// The attributes of the settings that cannot be used on this server.
@@ -396,9 +370,13 @@ impl Directory {
     ) -> Result<Tally, E> {
         let mapping = &self.mapping;
         let mut is_useless = true;
-        let mut pages = self.connection.search_users(search)?;
+        let mut pages = self
+            .connection
+            .search_lenient(search)
+            .map_err(DirectoryError::from)?;
         for page in &mut pages {
-            let users: Vec<Read> = page?.iter().map(|entry| mapping.user(entry)).collect();
+            let entries = page.map_err(DirectoryError::from)?;
+            let users: Vec<Read> = entries.iter().map(|entry| mapping.user(entry)).collect();
             is_useless &= users.iter().all(Result::is_err);
             on_page(users)?;
         }

@@ -19,7 +19,9 @@ pub mod refusal;
 mod run;
 mod store;
 
-use crate::directory::{DirectoryError, TrustError};
+use ldap::TrustError;
+
+use crate::directory::DirectoryError;
 use crate::exit_code::ExitCode;
 use crate::run::RunError;
 use crate::store::StoreError;

@@ -9,8 +9,7 @@
 //! | [`config`] | the settings |
 //! | [`credentials`] | with what adsync logs in, and where that comes from |
 //! | [`mod@run`] | the engine: reading, comparing, planning, guarding, applying |
-//! | [`ldap`] | LDAP itself: encoding, names |
-//! | [`directory`] | what a directory is asked; above it there are only users |
+//! | [`directory`] | what a directory is asked, by way of the crate [`ldap`]; above it there are only users |
 //! | [`plan`] | one user against one row, whether a run may go on from a change mark, what it would do, and the guard: pure |
 //! | [`store`] | what a run asks of a store, and writes to it; below it everything that is SQL |
 //! | [`output`] | what is said, and how |
@@ -35,7 +34,6 @@ pub mod error;
 pub mod exit_code;
 #[doc(hidden)]
 pub mod fuzzing;
-pub mod ldap;
 pub mod metrics;
 pub mod output;
 pub mod plan;
@@ -164,7 +162,7 @@ fn start_logging(verbose: u8, format: LogFormat) {
 fn expect_panics_of_the_connection() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if std::thread::current().name() == Some(directory::CONNECTION_THREAD) {
+        if std::thread::current().name() == Some(ldap::THREAD) {
             log::debug!("{panic}");
         } else {
             usual(panic);

@@ -6,5 +6,6 @@ pub mod files;
 pub mod nearest;
 #[cfg(unix)]
 pub mod ownership;
-pub mod shell;
 pub mod threads;
+
+pub use ldap::shell;

@@ -7,10 +7,10 @@ mod scope;
 
 use std::path::Path;
 
+use ldap::{Certificate, Opened, ServerUrl, Step, Tls};
+
 use crate::config::Settings;
-use crate::directory::{
-    self, Cause, Certificate, Directory, DirectoryError, Opened, ServerUrl, Step, Tls,
-};
+use crate::directory::{self, Directory, DirectoryError};
 use crate::error::{self, Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::Output;
@@ -66,7 +66,7 @@ fn check_directory(settings: &Settings, findings: &mut Findings<'_>) {
         );
     }
     let options = &settings.directory;
-    let tls = match Tls::new(options) {
+    let tls = match Tls::new(&options.trust()) {
         Ok(tls) => tls,
         Err(error) => return findings.fail("tls", error),
     };
@@ -145,18 +145,19 @@ fn check_server(
 }
 
 fn report(error: &DirectoryError, url: &ServerUrl, findings: &mut Findings<'_>) {
-    let step = match (&error.step, &error.cause) {
-        (Step::Resolve, _) => "name",
-        (Step::Connect, _) => "tcp",
-        (Step::StartTls | Step::Tls, _) => "tls",
-        (Step::Ticket(_), _) => "ticket",
-        (Step::Bind(_) | Step::Kerberos(_), _) => "bind",
-        (Step::Read(_), Cause::OutsideDomain(_)) => "base",
-        (Step::Read(_), _) => "rootdse",
-        (Step::Settings, _) => "attributes",
+    let failed = error.ldap().map(|it| &it.step);
+    let step = match (error, failed) {
+        (DirectoryError::OutsideDomain { .. }, _) => "base",
+        (DirectoryError::Unusable { .. }, _) => "attributes",
+        (_, Some(Step::Resolve)) => "name",
+        (_, Some(Step::Connect)) => "tcp",
+        (_, Some(Step::StartTls | Step::Tls)) => "tls",
+        (_, Some(Step::Ticket(_))) => "ticket",
+        (_, Some(Step::Bind(_) | Step::Kerberos(_))) => "bind",
+        (_, Some(Step::Read(_)) | None) => "rootdse",
     };
     let commands = error::commands(error);
-    let is_closed = error.step == Step::Connect;
+    let is_closed = failed == Some(&Step::Connect);
     let mut failure = Failure::from(error);
     if is_closed && let Some(hint) = &mut failure.hint {
         match directory::open_ports(url).as_slice() {

@@ -7,9 +7,11 @@ mod candidates;
 
 use std::collections::{HashMap, HashSet};
 
+use ldap::code::NO_SUCH_OBJECT;
+
 use crate::cli;
 use crate::commands::{Context, RunOptions, names, page, picking};
-use crate::directory::{Directory, NO_SUCH_OBJECT, Read, Selection};
+use crate::directory::{Directory, DirectoryError, Read, Selection};
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::run::{import, strategy};
@@ -173,7 +175,7 @@ fn read_ou(
 
 fn is_no_such_object(error: &anyhow::Error) -> bool {
     error
-        .downcast_ref::<crate::directory::DirectoryError>()
+        .downcast_ref::<DirectoryError>()
         .is_some_and(|error| error.result_code() == Some(NO_SUCH_OBJECT))
 }
 

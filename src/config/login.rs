@@ -123,7 +123,7 @@ impl Keys {
             return Err(wrong("principal under [directory] is empty")
                 .hint("leave it out for that of the ticket, or the first of the keytab"));
         }
-        Ok(Login::Kerberos(crate::directory::Kerberos {
+        Ok(Login::Kerberos(ldap::Kerberos {
             keytab: self.keytab.map(|it| it.within(folder)),
             principal: self.principal,
         }))

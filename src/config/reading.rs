@@ -87,6 +87,10 @@ fn in_words(message: &str) -> String {
         })
         .replace("wanted string or table", "expected a text in quotes")
         .replace("expected a string", "expected a text in quotes")
+        .replace(
+            "no password in its URL",
+            "no password in its URL; they are username and password_file",
+        )
         .replace("invalid type: sequence", "this is a list")
         .replace(
             "invalid basic string, expected `\"`",

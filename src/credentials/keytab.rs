@@ -9,8 +9,9 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use ldap::Kerberos;
+
 use super::password;
-use crate::directory::Kerberos;
 use crate::error::{Failure, Kind};
 
 /// Names the keytab of a client.

@@ -1,7 +1,8 @@
 //! An attribute of the settings: the name to request it by, and the names the server may return it under.
 
+use ldap::standard;
+
 use super::schema::{AttributeType, Schema};
-use crate::ldap::standard;
 
 /// An attribute of the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]

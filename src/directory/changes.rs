@@ -7,11 +7,10 @@
 
 use std::collections::HashSet;
 
-use super::connection::{Pages, Scope, Search};
-use super::entry::Entry;
+use ldap::{Entry, Pages, Scope, Search, dn, filter};
+
 use super::error::DirectoryError;
-use super::{BATCH, Directory, filter};
-use crate::ldap::dn;
+use super::{BATCH, Directory};
 use crate::plan::change_mark::{Mark, Position, Sentinels};
 use crate::user::ObjectGuid;
 
@@ -138,7 +137,7 @@ impl Directory {
             }
             // Without the right to list it, the container may look absent.
             Err(error) if error.is_of_entry() => Ok((false, None)),
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -3,461 +3,130 @@
 //! What happened, in words. How to fix it is for [`crate::error`] to say.
 
 mod attributes;
-mod certificate;
-pub mod handshake;
-mod kerberos;
-mod login;
-mod network;
 
-use std::fmt;
-use std::io;
-use std::time::Duration;
+use ldap::{Connection, ServerUrl};
 
 use super::mapping::Unusable;
-use super::tls::Certificate;
-use crate::directory::url::ServerUrl;
 
-pub use certificate::Weakness;
-pub use handshake::is_incompatible;
-pub use kerberos::{TicketError, Trouble};
-pub use network::Missed;
-
-/// Result codes, the sub-codes in diagnostic messages, and what they mean.
-pub mod code {
-    pub use super::kerberos::BAD_BINDINGS;
-    pub use super::kerberos::reason as kerberos_reason;
-    pub use super::login::reason as login_reason;
-    pub use super::login::{STRONGER_AUTH_REQUIRED, sub_code};
-    pub use super::{BUSY, INVALID_CREDENTIALS, NO_SUCH_OBJECT, UNAVAILABLE};
-}
-
-/// The step that failed. Reads after "cannot".
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Looking up the address of the server.
-    Resolve,
-    /// Opening the TCP connection.
-    Connect,
-    /// Asking for TLS on a plain connection (`StartTLS`).
-    StartTls,
-    /// The TLS handshake.
-    Tls,
-    /// The simple bind of that account.
-    Bind(String),
-    /// Getting a Kerberos ticket for that service.
-    Ticket(String),
-    /// The bind of that principal, with a ticket.
-    Kerberos(String),
-    /// Reading this.
-    Read(String),
-    /// Using the attributes that the settings name.
-    Settings,
-}
-
-impl Step {
-    /// Its name in a list of steps.
-    fn phrase(&self, server: &str) -> String {
-        match self {
-            Self::Resolve => format!("find the address of {server}"),
-            Self::Connect => format!("connect to {server}"),
-            Self::StartTls => format!("begin TLS (StartTLS) with {server}"),
-            Self::Tls => format!("make a TLS connection to {server}"),
-            Self::Bind(username) => format!("log in to {server} as {username}"),
-            Self::Ticket(service) => format!("get a Kerberos ticket for {service}"),
-            Self::Kerberos(account) => format!("log in to {server} with Kerberos as {account}"),
-            Self::Read(what) => format!("read {what} from {server}"),
-            Self::Settings => format!("use [directory.attributes] with {server}"),
-        }
-    }
-}
-
-/// Why a step failed.
-#[derive(Debug)]
-pub enum Cause {
-    /// An error of the operating system.
-    Io(io::Error),
-    /// Nothing arrived in that time.
-    Timeout(Duration),
-    /// The run has used up its time for reading.
-    RunTimeout(Duration),
-    /// The operating system refused a thread.
-    NoThread(io::Error),
-    /// None of the addresses of the host could be connected to, each for its own reason.
-    Addresses(Vec<Missed>),
-    /// The DNS does not have the name.
-    Dns(String),
-    /// The DNS names only servers outside the domain; which.
-    OutsideServers(String),
-    /// The server's certificate is not accepted.
-    Certificate(Box<RejectedCertificate>),
-    /// TLS failed otherwise.
-    Tls(String),
-    /// Kerberos failed, here or at a KDC.
-    Ticket(Box<TicketError>),
-    /// The server does not seal a connection without TLS.
-    NotEncrypted,
-    /// The server answered with a result code other than success (RFC 4511, appendix A).
-    Result {
-        /// The result code.
-        code: u32,
-        /// The diagnostic message.
-        text: String,
+/// The directory could not be read. Whatever the cause, nothing read before it counts.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// A connection or a search failed.
+    #[error(transparent)]
+    Ldap(#[from] ldap::Error),
+    /// The DNS could not be asked for the servers of a domain, or names none that can be used.
+    #[error("cannot find the address of the domain {domain}: {why}")]
+    NoServers {
+        /// The domain.
+        domain: String,
+        /// Why.
+        why: String,
     },
-    /// The connection ended before the answer was complete.
-    Lost,
-    /// The server sent a notice of disconnection (RFC 4511, 4.4.1).
-    Disconnected {
-        /// The result code.
-        code: u32,
-        /// The diagnostic message.
-        text: String,
+    /// The DNS names only servers outside the domain.
+    #[error(
+        "cannot find the address of the domain {domain}: the DNS names servers outside of it only ({})",
+        hosts.join(", ")
+    )]
+    OutsideServers {
+        /// The domain.
+        domain: String,
+        /// The servers.
+        hosts: Vec<String>,
     },
-    /// The base is in none of the server's naming contexts that may hold users, the domain's own first.
-    OutsideDomain(Vec<String>),
     /// The server has no naming context that may hold users.
-    NoContext,
+    #[error("cannot read the rootDSE from {server}: it names no naming context")]
+    NoContext {
+        /// The server.
+        server: ServerUrl,
+    },
+    /// The base is in none of the server's naming contexts that may hold users.
+    #[error(
+        "cannot read {base} from {server}: it lies in none of the server's naming contexts{}",
+        listed(contexts)
+    )]
+    OutsideDomain {
+        /// The server.
+        server: ServerUrl,
+        /// The base.
+        base: String,
+        /// The naming contexts, the domain's own first.
+        contexts: Vec<String>,
+    },
     /// An existing user is not found by this attribute.
-    IdentityNotSearchable(String),
+    #[error(
+        "cannot read users of {domain} by identity from {server}: this server does not find users by their {attribute}, so none can be told to be gone"
+    )]
+    IdentityNotSearchable {
+        /// The server.
+        server: ServerUrl,
+        /// The naming context that was searched.
+        domain: String,
+        /// The attribute.
+        attribute: String,
+    },
     /// These attributes of the settings cannot be used on this server.
-    Unusable(Vec<Unusable>),
-    /// The answer cannot be decoded, or breaks the protocol.
-    Malformed(String),
-    /// The answer exceeds a limit of the settings.
-    Limit(Limit),
+    #[error(
+        "cannot use [directory.attributes] with {server}: {}",
+        joined(unusable)
+    )]
+    Unusable {
+        /// The server.
+        server: ServerUrl,
+        /// The attributes.
+        unusable: Vec<Unusable>,
+    },
     /// The server sent more of something than any directory has.
+    #[error("cannot read {what} from {server}: there are more than {most} {of}")]
     TooMany {
+        /// The server.
+        server: ServerUrl,
+        /// What was read.
+        what: String,
         /// What it sent too much of.
-        what: &'static str,
+        of: &'static str,
         /// The most there may be.
         most: usize,
     },
 }
 
-/// A limit of the settings that an answer exceeded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limit {
-    /// What was received.
-    what: String,
-    /// The setting under `[directory]`.
-    pub setting: &'static str,
-    /// The limit.
-    most: u64,
-}
-
-impl Limit {
-    /// More entries than a search may return.
-    pub fn entries(most: u64) -> Self {
-        Self {
-            what: format!("more than {most} entries"),
-            setting: "max_entries",
-            most,
-        }
-    }
-
-    /// More values than an attribute may have.
-    pub fn values(what: &str, most: u64) -> Self {
-        Self {
-            what: format!("{what}: more than {most} values"),
-            ..Self::entries(most)
-        }
-    }
-
-    /// A value that is too long.
-    pub fn value(what: &str, bytes: usize, most: usize) -> Self {
-        Self {
-            what: format!("{what} is {bytes} bytes long"),
-            setting: "max_value_bytes",
-            most: most as u64,
-        }
-    }
-
-    /// Whether it is a limit of messages, after which nothing more can be read from the connection.
-    pub fn is_of_messages(&self) -> bool {
-        self.setting == "max_message_bytes"
-    }
-
-    /// A message that is too large.
-    pub fn message(what: String, most: u64) -> Self {
-        Self {
-            what,
-            setting: "max_message_bytes",
-            most,
-        }
-    }
-}
-
-impl fmt::Display for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            what,
-            setting,
-            most,
-        } = self;
-        write!(f, "{what}, and {setting} under [directory] is {most}")
-    }
-}
-
-/// A certificate that is not accepted.
-#[derive(Debug)]
-pub struct RejectedCertificate {
-    /// What is wrong with it.
-    pub problem: rustls::CertificateError,
-    /// What the server presented.
-    pub certificate: Option<Certificate>,
-}
-
-/// The directory could not be read. Whatever the cause, nothing read before it counts.
-#[derive(Debug)]
-pub struct DirectoryError {
-    /// The URL of the server.
-    pub server: String,
-    /// The step that failed.
-    pub step: Step,
-    /// Why it failed.
-    pub cause: Cause,
-}
-
-/// `invalidCredentials`
-pub const INVALID_CREDENTIALS: u32 = 49;
-/// `busy`
-pub const BUSY: u32 = 51;
-/// `unavailable`
-pub const UNAVAILABLE: u32 = 52;
-/// `noSuchObject`
-pub const NO_SUCH_OBJECT: u32 = 32;
-/// `referral`
-pub const REFERRAL: u32 = 10;
-/// `invalidDNSyntax`
-pub const INVALID_DN_SYNTAX: u32 = 34;
-/// `inappropriateAuthentication`
-const INAPPROPRIATE_AUTHENTICATION: u32 = 48;
-/// `insufficientAccessRights`
-const INSUFFICIENT_ACCESS_RIGHTS: u32 = 50;
-
-/// The result codes that concern the requested entry, not the state of the server.
-const OF_ENTRY: [u32; 5] = [
-    REFERRAL,
-    NO_SUCH_OBJECT,
-    INVALID_DN_SYNTAX,
-    INAPPROPRIATE_AUTHENTICATION,
-    INSUFFICIENT_ACCESS_RIGHTS,
-];
-
 impl DirectoryError {
-    /// Whether the account was refused. Never retried, not even on another server: a few wrong
-    /// passwords lock the account.
-    pub fn is_login_refused(&self) -> bool {
-        if let Cause::Ticket(error) = &self.cause {
-            return error.concerns_account();
+    /// The error for a server that sent more of something than any directory has.
+    pub(super) fn too_many(
+        connection: &Connection,
+        what: String,
+        of: &'static str,
+        most: usize,
+    ) -> Self {
+        Self::TooMany {
+            server: connection.server().clone(),
+            what,
+            of,
+            most,
         }
-        matches!(self.step, Step::Bind(_))
-            && matches!(
-                &self.cause,
-                Cause::Result {
-                    code: INVALID_CREDENTIALS,
-                    ..
-                }
-            )
     }
 
-    /// Whether it may be temporary: the server is busy or going down, or the connection was
-    /// lost. If there is another server, it may be tried instead.
-    pub fn is_passing(&self, servers: usize) -> bool {
-        match &self.cause {
-            Cause::Result { code, .. } => matches!(*code, BUSY | UNAVAILABLE),
-            Cause::Lost | Cause::Disconnected { .. } => true,
-            Cause::Io(_) => {
-                matches!(self.step, Step::Read(_) | Step::Bind(_) | Step::Kerberos(_))
-            }
-            Cause::Timeout(_) => servers > 1 && matches!(self.step, Step::Read(_)),
-            Cause::Addresses(_)
-            | Cause::RunTimeout(_)
-            | Cause::NoThread(_)
-            | Cause::Dns(_)
-            | Cause::OutsideServers(_)
-            | Cause::Certificate(_)
-            | Cause::Tls(_)
-            | Cause::Ticket(_)
-            | Cause::NotEncrypted
-            | Cause::OutsideDomain(_)
-            | Cause::NoContext
-            | Cause::IdentityNotSearchable(_)
-            | Cause::Unusable(_)
-            | Cause::Malformed(_)
-            | Cause::Limit(_)
-            | Cause::TooMany { .. } => false,
+    /// The error of the connection or the search, if it is one.
+    pub fn ldap(&self) -> Option<&ldap::Error> {
+        match self {
+            Self::Ldap(error) => Some(error),
+            _ => None,
         }
     }
 
     /// The result code, if the server gave one.
     pub fn result_code(&self) -> Option<u32> {
-        match self.cause {
-            Cause::Result { code, .. } => Some(code),
-            _ => None,
-        }
-    }
-
-    /// Whether the server said that an entry is absent, or hidden from this account. Any other failure says nothing
-    /// about the entry.
-    pub fn is_of_entry(&self) -> bool {
-        let code = self.result_code();
-        code.is_some_and(|code| OF_ENTRY.contains(&code))
-    }
-
-    /// The server, if one had been chosen.
-    pub fn url(&self) -> Option<ServerUrl> {
-        ServerUrl::try_from(self.server.clone()).ok()
+        self.ldap()?.result_code()
     }
 }
 
-impl std::error::Error for DirectoryError {}
-
-impl fmt::Display for DirectoryError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot {}: ", self.step.phrase(&self.server))?;
-        match &self.cause {
-            Cause::Io(error) => f.write_str(&network::reason(error, self.url().as_ref())),
-            Cause::Timeout(after) => write!(f, "no answer within {} s", after.as_secs()),
-            Cause::TooMany { what, most } => write!(f, "there are more than {most} {what}"),
-            Cause::RunTimeout(after) => {
-                let after =
-                    jiff::SignedDuration::try_from(*after).unwrap_or(jiff::SignedDuration::MAX);
-                write!(f, "this run has read for {after:#}, and is not at an end")
-            }
-            Cause::NoThread(error) => write!(f, "{error}"),
-            Cause::Addresses(missed) => f.write_str(&network::all(missed)),
-            Cause::Certificate(rejected) => {
-                f.write_str(&certificate::problem(rejected))?;
-                match &rejected.certificate {
-                    Some(certificate) => write!(f, " (the server presented {certificate})"),
-                    None => Ok(()),
-                }
-            }
-            Cause::Tls(what) | Cause::Dns(what) => f.write_str(what),
-            Cause::OutsideServers(hosts) => {
-                write!(f, "the DNS names servers outside of it only ({hosts})")
-            }
-            Cause::Ticket(error) => write!(f, "{error}"),
-            Cause::NotEncrypted => f.write_str(
-                "the server does not encrypt the connection, and there is no TLS either",
-            ),
-            Cause::Result { code, text } => {
-                if let (Step::Bind(_), Some(reason)) = (&self.step, login::reason(*code, text)) {
-                    return write!(f, "{reason}");
-                }
-                if let (Step::Kerberos(_), Some(reason)) =
-                    (&self.step, kerberos::reason(*code, text))
-                {
-                    return write!(f, "{reason}");
-                }
-                f.write_str("the server answered ")?;
-                result(f, *code, text)
-            }
-            Cause::Disconnected { code, text } => {
-                f.write_str("the server closed the connection: ")?;
-                result(f, *code, text)
-            }
-            Cause::Lost => f.write_str(match self.step {
-                Step::Read(_) => "the connection was lost before the answer was complete",
-                _ => "the connection was lost, for the server closed it",
-            }),
-            Cause::OutsideDomain(contexts) => {
-                write!(f, "it lies in none of the server's naming contexts")?;
-                match contexts.as_slice() {
-                    [] => Ok(()),
-                    contexts => write!(f, " ({})", contexts.join("; ")),
-                }
-            }
-            Cause::NoContext => f.write_str("it names no naming context"),
-            Cause::IdentityNotSearchable(attribute) => write!(
-                f,
-                "this server does not find users by their {attribute}, so none can be told to be gone"
-            ),
-            Cause::Unusable(unusable) => {
-                let all: Vec<String> = unusable.iter().map(Unusable::to_string).collect();
-                f.write_str(&all.join("; "))
-            }
-            Cause::Malformed(what) => write!(f, "the answer cannot be understood: {what}"),
-            Cause::Limit(limit) => write!(f, "the answer goes beyond a limit: {limit}"),
-        }
+fn listed(contexts: &[String]) -> String {
+    match contexts {
+        [] => String::new(),
+        contexts => format!(" ({})", contexts.join("; ")),
     }
 }
 
-/// A result code with its name and the server's diagnostic message.
-fn result(f: &mut fmt::Formatter<'_>, code: u32, text: &str) -> fmt::Result {
-    write!(f, "{code} {}", result_name(code))?;
-    match text.trim_matches(['\0', '\n', ' ']) {
-        "" => Ok(()),
-        text => write!(f, ": {text}"),
-    }
-}
-
-/// The names of result codes (RFC 4511, appendix A).
-fn result_name(code: u32) -> &'static str {
-    match code {
-        1 => "operationsError",
-        2 => "protocolError",
-        3 => "timeLimitExceeded",
-        4 => "sizeLimitExceeded",
-        7 => "authMethodNotSupported",
-        8 => "strongerAuthRequired",
-        10 => "referral",
-        11 => "adminLimitExceeded",
-        12 => "unavailableCriticalExtension",
-        13 => "confidentialityRequired",
-        16 => "noSuchAttribute",
-        18 => "inappropriateMatching",
-        21 => "invalidAttributeSyntax",
-        32 => "noSuchObject",
-        34 => "invalidDNSyntax",
-        48 => "inappropriateAuthentication",
-        49 => "invalidCredentials",
-        50 => "insufficientAccessRights",
-        51 => "busy",
-        52 => "unavailable",
-        53 => "unwillingToPerform",
-        54 => "loopDetect",
-        80 => "other",
-        _ => "(unknown code)",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn bind(code: u32, text: &str) -> DirectoryError {
-        DirectoryError {
-            server: "ldaps://dc1".to_owned(),
-            step: Step::Bind("svc".to_owned()),
-            cause: Cause::Result {
-                code,
-                text: text.to_owned(),
-            },
-        }
-    }
-
-    #[test]
-    fn an_expired_password_is_said_in_words() {
-        let text = "80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 532, v1db1";
-        assert_eq!(
-            bind(49, text).to_string(),
-            "cannot log in to ldaps://dc1 as svc: the password has expired (AD error data 532)"
-        );
-    }
-
-    #[test]
-    fn only_refused_credentials_stop_the_search_for_a_server() {
-        assert!(bind(49, "").is_login_refused());
-        assert!(!bind(51, "busy").is_login_refused());
-        assert!(!bind(8, "").is_login_refused());
-    }
-
-    #[test]
-    fn a_plain_server_that_says_49_is_understood_too() {
-        assert_eq!(
-            bind(49, "").to_string(),
-            "cannot log in to ldaps://dc1 as svc: the username or the password is wrong (error 49)"
-        );
-    }
+fn joined(unusable: &[Unusable]) -> String {
+    let all: Vec<String> = unusable.iter().map(Unusable::to_string).collect();
+    all.join("; ")
 }

@@ -7,10 +7,10 @@
 pub mod members;
 pub mod url;
 
-use super::connection::{Connection, Search};
-use super::entry::Entry;
-use super::error::{Cause, DirectoryError, INVALID_DN_SYNTAX, NO_SUCH_OBJECT, REFERRAL, Step};
-use super::filter;
+use ldap::code::{INVALID_DN_SYNTAX, NO_SUCH_OBJECT, REFERRAL};
+use ldap::{Connection, Entry, Search, filter};
+
+use super::error::DirectoryError;
 use super::names::add_known;
 
 const IN_CHAIN: &str = "1.2.840.113556.1.4.1941";
@@ -116,14 +116,13 @@ fn collect(connection: &mut Connection, search: &Search) -> Result<Vec<Group>, D
         }
     }
     if are_too_many {
-        return Err(DirectoryError {
-            server: connection.server().to_string(),
-            step: Step::Read(search.what.clone()),
-            cause: Cause::TooMany {
-                what: "groups",
-                most: MOST_GROUPS,
-            },
-        });
+        let what = search.what.clone();
+        return Err(DirectoryError::too_many(
+            connection,
+            what,
+            "groups",
+            MOST_GROUPS,
+        ));
     }
     Ok(groups)
 }
@@ -135,10 +134,7 @@ pub fn in_chain(
     domain: &str,
     group: &Group,
 ) -> Result<String, DirectoryError> {
-    let chain = format!(
-        "(memberOf:{IN_CHAIN}:={})",
-        ldap3::ldap_escape(group.dn.as_str())
-    );
+    let chain = format!("(memberOf:{IN_CHAIN}:={})", filter::escaped(&group.dn));
     let nested = Search::below(
         format!("the groups in {}", group.dn),
         domain,

@@ -10,10 +10,10 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use ldap::{Entry, filter, text};
+
 use super::attribute::Attribute;
-use super::entry::Entry;
 use super::schema::Schema;
-use crate::ldap::text;
 use crate::user::{InvalidGuid, ObjectGuid};
 
 /// Syntaxes of attributes (RFC 4517, 3.3; AD's own: MS-ADTS 3.1.1.3.1.1.1).
@@ -189,9 +189,9 @@ impl Identity {
             Form::Uuid => add(&guid.to_string()),
             Form::NsUniqueId => add(&ns_unique_id_of(guid)),
             Form::Text(_) => match names.by_guid.get(&guid) {
-                Some(name) => add(&ldap3::ldap_escape(name.as_str())),
+                Some(name) => add(&filter::escaped(name)),
                 None => match short_name(guid) {
-                    Some(name) => add(&ldap3::ldap_escape(name.as_str())),
+                    Some(name) => add(&filter::escaped(&name)),
                     // A UUID, or a long name that nobody has: it matches nobody either way.
                     None => add(&guid.to_string()),
                 },
@@ -385,7 +385,7 @@ fn short_name(guid: ObjectGuid) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::entry::tests::entry_with_values;
+    use ldap::fuzzing::entry_of;
 
     fn identity(name: &str, schema: Option<&Schema>) -> Result<Identity, String> {
         Identity::of(Attribute::unresolved(name, false), schema)
@@ -416,7 +416,7 @@ mod tests {
         let mut names = Names::default();
         if identity.needs_names(&[guid]) {
             let name = identity.attribute.written();
-            names.see(identity, &entry_with_values("CN=a", &[(name, &[value])]));
+            names.see(identity, &entry_of("CN=a", &[(name, &[value])]));
         }
         identity.any_of(&[guid], &names)
     }
@@ -544,7 +544,7 @@ mod tests {
         for wrong in [&b""[..], b"  ", b"\xff"] {
             assert!(uid.read(wrong).is_err(), "{wrong:?}");
         }
-        let entry = entry_with_values("CN=a", &[("uid", &[b"a", b"b"])]);
+        let entry = entry_of("CN=a", &[("uid", &[b"a", b"b"])]);
         assert_eq!(uid.of_entry(&entry), Err("uid has 2 values".to_owned()));
     }
 

@@ -7,17 +7,14 @@ use std::collections::BTreeSet;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
+use ldap::{Entry, Scope, Search, ServerUrl, Tally, dn, filter, ldapsearch, standard};
+
+use super::Directory;
 use super::attribute::Attribute;
-use super::connection::{Scope, Search, Tally};
-use super::entry::Entry;
 use super::error::DirectoryError;
-use super::filter::Filter;
 use super::mapping::{Mapping, Unusable};
-use super::options::{Attributes, Options};
+use super::options::{Attributes, Options, PEOPLE};
 use super::schema::Schema;
-use super::url::ServerUrl;
-use super::{Directory, filter, ldapsearch};
-use crate::ldap::{dn, standard};
 use crate::util::nearest::{misspelt, nearest};
 
 pub use identities::Identities;
@@ -70,7 +67,7 @@ impl Directory {
     /// A filter for users regardless of the settings.
     fn people(&self) -> String {
         if self.root.is_active_directory {
-            Filter::default().as_str().to_owned()
+            PEOPLE.as_str().to_owned()
         } else {
             ANY_PERSON.to_owned()
         }
@@ -283,7 +280,7 @@ impl Directory {
             self.base.clone(),
             self.filter.as_str().to_owned(),
         );
-        ldapsearch::complete(&search, self.server(), options, login)
+        in_shell(&search, self.server(), options, login)
     }
 }
 
@@ -291,7 +288,11 @@ impl Directory {
 pub fn ldapsearch_of_root(server: &ServerUrl, options: &Options, login: &str) -> String {
     let mut search = entries_at("", Scope::Base, "(objectClass=*)");
     search.attributes = vec!["defaultNamingContext".to_owned()];
-    ldapsearch::complete(&search, server, options, login)
+    in_shell(&search, server, options, login)
+}
+
+fn in_shell(search: &Search, server: &ServerUrl, options: &Options, login: &str) -> String {
+    ldapsearch::complete(search, server, &options.trust(), options.starttls, login)
 }
 
 /// Which LDAP ports are open on the host of an unreachable server.

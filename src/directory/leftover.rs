@@ -1,7 +1,7 @@
 //! Leftovers of replication that look like users. They are never imported, and a user of the
 //! store who became one is kept unchanged: an administrator decides which of two is the right one.
 
-use crate::ldap::dn;
+use ldap::dn;
 
 /// Why an entry with that DN and username is a leftover, if it is one.
 pub fn reason(dn: &str, username: &str, is_active_directory: bool) -> Option<&'static str> {

@@ -1,16 +1,15 @@
 //! From an entry to a user: which attribute each field is read from.
 
 use jiff::Timestamp;
+use ldap::{Entry, standard};
 
 use super::attribute::Attribute;
-use super::entry::{DN, Entry};
 use super::identity::Identity;
 use super::leftover;
 use super::options::{AttributeNames, Attributes};
 use super::root_dse::RootDse;
 use super::schema::Schema;
 use super::values::{self, Value};
-use crate::ldap::standard;
 use crate::plan::compare::BadEntry;
 use crate::user::{DirectoryUser, Field, ObjectGuid, Packed, Profile};
 
@@ -252,7 +251,7 @@ impl Mapping {
             attributes.any(|attribute| attribute.is_called(name))
         };
         let matters = |name: &str| {
-            name == DN
+            name == Entry::DN
                 || is_mapped(name)
                 || requested.iter().any(|it| it.eq_ignore_ascii_case(name))
         };
@@ -313,11 +312,14 @@ fn expiry(ticks: i64) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::entry;
-    use crate::directory::error::Limit;
+    use ldap::Limit;
+    use ldap::fuzzing::entry_of;
 
     fn entry(attributes: &[(&str, &[u8])]) -> Entry {
-        entry::tests::entry("CN=a", attributes)
+        let values: Vec<[&[u8]; 1]> = attributes.iter().map(|(_, value)| [*value]).collect();
+        let names = attributes.iter().map(|(name, _)| *name);
+        let attributes: Vec<_> = names.zip(values.iter().map(|it| &it[..])).collect();
+        entry_of("CN=a", &attributes)
     }
 
     fn mapping() -> Mapping {
@@ -403,7 +405,7 @@ mod tests {
 
     #[test]
     fn the_other_values_of_a_field_are_kept_beside_it() {
-        let entry = entry::tests::entry_with_values(
+        let entry = entry_of(
             "CN=a",
             &[
                 ("objectGUID", &[&[7; 16]]),
@@ -428,9 +430,9 @@ mod tests {
         assert!(bad.guid.is_some());
         assert_eq!(
             bad.reason,
-            "MAIL is 10 bytes long, and max_value_bytes under [directory] is 5"
+            "MAIL is 10 bytes long, and max_value_bytes is 5"
         );
-        assert!(with(DN).is_err());
+        assert!(with(Entry::DN).is_err());
         assert!(with("jpegPhoto").is_ok());
     }
 

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
+use ldap::filter;
+
 use super::attribute::Attribute;
 use super::error::DirectoryError;
-use super::{BATCH, Directory, Read, filter, values};
-use crate::ldap::ber::lossy;
+use super::{BATCH, Directory, Read, values};
 use crate::user::Folded;
 
 /// How many users the names of a batch may match. More than one for a name is an error in any case.
@@ -62,7 +63,7 @@ impl Directory {
                     let called: HashSet<Folded> = attributes
                         .iter()
                         .flat_map(|attribute| entry.values_under(attribute.names()))
-                        .map(|name| Folded::new(&lossy(name)))
+                        .map(|name| Folded::new(&String::from_utf8_lossy(name)))
                         .filter(|name| asked.contains(name))
                         .collect();
                     // Somebody with another name was not asked for.
@@ -76,7 +77,12 @@ impl Directory {
                 }
             }
             if are_too_many {
-                return Err(self.too_many(search.what, "users of that name", MOST_NAMED));
+                return Err(DirectoryError::too_many(
+                    &self.connection,
+                    search.what,
+                    "users of that name",
+                    MOST_NAMED,
+                ));
             }
         }
         if !users.is_empty() && users.iter().all(|(_, user)| user.is_err()) {
@@ -147,7 +153,12 @@ impl Directory {
             }
         }
         if are_too_many {
-            return Err(self.too_many(search.what, "users that begin so", MOST_FOUND));
+            return Err(DirectoryError::too_many(
+                &self.connection,
+                search.what,
+                "users that begin so",
+                MOST_FOUND,
+            ));
         }
         if !found.is_empty() && found.iter().all(|it| it.user.is_err()) {
             self.explain_useless()?;

@@ -2,14 +2,17 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use secrecy::SecretString;
+use ldap::{Filter, Limits, ServerUrl, Trust};
 use serde::Deserialize;
 
-use super::filter::Filter;
-use super::url::ServerUrl;
 use crate::user::Field;
+
+/// The people of Active Directory, without krbtgt, Guest, Administrator and the accounts of trusts, which belong to
+/// nobody.
+pub const PEOPLE: Filter = Filter::from_static(
+    "(&(objectCategory=person)(objectClass=user)(!(isCriticalSystemObject=TRUE)))",
+);
 
 /// Where the servers come from.
 #[derive(Clone, Debug)]
@@ -48,53 +51,21 @@ pub struct Options {
     pub attributes: Attributes,
 }
 
-/// Limits of size and time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Entries a page, 1 to 1000.
-    pub page_size: u32,
-    /// Deadline for name, connection, TLS and bind together.
-    pub connect_timeout: Duration,
-    /// Deadline for each answer.
-    pub timeout: Duration,
-    /// Time limit for all of a run's reading.
-    pub run_timeout: Duration,
-    /// The most entries of a search.
-    pub max_entries: u64,
-    /// The most bytes of a value.
-    pub max_value_bytes: usize,
-    /// The most bytes of a message.
-    pub max_message_bytes: u64,
-}
-
 impl Options {
-    /// Whether any connection may use TLS.
-    pub fn uses_tls(&self) -> bool {
-        self.starttls
+    /// Which certificates are accepted.
+    pub fn trust(&self) -> Trust {
+        let uses_tls = self.starttls
             || match &self.servers {
                 ServerSource::Urls(urls) => urls.iter().any(ServerUrl::is_ldaps),
                 ServerSource::Domain { .. } => true,
-            }
+            };
+        match &self.ca_file {
+            _ if self.accept_invalid_certs => Trust::Anybody,
+            Some(path) => Trust::CaFile(path.clone()),
+            None if uses_tls => Trust::System,
+            None => Trust::Nobody,
+        }
     }
-}
-
-/// Whose ticket to use, and where it comes from.
-#[derive(Clone, Debug, Default)]
-pub struct Kerberos {
-    /// The keytab to get a ticket with; `None` for the caller's own ticket.
-    pub keytab: Option<PathBuf>,
-    /// The principal, if not the keytab's first or that of the caller's ticket.
-    pub principal: Option<String>,
-}
-
-/// What to authenticate with.
-#[derive(Debug)]
-pub enum Credentials<'a> {
-    /// A bind name and its password.
-    Password(&'a str, SecretString),
-    /// A ticket.
-    #[cfg(feature = "kerberos")]
-    Ticket(Kerberos),
 }
 
 /// Which attribute each field is read from; the first that has a value counts.

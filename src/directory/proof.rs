@@ -4,11 +4,11 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::connection::{Pages, Search};
-use super::entry::Entry;
-use super::error::{DirectoryError, INVALID_DN_SYNTAX, NO_SUCH_OBJECT, REFERRAL};
+use ldap::code::{INVALID_DN_SYNTAX, NO_SUCH_OBJECT, REFERRAL};
+use ldap::{Entry, Pages, Search, dn};
+
+use super::error::DirectoryError;
 use super::{BATCH, Directory, Read, changes};
-use crate::ldap::dn;
 use crate::plan::evidence::{DeletedObjects, LastPlace};
 use crate::user::ObjectGuid;
 
@@ -119,7 +119,7 @@ impl Directory {
             search.attributes.extend(self.mapping.requested());
             let asked: HashSet<ObjectGuid> = batch.iter().copied().collect();
             let mapping = &self.mapping;
-            for page in self.connection.search_users(&search)? {
+            for page in self.connection.search_lenient(&search)? {
                 for entry in page? {
                     let dn = entry.dn().into_owned();
                     match mapping.guid(&entry) {
@@ -178,7 +178,7 @@ impl Directory {
         let search = Search::at(dn, &attributes);
         let (entries, tally) = match self.connection.search(&search).and_then(Pages::all) {
             Ok(answer) => answer,
-            Err(error) if !error.is_of_entry() => return Err(error),
+            Err(error) if !error.is_of_entry() => return Err(error.into()),
             Err(error) => {
                 return Ok(match error.result_code() {
                     Some(REFERRAL) => LastPlace::Reference,
@@ -210,7 +210,7 @@ impl Directory {
         search.attributes = vec![self.mapping.guid_attribute().to_owned()];
         let mapping = &self.mapping;
         let mut nameless = 0;
-        for page in self.connection.search_users(&search)? {
+        for page in self.connection.search_lenient(&search)? {
             let entries = page?;
             let them = entries.iter().filter(|it| mapping.guid(it).is_err());
             nameless += them.count() as u64;
@@ -236,7 +236,7 @@ impl Directory {
                 Ok(LastPlace::Empty)
             }
             Ok((_, tally)) if tally.referrals > 0 => Ok(LastPlace::Reference),
-            Err(error) if !error.is_of_entry() => Err(error),
+            Err(error) if !error.is_of_entry() => Err(error.into()),
             Err(error) if error.result_code() == Some(REFERRAL) => Ok(LastPlace::Reference),
             _ => Ok(LastPlace::ContainerUnreadable(container)),
         }

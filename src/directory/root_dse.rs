@@ -1,9 +1,8 @@
 //! A server's rootDSE (RFC 4512, 5.1; MS-ADTS 3.1.1.3.2).
 
-use super::connection::{Connection, SHOW_DELETED, Search};
-use super::entry::Entry;
+use ldap::{Connection, Entry, SHOW_DELETED, Search, dn};
+
 use super::error::DirectoryError;
-use crate::ldap::dn;
 
 /// `LDAP_CAP_ACTIVE_DIRECTORY_OID` (MS-ADTS 3.1.1.3.4.3.1)
 const ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";

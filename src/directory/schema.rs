@@ -5,11 +5,9 @@ mod description;
 
 use std::collections::HashMap;
 
-use super::connection::Connection;
-use super::error::{Cause, DirectoryError};
-use super::ranges::AllValues;
+use ldap::{AllValues, Cause, Connection, LimitKind, standard};
+
 use super::root_dse::RootDse;
-use crate::ldap::standard;
 use crate::util::nearest::nearest;
 
 pub use description::AttributeType;
@@ -30,10 +28,7 @@ pub struct Schema {
 
 impl Schema {
     /// The schema of a server; `None` if it has none that this account may read.
-    pub fn read(
-        connection: &mut Connection,
-        root: &RootDse,
-    ) -> Result<Option<Self>, DirectoryError> {
+    pub fn read(connection: &mut Connection, root: &RootDse) -> Result<Option<Self>, ldap::Error> {
         let Some(dn) = root.subschema.as_deref() else {
             log::info!("the server does not say where its schema is");
             return Ok(None);
@@ -54,8 +49,7 @@ impl Schema {
             Ok(()) => {}
             Err(error) => {
                 // A schema too large to read is as good as hidden. A busy server says nothing about its schema.
-                let is_too_much =
-                    matches!(&error.cause, Cause::Limit(limit) if !limit.is_of_messages());
+                let is_too_much = matches!(&error.cause, Cause::Limit(limit) if limit.kind != LimitKind::MessageBytes);
                 if !(is_too_much || error.is_of_entry()) {
                     return Err(error);
                 }

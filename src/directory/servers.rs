@@ -1,15 +1,13 @@
 //! Which server to use: the first usable one, in the order of the settings or of the DNS.
 
-use super::connection::{Connection, Opened, RunDeadline};
-use super::error::{Cause, DirectoryError, Step};
+use ldap::{Connection, Credentials, Opened, RunDeadline, ServerUrl, Tls};
+
+use super::error::DirectoryError;
 use super::mapping::{self, Mapping};
+use super::options::Options;
 use super::root_dse::RootDse;
 use super::schema::Schema;
-use super::tls::Tls;
 use super::{Directory, srv};
-use crate::directory::options::Credentials;
-use crate::directory::options::Options;
-use crate::directory::url::ServerUrl;
 
 /// The servers of a directory, to be tried in order.
 #[derive(Debug)]
@@ -70,11 +68,16 @@ impl<'a> Servers<'a> {
                 // An attribute of the settings is not looked for on another server: its schema may differ, and the runs
                 // would differ.
                 Ok(directory) => return directory.usable(),
-                Err(error) if left > 0 && !error.is_login_refused() => on_trouble(&error),
+                Err(error) if left > 0 && !is_login_refused(&error) => on_trouble(&error),
                 Err(error) => return Err(error),
             }
         }
     }
+}
+
+/// Whether the account was refused, as it would be elsewhere.
+fn is_login_refused(error: &DirectoryError) -> bool {
+    error.ldap().is_some_and(ldap::Error::is_login_refused)
 }
 
 impl Directory {
@@ -98,7 +101,7 @@ impl Directory {
                     usable = usable.or(Some(directory));
                 }
                 Err(error) => {
-                    let refused = error.is_login_refused();
+                    let refused = is_login_refused(&error);
                     on_server(url, Err((steps, error)));
                     if refused {
                         break;
@@ -119,10 +122,9 @@ impl Directory {
 
     /// The error for attributes of the settings that cannot be used there.
     fn misfit(&self) -> Option<DirectoryError> {
-        (!self.unusable.is_empty()).then(|| DirectoryError {
-            server: self.server().to_string(),
-            step: Step::Settings,
-            cause: Cause::Unusable(self.unusable.clone()),
+        (!self.unusable.is_empty()).then(|| DirectoryError::Unusable {
+            server: self.server().clone(),
+            unusable: self.unusable.clone(),
         })
     }
 
@@ -157,23 +159,27 @@ impl Directory {
         run: RunDeadline,
         on_step: &mut dyn FnMut(Opened),
     ) -> Result<Self, DirectoryError> {
-        let mut connection = Connection::open(url, settings, credentials, tls, run, on_step)?;
+        let options = ldap::Options {
+            starttls: settings.starttls,
+            limits: settings.limits,
+        };
+        let mut connection = Connection::open(url, &options, credentials, tls, run, on_step)?;
         let root = RootDse::read(&mut connection)?;
         let base = settings
             .base_dn
             .clone()
             .or_else(|| root.default_base().map(str::to_owned))
-            .ok_or_else(|| DirectoryError {
-                server: url.to_string(),
-                step: Step::Read("the rootDSE".to_owned()),
-                cause: Cause::NoContext,
+            .ok_or_else(|| DirectoryError::NoContext {
+                server: url.clone(),
             })?;
         // Without the whole domain nobody could be known to be absent from it.
-        let domain = root.domain_of(&base).ok_or_else(|| DirectoryError {
-            server: url.to_string(),
-            step: Step::Read(base.clone()),
-            cause: Cause::OutsideDomain(root.for_users()),
-        })?;
+        let domain = root
+            .domain_of(&base)
+            .ok_or_else(|| DirectoryError::OutsideDomain {
+                server: url.clone(),
+                base: base.clone(),
+                contexts: root.for_users(),
+            })?;
         log::info!("reading {base} from {url}");
         let has_schema = mapping::needs_schema(&settings.attributes, &root);
         let schema = if has_schema {

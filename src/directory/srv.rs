@@ -3,15 +3,16 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::RData;
+use ldap::ServerUrl;
 
-use super::error::{Cause, DirectoryError, Step};
+use super::error::DirectoryError;
 use super::options::{Options, ServerSource};
-use super::url::ServerUrl;
 
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,11 +37,11 @@ pub fn servers(
             allowed,
         } => (name, *dns_server, allowed),
     };
-    let records = look_up(domain, dns_server, settings).map_err(|cause| DirectoryError {
-        server: format!("the domain {domain}"),
-        step: Step::Resolve,
-        cause,
-    })?;
+    let none = |why| DirectoryError::NoServers {
+        domain: domain.clone(),
+        why,
+    };
+    let records = look_up(domain, dns_server, settings.limits.connect_timeout).map_err(none)?;
     let (records, outside): (Vec<_>, Vec<_>) = records
         .into_iter()
         .partition(|it| is_of_domain(&it.host, domain, allowed));
@@ -51,14 +52,10 @@ pub fn servers(
         );
     }
     if records.is_empty() && !outside.is_empty() {
-        let hosts: Vec<&str> = outside
-            .iter()
-            .map(|it| it.host.trim_end_matches('.'))
-            .collect();
-        return Err(DirectoryError {
-            server: format!("the domain {domain}"),
-            step: Step::Resolve,
-            cause: Cause::OutsideServers(hosts.join(", ")),
+        let hosts = outside.iter().map(|it| it.host.trim_end_matches('.'));
+        return Err(DirectoryError::OutsideServers {
+            domain: domain.clone(),
+            hosts: hosts.map(str::to_owned).collect(),
         });
     }
     let mut records = in_order(records, random);
@@ -71,11 +68,9 @@ pub fn servers(
         .collect();
     if servers.is_empty() {
         // A target of "." means that the service is not available (RFC 2782, "Target").
-        return Err(DirectoryError {
-            server: format!("the domain {domain}"),
-            step: Step::Resolve,
-            cause: Cause::Dns("its SRV records name no server that can be used".to_owned()),
-        });
+        return Err(none(
+            "its SRV records name no server that can be used".to_owned(),
+        ));
     }
     log::info!("the domain {domain} has {servers:?}");
     Ok(servers)
@@ -106,19 +101,19 @@ fn url(record: &Record, starttls: bool) -> Option<ServerUrl> {
 fn look_up(
     domain: &str,
     dns_server: Option<SocketAddr>,
-    settings: &Options,
-) -> Result<Vec<Record>, Cause> {
+    timeout: Duration,
+) -> Result<Vec<Record>, String> {
     let name = format!("_ldap._tcp.dc._msdcs.{}.", domain.trim_end_matches('.'));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(Cause::Io)?;
+        .map_err(|error| error.to_string())?;
     let answer = runtime.block_on(async {
-        let resolver = resolver(dns_server).map_err(|error| Cause::Dns(error.to_string()))?;
+        let resolver = resolver(dns_server).map_err(|error| error.to_string())?;
         let look_up = resolver.srv_lookup(name.as_str());
-        match tokio::time::timeout(settings.limits.connect_timeout, look_up).await {
-            Err(_) => Err(Cause::Timeout(settings.limits.connect_timeout)),
-            Ok(Err(error)) => Err(Cause::Dns(format!("{name}: {error}"))),
+        match tokio::time::timeout(timeout, look_up).await {
+            Err(_) => Err(format!("no answer within {} s", timeout.as_secs())),
+            Ok(Err(error)) => Err(format!("{name}: {error}")),
             Ok(Ok(answer)) => Ok(answer
                 .answers()
                 .iter()
@@ -136,7 +131,7 @@ fn look_up(
     });
     runtime.shutdown_background();
     match answer {
-        Ok(records) if records.is_empty() => Err(Cause::Dns(format!("{name} has no SRV record"))),
+        Ok(records) if records.is_empty() => Err(format!("{name} has no SRV record")),
         other => other,
     }
 }

@@ -1,7 +1,8 @@
 //! The value of a field: which of its attributes counts, and which of that attribute's values.
 
+use ldap::Entry;
+
 use super::attribute::Attribute;
-use super::entry::Entry;
 
 /// The addresses of a mailbox on AD (MS-ADA3): `SMTP:ann@x` is the primary one, `smtp:a.brown@x` an alias.
 const PROXY_ADDRESSES: &str = "proxyAddresses";
@@ -82,14 +83,14 @@ pub fn prefix(attribute: &Attribute) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::entry::tests::entry_with_values;
+    use ldap::fuzzing::entry_of;
 
     /// The value and the other values of a field read from these attributes.
     fn value(
         attributes: &[(&str, &[&[u8]])],
         from: &[&str],
     ) -> Result<Option<(String, Vec<String>)>, String> {
-        let entry = entry_with_values("CN=a", attributes);
+        let entry = entry_of("CN=a", attributes);
         let from: Vec<Attribute> = from
             .iter()
             .map(|name| Attribute::unresolved(name, false))

@@ -2,13 +2,10 @@
 
 use std::net::IpAddr;
 
-use rustls::CertificateError as E;
-
-use super::directory::url;
-use crate::directory::{DirectoryError, RejectedCertificate, Weakness};
+use ldap::{CertificateError as E, RejectedCertificate, ServerUrl, Weakness};
 
 /// What to do about it.
-pub fn hint(rejected: &RejectedCertificate, error: &DirectoryError) -> String {
+pub fn hint(rejected: &RejectedCertificate, server: &ServerUrl) -> String {
     if let Some(weakness) = Weakness::of(rejected) {
         return weakness_hint(weakness).to_owned();
     }
@@ -19,7 +16,7 @@ pub fn hint(rejected: &RejectedCertificate, error: &DirectoryError) -> String {
             match usable(names) {
                 Some(name) => format!(
                     "write url = \"{}://{name}\" under [directory], a name that the certificate has, and let it resolve here; or give the domain controller a certificate for the name in url",
-                    if is_ldaps(error) { "ldaps" } else { "ldap" }
+                    if server.is_ldaps() { "ldaps" } else { "ldap" }
                 ),
                 None => "give the domain controller a certificate with its name in the subjectAltName, as the template Kerberos Authentication makes it; a name in the subject alone does not count".to_owned(),
             }
@@ -57,10 +54,6 @@ fn weakness_hint(weakness: Weakness) -> &'static str {
     }
 }
 
-fn is_ldaps(error: &DirectoryError) -> bool {
-    url(error).is_some_and(|url| url.is_ldaps())
-}
-
 /// The first name that can stand in a URL: not an address, if there is another, and not a wildcard.
 fn usable(names: &[String]) -> Option<&String> {
     let mut names: Vec<_> = names.iter().filter(|it| !it.starts_with("*.")).collect();
@@ -69,12 +62,13 @@ fn usable(names: &[String]) -> Option<&String> {
 }
 
 /// How to get hold of the CA's certificate.
-pub fn commands(rejected: &RejectedCertificate, error: &DirectoryError) -> Vec<String> {
+pub fn commands(rejected: &RejectedCertificate, server: &ServerUrl) -> Vec<String> {
     let mut commands = Vec::new();
     if Weakness::of(rejected).is_some() || matches!(rejected.problem, E::BadSignature) {
-        let show = connect(error)
-            .map(|it| format!("{it} -showcerts < /dev/null | openssl x509 -noout -text"));
-        return show.into_iter().collect();
+        let connect = connect(server);
+        return vec![format!(
+            "{connect} -showcerts < /dev/null | openssl x509 -noout -text"
+        )];
     }
     if !matches!(rejected.problem, E::UnknownIssuer) {
         return commands;
@@ -92,26 +86,25 @@ pub fn commands(rejected: &RejectedCertificate, error: &DirectoryError) -> Vec<S
             .map(str::to_owned),
         );
     }
-    commands.extend(connect(error).map(|it| format!("{it} -showcerts < /dev/null")));
+    commands.push(format!("{} -showcerts < /dev/null", connect(server)));
     commands
 }
 
 /// `openssl s_client -connect dc1.corp.example.com:636`
-pub fn connect(error: &DirectoryError) -> Option<String> {
-    let url = url(error)?;
-    let host = match url.host() {
+pub fn connect(server: &ServerUrl) -> String {
+    let host = match server.host() {
         v6 if v6.contains(':') => format!("[{v6}]"),
         host => host.to_owned(),
     };
-    let starttls = if url.is_ldaps() {
+    let starttls = if server.is_ldaps() {
         ""
     } else {
         " -starttls ldap"
     };
-    Some(format!(
+    format!(
         "openssl s_client -connect {host}:{}{starttls}",
-        url.port()
-    ))
+        server.port()
+    )
 }
 
 #[cfg(test)]

@@ -1,40 +1,73 @@
 //! How to fix a directory that cannot be read: a hint and, where possible, the exact commands.
 
+use ldap::code::{BUSY, NO_SUCH_OBJECT, UNAVAILABLE};
+use ldap::{Cause, Step};
+
 use super::{Kind, attributes, certificate, handshake, kerberos, login, network};
-use crate::directory::code::{BUSY, NO_SUCH_OBJECT, UNAVAILABLE};
-use crate::directory::{Cause, DirectoryError, ServerUrl, Step, is_incompatible};
+use crate::directory::DirectoryError;
 
 /// The kind that decides the exit code.
 pub fn kind(error: &DirectoryError) -> Kind {
+    match error {
+        DirectoryError::Ldap(error) => kind_of_ldap(error),
+        DirectoryError::NoServers { .. } | DirectoryError::OutsideServers { .. } => {
+            Kind::Unreachable
+        }
+        DirectoryError::Unusable { .. } => Kind::Settings,
+        DirectoryError::NoContext { .. }
+        | DirectoryError::OutsideDomain { .. }
+        | DirectoryError::IdentityNotSearchable { .. }
+        | DirectoryError::TooMany { .. } => Kind::Directory,
+    }
+}
+
+fn kind_of_ldap(error: &ldap::Error) -> Kind {
     match (&error.step, &error.cause) {
         (_, Cause::NoThread(_)) => Kind::Failed,
-        (_, Cause::RunTimeout(_)) => Kind::Unreachable,
         (Step::Ticket(_), Cause::Ticket(ticket)) => kerberos::kind(ticket),
-        (Step::Settings, _) => Kind::Settings,
         (Step::Bind(_) | Step::Kerberos(_), Cause::Result { .. })
         | (Step::Kerberos(_), Cause::Ticket(_) | Cause::NotEncrypted) => Kind::Login,
         (
-            Step::Resolve
-            | Step::Connect
-            | Step::StartTls
-            | Step::Tls
-            | Step::Bind(_)
-            | Step::Ticket(_)
-            | Step::Kerberos(_),
-            _,
-        )
-        | (_, Cause::Timeout(_) | Cause::Lost | Cause::Disconnected { .. } | Cause::Io(_)) => {
-            Kind::Unreachable
-        }
-        _ => Kind::Directory,
+            Step::Read(_),
+            Cause::Timeout(_)
+            | Cause::RunTimeout(_)
+            | Cause::Lost
+            | Cause::Disconnected { .. }
+            | Cause::Io(_),
+        ) => Kind::Unreachable,
+        (Step::Read(_), _) => Kind::Directory,
+        _ => Kind::Unreachable,
     }
 }
 
 /// What to do about it.
 pub fn hint(error: &DirectoryError) -> Option<String> {
+    let fixed = match error {
+        DirectoryError::Ldap(error) => return hint_on_ldap(error),
+        DirectoryError::NoServers { .. } => network::UNKNOWN_NAME,
+        DirectoryError::OutsideServers { hosts, .. } => {
+            return Some(format!(
+                "if the password may go there, say allowed_servers = [\"{}\"] under [directory]; else somebody has changed what the DNS says",
+                hosts.join("\", \"")
+            ));
+        }
+        DirectoryError::NoContext { .. } => "set base_dn under [directory]",
+        DirectoryError::OutsideDomain { contexts, .. } => return Some(domain_hint(contexts)),
+        DirectoryError::IdentityNotSearchable { .. } => {
+            "the account must have the right to search for the attribute, not only to read it, and the server an equality matching rule for it; where it is not AD, guid = \"entryUUID\" under [directory.attributes] has one"
+        }
+        DirectoryError::Unusable { unusable, .. } => {
+            return unusable.first().and_then(attributes::hint);
+        }
+        DirectoryError::TooMany { .. } => return None,
+    };
+    Some(fixed.to_owned())
+}
+
+fn hint_on_ldap(error: &ldap::Error) -> Option<String> {
     let fixed = match (&error.step, &error.cause) {
         (Step::Tls | Step::StartTls, Cause::Certificate(rejected)) => {
-            return Some(certificate::hint(rejected, error));
+            return Some(certificate::hint(rejected, &error.server));
         }
         (Step::Bind(username), Cause::Result { code, text }) => {
             return Some(login::hint(*code, text, username));
@@ -54,20 +87,6 @@ pub fn hint(error: &DirectoryError) -> Option<String> {
         }
         (Step::Ticket(_), Cause::Timeout(_)) => kerberos::NO_KDC,
         (Step::Read(_), Cause::Result { code, .. }) => return read_hint(*code),
-        (_, Cause::NoContext) => "set base_dn under [directory]",
-        (_, Cause::OutsideDomain(contexts)) => return Some(domain_hint(contexts)),
-        (_, Cause::IdentityNotSearchable(_)) => {
-            "the account must have the right to search for the attribute, not only to read it, and the server an equality matching rule for it; where it is not AD, guid = \"entryUUID\" under [directory.attributes] has one"
-        }
-        (_, Cause::OutsideServers(hosts)) => {
-            return Some(format!(
-                "if the password may go there, say allowed_servers = [\"{}\"] under [directory]; else somebody has changed what the DNS says",
-                hosts.replace(", ", "\", \"")
-            ));
-        }
-        (_, Cause::Unusable(unusable)) => {
-            return unusable.first().and_then(attributes::hint);
-        }
         (Step::Read(_), Cause::Lost | Cause::Disconnected { .. }) => {
             "nothing was changed; the next run tries again, and a second server in urls would take over"
         }
@@ -77,7 +96,7 @@ pub fn hint(error: &DirectoryError) -> Option<String> {
         (_, Cause::Limit(limit)) => {
             return Some(format!(
                 "nothing was changed; if this server is to be trusted with more, raise {} under [directory]",
-                limit.setting
+                limit.kind.name()
             ));
         }
         (Step::Read(_), _) => return None,
@@ -88,14 +107,23 @@ pub fn hint(error: &DirectoryError) -> Option<String> {
 
 /// Commands that fix it or show more, for the person the hint names.
 pub fn commands(error: &DirectoryError) -> Vec<String> {
+    let error = match error {
+        DirectoryError::Ldap(error) => error,
+        DirectoryError::NoServers { domain, .. }
+        | DirectoryError::OutsideServers { domain, .. } => {
+            return network::commands_of_domain(domain);
+        }
+        _ => return Vec::new(),
+    };
+    let server = &error.server;
     match (&error.step, &error.cause) {
-        (Step::Resolve, _) => network::commands(error),
-        (_, Cause::Certificate(rejected)) => certificate::commands(rejected, error),
-        (_, Cause::Tls(what)) if is_incompatible(what) => handshake::commands(error),
+        (Step::Resolve, _) => network::commands(server),
+        (_, Cause::Certificate(rejected)) => certificate::commands(rejected, server),
+        (_, cause) if cause.is_incompatible_tls() => handshake::commands(server),
         (Step::Tls | Step::StartTls, _)
             if network::hint(error).as_deref() == Some(network::NO_CERTIFICATE) =>
         {
-            handshake::commands(error)
+            handshake::commands(server)
         }
         (Step::Bind(username), Cause::Result { code, text }) => {
             login::commands(*code, text, username)
@@ -103,11 +131,6 @@ pub fn commands(error: &DirectoryError) -> Vec<String> {
         (Step::Ticket(service), Cause::Ticket(ticket)) => kerberos::commands(ticket, service),
         _ => Vec::new(),
     }
-}
-
-/// The server, if one was chosen already.
-pub fn url(error: &DirectoryError) -> Option<ServerUrl> {
-    error.url()
 }
 
 /// What to do about a server that says that it cannot at the moment.

@@ -1,10 +1,9 @@
 //! How to fix a failed Kerberos login.
 
+use ldap::code::{BAD_BINDINGS, INVALID_CREDENTIALS, STRONGER_AUTH_REQUIRED, login_reason};
+use ldap::{TicketError, Trouble};
+
 use super::{Kind, login};
-use crate::directory::code::{
-    BAD_BINDINGS, INVALID_CREDENTIALS, STRONGER_AUTH_REQUIRED, login_reason,
-};
-use crate::directory::{TicketError, Trouble};
 
 /// The kind that decides the exit code.
 pub fn kind(error: &TicketError) -> Kind {
@@ -98,7 +97,7 @@ pub fn hint(code: u32, text: &str, account: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::code::kerberos_reason;
+    use ldap::code::kerberos_reason;
 
     #[test]
     fn a_login_that_belongs_to_another_connection_is_told() {

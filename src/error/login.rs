@@ -1,9 +1,8 @@
 //! How to fix a refused login.
 
+use ldap::code::{BUSY, INVALID_CREDENTIALS, STRONGER_AUTH_REQUIRED, UNAVAILABLE, sub_code};
+
 use super::directory::BUSY_HINT;
-use crate::directory::code::{
-    BUSY, INVALID_CREDENTIALS, STRONGER_AUTH_REQUIRED, UNAVAILABLE, sub_code,
-};
 
 /// What to do about it.
 pub fn hint(code: u32, text: &str, username: &str) -> String {
@@ -82,7 +81,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::code::login_reason;
+    use ldap::code::login_reason;
 
     fn data(code: &str) -> String {
         format!(

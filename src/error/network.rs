@@ -1,22 +1,26 @@
 //! How to fix a name that does not resolve, a closed port, and TLS spoken to a port without it.
 
-use super::directory::url;
+use ldap::{Cause, Error, ServerUrl, Step};
+
 use super::handshake;
-use crate::directory::{Cause, DirectoryError, ServerUrl, Step, is_incompatible};
 
 /// Explains an open port on which the TLS handshake does not start.
 pub const NO_CERTIFICATE: &str = "so does a domain controller without a certificate: give it one for server authentication (from AD Certificate Services, or as PEM to Samba); and one with no cipher suite in common: let it speak TLS 1.2 or 1.3 with ECDHE and AES-GCM";
 
+/// What to do if a name does not resolve.
+pub const UNKNOWN_NAME: &str = "check url or domain under [directory]; the names of a domain are known to its own DNS, as a rule its domain controllers, so this host must ask them (/etc/resolv.conf)";
+
 /// What to do if no connection was established.
-pub fn hint(error: &DirectoryError) -> Option<String> {
-    let url = url(error);
-    let port = url.as_ref().map_or(0, ServerUrl::port);
-    let is_ldaps = url.as_ref().is_some_and(ServerUrl::is_ldaps);
-    let hint = match (&error.step, &error.cause) {
-        (Step::Resolve, _) => match &url {
-            Some(url) if !url.host().contains('.') => "write the full name in url under [directory], such as ldaps://dc1.corp.example.com".to_owned(),
-            _ => "check url or domain under [directory]; the names of a domain are known to its own DNS, as a rule its domain controllers, so this host must ask them (/etc/resolv.conf)".to_owned(),
-        },
+pub fn hint(error: &Error) -> Option<String> {
+    let Error {
+        server,
+        step,
+        cause,
+    } = error;
+    let (port, is_ldaps) = (server.port(), server.is_ldaps());
+    let hint = match (step, cause) {
+        (Step::Resolve, _) if !server.host().contains('.') => "write the full name in url under [directory], such as ldaps://dc1.corp.example.com".to_owned(),
+        (Step::Resolve, _) => UNKNOWN_NAME.to_owned(),
         (Step::Connect, Cause::Timeout(_)) => {
             format!("the host is down, or a firewall drops what goes to its port {port}")
         }
@@ -30,9 +34,7 @@ pub fn hint(error: &DirectoryError) -> Option<String> {
         (Step::Tls, _) if is_ldaps && matches!(port, 389 | 3268) => format!(
             "{port} is the port of plain LDAP: leave it out of url under [directory], for LDAPS is port 636, or write ldap:// with starttls = true"
         ),
-        (Step::Tls, Cause::Tls(what)) if is_incompatible(what) => {
-            handshake::INCOMPATIBLE.to_owned()
-        }
+        (Step::Tls, cause) if cause.is_incompatible_tls() => handshake::INCOMPATIBLE.to_owned(),
         (Step::Tls, Cause::Tls(_)) if is_ldaps => {
             format!("what answers on port {port} does not speak TLS as it should; LDAPS is port 636")
         }
@@ -42,21 +44,19 @@ pub fn hint(error: &DirectoryError) -> Option<String> {
             format!("{port} is the port of LDAPS: write ldaps:// in url under [directory], without starttls")
         }
         (Step::StartTls | Step::Tls | Step::Bind(_) | Step::Kerberos(_), _) => "it may be starting or going down, or be no LDAP server at all; nothing was changed, and a second server in urls would take over".to_owned(),
-        (Step::Read(_) | Step::Ticket(_) | Step::Settings, _) => return None,
+        (Step::Read(_) | Step::Ticket(_), _) => return None,
     };
     Some(hint)
 }
 
-/// How to see what the DNS says.
-pub fn commands(error: &DirectoryError) -> Vec<String> {
-    if let Some(url) = url(error) {
-        return vec![format!("getent hosts {}", url.host())];
-    }
-    let domain = error.server.strip_prefix("the domain ");
-    domain
-        .map(|it| format!("nslookup -type=SRV _ldap._tcp.dc._msdcs.{it}"))
-        .into_iter()
-        .collect()
+/// How to see what the DNS says of a server.
+pub fn commands(server: &ServerUrl) -> Vec<String> {
+    vec![format!("getent hosts {}", server.host())]
+}
+
+/// How to see what the DNS says of a domain.
+pub fn commands_of_domain(domain: &str) -> Vec<String> {
+    vec![format!("nslookup -type=SRV _ldap._tcp.dc._msdcs.{domain}")]
 }
 
 #[cfg(test)]
@@ -65,10 +65,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::directory::DirectoryError;
 
     fn of(server: &str, step: Step, cause: Cause) -> String {
-        let error = DirectoryError {
-            server: server.to_owned(),
+        let error = Error {
+            server: ServerUrl::try_from(server.to_owned()).expect("a server"),
             step,
             cause,
         };
@@ -105,14 +106,15 @@ mod tests {
 
     #[test]
     fn a_domain_is_looked_up_as_adsync_does() {
-        let error = DirectoryError {
-            server: "the domain corp.example.com".to_owned(),
-            step: Step::Resolve,
-            cause: Cause::Dns("no record".to_owned()),
+        let error = DirectoryError::NoServers {
+            domain: "corp.example.com".to_owned(),
+            why: "no record".to_owned(),
         };
         assert_eq!(
-            commands(&error),
+            crate::error::commands(&error),
             ["nslookup -type=SRV _ldap._tcp.dc._msdcs.corp.example.com"]
         );
+        let said = crate::error::Failure::from(error).hint;
+        assert_eq!(said.as_deref(), Some(UNKNOWN_NAME));
     }
 }

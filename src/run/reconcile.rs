@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use ldap::dn;
+
 use super::absence::{Absences, Judge, Seen, Verdict};
 use super::{Progress, RunError};
 use crate::directory::{Directory, Read};
-use crate::ldap::dn;
 use crate::plan::compare::{BadEntry, Comparison, Terms};
 use crate::plan::{Evidence, Findings};
 use crate::store::{BulkLoad, Held, Matching, StoreError, View, Which};

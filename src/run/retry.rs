@@ -5,8 +5,10 @@
 
 use std::time::Duration;
 
+use ldap::{Credentials, Tls};
+
 use super::Engine;
-use crate::directory::{Credentials, Directory, DirectoryError, Servers, Tls};
+use crate::directory::{Directory, DirectoryError, Servers};
 use crate::plan::change_mark::Mark;
 
 /// How long to wait before each further attempt.
@@ -20,7 +22,7 @@ pub fn with_directory<T>(
     mark: Option<&Mark>,
     mut read: impl FnMut(&mut Directory) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let tls = Tls::new(engine.options)?;
+    let tls = Tls::new(&engine.options.trust())?;
     let preferred = mark.and_then(Mark::host);
     let mut servers = Servers::new(engine.options, credentials, &tls, preferred)?;
     let mut pauses = PAUSES.into_iter();
@@ -35,6 +37,7 @@ pub fn with_directory<T>(
         };
         let is_passing = error
             .downcast_ref::<DirectoryError>()
+            .and_then(DirectoryError::ldap)
             .is_some_and(|error| error.is_passing(servers.count()));
         match pauses.next() {
             Some(pause) if is_passing => {

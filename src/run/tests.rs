@@ -4,12 +4,13 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use ldap::{Credentials, Limits, ServerUrl};
 use testdir::{PASSWORD, TestDir, USERNAME, User, What, When};
 
 use super::execute::{self, Ended, Refused, Target};
 use super::strategy;
 use super::{Confirmation, Engine, Observer, Policy, Progress, RunError, import, retry};
-use crate::directory::{Credentials, Directory, Limits, Options, ServerSource, ServerUrl};
+use crate::directory::{Directory, Options, ServerSource};
 use crate::plan::compare::OutOfScopePolicy;
 use crate::plan::{Allowed, Guard, GuardLimits, Limit, Plan, Population, Recent};
 use crate::store::memory::Memory;

@@ -4,7 +4,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::ldap::dn as names;
+use ldap::dn as names;
+
 use crate::plan::change_mark::{Mark, ReadSettings};
 use crate::user::{Controller, ControllerId, Domain, DomainId, ObjectGuid, StoredUser};
 

@@ -8,13 +8,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use ldap::dn;
 
 use super::{
     Applied, BulkLoad, Changes, Command, Domains, Held, Keys, Known, KnownController, KnownDomain,
     LastSeen, Listing, Marking, Matching, Mode, Ours, Outcome, PastChange, PastRun, Run, Runs,
     Session, Snapshot, Store, StoreError, UserCounts, View, Visit, Which, snapshot,
 };
-use crate::ldap::dn;
 use crate::plan::{
     Action, Approved, Counts, Duplicate, Holder, Holders, Import, Plan, Population, Recent, Return,
 };

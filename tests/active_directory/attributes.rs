@@ -79,7 +79,7 @@ fn every_domain_has_what_is_taken_for_granted() {
             Some((rest.split('\'').next()?, it.as_str()))
         })
         .collect();
-    for name in adsync::ldap::standard::ACTIVE_DIRECTORY {
+    for name in ldap::standard::ACTIVE_DIRECTORY {
         assert!(names.contains_key(name), "{name}");
     }
 }

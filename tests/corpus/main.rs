@@ -1,50 +1,10 @@
 //! What the fuzz targets found worth keeping (`fuzz/corpus`), checked again in every run of the tests: the same
-//! checks, without libFuzzer.
+//! checks, without libFuzzer. Those of `crates/ldap` run in its own tests.
 
 #[path = "../../fuzz/checks/mod.rs"]
 mod checks;
+#[macro_use]
+#[path = "../../crates/ldap/tests/corpus/run.rs"]
+mod run;
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-/// Runs a check on each file of its target's corpus.
-fn run(target: &str, check: fn(&[u8])) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fuzz/corpus")
-        .join(target);
-    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
-        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
-        .map(|file| file.expect("an entry").path())
-        .collect();
-    files.sort();
-    assert!(!files.is_empty(), "{} is empty", folder.display());
-    for file in files {
-        let data = fs::read(&file).expect("a file of the corpus");
-        let outcome = std::panic::catch_unwind(|| check(&data));
-        assert!(outcome.is_ok(), "{} fails", file.display());
-    }
-}
-
-macro_rules! targets {
-    ($($target:ident)*) => {
-        $(#[test]
-        fn $target() {
-            run(stringify!($target), checks::$target);
-        })*
-
-        #[test]
-        fn every_target_is_run() {
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/fuzz_targets");
-            let mut known = vec![$(concat!(stringify!($target), ".rs")),*];
-            known.sort_unstable();
-            let mut there: Vec<String> = fs::read_dir(folder)
-                .expect("the targets are there")
-                .map(|file| file.expect("an entry").file_name().display().to_string())
-                .collect();
-            there.sort();
-            assert_eq!(there, known);
-        }
-    };
-}
-
-targets! { answer messages entry guid filter dn settings mark schema snapshot terminal group log }
+targets! { user guid settings mark schema snapshot terminal group log }

@@ -127,7 +127,7 @@ fn a_value_at_the_limit_is_taken() {
 fn a_value_of_ten_megabytes() {
     fails_alone(
         &What::huge_value("alice", "mail"),
-        "mail is 10000000 bytes long, and max_value_bytes under [directory] is 65536",
+        "mail is 10000000 bytes long, and max_value_bytes is 65536",
     );
 }
 

@@ -74,7 +74,7 @@ fn servers_have_what_is_taken_for_granted_under_its_first_name() {
             let line = types.lines().find_map(|line| line.strip_prefix(&begin))?;
             line.split('\'').nth(1)
         };
-        for known in adsync::ldap::standard::STANDARDS {
+        for known in ldap::standard::STANDARDS {
             let found = first_name(known.oid).map(str::to_lowercase);
             let expected = known.names[0].to_lowercase();
             assert_eq!(found, Some(expected), "{subschema}: {}", known.oid);

@@ -1,7 +1,9 @@
 //! The steps of a check that need a login: which users are read, with what, and what the account may see.
 
+use ldap::code::NO_SUCH_OBJECT;
+
 use super::findings::Findings;
-use crate::directory::{Directory, DirectoryError, Identities, NO_SUCH_OBJECT, Unfilled};
+use crate::directory::{Directory, DirectoryError, Identities, Unfilled};
 use crate::error::{Failure, Kind, hint_on_attribute, other_identities};
 
 /// How far two clocks may be apart before Kerberos refuses (RFC 4120, 1.6; AD's default

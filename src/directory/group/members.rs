@@ -6,14 +6,13 @@
 
 use std::collections::HashSet;
 
+use ldap::code::{NO_SUCH_OBJECT, REFERRAL};
+use ldap::dn::{self, Key};
+use ldap::{AllValues, Cause, Connection, Limit, Scope, Search, filter};
+
 use super::url::MemberUrl;
 use super::{GROUP_CLASSES, Group};
-use crate::directory::connection::{Connection, Scope, Search};
-use crate::directory::error::{Cause, DirectoryError, Limit, NO_SUCH_OBJECT, REFERRAL, Step};
-use crate::directory::ranges::AllValues;
-use crate::directory::{BATCH, filter};
-use crate::ldap::ber::lossy;
-use crate::ldap::dn::{self, Key};
+use crate::directory::{BATCH, DirectoryError};
 
 /// The attributes that name members.
 const ATTRIBUTES: [&str; 5] = [
@@ -88,7 +87,7 @@ impl Walk<'_> {
             if value.is_empty() {
                 return;
             }
-            let value = lossy(value);
+            let value = String::from_utf8_lossy(value).into_owned();
             if attribute == "member" || attribute == "uniqueMember" {
                 return found.add(without_identifier(&value));
             }
@@ -109,21 +108,17 @@ impl Walk<'_> {
             answer => answer?,
         }
         let most = self.connection.max_entries();
-        let refused = if size > MOST_NAMED {
-            Some(Cause::TooMany {
-                what: "bytes of names of members",
-                most: MOST_NAMED,
-            })
-        } else {
-            let are_too_many = self.found.members.len() as u64 > most;
-            are_too_many.then(|| Cause::Limit(Limit::values(&what, most)))
-        };
-        if let Some(cause) = refused {
-            return Err(DirectoryError {
-                server: self.connection.server().to_string(),
-                step: Step::Read(what),
-                cause,
-            });
+        if size > MOST_NAMED {
+            return Err(DirectoryError::too_many(
+                self.connection,
+                what,
+                "bytes of names of members",
+                MOST_NAMED,
+            ));
+        }
+        if self.found.members.len() as u64 > most {
+            let limit = Limit::values(&what, most);
+            return Err(self.connection.error(&what, Cause::Limit(limit)).into());
         }
         for batch in users.chunks(BATCH) {
             let everywhere = MemberUrl {

@@ -1,7 +1,6 @@
 //! A search that defines the members of a group: an LDAP URL (RFC 4516).
 
-use crate::directory::connection::Scope;
-use crate::directory::filter::Filter;
+use ldap::{Filter, Scope};
 
 /// The search in a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -33,7 +33,7 @@ impl Directory {
         let mapping = &self.mapping;
         let mut found = Identities::default();
         let mut seen = HashSet::new();
-        for page in self.connection.search_users(&search)? {
+        for page in self.connection.search_lenient(&search)? {
             let entries = page?;
             for entry in &entries {
                 found.users += 1;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use jiff::Timestamp;
+use ldap::dn;
 use rusqlite::types::FromSql;
 use rusqlite::vtab::array::{self, Array};
 use rusqlite::{Connection, Params, Row, Transaction};
@@ -13,7 +14,6 @@ use super::flaw;
 use super::match_rows::RowMatcher;
 use super::record::{self, UserColumns};
 use super::sql;
-use crate::ldap::dn;
 use crate::plan::{Holder, Holders, Population, Recent};
 use crate::store::{
     Changes, Command, Domains, Held, Keys, Known, LastSeen, Listing, Matching, Ours, PastChange,
