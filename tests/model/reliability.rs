@@ -27,15 +27,23 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// All tests of `tests/` that are run, as their binary names them, with the name of the binary before.
+/// All tests of adsync and of its crate `ldap` that are run, as their binary names them, with the name of the binary
+/// before, and before that `ldap`.
 fn existing() -> BTreeSet<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut tests = tests_in(&root.join("tests"));
+    let of_ldap = tests_in(&root.join("crates/ldap/tests"));
+    tests.extend(of_ldap.iter().map(|it| format!("ldap::{it}")));
+    tests
+}
+
+fn tests_in(root: &Path) -> BTreeSet<String> {
     let mut tests = BTreeSet::new();
-    for file in sources(&root) {
+    for file in sources(root) {
         if file.extension().is_none_or(|it| it != "rs") {
             continue;
         }
-        let path = file.strip_prefix(&root).expect("it was found there");
+        let path = file.strip_prefix(root).expect("it was found there");
         let modules: Vec<String> = path
             .with_extension("")
             .components()
