@@ -26,7 +26,7 @@ use crate::directory::Directory;
 use crate::error::{Failure, Kind, refusal};
 use crate::exit_code::ExitCode;
 use crate::metrics::measure;
-use crate::output::page::PageFile;
+use crate::output::file::{Content, OutputFile};
 use crate::output::report::Report;
 use crate::output::{Output, outcome};
 use crate::plan::change_mark::Mark;
@@ -101,47 +101,38 @@ impl Context<'_> {
         run: &Run,
         options: &RunOptions,
     ) -> anyhow::Result<ExitCode> {
-        let RunOptions {
-            guard,
-            strict,
-            exit_code,
-            page,
-            ask,
-        } = options;
-        let ended = execute::execute(findings, target, run, guard, *ask, &self.engine())?;
-        let (page, dry_run) = (page.as_ref(), target.is_dry_run());
-        let (number, plan) = match ended {
-            // The process is about to end, which frees a million users at once; dropping them one by one takes a while.
-            Ended::Done(number, plan) => (number, ManuallyDrop::new(plan)),
+        let (guard, ask) = (&options.guard, options.ask);
+        let ended = execute::execute(findings, target, run, guard, ask, &self.engine())?;
+        let (number, plan, refusal) = match ended {
+            Ended::Done(number, plan) => (number, plan, None),
             Ended::Refused(why, plan) => {
                 let failure = refusal::explain(&why, &plan, run);
                 let number = target.note_end(run, Outcome::Refused, &failure.message, &plan);
                 target.close();
-                let report = Report {
-                    run,
-                    number,
-                    dry_run,
-                    refused: true,
-                    plan: &plan,
-                };
-                outcome::refused(&report, &failure, page, self.output)?;
-                return Ok(failure.kind.exit_code());
+                (number, plan, Some(failure))
             }
         };
+        // The process is about to end, which frees a million users at once; dropping them one by one takes a while.
+        let plan = ManuallyDrop::new(plan);
         let report = Report {
             run,
             number,
-            dry_run,
-            refused: false,
+            dry_run: target.is_dry_run(),
+            refusal: refusal.as_ref(),
             plan: &plan,
         };
+        let page = options.page.as_ref();
+        if let Some(failure) = &refusal {
+            outcome::refused(&report, failure, page, self.output)?;
+            return Ok(failure.kind.exit_code());
+        }
         if let Some(lost) = outcome::done(&report, page, self.output)? {
             return Ok(lost.kind.exit_code());
         }
         let is_off = !(plan.duplicate.is_empty() && plan.missing.is_empty());
-        Ok(if !plan.failed.is_empty() || (*strict && is_off) {
+        Ok(if !plan.failed.is_empty() || (options.strict && is_off) {
             ExitCode::Partial
-        } else if *exit_code && plan.has_changes() {
+        } else if options.exit_code && plan.has_changes() {
             ExitCode::Pending
         } else {
             ExitCode::Done
@@ -221,7 +212,7 @@ struct RunOptions {
     /// Whether pending changes give exit code 3.
     pub exit_code: bool,
     /// Where to write the result as a page.
-    pub page: Option<PageFile>,
+    pub page: Option<OutputFile>,
     /// Whether to ask at the terminal before deleting users.
     pub ask: bool,
 }
@@ -232,7 +223,7 @@ impl RunOptions {
         limits: GuardLimits,
         allowed: Allowed,
         ending: &cli::Ending,
-        page: Option<PageFile>,
+        page: Option<OutputFile>,
     ) -> Self {
         Self {
             guard: Guard {
@@ -279,7 +270,7 @@ impl RunOptions {
 
 /// Where the command line wants the result as a page. Whether it can be written there is checked before the run
 /// changes anything.
-fn page(ending: &cli::Ending, settings: &Settings) -> Result<Option<PageFile>, Failure> {
+fn page(ending: &cli::Ending, settings: &Settings) -> Result<Option<OutputFile>, Failure> {
     let Some(path) = ending.report.as_deref() else {
         return Ok(None);
     };
@@ -287,7 +278,12 @@ fn page(ending: &cli::Ending, settings: &Settings) -> Result<Option<PageFile>, F
         let message = format!("cannot write the report {}: it is {what}", path.display());
         return Err(Failure::new(Kind::Usage, message).hint("name another file with --report"));
     }
-    PageFile::at(path).map(Some)
+    let file = OutputFile::writable(path, Content::Page);
+    file.map(Some).map_err(|error| {
+        Failure::new(Kind::Usage, error.to_string()).hint(
+            "name a new file, or one that --report wrote, in a folder that this account may write to",
+        )
+    })
 }
 
 /// Refuses a command that would write to the store, before anything is asked or opened.

@@ -14,7 +14,7 @@ use crate::directory::{self, Directory, DirectoryError};
 use crate::error::{self, Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::Output;
-use crate::output::file::{self, OutputFile};
+use crate::output::file::{Content, OutputFile};
 use crate::store::{self, Listing, StoreError, Trial};
 use crate::user::Standing;
 
@@ -222,12 +222,11 @@ fn check_store(settings: &Settings, read_only: bool, findings: &mut Findings<'_>
 
 /// A run continues if its metrics cannot be written, so only its warnings would tell.
 fn check_metrics(path: &Path, findings: &mut Findings<'_>) {
-    let file = OutputFile::at(path, file::Content::Metrics);
-    match file.and_then(|it| it.try_write()) {
-        Ok(()) => findings.ok("metrics", path.display().to_string()),
+    match OutputFile::writable(path, Content::Metrics) {
+        Ok(file) => findings.ok("metrics", file.to_string()),
         Err(error) => findings.warn(
             "metrics",
-            format!("cannot write the metrics_file {}: {error}", path.display()),
+            error.to_string(),
             "name a file under [sync] that this account may make, or take metrics_file out",
         ),
     }

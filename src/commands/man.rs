@@ -11,7 +11,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 use crate::cli::Cli;
 use crate::exit_code::ExitCode;
 use crate::output::Output;
-use crate::output::file::{self, OutputFile};
+use crate::output::file::{Content, OutputFile};
 
 /// The foot of every page.
 const MANUAL: &str = "adsync manual";
@@ -62,9 +62,7 @@ fn write(command: Command, folder: &Path) -> anyhow::Result<PathBuf> {
     }
     see_also(is_program, &mut page)?;
     let file = folder.join(man.get_filename());
-    OutputFile::at(&file, file::Content::Manual)
-        .and_then(|file| file.write(|out| out.write_all(&page)))
-        .with_context(|| format!("cannot write {}", file.display()))?;
+    OutputFile::at(&file, Content::Manual)?.write(|out| out.write_all(&page))?;
     Ok(file)
 }
 

@@ -1,6 +1,5 @@
 //! Runs that are measured, for Prometheus: whatever becomes of them.
 
-use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,7 @@ use super::Metrics;
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::Output;
-use crate::output::file::{self, OutputFile};
+use crate::output::file::{Content, OutputFile};
 use crate::plan::Counts;
 use crate::store::{self, Command, PastRun, Runs, StoreError};
 
@@ -34,18 +33,14 @@ pub fn with_metrics(
     let result = run();
     if let Some(code) = exit_code(&result) {
         let metrics = measure(command, began, clock.elapsed(), code, store);
-        if let Err(error) = write(file, &metrics.render()) {
-            output.warn(&format!(
-                "cannot write the metrics_file {}: {error}",
-                file.display()
-            ));
+        let text = metrics.render();
+        let file = OutputFile::at(file, Content::Metrics);
+        let written = file.and_then(|it| it.write(|out| out.write_all(text.as_bytes())));
+        if let Err(error) = written {
+            output.warn(&error.to_string());
         }
     }
     result
-}
-
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    OutputFile::at(path, file::Content::Metrics)?.write(|out| out.write_all(text.as_bytes()))
 }
 
 /// How it ended; none of what was typed wrongly and so was never a run.

@@ -43,6 +43,17 @@ impl Content {
         }
     }
 
+    /// The error that names the file.
+    fn unwritten(self, path: &Path, error: &io::Error) -> io::Error {
+        let what = match self {
+            Self::Page => "the report ",
+            Self::Metrics => "the metrics_file ",
+            Self::Manual => "",
+        };
+        let message = format!("cannot write {what}{}: {error}", path.display());
+        io::Error::new(error.kind(), message)
+    }
+
     #[cfg(unix)]
     fn mode(self) -> u32 {
         match self {
@@ -65,28 +76,38 @@ pub struct OutputFile {
 impl OutputFile {
     /// A file with that path, examined now.
     pub fn at(named: &Path, kind: Content) -> io::Result<Self> {
-        refuse_link_of_others(named)?;
-        let path = match fs::canonicalize(named) {
-            Ok(path) => path,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => named.to_owned(),
-            Err(error) => return Err(error),
+        let find = || {
+            refuse_link_of_others(named)?;
+            let path = match fs::canonicalize(named) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => named.to_owned(),
+                found => found?,
+            };
+            let file = Self {
+                kind,
+                named: named.to_owned(),
+                path,
+            };
+            file.require_kind().map(|()| file)
         };
-        let file = Self {
-            kind,
-            named: named.to_owned(),
-            path,
-        };
-        file.require_kind()?;
-        Ok(file)
+        find().map_err(|error| kind.unwritten(named, &error))
     }
 
-    /// Checks that it can be written.
-    pub fn try_write(&self) -> io::Result<()> {
-        Staging::make(&self.path).map(drop)
+    /// The same, of which it was tried whether it can be written.
+    pub fn writable(named: &Path, kind: Content) -> io::Result<Self> {
+        let file = Self::at(named, kind)?;
+        match Staging::make(&file.path) {
+            Ok(_) => Ok(file),
+            Err(error) => Err(kind.unwritten(named, &error)),
+        }
     }
 
     /// Replaces it atomically: a reader sees the old one or the new one.
     pub fn write(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let replaced = self.replace(write);
+        replaced.map_err(|error| self.kind.unwritten(&self.named, &error))
+    }
+
+    fn replace(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         let draft = Staging::make(&self.path)?;
         let mut out = BufWriter::new(&draft.file);
         write(&mut out)?;

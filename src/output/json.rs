@@ -163,13 +163,13 @@ where
     }
 }
 
-/// Writes a run, with the reason if it was refused, or whatever else went wrong.
-pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) -> io::Result<()> {
+/// Writes a run, with the reason if it was refused, or its page if that is lost.
+pub fn run(out: &mut dyn Write, report: &Report<'_>, lost: Option<&Failure>) -> io::Result<()> {
     let Report {
         run,
         number,
         dry_run,
-        refused: _,
+        refusal,
         plan,
     } = report;
     let Plan {
@@ -220,7 +220,7 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, failure: Option<&Failure>) 
         missing: Each(|| missing.iter().map(missing_user)),
         failed: Each(|| failed.iter().map(failed_user)),
         left: run.undoes.map(|_| run.left.as_slice()),
-        error: failure.map(ErrorObject::new),
+        error: refusal.or(lost).map(ErrorObject::new),
     };
     // A concrete buffer, since a first import writes millions of small pieces.
     let mut out = io::BufWriter::with_capacity(BUFFER, out);

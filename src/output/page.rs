@@ -3,7 +3,6 @@
 //! The page is one file: it loads nothing, and its policy allows only its own style and script.
 //! Values enter it as `Text`, which removes what would act or disguise; the template escapes the rest.
 
-mod file;
 mod lists;
 mod text;
 
@@ -12,12 +11,10 @@ use std::io;
 use askama::Template;
 use jiff::tz::TimeZone;
 
-use crate::error::Failure;
 use crate::output::report::Report;
 use crate::output::table::took;
 use crate::store::{Command, Mode};
 
-pub use file::PageFile;
 use lists::List;
 use text::{Cell, Text};
 
@@ -54,20 +51,15 @@ struct Number {
     what: &'static str,
     count: usize,
     shown: String,
-    is_listed: bool,
 }
 
-/// Writes a run, with the reason if it was refused.
-pub fn write(
-    out: &mut dyn io::Write,
-    report: &Report<'_>,
-    refusal: Option<&Failure>,
-) -> io::Result<()> {
-    Page::new(report, refusal).write_into(out)
+/// Writes a run.
+pub fn write(out: &mut dyn io::Write, report: &Report<'_>) -> io::Result<()> {
+    Page::new(report).write_into(out)
 }
 
 impl Page {
-    fn new(report: &Report<'_>, refusal: Option<&Failure>) -> Self {
+    fn new(report: &Report<'_>) -> Self {
         let run = report.run;
         let lists = lists::of(report);
         let local = run.started_at.to_zoned(TimeZone::system());
@@ -85,7 +77,7 @@ impl Page {
                 Mode::Selected => "selected users",
             },
             took: took(run.duration_ms()),
-            notice: notice(report, refusal),
+            notice: notice(report),
             numbers: numbers(report, &lists),
             others: others(report),
             lists,
@@ -94,8 +86,8 @@ impl Page {
     }
 }
 
-fn notice(report: &Report<'_>, refusal: Option<&Failure>) -> Option<Notice> {
-    if let Some(failure) = refusal.filter(|_| report.refused) {
+fn notice(report: &Report<'_>) -> Option<Notice> {
+    if let Some(failure) = report.refusal {
         return Some(Notice {
             kind: "refused",
             title: "Refused: nothing was changed.",
@@ -148,7 +140,6 @@ fn numbers(report: &Report<'_>, lists: &[List]) -> Vec<Number> {
         what,
         count,
         shown: grouped(count as u64),
-        is_listed: count > 0,
     })
     .collect()
 }

@@ -1,5 +1,6 @@
 //! A run with its plan, as the output formats print it.
 
+use crate::error::Failure;
 use crate::plan::{Counts, Plan};
 use crate::store::{Command, Run};
 
@@ -12,8 +13,8 @@ pub struct Report<'a> {
     pub number: Option<i64>,
     /// Whether it was a dry run.
     pub dry_run: bool,
-    /// Whether the guard refused it.
-    pub refused: bool,
+    /// Why it was refused, if it was.
+    pub refusal: Option<&'a Failure>,
     /// What it did, or would have done.
     pub plan: &'a Plan,
 }

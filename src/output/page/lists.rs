@@ -49,7 +49,7 @@ pub fn of(report: &Report<'_>) -> Vec<List> {
         foreign: _,
         sample: _,
     } = report.plan;
-    let done = report.number.filter(|_| !report.refused);
+    let done = report.number.filter(|_| report.refusal.is_none());
     let [of_modified, of_deleted, of_new, of_failed] = match report.run.undoes {
         None => [MODIFIED, DELETED, IMPORTED, FAILED],
         Some(_) => [SET_BACK, TAKEN_OUT, RESTORED, NOT_SET_BACK],

@@ -94,7 +94,7 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, Detail)> {
     let limit = output.is_terminal.then_some(AT_A_TERMINAL);
     let again = "--format json for all";
     // A finished run cannot be asked again, but the history can.
-    let done = match report.number.filter(|_| !report.refused) {
+    let done = match report.number.filter(|_| report.refusal.is_none()) {
         Some(number) => format!("adsync history {number} for all"),
         None => again.to_owned(),
     };
@@ -165,7 +165,7 @@ fn summary(output: &Output, report: &Report<'_>) -> String {
         let code = code(what).filter(|_| *count > 0);
         (format!("{count} {what}"), comma, code)
     };
-    let aside = match (report.refused, report.dry_run) {
+    let aside = match (report.refusal.is_some(), report.dry_run) {
         (true, _) => Some((
             "(refused: nothing was changed)".to_owned(),
             "",

@@ -113,8 +113,8 @@ fn set_mode(db: &Connection, mode: &str) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Session;
     use crate::store::Run;
+    use crate::store::Session;
     use crate::store::sqlite::{Writer, open};
 
     fn store() -> (tempfile::TempDir, std::path::PathBuf) {
