@@ -171,29 +171,22 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
         settings,
         output,
     };
-    let metrics = |dry_run: bool| {
+    let measured = |command, dry_run: bool, run: &dyn Fn() -> anyhow::Result<ExitCode>| {
         let file = context.settings.sync.metrics_file.as_deref();
-        file.filter(|_| !dry_run)
+        let store = &context.settings.store_path;
+        measure::with_metrics(command, file.filter(|_| !dry_run), store, output, run)
     };
     match cli.command {
         Command::Search { prefix } => search::run(&prefix, &context),
-        Command::Import(arguments) => measure::with_metrics(
-            store::Command::Import,
-            metrics(arguments.ending.dry_run),
-            &context.settings.store_path,
-            output,
-            || import::run(&arguments, &context),
-        ),
+        Command::Import(it) => measured(store::Command::Import, it.ending.dry_run, &|| {
+            import::run(&it, &context)
+        }),
         Command::List(arguments) => list::run(&arguments, &context),
         Command::Show { user } => show::run(&user, &context),
         Command::Add(arguments) => add::run(&arguments, &context),
-        Command::Sync(arguments) => measure::with_metrics(
-            store::Command::Sync,
-            metrics(arguments.ending.dry_run),
-            &context.settings.store_path,
-            output,
-            || sync::run(&arguments, &context),
-        ),
+        Command::Sync(it) => measured(store::Command::Sync, it.ending.dry_run, &|| {
+            sync::run(&it, &context)
+        }),
         Command::Remove(arguments) => remove::run(&arguments, &context),
         Command::History(arguments) => history::run(&arguments, &context),
         Command::Restore(arguments) => restore::run(&arguments, &context),
@@ -250,22 +243,6 @@ impl RunOptions {
             ask: false,
         }
     }
-
-    /// Sets whether an administrator named the users one by one.
-    #[must_use]
-    pub fn meaning(self, is_meant: bool) -> Self {
-        let guard = Guard {
-            is_meant,
-            ..self.guard
-        };
-        Self { guard, ..self }
-    }
-
-    /// Sets whether to ask at the terminal before deleting users.
-    #[must_use]
-    pub fn asking(self, ask: bool) -> Self {
-        Self { ask, ..self }
-    }
 }
 
 /// Where the command line wants the result as a page. Whether it can be written there is checked before the run
@@ -311,18 +288,12 @@ fn refuse_writing(command: &Command, is_said: bool, settings: &Settings) -> Resu
 /// A missing store reads as an empty one, and the first run creates it. But a job that looks in the wrong place
 /// must not succeed every night. Somebody who picks from a list sees that it is empty.
 fn require_store(context: &Context<'_>) -> anyhow::Result<()> {
-    match missing_store(&context.settings)? {
-        Some(failure) => Err(failure.into()),
-        None => Ok(()),
-    }
-}
-
-/// The error for a missing store: where it was looked for, who said so, and how to begin.
-fn missing_store(settings: &Settings) -> anyhow::Result<Option<Failure>> {
+    let settings = &context.settings;
     let path = &settings.store_path;
     if store::is_there(path)? {
-        return Ok(None);
+        return Ok(());
     }
+    // Where it was looked for, who said so, and how to begin.
     let file = std::path::absolute(&settings.file).unwrap_or_else(|_| settings.file.clone());
     let is_default = default_store_path().is_ok_and(|it| it == *path);
     let (said, elsewhere) = if is_default {
@@ -344,5 +315,5 @@ fn missing_store(settings: &Settings) -> anyhow::Result<Option<Failure>> {
     let hint = format!(
         "`adsync import` makes it: `adsync import --all`, or `adsync import --help`; {elsewhere}"
     );
-    Ok(Some(Failure::new(Kind::Settings, message).hint(hint)))
+    Err(Failure::new(Kind::Settings, message).hint(hint).into())
 }

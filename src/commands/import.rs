@@ -58,8 +58,8 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
         target.take_in(bulk_load);
         let limits = context.settings.sync.limits;
         let allowed = arguments.allow.allowed();
-        let is_one = arguments.users.len() == 1 && findings.looked_at() == 1;
-        let options = RunOptions::new(limits, allowed, &arguments.ending, page).meaning(is_one);
+        let mut options = RunOptions::new(limits, allowed, &arguments.ending, page);
+        options.guard.is_meant = arguments.users.len() == 1 && findings.looked_at() == 1;
         context.finish(findings, target, run, &options)
     })
 }

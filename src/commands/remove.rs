@@ -39,7 +39,10 @@ pub fn run(arguments: &cli::Remove, context: &Context<'_>) -> anyhow::Result<Exi
             })
             .collect();
         // A typed name is meant; a key is pressed by accident more easily.
-        let options = RunOptions::exactly(deletions.len() as u64, false).asking(picked.is_some());
+        let options = RunOptions {
+            ask: picked.is_some(),
+            ..RunOptions::exactly(deletions.len() as u64, false)
+        };
         let findings = Findings {
             deletions,
             ..Findings::default()

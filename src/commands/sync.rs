@@ -15,14 +15,28 @@ use crate::user::StoredUser;
 pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let settings = &context.settings.sync;
     let page = page(&arguments.ending, &context.settings)?;
-    let Some(whom) = Whom::of(arguments, context)? else {
-        return Ok(ExitCode::Done);
+    let picked = if arguments.interactive {
+        let Some(picked) = pick(context)? else {
+            return Ok(ExitCode::Done);
+        };
+        Some(picked)
+    } else {
+        if !arguments.users.is_empty() {
+            names::require(&arguments.users)?;
+        }
+        require_store(context)?;
+        None
     };
     let run = context.begin(Command::Sync, Mode::Full);
     context.with_target(run, arguments.ending.dry_run, |target, run| {
         let engine = context.engine();
         let mark = strategy::likely_mark(target.view(), &engine)?;
-        let chosen = whom.choose(target.view())?;
+        // As the store has them; none is everybody.
+        let chosen = match &picked {
+            Some(picked) => Some(picking::again(target.view(), picked)?),
+            None if arguments.users.is_empty() => None,
+            None => Some(named(target.view(), &arguments.users)?),
+        };
         target.expect_changes(chosen.is_some())?;
         let store = target.view();
         if let Some(users) = &chosen {
@@ -45,46 +59,11 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
             missing: arguments.allow_missing,
             ..arguments.allow.allowed()
         };
-        let is_meant = chosen.is_some_and(|users| users.len() == 1);
-        let options = RunOptions::new(settings.limits, allowed, &arguments.ending, page)
-            .meaning(is_meant)
-            .asking(!arguments.yes);
+        let mut options = RunOptions::new(settings.limits, allowed, &arguments.ending, page);
+        options.guard.is_meant = chosen.is_some_and(|users| users.len() == 1);
+        options.ask = !arguments.yes;
         context.finish(findings, target, run, &options)
     })
-}
-
-/// Whom the command line selects.
-enum Whom<'a> {
-    Everybody,
-    Named(&'a [String]),
-    Picked(Vec<StoredUser>),
-}
-
-impl<'a> Whom<'a> {
-    /// `None` if there is nobody to pick from.
-    fn of(arguments: &'a cli::Sync, context: &Context<'_>) -> anyhow::Result<Option<Self>> {
-        if arguments.interactive {
-            return Ok(pick(context)?.map(Self::Picked));
-        }
-        if !arguments.users.is_empty() {
-            names::require(&arguments.users)?;
-        }
-        require_store(context)?;
-        Ok(Some(if arguments.users.is_empty() {
-            Self::Everybody
-        } else {
-            Self::Named(&arguments.users)
-        }))
-    }
-
-    /// The chosen users, as the store has them; `None` for everybody.
-    fn choose(&self, store: &dyn View) -> anyhow::Result<Option<Vec<StoredUser>>> {
-        match self {
-            Self::Everybody => Ok(None),
-            Self::Named(names) => named(store, names).map(Some),
-            Self::Picked(users) => picking::again(store, users).map(Some),
-        }
-    }
 }
 
 fn pick(context: &Context<'_>) -> anyhow::Result<Option<Vec<StoredUser>>> {

@@ -38,9 +38,9 @@ pub fn run(arguments: &cli::Undo, context: &Context<'_>) -> anyhow::Result<ExitC
     let options = RunOptions {
         // A user that cannot be set back is a failure of this command.
         strict: true,
+        ask: !arguments.yes,
         ..RunOptions::new(settings.limits, allowed, &arguments.ending, page)
-    }
-    .asking(!arguments.yes);
+    };
     context.with_target(run, arguments.ending.dry_run, |target, run| {
         let past = past_run(target.view(), arguments.run)?;
         refuse_unsuitable(&past)?;
