@@ -1,11 +1,24 @@
 //! Names that a person typed, and the users of the store with these names.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 
 use crate::error::{Failure, Kind};
 use crate::store::{Keys, Known, StoreError, View};
 use crate::user::{Folded, StoredUser};
 use crate::util::nearest::nearest;
+
+/// How many users a line names.
+const NAMED: usize = 10;
+
+/// `alice, bob … and 8 more`
+pub fn shortened<N: Borrow<str>>(names: &[N]) -> String {
+    let more = match names.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" … and {more} more"),
+    };
+    names[..names.len().min(NAMED)].join(", ") + &more
+}
 
 /// Splits comma-separated lists. An argument that is a known name as a whole stays whole, since names may
 /// contain commas. An empty list is an error, and never means everybody.

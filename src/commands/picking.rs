@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::commands::Context;
+use crate::commands::{Context, names};
 use crate::error::{Failure, Kind};
 use crate::output::Output;
 use crate::output::picker::{self, Item, Purpose};
@@ -13,9 +13,6 @@ use crate::output::table::detail;
 use crate::plan::Conflict;
 use crate::store::{Keys, Listing, View};
 use crate::user::{Profile, StoredUser, UniqueField, UserId};
-
-/// How many of those picked are named.
-const NAMED: usize = 10;
 
 /// Refuses if nobody can pick; `instead` names what works without a terminal.
 pub fn require_terminal(output: &Output, instead: &str) -> Result<(), Failure> {
@@ -41,46 +38,46 @@ pub fn item<T: AsRef<str>>(profile: &Profile<T>, note: String) -> Item {
     }
 }
 
-/// Lets a person pick; returns the indices of those picked. The list must not be empty.
-pub fn pick(purpose: &Purpose, items: &[Item], output: &Output) -> anyhow::Result<Vec<usize>> {
-    let Some(picked) = picker::pick(purpose, items, output.colors_terminal())? else {
+/// Those that a person picked; `None` if there is nobody to pick from, which `nobody` says.
+pub fn pick<T: Clone>(
+    purpose: &Purpose,
+    candidates: Vec<(T, Item)>,
+    nobody: &str,
+    output: &Output,
+) -> anyhow::Result<Option<Vec<T>>> {
+    if candidates.is_empty() {
+        output.note(&format!("nobody to pick: {nobody}"));
+        return Ok(None);
+    }
+    let (candidates, items): (Vec<T>, Vec<Item>) = candidates.into_iter().unzip();
+    let Some(picked) = picker::pick(purpose, &items, output.colors_terminal())? else {
         return Err(Failure::new(Kind::Failed, "left the list; nothing was changed").into());
     };
-    let names = picked.iter().take(NAMED).map(|&at| &*items[at].username);
-    let names = names.collect::<Vec<_>>().join(", ");
-    let more = match picked.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" … and {more} more"),
-    };
-    let (count, all) = (picked.len(), items.len());
-    output.note(&format!("picked {count} of {all}: {names}{more}"));
-    Ok(picked)
+    let names: Vec<&str> = picked.iter().map(|&at| &*items[at].username).collect();
+    let (count, all, names) = (picked.len(), items.len(), names::shortened(&names));
+    output.note(&format!("picked {count} of {all}: {names}"));
+    let picked = picked.into_iter().map(|at| candidates[at].clone());
+    Ok(Some(picked.collect()))
 }
 
-/// Users of the store that a person picked; `None` if there is nobody to pick from.
+/// Users of the store that a person picked; `None` if there is nobody to pick from, which `nobody` says.
 pub fn from_store(
     context: &Context<'_>,
     purpose: &Purpose,
+    nobody: &str,
     note: impl Fn(&StoredUser) -> Option<String>,
 ) -> anyhow::Result<Option<Vec<StoredUser>>> {
     let store = context.store().read()?;
-    let mut users = Vec::new();
-    let mut items = Vec::new();
+    let mut candidates = Vec::new();
     store.list(&Listing::default(), &mut |user| {
         if let Some(note) = note(&user) {
-            items.push(item(&user.values.profile, note));
-            users.push(user);
+            let item = item(&user.values.profile, note);
+            candidates.push((user, item));
         }
         Ok(())
     })?;
     drop(store);
-    if items.is_empty() {
-        return Ok(None);
-    }
-    let picked = pick(purpose, &items, context.output)?;
-    Ok(Some(
-        picked.into_iter().map(|at| users[at].clone()).collect(),
-    ))
+    pick(purpose, candidates, nobody, context.output)
 }
 
 /// Those picked, as the store has them now. Whoever is gone or has another name since is an

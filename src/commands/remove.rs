@@ -59,10 +59,6 @@ fn pick(context: &Context<'_>) -> anyhow::Result<Option<Vec<StoredUser>>> {
         note_title: "SOURCE",
     };
     let source = |user: &StoredUser| Some(user.origin.name().to_owned());
-    let picked = picking::from_store(context, &purpose, source)?;
-    if picked.is_none() {
-        let note = "nobody to pick: there are no users in the store";
-        context.output.note(note);
-    }
-    Ok(picked)
+    let nobody = "there are no users in the store";
+    picking::from_store(context, &purpose, nobody, source)
 }

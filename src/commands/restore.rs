@@ -153,21 +153,14 @@ fn pick(run: Option<i64>, context: &Context<'_>) -> anyhow::Result<Option<Vec<Pa
     };
     let mut candidates = candidates(records, &*store)?;
     drop(store);
-    if candidates.is_empty() {
-        let note = "nobody to pick: no deleted user of the history is missing from the store";
-        context.output.note(note);
-        return Ok(None);
-    }
     candidates.sort_by_cached_key(|(record, _)| Folded::new(&record.username));
-    let (records, items): (Vec<_>, Vec<_>) = candidates.into_iter().unzip();
     let purpose = Purpose {
         title: "Restore deleted users".to_owned(),
         verb: "restore",
         note_title: "DELETED",
     };
-    let picked = picking::pick(&purpose, &items, context.output)?;
-    let picked = picked.into_iter().map(|at| records[at].clone());
-    Ok(Some(picked.collect()))
+    let nobody = "no deleted user of the history is missing from the store";
+    picking::pick(&purpose, candidates, nobody, context.output)
 }
 
 /// Those of them that are not in the store.

@@ -75,12 +75,8 @@ fn pick(context: &Context<'_>) -> anyhow::Result<Option<Vec<StoredUser>>> {
     };
     let status = |user: &StoredUser| user.status.name().replace('_', " ");
     let note = |user: &StoredUser| is_imported(user).then(|| status(user));
-    let picked = picking::from_store(context, &purpose, note)?;
-    if picked.is_none() {
-        let note = "nobody to pick: there are no imported users in the store";
-        context.output.note(note);
-    }
-    Ok(picked)
+    let nobody = "there are no imported users in the store";
+    picking::from_store(context, &purpose, nobody, note)
 }
 
 fn named(store: &dyn View, names: &[String]) -> anyhow::Result<Vec<StoredUser>> {

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::cli;
 use crate::commands::history::past_run;
-use crate::commands::{Context, RunOptions, page, restore};
+use crate::commands::{Context, RunOptions, names, page, restore};
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::table::phrases;
@@ -20,9 +20,6 @@ use crate::store::{
     Changes, Command, Keys, Marking, Mode, Outcome, PastChange, PastRun, Snapshot, View,
 };
 use crate::user::{Domain, Field, FieldValue, Found, StoredUser, UserId};
-
-/// How many users a warning names.
-const NAMED: usize = 10;
 
 /// Runs the command.
 pub fn run(arguments: &cli::Undo, context: &Context<'_>) -> anyhow::Result<ExitCode> {
@@ -49,7 +46,7 @@ pub fn run(arguments: &cli::Undo, context: &Context<'_>) -> anyhow::Result<ExitC
         for note in &undoing.notes {
             context.output.note(note);
         }
-        for warning in &undoing.warnings {
+        for warning in undoing.left.iter().chain(&undoing.warning) {
             context.output.warn(warning);
         }
         run.left = undoing.left;
@@ -92,11 +89,11 @@ struct Undoing<'a> {
     /// What later runs did to users who are no longer as the run left them.
     since: HashMap<UserId, Vec<PastChange>>,
     findings: Findings,
-    /// What to say before anything is done: to a person who watches, and to everybody.
+    /// What to tell a person who watches, before anything is done.
     notes: Vec<String>,
-    warnings: Vec<String>,
-    /// What cannot be undone.
+    /// What cannot be undone, and what is lost by it: told to everybody.
     left: Vec<String>,
+    warning: Option<String>,
 }
 
 /// A user that the run changed, if it has a row.
@@ -125,8 +122,8 @@ impl<'a> Undoing<'a> {
             since,
             findings: Findings::default(),
             notes: Vec::new(),
-            warnings: Vec::new(),
             left: Vec::new(),
+            warning: None,
         };
         let mut taken_out = Vec::new();
         for Row { change, now } in rows {
@@ -146,7 +143,7 @@ impl<'a> Undoing<'a> {
                 (_, Some(after), None) => undoing.fail(&change, after),
             }
         }
-        undoing.warn_of_changed(&taken_out);
+        undoing.warning = undoing.warning_of(&taken_out);
         if undoing.findings.looked_at() == 0 {
             undoing
                 .notes
@@ -192,7 +189,6 @@ impl<'a> Undoing<'a> {
         let name = &now.values.profile.username;
         let left: Vec<String> = left.iter().map(|it| self.said(now.id, it)).collect();
         let reasons = left.iter().map(|it| format!("{name}: {it}"));
-        self.warnings.extend(reasons.clone());
         self.left.extend(reasons);
         let findings = &mut self.findings;
         if !is_none && now.values != next.values {
@@ -219,9 +215,8 @@ impl<'a> Undoing<'a> {
             |it| format!("run {} deleted it", it.run),
         );
         let reason = format!("not in the store any more: {by}");
-        let said = format!("{}: {reason}", after.profile.username);
-        self.warnings.push(said.clone());
-        self.left.push(said);
+        self.left
+            .push(format!("{}: {reason}", after.profile.username));
         self.findings.failed.push(FailedUser {
             user: None,
             guid: after.guid,
@@ -256,21 +251,14 @@ impl<'a> Undoing<'a> {
     }
 
     /// The warning that deleted users lose values they got since.
-    fn warn_of_changed(&mut self, names: &[String]) {
+    fn warning_of(&self, names: &[String]) -> Option<String> {
         let users = match names.len() {
-            0 => return,
+            0 => return None,
             1 => "1 user that goes has".to_owned(),
             count => format!("{count} users that go have"),
         };
-        let more = match names.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" … and {more} more"),
-        };
-        let who = names[..names.len().min(NAMED)].join(", ");
-        self.warnings.push(format!(
-            "{users} other values than run {} left: {who}{more}",
-            self.past.run
-        ));
+        let (run, who) = (self.past.run, names::shortened(names));
+        Some(format!("{users} other values than run {run} left: {who}"))
     }
 }
 

@@ -36,17 +36,15 @@ pub fn pick(
     })?;
     let (candidates, imported) = candidates(read, &*store, &ours)?;
     drop(store);
-    if candidates.is_empty() {
-        let note = match imported {
-            0 => format!("nobody to pick: the selection has no users in {base}"),
-            _ => format!("nobody to pick: all {imported} of the selection are in the store"),
-        };
-        context.output.note(&note);
-        return Ok(None);
-    }
-    let aside = match imported {
-        0 => String::new(),
-        imported => format!(" ({imported} in the store already, not listed)"),
+    let (aside, nobody) = match imported {
+        0 => (
+            String::new(),
+            format!("the selection has no users in {base}"),
+        ),
+        imported => (
+            format!(" ({imported} in the store already, not listed)"),
+            format!("all {imported} of the selection are in the store"),
+        ),
     };
     let is_refused = |it: &Candidate| it.1.refusal.is_some();
     let purpose = Purpose {
@@ -58,11 +56,8 @@ pub fn pick(
             ""
         },
     };
-    let (guids, items): (Vec<_>, Vec<_>) = candidates.into_iter().unzip();
-    let picked = picking::pick(&purpose, &items, context.output)?;
-    Ok(Some(
-        picked.into_iter().filter_map(|at| guids[at]).collect(),
-    ))
+    let picked = picking::pick(&purpose, candidates, &nobody, context.output)?;
+    Ok(picked.map(|it| it.into_iter().flatten().collect()))
 }
 
 /// Those not in the store, by username, and how many there are.
