@@ -10,6 +10,7 @@ use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::Output;
 use crate::output::file::{Content, OutputFile};
+use crate::output::report::buckets;
 use crate::plan::Counts;
 use crate::store::{self, Command, PastRun, Runs, StoreError};
 
@@ -68,7 +69,7 @@ fn measure(
         duration,
         exit_code: code as u8,
         checked: 0,
-        results: results(&Counts::default()),
+        results: buckets(&Counts::default()).to_vec(),
         successes: Vec::new(),
         users: Vec::new(),
     };
@@ -94,7 +95,7 @@ fn ask(
     };
     if let Some(run) = reader.runs(Runs::Last(1))?.into_iter().find(is_this) {
         metrics.checked = run.counts.checked;
-        metrics.results = results(&run.counts);
+        metrics.results = buckets(&run.counts).to_vec();
         metrics.mode = Some(run.mode);
     }
     for command in COMMANDS {
@@ -108,32 +109,4 @@ fn ask(
         .users
         .extend(directory.map(|(status, count)| ("directory", status.name(), count)));
     Ok(())
-}
-
-fn results(counts: &Counts) -> Vec<(&'static str, u64)> {
-    let Counts {
-        checked: _,
-        unchanged,
-        imported,
-        modified,
-        deleted,
-        duplicate,
-        out_of_scope,
-        missing,
-        failed,
-        foreign,
-    } = counts;
-    [
-        ("unchanged", unchanged),
-        ("imported", imported),
-        ("modified", modified),
-        ("deleted", deleted),
-        ("duplicate", duplicate),
-        ("out_of_scope", out_of_scope),
-        ("missing", missing),
-        ("failed", failed),
-        ("foreign", foreign),
-    ]
-    .map(|(result, &count)| (result, count))
-    .to_vec()
 }

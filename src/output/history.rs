@@ -127,10 +127,9 @@ fn row_of_run(run: &PastRun) -> (Vec<Cell>, Detail) {
 
 /// Its numbers above zero.
 fn summary(run: &PastRun) -> String {
-    let said = report::numbers(&run.counts, run.command, false).into_iter();
-    let said: Vec<String> = said
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
+    let numbers = report::numbers(&run.counts, run.command, false);
+    let said = numbers.iter().map(|it| format!("{} {}", it.count, it.what));
+    let said: Vec<String> = said.collect();
     if said.is_empty() {
         "nobody".to_owned()
     } else {

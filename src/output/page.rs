@@ -11,9 +11,9 @@ use std::io;
 use askama::Template;
 use jiff::tz::TimeZone;
 
-use crate::output::report::Report;
+use crate::output::report::{Number, Report};
 use crate::output::table::took;
-use crate::store::{Command, Mode};
+use crate::store::Mode;
 
 use lists::List;
 use text::{Cell, Text};
@@ -30,6 +30,7 @@ struct Page {
     reach: &'static str,
     took: String,
     notice: Option<Notice>,
+    /// Those of users who have a list, or that a person looks for.
     numbers: Vec<Number>,
     others: String,
     lists: Vec<List>,
@@ -44,15 +45,6 @@ struct Notice {
     hint: Option<Text>,
 }
 
-/// A number, shown large.
-struct Number {
-    /// The list it counts, and its colour.
-    kind: &'static str,
-    what: &'static str,
-    count: usize,
-    shown: String,
-}
-
 /// Writes a run.
 pub fn write(out: &mut dyn io::Write, report: &Report<'_>) -> io::Result<()> {
     Page::new(report).write_into(out)
@@ -61,7 +53,8 @@ pub fn write(out: &mut dyn io::Write, report: &Report<'_>) -> io::Result<()> {
 impl Page {
     fn new(report: &Report<'_>) -> Self {
         let run = report.run;
-        let lists = lists::of(report);
+        let mut numbers = report.numbers();
+        numbers.retain(|it| !["unchanged", "foreign"].contains(&it.bucket));
         let local = run.started_at.to_zoned(TimeZone::system());
         Self {
             title: Text::new(&match report.number {
@@ -78,9 +71,9 @@ impl Page {
             },
             took: took(run.duration_ms()),
             notice: notice(report),
-            numbers: numbers(report, &lists),
+            numbers,
             others: others(report),
-            lists,
+            lists: lists::of(report),
             version: env!("CARGO_PKG_VERSION"),
         }
     }
@@ -110,38 +103,6 @@ fn notice(report: &Report<'_>) -> Option<Notice> {
         text: Text::new(&left.join("; ")),
         hint: None,
     })
-}
-
-/// The numbers a person looks for, and those of the lists present.
-fn numbers(report: &Report<'_>, lists: &[List]) -> Vec<Number> {
-    let count = |kind: &str| {
-        lists
-            .iter()
-            .find(|it| it.kind == kind)
-            .map_or(0, |it| it.count)
-    };
-    let is_undo = report.run.undoes.is_some();
-    let is_import = report.run.command == Command::Import;
-    let new = if is_undo { "restored" } else { "imported" };
-    [
-        ("imported", new, is_import || is_undo),
-        ("modified", "modified", !is_import),
-        ("deleted", "deleted", !is_import),
-        ("duplicate", "duplicate", true),
-        ("out_of_scope", "out of scope", false),
-        ("missing", "missing", false),
-        ("failed", "failed", false),
-    ]
-    .into_iter()
-    .map(|(kind, what, always)| (kind, what, always, count(kind)))
-    .filter(|(_, _, always, count)| *always || *count > 0)
-    .map(|(kind, what, _, count)| Number {
-        kind,
-        what,
-        count,
-        shown: grouped(count as u64),
-    })
-    .collect()
 }
 
 fn others(report: &Report<'_>) -> String {

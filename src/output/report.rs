@@ -22,13 +22,24 @@ pub struct Report<'a> {
 impl Report<'_> {
     /// The numbers at the end: `3 modified, 1 deleted, 2 duplicate, 114 unchanged`. An empty bucket
     /// is left out, except for those a person looks for.
-    pub fn numbers(&self) -> Vec<(u64, &'static str)> {
+    pub fn numbers(&self) -> Vec<Number> {
         numbers(&Counts::of(self.plan), self.run.command, true)
     }
 }
 
-/// The numbers of a run in words, zeros left out except the `wanted` ones that a person looks for.
-pub fn numbers(counts: &Counts, command: Command, wanted: bool) -> Vec<(u64, &'static str)> {
+/// How many users came out in one way.
+#[derive(Clone, Copy, Debug)]
+pub struct Number {
+    /// The bucket, as JSON names it.
+    pub bucket: &'static str,
+    /// The same in words.
+    pub what: &'static str,
+    /// How many.
+    pub count: u64,
+}
+
+/// How many users came out how: the buckets as JSON names them, without their sum.
+pub fn buckets(counts: &Counts) -> [(&'static str, u64); 9] {
     let Counts {
         checked: _,
         unchanged,
@@ -38,9 +49,24 @@ pub fn numbers(counts: &Counts, command: Command, wanted: bool) -> Vec<(u64, &'s
         duplicate,
         out_of_scope,
         missing,
-        foreign,
         failed,
+        foreign,
     } = *counts;
+    [
+        ("unchanged", unchanged),
+        ("imported", imported),
+        ("modified", modified),
+        ("deleted", deleted),
+        ("duplicate", duplicate),
+        ("out_of_scope", out_of_scope),
+        ("missing", missing),
+        ("failed", failed),
+        ("foreign", foreign),
+    ]
+}
+
+/// The numbers of a run in words, zeros left out except the `wanted` ones that a person looks for.
+pub fn numbers(counts: &Counts, command: Command, wanted: bool) -> Vec<Number> {
     let new = match command {
         Command::Add => "added",
         Command::Restore | Command::Undo => "restored",
@@ -49,23 +75,24 @@ pub fn numbers(counts: &Counts, command: Command, wanted: bool) -> Vec<(u64, &'s
     let is_removal = command == Command::Remove;
     let is_undo = command == Command::Undo;
     let is_sync = command == Command::Sync;
-    let parts = [
-        (imported, new, !(is_sync || is_removal)),
-        (modified, "modified", is_sync || is_undo),
-        (
-            deleted,
-            if is_removal { "removed" } else { "deleted" },
-            is_sync || is_removal || is_undo,
-        ),
-        (duplicate, "duplicate", !is_removal),
-        (out_of_scope, "out of scope", false),
-        (missing, "missing", false),
-        (failed, "failed", false),
-        (unchanged, "unchanged", false),
-        (foreign, "foreign", false),
-    ];
-    let said = parts.into_iter();
-    said.filter(|(count, _, is_looked_for)| *count > 0 || (wanted && *is_looked_for))
-        .map(|(count, what, _)| (count, what))
-        .collect()
+    let gone = if is_removal { "removed" } else { "deleted" };
+    let [unchanged, others @ .., foreign] = buckets(counts);
+    let number = |(bucket, count)| {
+        let (what, is_looked_for) = match bucket {
+            "imported" => (new, !(is_sync || is_removal)),
+            "modified" => (bucket, is_sync || is_undo),
+            "deleted" => (gone, is_sync || is_removal || is_undo),
+            "duplicate" => (bucket, !is_removal),
+            "out_of_scope" => ("out of scope", false),
+            _ => (bucket, false),
+        };
+        let number = Number {
+            bucket,
+            what,
+            count,
+        };
+        (count > 0 || (wanted && is_looked_for)).then_some(number)
+    };
+    let all = others.into_iter().chain([unchanged, foreign]);
+    all.filter_map(number).collect()
 }

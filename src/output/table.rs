@@ -8,9 +8,7 @@ pub mod phrases;
 mod run;
 mod users;
 
-use comfy_table::{
-    Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets,
-};
+use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::Output;
 use phrases::{Detail, Room};
@@ -27,16 +25,18 @@ const PADDING: u16 = 2;
 /// A table without lines, for a terminal of any width and for a pipe.
 pub fn table(output: &Output, header: &[&str]) -> Table {
     let mut table = bare(output);
-    table.set_header(header.iter().map(|title| {
-        let cell = Cell::new(title);
-        if output.color {
-            cell.add_attribute(Attribute::Bold)
-        } else {
-            cell
-        }
-    }));
+    table.set_header(header.iter().map(|title| bold(output, title)));
     pad(&mut table);
     table
+}
+
+fn bold(output: &Output, text: &str) -> Cell {
+    let cell = Cell::new(text);
+    if output.color {
+        cell.add_attribute(Attribute::Bold)
+    } else {
+        cell
+    }
 }
 
 fn bare(output: &Output) -> Table {
@@ -121,16 +121,15 @@ pub fn with_what(
     dispensable: &[usize],
 ) -> String {
     let mut table = table(output, header);
-    let width = width(&table);
-    let Some(width) = width else {
-        let room = Room {
-            width: None,
-            color: output.color,
-        };
-        for (mut cells, what) in rows {
-            cells.push(Cell::new(what.fit(room)));
-            table.add_row(cells);
-        }
+    let add = |table: &mut Table, rows: Vec<(Vec<Cell>, Detail)>, width| {
+        let color = output.color;
+        table.add_rows(rows.into_iter().map(|(mut cells, what)| {
+            cells.push(Cell::new(what.fit(Room { width, color })));
+            cells
+        }));
+    };
+    let Some(width) = width(&table) else {
+        add(&mut table, rows, None);
         return text(&table);
     };
     // The columns before it take what they need, but at most a third each.
@@ -149,14 +148,7 @@ pub fn with_what(
             rest = rest.saturating_sub(taken + PADDING);
         }
     }
-    let room = Room {
-        width: Some(rest.into()),
-        color: output.color,
-    };
-    for (mut cells, what) in rows {
-        cells.push(Cell::new(what.fit(room)));
-        table.add_row(cells);
-    }
+    add(&mut table, rows, Some(rest.into()));
     pad(&mut table);
     if let Some(last) = table.column_mut(widths.len() - 1) {
         last.set_padding((0, 0));
@@ -167,12 +159,6 @@ pub fn with_what(
     }
     hide(&mut table, &left_out);
     text(&table)
-}
-
-/// One of the eight basic colours, which the terminal's owner chose: bright yellow cannot be read on white.
-fn colored(output: &Output, text: &str, color: Color) -> Cell {
-    let cell = Cell::new(text);
-    if output.color { cell.fg(color) } else { cell }
 }
 
 /// A time in the host's time zone.
@@ -195,13 +181,7 @@ pub fn took(milliseconds: u64) -> String {
 pub fn facts(output: &Output, facts: &[(String, String)]) -> String {
     let mut table = bare(output);
     for (name, value) in facts {
-        let name = Cell::new(name);
-        let name = if output.color {
-            name.add_attribute(Attribute::Bold)
-        } else {
-            name
-        };
-        table.add_row(vec![name, Cell::new(value)]);
+        table.add_row(vec![bold(output, name), Cell::new(value)]);
     }
     pad(&mut table);
     if let Some(name) = table.column_mut(0) {

@@ -3,8 +3,8 @@
 use comfy_table::{Cell, Color};
 
 use super::phrases::Detail;
-use super::{bare, colored, detail, label, width, with_what};
-use crate::output::report::Report;
+use super::{bare, detail, label, width, with_what};
+use crate::output::report::{Number, Report};
 use crate::output::{Output, legible};
 use crate::plan::Plan;
 use crate::user::Status;
@@ -22,44 +22,38 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
+    /// Adds users: of each the result, the username, and what happened.
     fn add<'b, T: 'b>(
         &mut self,
         users: impl IntoIterator<Item = &'b T>,
         limit: Option<usize>,
         rest: &str,
-        row: impl Fn(&'b T) -> Row<'b>,
+        row: impl Fn(&'b T) -> (&'static str, &'b str, Detail),
     ) {
         let mut users = users.into_iter();
-        let shown = users.by_ref().take(limit.unwrap_or(usize::MAX)).map(row);
         let mut last = None;
-        for Row {
-            result,
-            color,
-            username,
-            what,
-        } in shown
-        {
-            let cells = vec![
-                colored(self.output, result, color),
-                Cell::new(legible(username)),
-            ];
-            self.rows.push((cells, what));
-            last = Some((result, color));
+        for user in users.by_ref().take(limit.unwrap_or(usize::MAX)) {
+            let (result, username, what) = row(user);
+            self.push(result, username, what);
+            last = Some(result);
         }
         let more = users.count();
-        if let Some((result, color)) = last.filter(|_| more > 0) {
-            let cells = vec![colored(self.output, result, color), Cell::new("")];
+        if let Some(result) = last.filter(|_| more > 0) {
             let what = Detail::words(format!("… and {more} more ({rest})"));
-            self.rows.push((cells, what));
+            self.push(result, "", what);
         }
     }
-}
 
-struct Row<'a> {
-    result: &'a str,
-    color: Color,
-    username: &'a str,
-    what: Detail,
+    fn push(&mut self, result: &str, username: &str, what: Detail) {
+        let color = color(result).filter(|_| self.output.color);
+        let result = Cell::new(result);
+        let result = match color {
+            Some((color, _)) => result.fg(color),
+            None => result,
+        };
+        let cells = vec![result, Cell::new(legible(username))];
+        self.rows.push((cells, what));
+    }
 }
 
 /// The table of a run.
@@ -98,59 +92,45 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, Detail)> {
         Some(number) => format!("adsync history {number} for all"),
         None => again.to_owned(),
     };
-    rows.add(imported, Some(NEW_USERS), &done, |it| Row {
-        result: it.action().name(),
-        color: Color::DarkGreen,
-        username: it.username(),
-        what: Detail::words(detail::person(&it.profile())),
+    rows.add(imported, Some(NEW_USERS), &done, |it| {
+        let person = detail::person(&it.profile());
+        (it.action().name(), it.username(), Detail::words(person))
     });
-    rows.add(modified, limit, &done, |it| Row {
-        result: "modified",
-        color: Color::DarkCyan,
-        username: &it.user.values.profile.username,
-        what: detail::modified(it),
+    rows.add(modified, limit, &done, |it| {
+        let username = &it.user.values.profile.username;
+        ("modified", username, detail::modified(it))
     });
-    rows.add(deleted, limit, &done, |it| Row {
-        result: "deleted",
-        color: Color::DarkRed,
-        username: &it.user.values.profile.username,
-        what: Detail::words(detail::evidence(it.evidence)),
+    rows.add(deleted, limit, &done, |it| {
+        let username = &it.user.values.profile.username;
+        let why = Detail::words(detail::evidence(it.evidence));
+        ("deleted", username, why)
     });
     // With --quiet, what the last run already reported is counted, not listed again.
     let is_told = |is_as_before: bool| !(output.quiet && is_as_before);
     let duplicate = duplicate.iter().filter(|it| is_told(it.is_as_before()));
     let missing = missing.iter().filter(|it| is_told(it.is_as_before()));
     let failed = failed.iter().filter(|it| is_told(it.is_as_before()));
-    rows.add(duplicate, limit, again, |it| Row {
-        result: "duplicate",
-        color: Color::DarkYellow,
-        username: it.username(),
-        what: detail::conflicts(&it.conflicts),
+    rows.add(duplicate, limit, again, |it| {
+        let conflicts = detail::conflicts(&it.conflicts);
+        ("duplicate", it.username(), conflicts)
     });
     // Only those newly out of scope: they may stay so for years.
     let newly = out_of_scope
         .iter()
         .filter(|it| it.user.status != Status::OutOfScope);
-    rows.add(newly, limit, again, |it| Row {
-        result: "out of scope",
-        color: Color::DarkYellow,
-        username: &it.user.values.profile.username,
-        what: Detail::words(format!(
-            "kept; it is now {}",
-            legible(it.next.origin.dn().unwrap_or_default())
-        )),
+    rows.add(newly, limit, again, |it| {
+        let username = &it.user.values.profile.username;
+        let place = legible(it.next.origin.dn().unwrap_or_default());
+        let what = Detail::words(format!("kept; it is now {place}"));
+        ("out of scope", username, what)
     });
-    rows.add(missing, limit, again, |it| Row {
-        result: "missing",
-        color: Color::DarkYellow,
-        username: &it.user.values.profile.username,
-        what: Detail::words(detail::missing(it)),
+    rows.add(missing, limit, again, |it| {
+        let username = &it.user.values.profile.username;
+        ("missing", username, Detail::words(detail::missing(it)))
     });
-    rows.add(failed, limit, again, |it| Row {
-        result: "failed",
-        color: Color::DarkRed,
-        username: &it.username,
-        what: Detail::words(legible(&it.reason)),
+    rows.add(failed, limit, again, |it| {
+        let reason = Detail::words(legible(&it.reason));
+        ("failed", &it.username, reason)
     });
     rows.rows
 }
@@ -160,20 +140,18 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, Detail)> {
 fn summary(output: &Output, report: &Report<'_>) -> String {
     let numbers = report.numbers();
     let last = numbers.len().saturating_sub(1);
-    let number = |(at, (count, what)): (usize, &(u64, &str))| {
+    let number = |(at, it): (usize, &Number)| {
         let comma = if at < last { "," } else { "" };
-        let code = code(what).filter(|_| *count > 0);
-        (format!("{count} {what}"), comma, code)
+        let code = color(it.what).filter(|_| it.count > 0);
+        let code = code.map(|(_, code)| code);
+        (format!("{} {}", it.count, it.what), comma, code)
     };
-    let aside = match (report.refusal.is_some(), report.dry_run) {
-        (true, _) => Some((
-            "(refused: nothing was changed)".to_owned(),
-            "",
-            Some("1;31"),
-        )),
-        (false, true) => Some(("(dry run: nothing was changed)".to_owned(), "", Some("1"))),
-        (false, false) => None,
+    let aside = match (report.refusal, report.dry_run) {
+        (Some(_), _) => Some(("(refused: nothing was changed)", "1;31")),
+        (None, true) => Some(("(dry run: nothing was changed)", "1")),
+        (None, false) => None,
     };
+    let aside = aside.map(|(said, code)| (said.to_owned(), "", Some(code)));
     let room = width(&bare(output)).map_or(usize::MAX, usize::from);
     let mut text = String::new();
     let mut taken = 0;
@@ -196,12 +174,14 @@ fn summary(output: &Output, report: &Report<'_>) -> String {
     text
 }
 
-fn code(what: &str) -> Option<&'static str> {
+/// The colour of a result: of its rows, and of its number above zero (an SGR code). One of the eight basic colours,
+/// which the terminal's owner chose: bright yellow cannot be read on white.
+fn color(what: &str) -> Option<(Color, &'static str)> {
     Some(match what {
-        "added" | "restored" | "imported" => "1;32",
-        "modified" => "1;36",
-        "deleted" | "removed" | "failed" => "1;31",
-        "duplicate" | "out of scope" | "missing" => "1;33",
+        "added" | "restored" | "imported" => (Color::DarkGreen, "1;32"),
+        "modified" => (Color::DarkCyan, "1;36"),
+        "deleted" | "removed" | "failed" => (Color::DarkRed, "1;31"),
+        "duplicate" | "out of scope" | "missing" => (Color::DarkYellow, "1;33"),
         _ => return None,
     })
 }
