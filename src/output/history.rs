@@ -8,6 +8,7 @@ use super::table::phrases::Detail;
 use super::table::{local_time, took, with_what};
 use super::{Output, json, legible, report};
 use crate::cli::Format;
+use crate::plan::Counts;
 use crate::store::{Outcome, PastChange, PastRun};
 
 /// Prints past runs.
@@ -23,59 +24,16 @@ pub fn runs(runs: &[PastRun], output: &Output) -> anyhow::Result<()> {
         }
         Format::Csv => {
             let mut csv = csv::Writer::from_writer(Vec::new());
-            csv.write_record([
-                "run",
-                "started_at",
-                "command",
-                "mode",
-                "outcome",
-                "run_by",
-                "sudo_for",
-                "host",
-                "duration_ms",
-                "checked",
-                "unchanged",
-                "imported",
-                "modified",
-                "deleted",
-                "duplicate",
-                "out_of_scope",
-                "missing",
-                "failed",
-                "foreign",
-                "error",
-            ])?;
-            for run in runs {
-                let counts = &run.counts;
+            let buckets = report::buckets(&Counts::default()).map(|(bucket, _)| bucket);
+            let run = ["run", "started_at", "command", "mode", "outcome"];
+            let by = ["run_by", "sudo_for", "host", "duration_ms", "checked"];
+            csv.write_record(run.iter().chain(&by).chain(&buckets).chain(&["error"]))?;
+            for it in runs {
+                let buckets = report::buckets(&it.counts).map(|(_, count)| count);
                 csv.serialize((
-                    (
-                        run.run,
-                        run.started_at,
-                        run.command,
-                        run.mode,
-                        run.outcome,
-                        &run.run_by,
-                    ),
-                    (
-                        &run.sudo_for,
-                        &run.host,
-                        run.duration_ms,
-                        counts.checked,
-                        counts.unchanged,
-                    ),
-                    (
-                        counts.imported,
-                        counts.modified,
-                        counts.deleted,
-                        counts.duplicate,
-                    ),
-                    (
-                        counts.out_of_scope,
-                        counts.missing,
-                        counts.failed,
-                        counts.foreign,
-                        &run.error,
-                    ),
+                    (it.run, it.started_at, it.command, it.mode, it.outcome),
+                    (&it.run_by, &it.sudo_for, &it.host, it.duration_ms),
+                    (it.counts.checked, buckets, &it.error),
                 ))?;
             }
             Ok(output.result(&String::from_utf8(csv.into_inner()?)?)?)

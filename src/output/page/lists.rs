@@ -52,7 +52,12 @@ pub fn of(report: &Report<'_>) -> Vec<List> {
     let done = report.number.filter(|_| report.refusal.is_none());
     let [of_modified, of_deleted, of_new, of_failed] = match report.run.undoes {
         None => [MODIFIED, DELETED, IMPORTED, FAILED],
-        Some(_) => [SET_BACK, TAKEN_OUT, RESTORED, NOT_SET_BACK],
+        Some(_) => [
+            (MODIFIED.0, MODIFIED.1, SET_BACK, MODIFIED.3),
+            (DELETED.0, DELETED.1, TAKEN_OUT, DELETED.3),
+            (IMPORTED.0, "Restored", RESTORED, IMPORTED.3),
+            (FAILED.0, FAILED.1, NOT_SET_BACK, FAILED.3),
+        ],
     };
     let all = [
         list(of_modified, modified, done, modified_user),
@@ -117,31 +122,12 @@ const FAILED: Heading = (
     &["User", "Why"],
 );
 
-/// The names of the lists for an undo.
-const SET_BACK: Heading = (
-    "modified",
-    "Modified",
-    "Users that have the values again that they had before the run that is taken back.",
-    MODIFIED.3,
-);
-const TAKEN_OUT: Heading = (
-    "deleted",
-    "Deleted",
-    "Users that leave the store: the run that is taken back brought them in.",
-    DELETED.3,
-);
-const RESTORED: Heading = (
-    "imported",
-    "Restored",
-    "Users that are back in the store: the run that is taken back deleted them.",
-    IMPORTED.3,
-);
-const NOT_SET_BACK: Heading = (
-    "failed",
-    "Failed",
-    "Users that stay as they are, because they were changed again since.",
-    FAILED.3,
-);
+/// The meanings of the lists of an undo.
+const SET_BACK: &str =
+    "Users that have the values again that they had before the run that is taken back.";
+const TAKEN_OUT: &str = "Users that leave the store: the run that is taken back brought them in.";
+const RESTORED: &str = "Users that are back in the store: the run that is taken back deleted them.";
+const NOT_SET_BACK: &str = "Users that stay as they are, because they were changed again since.";
 
 fn list<T>(
     (kind, title, lead, headings): Heading,
