@@ -25,7 +25,7 @@ pub fn run(prefix: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
         Ok((rows, directory.base().to_owned()))
     })?;
     rows.sort_by_cached_key(|row| row.profile.username.to_lowercase());
-    search::print(rows, prefix, &base, output)?;
+    search::print(&rows, prefix, &base, output)?;
     Ok(ExitCode::Done)
 }
 

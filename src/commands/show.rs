@@ -36,18 +36,17 @@ fn print(user: &StoredUser, store: &dyn View, output: &Output) -> anyhow::Result
         Format::Json => {
             #[derive(Serialize)]
             struct UserAndHistory<'a> {
-                version: u32,
                 user: json::Shown<'a>,
                 history: Vec<Object<'a>>,
             }
             let life = store.changes(Changes::OfUser(user))?;
             let found_on = user.tracking.found.and_then(|it| it.on);
             let found_on = found_on.map(|it| identity(it, store)).transpose()?;
-            Ok(output.result(&json::text(&UserAndHistory {
-                version: 1,
+            let object = UserAndHistory {
                 user: json::Shown::new(user, found_on.as_deref()),
                 history: life.iter().map(Object::from).collect(),
-            }))?)
+            };
+            Ok(json::print(object, output)?)
         }
         Format::Csv => Ok(output.stream(|out| {
             let mut line = csv::Users::begin(out, None)?;

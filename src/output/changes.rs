@@ -1,11 +1,13 @@
 //! What runs changed of users, as `adsync history` and `adsync show` print it.
 
+use std::io;
+
 use comfy_table::Cell;
 use serde::Serialize;
 
 use super::table::phrases::Detail;
 use super::table::{detail, local_time, with_what};
-use super::{Output, legible};
+use super::{Output, csv, legible};
 use crate::plan::Action;
 use crate::store::{PastChange, Snapshot};
 use crate::user::{Field, FieldValue, Status};
@@ -89,29 +91,28 @@ fn standing(before: &Snapshot, after: &Snapshot) -> Option<String> {
 }
 
 /// One line for each field that differs, before and after; for a new or deleted user, one for each field it has.
-pub fn csv(changes: &[PastChange]) -> anyhow::Result<String> {
-    let mut csv = csv::Writer::from_writer(Vec::new());
-    csv.write_record([
+pub fn csv(changes: &[PastChange], output: &Output) -> io::Result<()> {
+    let header = [
         "run", "at", "action", "username", "field", "before", "after", "evidence",
-    ])?;
-    for change in changes {
-        let (run, at) = (change.run.to_string(), change.at.to_string());
-        let evidence = change.evidence.as_deref().unwrap_or_default();
-        for (field, before, after) in differences(change) {
-            let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
-            csv.write_record([
-                run.as_str(),
-                &at,
-                change.action.name(),
-                &change.username,
-                field,
-                &before,
-                &after,
-                evidence,
-            ])?;
+    ];
+    csv::print(header, output, |csv| {
+        for it in changes {
+            for (field, before, after) in differences(it) {
+                let (action, name) = (it.action.name(), &it.username);
+                csv.serialize((
+                    it.run,
+                    it.at,
+                    action,
+                    name,
+                    field,
+                    before,
+                    after,
+                    &it.evidence,
+                ))?;
+            }
         }
-    }
-    Ok(String::from_utf8(csv.into_inner()?)?)
+        Ok(())
+    })
 }
 
 /// A field, and its value before and after.

@@ -4,10 +4,25 @@ use std::io::{self, Write};
 
 use csv::Writer;
 
+use crate::output::Output;
 use crate::output::report::Report;
 use crate::output::table::detail;
 use crate::plan::{Duplicate, FailedUser, Modification, Plan};
 use crate::user::{Column, FieldValue, StoredUser};
+
+/// Prints records below a header.
+pub fn print<'a>(
+    header: impl IntoIterator<Item = &'a str>,
+    output: &Output,
+    write: impl FnOnce(&mut Writer<&mut dyn Write>) -> csv::Result<()>,
+) -> io::Result<()> {
+    output.stream(|out| {
+        let mut csv = Writer::from_writer(out);
+        csv.write_record(header)?;
+        write(&mut csv)?;
+        csv.flush()
+    })
+}
 
 /// Writes one line per user and field.
 pub fn run(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {

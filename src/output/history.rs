@@ -1,48 +1,45 @@
 //! Past runs, and what they changed, as `adsync history` prints them.
 
+use std::collections::BTreeMap;
+use std::io;
+
 use comfy_table::Cell;
 use serde::Serialize;
 
 use super::changes::Object;
 use super::table::phrases::Detail;
 use super::table::{local_time, took, with_what};
-use super::{Output, json, legible, report};
+use super::{Output, csv, json, legible, report};
 use crate::cli::Format;
 use crate::plan::Counts;
 use crate::store::{Outcome, PastChange, PastRun};
 
 /// Prints past runs.
-pub fn runs(runs: &[PastRun], output: &Output) -> anyhow::Result<()> {
+pub fn runs(runs: &[PastRun], output: &Output) -> io::Result<()> {
     match output.format {
-        Format::Json => {
-            #[derive(Serialize)]
-            struct Runs<'a> {
-                version: u32,
-                runs: &'a [PastRun],
-            }
-            Ok(output.result(&json::text(&Runs { version: 1, runs }))?)
-        }
+        Format::Json => json::print(BTreeMap::from([("runs", runs)]), output),
         Format::Csv => {
-            let mut csv = csv::Writer::from_writer(Vec::new());
             let buckets = report::buckets(&Counts::default()).map(|(bucket, _)| bucket);
             let run = ["run", "started_at", "command", "mode", "outcome"];
             let by = ["run_by", "sudo_for", "host", "duration_ms", "checked"];
-            csv.write_record(run.iter().chain(&by).chain(&buckets).chain(&["error"]))?;
-            for it in runs {
-                let buckets = report::buckets(&it.counts).map(|(_, count)| count);
-                csv.serialize((
-                    (it.run, it.started_at, it.command, it.mode, it.outcome),
-                    (&it.run_by, &it.sudo_for, &it.host, it.duration_ms),
-                    (it.counts.checked, buckets, &it.error),
-                ))?;
-            }
-            Ok(output.result(&String::from_utf8(csv.into_inner()?)?)?)
+            let header = run.into_iter().chain(by).chain(buckets).chain(["error"]);
+            csv::print(header, output, |csv| {
+                runs.iter().try_for_each(|it| {
+                    csv.serialize((
+                        (it.run, it.started_at, it.command, it.mode, it.outcome),
+                        (&it.run_by, &it.sudo_for, &it.host, it.duration_ms),
+                        it.counts.checked,
+                        report::buckets(&it.counts).map(|(_, count)| count),
+                        &it.error,
+                    ))
+                })
+            })
         }
         Format::Table if runs.is_empty() => {
             output.note("no runs yet");
             Ok(())
         }
-        Format::Table => Ok(output.result(&table_of_runs(runs, output))?),
+        Format::Table => output.result(&table_of_runs(runs, output)),
     }
 }
 
@@ -96,36 +93,26 @@ fn summary(run: &PastRun) -> String {
 }
 
 /// Prints what a run changed, or the life of one user.
-pub fn changes(
-    run: Option<&PastRun>,
-    changes: &[PastChange],
-    output: &Output,
-) -> anyhow::Result<()> {
+pub fn changes(run: Option<&PastRun>, changes: &[PastChange], output: &Output) -> io::Result<()> {
     match output.format {
         Format::Json => {
             #[derive(Serialize)]
             struct History<'a> {
-                version: u32,
                 #[serde(skip_serializing_if = "Option::is_none")]
                 run: Option<&'a PastRun>,
                 changes: Vec<Object<'a>>,
             }
             let changes = changes.iter().map(Object::from).collect();
-            let history = History {
-                version: 1,
-                run,
-                changes,
-            };
-            Ok(output.result(&json::text(&history))?)
+            json::print(History { run, changes }, output)
         }
-        Format::Csv => Ok(output.result(&super::changes::csv(changes)?)?),
+        Format::Csv => super::changes::csv(changes, output),
         Format::Table => {
             let heading = run.map(|run| table_of_runs(std::slice::from_ref(run), output) + "\n");
             // Columns with the same value in each row can be left out: RUN and WHEN, or USERNAME.
             let dispensable: &[usize] = if run.is_some() { &[1, 0] } else { &[3] };
             let table = super::changes::table(changes, dispensable, output);
             let table = table.unwrap_or_else(|| "no user was changed\n".to_owned());
-            Ok(output.result(&(heading.unwrap_or_default() + &table))?)
+            output.result(&(heading.unwrap_or_default() + &table))
         }
     }
 }

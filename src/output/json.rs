@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde::{Serialize, Serializer};
 
 use crate::error::Failure;
+use crate::output::Output;
 use crate::output::report::Report;
 use crate::plan::{
     Action, Conflict, Counts, Deletion, Duplicate, FailedUser, Holder, Import, Missing,
@@ -19,10 +20,23 @@ const VERSION: u32 = 1;
 /// The buffer size for a run, in bytes.
 const BUFFER: usize = 64 * 1024;
 
-/// A value as indented JSON. adsync prints text, numbers and flags, which JSON can always
-/// represent; anything else would be null.
-pub fn text(value: &impl Serialize) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_else(|_| "null".to_owned())
+/// Prints an object, with its version first.
+pub fn print(object: impl Serialize, output: &Output) -> io::Result<()> {
+    output.result(&text(object))
+}
+
+/// The same as text. adsync prints text, numbers and flags, which JSON can always represent; anything else would be
+/// null.
+fn text(object: impl Serialize) -> String {
+    #[derive(Serialize)]
+    struct Versioned<T> {
+        version: u32,
+        #[serde(flatten)]
+        object: T,
+    }
+    let version = VERSION;
+    serde_json::to_string_pretty(&Versioned { version, object })
+        .unwrap_or_else(|_| "null".to_owned())
 }
 
 #[derive(Serialize)]
@@ -331,15 +345,7 @@ fn failed_user(failed: &FailedUser) -> FailedObject<'_> {
 
 /// An error.
 pub fn failure(failure: &Failure) -> String {
-    #[derive(Serialize)]
-    struct FailureObject<'a> {
-        version: u32,
-        error: ErrorObject<'a>,
-    }
-    text(&FailureObject {
-        version: VERSION,
-        error: ErrorObject::new(failure),
-    })
+    text(BTreeMap::from([("error", ErrorObject::new(failure))]))
 }
 
 /// A user of the store.

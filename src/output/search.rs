@@ -1,11 +1,13 @@
 //! Users of the directory, as `adsync search` prints them.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io;
 
 use comfy_table::Cell;
 use serde::{Serialize, Serializer};
 
-use super::{Output, json, legible, table};
+use super::{Output, csv, json, legible, table};
 use crate::cli::Format;
 use crate::user::{Field, ObjectGuid, Profile};
 
@@ -59,26 +61,24 @@ impl Serialize for Row {
 }
 
 /// Prints them; nobody of the base may begin so.
-pub fn print(rows: Vec<Row>, prefix: &str, base: &str, output: &Output) -> anyhow::Result<()> {
+pub fn print(rows: &[Row], prefix: &str, base: &str, output: &Output) -> io::Result<()> {
     match output.format {
-        Format::Json => {
-            #[derive(Serialize)]
-            struct Found {
-                version: u32,
-                users: Vec<Row>,
-            }
-            output.result(&json::text(&Found {
-                version: 1,
-                users: rows,
-            }))?;
+        Format::Json => json::print(BTreeMap::from([("users", rows)]), output),
+        Format::Csv => {
+            let header = Row::default();
+            csv::print(header.columns().map(|(name, _)| name), output, |csv| {
+                rows.iter().try_for_each(|row| {
+                    let values: Vec<_> = row.columns().map(|(_, value)| value).collect();
+                    csv.serialize(values)
+                })
+            })
         }
-        Format::Csv => output.result(&csv(&rows)?)?,
         Format::Table if rows.is_empty() => {
             output.note(&format!("nobody in {base} starts with {prefix:?}"));
+            Ok(())
         }
-        Format::Table => output.result(&as_table(&rows, output))?,
+        Format::Table => output.result(&as_table(rows, output)),
     }
-    Ok(())
 }
 
 fn as_table(rows: &[Row], output: &Output) -> String {
@@ -109,17 +109,4 @@ fn as_table(rows: &[Row], output: &Output) -> String {
     }
     // A narrow terminal leaves out CONTACT NUMBER and NAME.
     table::fitted(table, &[3, 1])
-}
-
-fn csv(rows: &[Row]) -> anyhow::Result<String> {
-    let mut csv = ::csv::Writer::from_writer(Vec::new());
-    csv.write_record(Row::default().columns().map(|(name, _)| name))?;
-    for row in rows {
-        let values = row.columns().map(|(_, value)| value.unwrap_or_default());
-        values
-            .into_iter()
-            .try_for_each(|value| csv.write_field(value.as_bytes()))?;
-        csv.write_record(None::<&[u8]>)?;
-    }
-    Ok(String::from_utf8(csv.into_inner()?)?)
 }

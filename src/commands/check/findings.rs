@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::cli::Format;
 use crate::error::{Failure, Kind};
-use crate::output::{Output, json, legible, table};
+use crate::output::{Output, csv, json, legible, table};
 
 /// The width of the names of steps.
 const STEP_WIDTH: usize = 10;
@@ -56,13 +56,7 @@ impl<'a> Findings<'a> {
     }
 
     pub fn ok(&mut self, step: &'static str, message: impl Into<String>) {
-        self.add(Line {
-            step,
-            outcome: Outcome::Ok,
-            message: message.into(),
-            hint: None,
-            commands: Vec::new(),
-        });
+        self.add(step, Outcome::Ok, message.into(), None, Vec::new());
     }
 
     pub fn warn(
@@ -82,13 +76,8 @@ impl<'a> Findings<'a> {
         hint: impl Into<String>,
         commands: Vec<String>,
     ) {
-        self.add(Line {
-            step,
-            outcome: Outcome::Warning,
-            message: message.into(),
-            hint: Some(hint.into()),
-            commands,
-        });
+        let hint = Some(hint.into());
+        self.add(step, Outcome::Warning, message.into(), hint, commands);
     }
 
     pub fn fail(&mut self, step: &'static str, failure: impl Into<Failure>) {
@@ -97,18 +86,31 @@ impl<'a> Findings<'a> {
 
     /// A failure, with commands that fix it.
     pub fn fail_with(&mut self, step: &'static str, failure: Failure, commands: Vec<String>) {
-        self.failure.get_or_insert(failure.kind);
-        self.add(Line {
-            step,
-            outcome: Outcome::Failed,
-            message: failure.message,
-            hint: failure.hint,
-            commands,
-        });
+        let Failure {
+            kind,
+            message,
+            hint,
+        } = failure;
+        self.failure.get_or_insert(kind);
+        self.add(step, Outcome::Failed, message, hint, commands);
     }
 
     /// A person sees each step as it finishes, since the next may take a while.
-    fn add(&mut self, line: Line) {
+    fn add(
+        &mut self,
+        step: &'static str,
+        outcome: Outcome,
+        message: String,
+        hint: Option<String>,
+        commands: Vec<String>,
+    ) {
+        let line = Line {
+            step,
+            outcome,
+            message,
+            hint,
+            commands,
+        };
         if self.output.format == Format::Table && !self.output.quiet && self.unsaid.is_ok() {
             self.unsaid = self.output.result(&as_text(&line, self.output));
         }
@@ -116,52 +118,45 @@ impl<'a> Findings<'a> {
     }
 
     /// Prints the steps not printed yet.
-    pub fn finish(self) -> anyhow::Result<()> {
+    pub fn finish(self) -> io::Result<()> {
         self.unsaid?;
         let is_well = self.lines.iter().all(|line| line.outcome == Outcome::Ok);
         if self.output.quiet && is_well {
             return Ok(());
         }
-        match self.output.format {
-            Format::Table if !self.output.quiet => Ok(()),
+        let (lines, output) = (&self.lines, self.output);
+        match output.format {
+            Format::Table if !output.quiet => Ok(()),
             Format::Table => {
-                let lines = self.lines.iter().map(|line| as_text(line, self.output));
-                Ok(self.output.result(&lines.collect::<String>())?)
+                let lines = lines.iter().map(|line| as_text(line, output));
+                output.result(&lines.collect::<String>())
             }
-            Format::Json => Ok(self.output.result(&as_json(&self.lines, self.failure))?),
-            Format::Csv => Ok(self.output.result(&as_csv(&self.lines)?)?),
+            Format::Json => {
+                #[derive(Serialize)]
+                struct Checked<'a> {
+                    ok: bool,
+                    steps: &'a [Line],
+                }
+                let ok = self.failure.is_none();
+                json::print(Checked { ok, steps: lines }, output)
+            }
+            Format::Csv => {
+                let header = ["step", "outcome", "message", "hint", "commands"];
+                csv::print(header, output, |csv| {
+                    lines.iter().try_for_each(|line| {
+                        let Line {
+                            step,
+                            outcome,
+                            message,
+                            hint,
+                            commands,
+                        } = line;
+                        csv.serialize((step, outcome, message, hint, commands.join("\n")))
+                    })
+                })
+            }
         }
     }
-}
-
-fn as_json(lines: &[Line], failure: Option<Kind>) -> String {
-    #[derive(Serialize)]
-    struct Checked<'a> {
-        version: u32,
-        ok: bool,
-        steps: &'a [Line],
-    }
-    json::text(&Checked {
-        version: 1,
-        ok: failure.is_none(),
-        steps: lines,
-    })
-}
-
-fn as_csv(lines: &[Line]) -> anyhow::Result<String> {
-    let mut csv = csv::Writer::from_writer(Vec::new());
-    csv.write_record(["step", "outcome", "message", "hint", "commands"])?;
-    for line in lines {
-        let Line {
-            step,
-            outcome,
-            message,
-            hint,
-            commands,
-        } = line;
-        csv.serialize((step, outcome, message, hint, commands.join("\n")))?;
-    }
-    Ok(String::from_utf8(csv.into_inner()?)?)
 }
 
 fn as_text(line: &Line, output: &Output) -> String {
