@@ -13,37 +13,21 @@ use crate::store::{self, Known, Outcome, Runs, View};
 /// Where which usernames are meant: the command, its argument, and how a word is completed there.
 pub fn completers() -> [(&'static str, &'static str, ArgValueCompleter); 6] {
     [
-        (
-            "sync",
-            "users",
-            ArgValueCompleter::new(|word: &OsStr| list(word, Known::Imported)),
-        ),
+        ("sync", "users", completer(|it| list(it, Known::Imported))),
         (
             "remove",
             "usernames",
-            ArgValueCompleter::new(|word: &OsStr| list(word, Known::Stored)),
+            completer(|it| list(it, Known::Stored)),
         ),
-        (
-            "restore",
-            "names",
-            ArgValueCompleter::new(|word: &OsStr| list(word, Known::Deleted)),
-        ),
-        (
-            "history",
-            "user",
-            ArgValueCompleter::new(|word: &OsStr| one(word, Known::Ever)),
-        ),
-        (
-            "show",
-            "user",
-            ArgValueCompleter::new(|word: &OsStr| one(word, Known::Stored)),
-        ),
-        (
-            "undo",
-            "run",
-            ArgValueCompleter::new(|word: &OsStr| runs(word)),
-        ),
+        ("restore", "names", completer(|it| list(it, Known::Deleted))),
+        ("history", "user", completer(|it| one(it, Known::Ever))),
+        ("show", "user", completer(|it| one(it, Known::Stored))),
+        ("undo", "run", completer(runs)),
     ]
+}
+
+fn completer(complete: fn(&str) -> Vec<CompletionCandidate>) -> ArgValueCompleter {
+    ArgValueCompleter::new(move |word: &OsStr| word.to_str().map(complete).unwrap_or_default())
 }
 
 /// With more names than this nobody is helped, and the shell would take its time.
@@ -53,10 +37,7 @@ const MOST: usize = 2000;
 const RUNS: u64 = 20;
 
 /// The numbers of the last runs that can be undone, each with what it was.
-fn runs(word: &OsStr) -> Vec<CompletionCandidate> {
-    let Some(prefix) = word.to_str() else {
-        return Vec::new();
-    };
+fn runs(prefix: &str) -> Vec<CompletionCandidate> {
     let runs = store().and_then(|store| store.runs(Runs::Last(RUNS)).ok());
     let runs = runs.unwrap_or_default().into_iter();
     runs.filter(|run| matches!(run.outcome, Outcome::Done | Outcome::Partial))
@@ -70,17 +51,12 @@ fn runs(word: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 /// One username.
-fn one(word: &OsStr, known: Known) -> Vec<CompletionCandidate> {
-    word.to_str().map_or_else(Vec::new, |prefix| {
-        find(prefix, known).map(CompletionCandidate::new).collect()
-    })
+fn one(prefix: &str, known: Known) -> Vec<CompletionCandidate> {
+    find(prefix, known).map(CompletionCandidate::new).collect()
 }
 
 /// The last of several usernames with commas between.
-fn list(word: &OsStr, known: Known) -> Vec<CompletionCandidate> {
-    let Some(word) = word.to_str() else {
-        return Vec::new();
-    };
+fn list(word: &str, known: Known) -> Vec<CompletionCandidate> {
     let (before, prefix) = match word.rfind(',') {
         Some(comma) => word.split_at(comma + 1),
         None => ("", word),
