@@ -15,7 +15,7 @@ use crate::error::{self, Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::Output;
 use crate::output::file::{Content, OutputFile};
-use crate::store::{self, Listing, StoreError, Trial};
+use crate::store::{self, Listing, StoreError, Trial, UserCounts};
 use crate::user::Standing;
 
 use findings::Findings;
@@ -186,12 +186,12 @@ fn check_certificate(certificate: Option<Certificate>, findings: &mut Findings<'
 fn check_store(settings: &Settings, read_only: bool, findings: &mut Findings<'_>) {
     let path = &settings.store_path;
     let trial = Trial::of(path);
-    let found = match inventory(path) {
+    let (counts, duplicates) = match inventory(path) {
         Ok(found) => found,
         Err(error) => return findings.fail("store", Failure::explain(&error)),
     };
     let what = if store::is_there(path).unwrap_or(false) {
-        let (users, imported) = (found.users, found.imported);
+        let (users, imported) = (counts.all(), counts.imported());
         format!(
             "{}: {users} users, {imported} of them imported",
             path.display()
@@ -215,8 +215,8 @@ fn check_store(settings: &Settings, read_only: bool, findings: &mut Findings<'_>
         ),
         Err(error) => findings.fail("store", Failure::from(&error)),
     }
-    if !found.duplicates.is_empty() {
-        check_duplicates(&found.duplicates, findings);
+    if !duplicates.is_empty() {
+        check_duplicates(&duplicates, findings);
     }
 }
 
@@ -232,15 +232,8 @@ fn check_metrics(path: &Path, findings: &mut Findings<'_>) {
     }
 }
 
-/// What the store contains.
-struct Inventory {
-    users: u64,
-    imported: u64,
-    /// The usernames of users waiting for another to give up a name or an address.
-    duplicates: Vec<String>,
-}
-
-fn inventory(path: &Path) -> anyhow::Result<Inventory> {
+/// The users of the store, counted, and the usernames of those waiting for another to give up a name or an address.
+fn inventory(path: &Path) -> anyhow::Result<(UserCounts, Vec<String>)> {
     let store = store::at(path).read()?;
     let counts = store.counts()?;
     let mut duplicates = Vec::new();
@@ -252,11 +245,7 @@ fn inventory(path: &Path) -> anyhow::Result<Inventory> {
         duplicates.push(user.values.profile.username);
         Ok(())
     })?;
-    Ok(Inventory {
-        users: counts.all(),
-        imported: counts.imported(),
-        duplicates,
-    })
+    Ok((counts, duplicates))
 }
 
 fn check_duplicates(usernames: &[String], findings: &mut Findings<'_>) {

@@ -24,13 +24,7 @@ pub fn check_store(store: &Path, findings: &mut Findings<'_>) {
             mode if mode & 0o020 != 0 => ("be written by its group", "chmod g-w"),
             _ => continue,
         };
-        warn(
-            "store",
-            can(what, &path, &metadata),
-            wanted,
-            &path,
-            findings,
-        );
+        warn(what, &path, &metadata, wanted, findings);
     }
     let Some(folder) = folder_of(store) else {
         return;
@@ -40,8 +34,8 @@ pub fn check_store(store: &Path, findings: &mut Findings<'_>) {
     };
     // In a sticky folder others can still place links and files where the next run creates its own.
     if mode(&metadata) & 0o002 != 0 {
-        let message = can("be written by others", folder, &metadata);
-        warn("store", message, "chmod o-w", folder, findings);
+        let what = "be written by others";
+        warn(what, folder, &metadata, "chmod o-w", findings);
     }
 }
 
@@ -66,29 +60,14 @@ fn files_of(store: &Path) -> Vec<PathBuf> {
 
 fn folder_of(store: &Path) -> Option<&Path> {
     let folder = store.parent()?;
-    let here = Path::new(".");
-    Some(if folder.as_os_str().is_empty() {
-        here
-    } else {
-        folder
-    })
+    let is_here = folder.as_os_str().is_empty();
+    Some(if is_here { Path::new(".") } else { folder })
 }
 
-fn can(what: &str, path: &Path, metadata: &Metadata) -> String {
-    format!(
-        "{} can {what} (mode {:04o})",
-        path.display(),
-        mode(metadata)
-    )
-}
-
-fn warn(
-    step: &'static str,
-    message: String,
-    command: &str,
-    path: &Path,
-    findings: &mut Findings<'_>,
-) {
+/// Warns that others can do that to a file.
+fn warn(what: &str, path: &Path, metadata: &Metadata, command: &str, findings: &mut Findings<'_>) {
+    let (name, mode) = (path.display(), mode(metadata));
+    let message = format!("{name} can {what} (mode {mode:04o})");
     let command = format!("{command} {}", quoted(&path.to_string_lossy()));
-    findings.warn_with(step, message, "take that right away:", vec![command]);
+    findings.warn_with("store", message, "take that right away:", vec![command]);
 }
