@@ -51,21 +51,17 @@ pub fn watch(output: &Output) -> io::Result<()> {
             } else {
                 "SIGTERM"
             };
-            if let Some(run) = *committed {
+            let failure = if let Some(run) = *committed {
                 std::thread::sleep(LAST_WORDS);
                 let message =
                     format!("stopped by {name}; run {run} was done, but its result is lost");
-                let failure = Failure::new(Kind::OutputFailed, message);
                 let hint = format!("`adsync history {run}` shows what it did");
-                tell(&output, failure.hint(hint), ExitCode::Partial);
+                Failure::new(Kind::OutputFailed, message).hint(hint)
             } else {
                 let message = format!("stopped by {name}; nothing was changed");
-                tell(
-                    &output,
-                    Failure::new(Kind::Failed, message),
-                    ExitCode::Failed,
-                );
-            }
+                Failure::new(Kind::Failed, message)
+            };
+            tell(&output, failure);
         }
     })
     .map(drop)
@@ -75,7 +71,8 @@ pub fn watch(output: &Output) -> io::Result<()> {
 /// reader of standard output that reads no more is not waited for.
 #[cfg(unix)]
 #[allow(clippy::exit)]
-fn tell(output: &Output, failure: Failure, code: ExitCode) {
+fn tell(output: &Output, failure: Failure) {
+    let code = failure.kind.exit_code();
     crate::output::picker::give_back();
     let output = output.clone();
     let (done, told) = std::sync::mpsc::channel();
