@@ -7,7 +7,7 @@ use crate::commands::{Context, names};
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::changes::{self, Object};
-use crate::output::table::{facts, local_time, status};
+use crate::output::table::{cell_text, facts, local_time};
 use crate::output::{Output, csv, json, legible};
 use crate::store::{Changes, Keys, PastChange, StoreError, View};
 use crate::user::{Absence, Column, ControllerId, Field, Folded, Found, Origin, StoredUser};
@@ -58,17 +58,14 @@ fn print(user: &StoredUser, store: &dyn View, output: &Output) -> anyhow::Result
 
 /// Every fact about a user; a local one has none of those that tie it to a directory.
 fn all(user: &StoredUser, store: &dyn View) -> Result<Vec<(String, String)>, StoreError> {
-    let value = |column| {
-        let value = user.value(column);
-        value.map_or_else(|| "-".to_owned(), |value| legible(&value))
-    };
+    let value = |column| cell_text(user, column);
     let fields = Field::TEXT.into_iter();
     let fields = fields.map(|field| (field.label(), value(Column::Field(field))));
     let mut all: Vec<(String, String)> = fields.collect();
     let mut push = |name: &str, value| all.push((name.to_owned(), value));
-    push("enabled", yes_or_no(user.values.enabled));
+    push("enabled", value(Column::Field(Field::Enabled)));
     push("source", value(Column::Source));
-    push("status", status(user).0);
+    push("status", value(Column::Status));
     if user.tracking.reason.is_some() {
         push("reason", value(Column::Reason));
     }
@@ -76,24 +73,20 @@ fn all(user: &StoredUser, store: &dyn View) -> Result<Vec<(String, String)>, Sto
         push("missing since", local_time(*since));
         let before: Result<Vec<String>, _> =
             returned_by.iter().map(|it| identity(*it, store)).collect();
-        push("returned by", list(&before?));
+        let before = Some(before?.join(", ")).filter(|it| !it.is_empty());
+        push("returned by", before.unwrap_or_else(|| "-".to_owned()));
     }
     if user.origin == Origin::Local {
         return Ok(all);
     }
-    let expires = user.tracking.expires;
-    let at = |time: Option<_>| time.map_or_else(|| "-".to_owned(), local_time);
     push("domain", value(Column::Domain));
     push("guid", value(Column::Guid));
     push("dn", value(Column::Dn));
     push("found", found(user.tracking.found, store)?);
-    push("expires", at(expires));
-    push("last sync", at(user.synced_at));
+    let expires = user.tracking.expires.map(local_time);
+    push("expires", expires.unwrap_or_else(|| "-".to_owned()));
+    push("last sync", value(Column::SyncedAt));
     Ok(all)
-}
-
-fn yes_or_no(is: bool) -> String {
-    if is { "yes" } else { "no" }.to_owned()
 }
 
 /// The run since which a user has been found, and the controller.
@@ -115,14 +108,6 @@ fn identity(controller: ControllerId, store: &dyn View) -> Result<String, StoreE
     let domains = store.domains()?;
     let identity = domains.identity_of(controller);
     Ok(identity.map_or_else(|| "?".to_owned(), legible))
-}
-
-fn list(items: &[String]) -> String {
-    if items.is_empty() {
-        "-".to_owned()
-    } else {
-        items.join(", ")
-    }
 }
 
 /// The error for a name that nobody in the store has; somebody may have had it.

@@ -116,15 +116,15 @@ pub fn csv(changes: &[PastChange], output: &Output) -> io::Result<()> {
 }
 
 /// A field, and its value before and after.
-type Difference = (&'static str, Option<String>, Option<String>);
+type Difference = (&'static str, FieldValue, FieldValue);
 
 fn differences(change: &PastChange) -> impl Iterator<Item = Difference> {
     let is_new_or_gone = change.before.is_none() || change.after.is_none();
     let fields = |snapshot: Option<&Snapshot>| {
         let values = snapshot.map(Snapshot::values);
-        let value = |field| match values.as_ref()?.value(field) {
-            FieldValue::Text(text) => text,
-            FieldValue::Flag(flag) => Some(flag.to_string()),
+        let value = |field| match &values {
+            Some(values) => values.value(field),
+            None => FieldValue::Text(None),
         };
         // The status `ok` of an added or deleted user says nothing.
         let status = snapshot
@@ -134,7 +134,10 @@ fn differences(change: &PastChange) -> impl Iterator<Item = Difference> {
         let mut fields = Field::ALL
             .map(|field| (field.name(), value(field)))
             .to_vec();
-        fields.extend([("status", status), ("reason", reason)]);
+        fields.extend([
+            ("status", FieldValue::Text(status)),
+            ("reason", FieldValue::Text(reason)),
+        ]);
         fields
     };
     let pairs = fields(change.before.as_ref()).into_iter();

@@ -7,8 +7,8 @@ use csv::Writer;
 use crate::output::Output;
 use crate::output::report::Report;
 use crate::output::table::detail;
-use crate::plan::{Duplicate, FailedUser, Modification, Plan};
-use crate::user::{Column, FieldValue, StoredUser};
+use crate::plan::Plan;
+use crate::user::{Change, Column, ObjectGuid, StoredUser};
 
 /// Prints records below a header.
 pub fn print<'a>(
@@ -26,6 +26,8 @@ pub fn print<'a>(
 
 /// Writes one line per user and field.
 pub fn run(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
+    // Where no field is spoken of.
+    const NO_FIELD: [&str; 3] = ["", "", ""];
     let mut csv = Writer::from_writer(out);
     csv.write_record([
         "result", "username", "guid", "dn", "field", "from", "to", "detail",
@@ -44,85 +46,49 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
         sample: _,
     } = report.plan;
     for it in imported {
-        let guid = it.guid().map(|guid| guid.to_string()).unwrap_or_default();
-        let dn = it.dn().unwrap_or_default();
-        let name = it.username();
-        csv.write_record([it.action().name(), name, &guid, dn, "", "", "", ""])?;
+        let user = (it.username(), it.guid(), it.dn());
+        csv.serialize((it.action().name(), user, NO_FIELD, ""))?;
     }
     for it in modified {
-        write_modified(&mut csv, it)?;
+        let user = identity(&it.user, &it.next);
+        for Change { field, from, to } in &it.changes {
+            csv.serialize(("modified", user, field.name(), from, to, ""))?;
+        }
     }
     for it in deleted {
-        let (name, guid, dn) = identity(&it.user);
-        csv.write_record(["deleted", name, &guid, dn, "", "", "", it.evidence.name()])?;
+        let user = identity(&it.user, &it.user);
+        csv.serialize(("deleted", user, NO_FIELD, it.evidence.name()))?;
     }
     for it in duplicate {
-        write_duplicate(&mut csv, it)?;
+        let user = (it.username(), it.guid(), it.dn());
+        for conflict in &it.conflicts {
+            let (field, value) = (conflict.field.field().name(), &conflict.value);
+            let holder = detail::holder(conflict);
+            csv.serialize(("duplicate", user, field, "", value, holder))?;
+        }
     }
     for it in out_of_scope {
-        let (name, guid, _) = identity(&it.user);
-        let dn = it.next.origin.dn().unwrap_or_default();
-        csv.write_record(["out_of_scope", name, &guid, dn, "", "", "", ""])?;
+        let user = identity(&it.user, &it.next);
+        csv.serialize(("out_of_scope", user, NO_FIELD, ""))?;
     }
     for it in missing {
-        let (name, guid, dn) = identity(&it.user);
-        csv.write_record(["missing", name, &guid, dn, "", "", "", it.reason()])?;
+        let user = identity(&it.user, &it.user);
+        csv.serialize(("missing", user, NO_FIELD, it.reason()))?;
     }
-    for FailedUser {
-        user: _,
-        guid,
-        username,
-        dn,
-        reason,
-    } in failed
-    {
-        let guid = guid.map(|guid| guid.to_string()).unwrap_or_default();
-        let dn = dn.as_deref().unwrap_or_default();
-        csv.write_record(["failed", username, &guid, dn, "", "", "", reason])?;
+    for it in failed {
+        let user = (&it.username, it.guid, &it.dn);
+        csv.serialize(("failed", user, NO_FIELD, &it.reason))?;
     }
     csv.flush()
 }
 
-fn identity(user: &StoredUser) -> (&str, String, &str) {
-    let guid = user.origin.guid().map(|guid| guid.to_string());
-    let dn = user.origin.dn().unwrap_or_default();
-    (&user.values.profile.username, guid.unwrap_or_default(), dn)
-}
-
-fn write_modified(csv: &mut Writer<&mut dyn Write>, it: &Modification) -> io::Result<()> {
-    let (name, guid, _) = identity(&it.user);
-    let dn = it.next.origin.dn().unwrap_or_default();
-    for change in &it.changes {
-        let (from, to) = (plain(&change.from), plain(&change.to));
-        let field = change.field.name();
-        csv.write_record(["modified", name, &guid, dn, field, &from, &to, ""])?;
-    }
-    Ok(())
-}
-
-fn write_duplicate(csv: &mut Writer<&mut dyn Write>, it: &Duplicate) -> io::Result<()> {
-    let guid = it.guid().map(|guid| guid.to_string()).unwrap_or_default();
-    let dn = it.dn().unwrap_or_default();
-    for conflict in &it.conflicts {
-        csv.write_record([
-            "duplicate",
-            it.username(),
-            &guid,
-            dn,
-            conflict.field.field().name(),
-            "",
-            &conflict.value,
-            &detail::holder(conflict),
-        ])?;
-    }
-    Ok(())
-}
-
-fn plain(value: &FieldValue) -> String {
-    match value {
-        FieldValue::Text(text) => text.clone().unwrap_or_default(),
-        FieldValue::Flag(flag) => flag.to_string(),
-    }
+/// A user by its name in the store, and its present distinguished name.
+fn identity<'a>(
+    user: &'a StoredUser,
+    next: &'a StoredUser,
+) -> (&'a str, Option<ObjectGuid>, Option<&'a str>) {
+    let username = &user.values.profile.username;
+    (username, user.origin.guid(), next.origin.dn())
 }
 
 /// Users of the store, written one by one.

@@ -14,8 +14,7 @@ pub fn legible(text: &str) -> String {
     text.chars()
         .filter_map(|character| match character {
             '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}' => Some(' '),
-            it if it.is_control() || is_bidi_control(it) || is_unseen(it) => None,
-            it => Some(it),
+            it => acts_on_nothing(it).then_some(it),
         })
         .filter(|character| !heap.grows_too_high(*character))
         .collect()

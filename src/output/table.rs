@@ -14,7 +14,7 @@ use super::Output;
 use phrases::{Detail, Room};
 
 pub use run::run;
-pub use users::{Users, status};
+pub use users::{Users, text as cell_text};
 
 /// The narrowest terminal a table is fitted to, in columns.
 const NARROWEST: u16 = 40;

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use crate::output::difference::difference;
+use crate::output::difference::{self, difference};
 use crate::output::legible;
-use crate::user::{Change, FieldValue};
+use crate::output::table::phrases::said;
+use crate::user::Change;
 
 /// A value without anything that acts or disguises. Not marked as HTML, so the template escapes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,7 +75,7 @@ impl Cell {
     pub fn change(change: &Change) -> (Self, Self) {
         let (from, to) = (said(&change.from), said(&change.to));
         let (old, new) = difference(from.unwrap_or_default(), to.unwrap_or_default());
-        let parts = |it: crate::output::difference::Parts<'_>| Parts {
+        let parts = |it: difference::Parts<'_>| Parts {
             head: Text::new(it.head),
             changed: Text::new(it.changed),
             tail: Text::new(it.tail),
@@ -83,13 +84,5 @@ impl Cell {
             from.map_or(Self::None, |_| Self::Before(parts(old))),
             to.map_or(Self::None, |_| Self::After(parts(new))),
         )
-    }
-}
-
-fn said(value: &FieldValue) -> Option<&str> {
-    match value {
-        FieldValue::Text(text) => text.as_deref(),
-        FieldValue::Flag(true) => Some("yes"),
-        FieldValue::Flag(false) => Some("no"),
     }
 }

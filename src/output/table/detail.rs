@@ -40,14 +40,7 @@ pub fn missing(it: &Missing) -> String {
 
 /// `email d@x is held by dave (local)`
 pub fn conflicts(conflicts: &[Conflict]) -> Detail {
-    Detail::phrases(conflicts.iter().map(|conflict| {
-        let field = conflict.field.field().name();
-        format!(
-            "{field} {} {}",
-            legible(&conflict.value),
-            legible(&holder(conflict))
-        )
-    }))
+    Detail::phrases(conflicts.iter().map(|it| legible(&it.to_string())))
 }
 
 /// `is held by dave (local)`

@@ -148,14 +148,18 @@ fn label(field: &str) -> String {
     format!("{field}: ")
 }
 
+/// The words for a value, if there is one.
+pub fn said(value: &FieldValue) -> Option<&str> {
+    match value {
+        FieldValue::Text(text) => text.as_deref(),
+        FieldValue::Flag(true) => Some("yes"),
+        FieldValue::Flag(false) => Some("no"),
+    }
+}
+
 /// A value as a person reads it.
 pub fn value(value: &FieldValue) -> String {
-    match value {
-        FieldValue::Text(Some(text)) => legible(text),
-        FieldValue::Text(None) => "(none)".to_owned(),
-        FieldValue::Flag(true) => "yes".to_owned(),
-        FieldValue::Flag(false) => "no".to_owned(),
-    }
+    said(value).map_or_else(|| "(none)".to_owned(), legible)
 }
 
 /// Both values, with the changed part in colour.

@@ -8,9 +8,9 @@ use std::io::{self, Write};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use super::{PADDING, bare, label, left_out, local_time, width};
+use super::{PADDING, bare, label, left_out, local_time, phrases, width};
 use crate::output::{Output, legible};
-use crate::user::{Column, Field, Status, StoredUser};
+use crate::user::{Column, Field, FieldValue, Status, StoredUser};
 
 /// How many users are laid out together: a long list starts at once and is not held in memory.
 const BLOCK: usize = 500;
@@ -188,27 +188,27 @@ fn cut(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
 fn cell(user: &StoredUser, column: Column) -> Cell {
     let (text, code) = match column {
         Column::Status => status(user),
-        Column::SyncedAt => (
-            user.synced_at.map_or_else(|| "-".to_owned(), local_time),
-            None,
-        ),
-        Column::Field(Field::Enabled) => (
-            (if user.values.enabled { "yes" } else { "no" }).to_owned(),
-            None,
-        ),
-        _ => {
-            let value = user.value(column);
-            (
-                value.map_or_else(|| "-".to_owned(), |value| legible(&value)),
-                None,
-            )
-        }
+        _ => (text(user, column), None),
     };
     Cell { text, code }
 }
 
+/// What a user has in a column, as a person reads it.
+pub fn text(user: &StoredUser, column: Column) -> String {
+    let text = match column {
+        Column::Status => Some(status(user).0),
+        Column::SyncedAt => user.synced_at.map(local_time),
+        Column::Field(Field::Enabled) => {
+            let enabled = FieldValue::Flag(user.values.enabled);
+            Some(phrases::value(&enabled))
+        }
+        _ => user.value(column).map(|value| legible(&value)),
+    };
+    text.unwrap_or_else(|| "-".to_owned())
+}
+
 /// A user's status, and its colour (an SGR code).
-pub fn status(user: &StoredUser) -> (String, Option<&'static str>) {
+fn status(user: &StoredUser) -> (String, Option<&'static str>) {
     let (status, code) = match user.status {
         Status::Ok if user.values.enabled => return ("ok".to_owned(), None),
         Status::Ok => return ("disabled".to_owned(), Some("2")),
