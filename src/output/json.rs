@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::error::Failure;
@@ -37,36 +38,6 @@ fn text(object: impl Serialize) -> String {
     let version = VERSION;
     serde_json::to_string_pretty(&Versioned { version, object })
         .unwrap_or_else(|_| "null".to_owned())
-}
-
-#[derive(Serialize)]
-struct RunObject<'a, A, R, I, M, D, U, O, N, F> {
-    version: u32,
-    run: Option<i64>,
-    command: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    undoes: Option<i64>,
-    dry_run: bool,
-    mode: &'a str,
-    started_at: String,
-    duration_ms: u64,
-    counts: CountsObject,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    added: Option<A>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    restored: Option<R>,
-    imported: I,
-    modified: M,
-    deleted: D,
-    duplicate: U,
-    out_of_scope: O,
-    missing: N,
-    failed: F,
-    /// What an undo could not undo, in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    left: Option<&'a [String]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<ErrorObject<'a>>,
 }
 
 #[derive(Serialize)]
@@ -210,35 +181,51 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, lost: Option<&Failure>) -> 
     );
     let mut counts = Counts::of(plan);
     counts.imported = new(Action::Imported).count() as u64;
-    let object = RunObject {
-        version: VERSION,
-        run: *number,
-        command: run.command.name(),
-        undoes: run.undoes,
-        dry_run: *dry_run,
-        mode: run.mode.name(),
-        started_at: run.started_at.to_string(),
-        duration_ms: run.duration_ms(),
-        counts: CountsObject {
-            counts,
-            added,
-            restored,
-        },
-        added: added.map(|_| Each(|| new(Action::Added).map(new_user))),
-        restored: restored.map(|_| Each(|| new(Action::Restored).map(new_user))),
-        imported: Each(|| new(Action::Imported).map(new_user)),
-        modified: Each(|| modified.iter().map(modified_user)),
-        deleted: Each(|| deleted.iter().map(deleted_user)),
-        duplicate: Each(|| duplicate.iter().map(duplicate_user)),
-        out_of_scope: Each(|| out_of_scope.iter().map(out_of_scope_user)),
-        missing: Each(|| missing.iter().map(missing_user)),
-        failed: Each(|| failed.iter().map(failed_user)),
-        left: run.undoes.map(|_| run.left.as_slice()),
-        error: refusal.or(lost).map(ErrorObject::new),
+    let counts = CountsObject {
+        counts,
+        added,
+        restored,
     };
     // A concrete buffer, since a first import writes millions of small pieces.
     let mut out = io::BufWriter::with_capacity(BUFFER, out);
-    serde_json::to_writer_pretty(&mut out, &object)?;
+    let mut json = serde_json::Serializer::pretty(&mut out);
+    let mut object = json.serialize_map(None)?;
+    object.serialize_entry("version", &VERSION)?;
+    object.serialize_entry("run", number)?;
+    object.serialize_entry("command", run.command.name())?;
+    if let Some(undone) = run.undoes {
+        object.serialize_entry("undoes", &undone)?;
+    }
+    object.serialize_entry("dry_run", dry_run)?;
+    object.serialize_entry("mode", run.mode.name())?;
+    object.serialize_entry("started_at", &run.started_at)?;
+    object.serialize_entry("duration_ms", &run.duration_ms())?;
+    object.serialize_entry("counts", &counts)?;
+    for (name, count, action) in [
+        ("added", added, Action::Added),
+        ("restored", restored, Action::Restored),
+    ] {
+        if count.is_some() {
+            object.serialize_entry(name, &Each(|| new(action).map(new_user)))?;
+        }
+    }
+    let imported = Each(|| new(Action::Imported).map(new_user));
+    object.serialize_entry("imported", &imported)?;
+    object.serialize_entry("modified", &Each(|| modified.iter().map(modified_user)))?;
+    object.serialize_entry("deleted", &Each(|| deleted.iter().map(deleted_user)))?;
+    object.serialize_entry("duplicate", &Each(|| duplicate.iter().map(duplicate_user)))?;
+    let out_of_scope = Each(|| out_of_scope.iter().map(out_of_scope_user));
+    object.serialize_entry("out_of_scope", &out_of_scope)?;
+    object.serialize_entry("missing", &Each(|| missing.iter().map(missing_user)))?;
+    object.serialize_entry("failed", &Each(|| failed.iter().map(failed_user)))?;
+    if run.undoes.is_some() {
+        // What an undo could not undo, in words.
+        object.serialize_entry("left", &run.left)?;
+    }
+    if let Some(failure) = refusal.or(lost) {
+        object.serialize_entry("error", &ErrorObject::new(failure))?;
+    }
+    object.end()?;
     out.write_all(b"\n")?;
     out.flush()
 }
