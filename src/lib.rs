@@ -92,7 +92,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         return match error.print() {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                complain(&format!("error: cannot write to standard output: {error}"));
+                output::say(&format!("error: cannot write to standard output: {error}"));
                 ExitCode::Failed
             }
             _ => ExitCode::Done,
@@ -105,10 +105,15 @@ fn usage(error: &clap::Error) -> ExitCode {
     let message = message.trim_start_matches("error: ");
     let failure = Failure::new(Kind::Usage, message).hint("try `adsync --help`");
     if json_is_asked_for("--format") {
-        println_quietly(&output::json::failure(&failure));
+        use std::io::Write;
+        let _ = writeln!(
+            std::io::stdout().lock(),
+            "{}",
+            output::json::failure(&failure)
+        );
     }
     if json_is_asked_for("--log-format") {
-        complain(&output::log::failure(&failure));
+        output::say(&output::log::failure(&failure));
     } else {
         // Where neither stream takes it nobody can be told.
         let _ = error.print();
@@ -124,16 +129,6 @@ fn json_is_asked_for(flag: &str) -> bool {
         .windows(2)
         .any(|pair| pair[0] == flag && pair[1] == "json")
         || arguments.iter().any(|it| *it == *joined)
-}
-
-fn println_quietly(text: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
-}
-
-fn complain(text: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
 /// `-v` says what adsync does, `-vv` every search and what the libraries say.

@@ -32,7 +32,6 @@ use crate::error::Failure;
 use crate::util::threads;
 
 use formulas::WithoutFormulas;
-pub use question::{Answer, PATIENCE};
 pub use sanitise::legible;
 
 /// The buffer size of standard output, in bytes.
@@ -50,7 +49,8 @@ pub struct Output {
     pub color: bool,
     /// Whether results are read at a terminal.
     pub is_terminal: bool,
-    color_errors: bool,
+    /// Whether messages at the terminal are coloured.
+    pub color_errors: bool,
     /// Whether standard error is a log, read line by line by a program.
     is_log: bool,
     /// Whether a person watches standard error.
@@ -134,11 +134,7 @@ impl Output {
         if self.is_log {
             return say(&log::said("warn", text));
         }
-        say(&format!(
-            "{} {}",
-            self.label("warning:", "33"),
-            legible(text)
-        ));
+        self.say_labelled("warning:", "33", text);
     }
 
     /// Says why the command cannot continue, and what to do.
@@ -155,19 +151,15 @@ impl Output {
         if self.is_log {
             return say(&log::failure(failure));
         }
-        say(&format!(
-            "{} {}",
-            self.label("error:", "1;31"),
-            legible(&failure.message)
-        ));
+        self.say_labelled("error:", "1;31", &failure.message);
         if let Some(hint) = &failure.hint {
-            say(&format!("{} {}", self.label("hint:", "36"), legible(hint)));
+            self.say_labelled("hint:", "36", hint);
         }
     }
 
-    /// Asks for yes or no at the terminal, below what the question is about.
-    pub fn ask(&self, about: &str, question: &str) -> Answer {
-        question::ask(io::stderr(), about, question)
+    fn say_labelled(&self, label: &str, code: &str, text: &str) {
+        let label = colored(label, code, self.color_errors);
+        say(&format!("{label} {}", legible(text)));
     }
 
     /// Whether a list to pick from can be drawn.
@@ -175,48 +167,12 @@ impl Output {
         self.can_ask && std::env::var_os("TERM").is_none_or(|it| it != "dumb")
     }
 
-    /// Whether messages at the terminal are coloured.
-    pub fn colors_terminal(&self) -> bool {
-        self.color_errors
-    }
-
-    fn label(&self, text: &str, code: &str) -> String {
-        if self.color_errors {
-            format!("\x1b[{code}m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
-    }
-
-    /// A counter of entries read, for a person who watches; `total` is the expected number, if known.
-    pub fn progress(&self, what: &str, total: Option<u64>) -> ProgressBar {
-        match total {
-            Some(total) => self.bar(
-                ProgressBar::new(total),
-                "{msg} {wide_bar} {human_pos}/{human_len} ({rate}, {eta} left)",
-                what,
-            ),
-            None => self.bar(
-                ProgressBar::new_spinner(),
-                "{spinner} {msg}: {human_pos} ({rate})",
-                what,
-            ),
-        }
-    }
-
-    /// A spinner for a step of unknown length.
-    pub fn step(&self, what: &str) -> ProgressBar {
-        self.bar(
-            ProgressBar::new_spinner(),
-            "{spinner} {msg} ({elapsed})",
-            what,
-        )
-    }
-
-    fn bar(&self, bar: ProgressBar, template: &str, what: &str) -> ProgressBar {
+    /// What shows a person who watches how far a step is, by the expected number if it is known.
+    fn bar(&self, total: Option<u64>, template: &str, what: &str) -> ProgressBar {
         if !self.watched || self.quiet {
             return ProgressBar::hidden();
         }
+        let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
         let bar = bar.with_finish(ProgressFinish::AndClear);
         bar.set_draw_target(ProgressDrawTarget::stderr());
         bar.set_style(
@@ -236,6 +192,15 @@ impl Output {
             bar.enable_steady_tick(Duration::from_millis(100));
         }
         bar
+    }
+}
+
+/// A text in a colour (an SGR code), if there are colours.
+pub fn colored(text: &str, code: &str, color: bool) -> String {
+    if color {
+        format!("\x1b[{code}m{text}\x1b[0m")
+    } else {
+        text.to_owned()
     }
 }
 
@@ -266,7 +231,8 @@ impl<W: Write> Write for Pipe<W> {
     }
 }
 
-fn say(line: &str) {
+/// Prints a line on standard error.
+pub fn say(line: &str) {
     // If standard error is closed nobody can be told.
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

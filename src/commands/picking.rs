@@ -50,7 +50,7 @@ pub fn pick<T: Clone>(
         return Ok(None);
     }
     let (candidates, items): (Vec<T>, Vec<Item>) = candidates.into_iter().unzip();
-    let Some(picked) = picker::pick(purpose, &items, output.colors_terminal())? else {
+    let Some(picked) = picker::pick(purpose, &items, output.color_errors)? else {
         return Err(Failure::new(Kind::Failed, "left the list; nothing was changed").into());
     };
     let names: Vec<&str> = picked.iter().map(|&at| &*items[at].username).collect();

@@ -5,8 +5,9 @@
 
 use comfy_table::Cell;
 
+use super::question::{self, Answer, PATIENCE};
 use super::table::{self, detail};
-use super::{Answer, Output, PATIENCE, legible};
+use super::{Output, legible};
 use crate::plan::{Deletion, Plan};
 use crate::run::Confirmation;
 use crate::store::Command;
@@ -19,8 +20,8 @@ pub fn of_deletions(plan: &Plan, command: Command, output: &Output) -> Confirmat
     if plan.deleted.is_empty() || !output.can_ask {
         return Confirmation::NotAsked;
     }
-    let question = question(plan.deleted.len(), command);
-    match output.ask(&list(&plan.deleted, command, output), &question) {
+    let about = list(&plan.deleted, command, output);
+    match question::ask(&about, &question(plan.deleted.len(), command)) {
         Answer::Yes => Confirmation::Given,
         Answer::No => Confirmation::Refused("not confirmed".to_owned()),
         Answer::None => {

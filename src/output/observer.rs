@@ -19,11 +19,15 @@ impl Observer for Output {
     }
 
     fn counting(&self, what: &str, total: Option<u64>) -> Box<dyn Progress> {
-        Box::new(Bar(self.progress(what, total)))
+        let template = match total {
+            Some(_) => "{msg} {wide_bar} {human_pos}/{human_len} ({rate}, {eta} left)",
+            None => "{spinner} {msg}: {human_pos} ({rate})",
+        };
+        Box::new(Bar(self.bar(total, template, what)))
     }
 
     fn working(&self, what: &str) -> Box<dyn Progress> {
-        Box::new(Bar(self.step(what)))
+        Box::new(Bar(self.bar(None, "{spinner} {msg} ({elapsed})", what)))
     }
 
     fn confirm(&self, plan: &Plan, command: Command) -> Confirmation {

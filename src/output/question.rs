@@ -21,8 +21,9 @@ pub enum Answer {
     None,
 }
 
-/// Asks, and waits for the answer on standard input.
-pub fn ask(mut terminal: impl Write, about: &str, question: &str) -> Answer {
+/// Asks for yes or no at the terminal, below what the question is about.
+pub fn ask(about: &str, question: &str) -> Answer {
+    let mut terminal = io::stderr();
     // Whoever cannot read the question cannot have answered yes.
     let _ = write!(terminal, "{about}\n{question} [y/N] ").and_then(|()| terminal.flush());
     let answer = wait(

@@ -10,7 +10,7 @@ mod users;
 
 use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
-use super::Output;
+use super::{Output, colored};
 use phrases::{Detail, Room};
 
 pub use run::run;
@@ -200,16 +200,7 @@ pub fn step(output: &Output, (mark, code): (&str, &str), name: &str, said: &str)
     }
     let line = text(&line);
     let rest = line.strip_prefix(mark).unwrap_or(&line);
-    label(output, mark, code) + rest
-}
-
-/// A word in a colour (an SGR code), if results are coloured.
-pub fn label(output: &Output, text: &str, code: &str) -> String {
-    if output.color {
-        format!("\x1b[{code}m{text}\x1b[0m")
-    } else {
-        text.to_owned()
-    }
+    colored(mark, code, output.color) + rest
 }
 
 #[cfg(test)]

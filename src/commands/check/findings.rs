@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::cli::Format;
 use crate::error::{Failure, Kind};
-use crate::output::{Output, csv, json, legible, table};
+use crate::output::{Output, colored, csv, json, legible, table};
 
 /// The width of the names of steps.
 const STEP_WIDTH: usize = 10;
@@ -173,7 +173,7 @@ fn as_text(line: &Line, output: &Output) -> String {
     let said = table::step(output, mark, &step, &text);
     // Not wrapped, so they can be copied.
     let commands = line.commands.iter().map(|command| {
-        let command = table::label(output, &legible(command), "36");
+        let command = colored(&legible(command), "36", output.color);
         format!("{:INDENT$}{command}\n", "")
     });
     said + &commands.collect::<String>()

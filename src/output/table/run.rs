@@ -3,9 +3,9 @@
 use comfy_table::{Cell, Color};
 
 use super::phrases::Detail;
-use super::{bare, detail, label, width, with_what};
+use super::{bare, detail, width, with_what};
 use crate::output::report::{Number, Report};
-use crate::output::{Output, legible};
+use crate::output::{Output, colored, legible};
 use crate::plan::Plan;
 use crate::user::Status;
 
@@ -166,7 +166,7 @@ fn summary(output: &Output, report: &Report<'_>) -> String {
         }
         taken += more;
         match code {
-            Some(code) => text += &label(output, &said, code),
+            Some(code) => text += &colored(&said, code, output.color),
             None => text += &said,
         }
         text += comma;

@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use super::{PADDING, bare, label, left_out, local_time, phrases, width};
-use crate::output::{Output, legible};
+use super::{PADDING, bare, left_out, local_time, phrases, width};
+use crate::output::{Output, colored, legible};
 use crate::user::{Column, Field, FieldValue, Status, StoredUser};
 
 /// How many users are laid out together: a long list starts at once and is not held in memory.
@@ -129,7 +129,7 @@ impl<'a, W: Write> Users<'a, W> {
             line.extend(std::iter::repeat_n(' ', gap));
             gap = width.saturating_sub(text.width()) + usize::from(PADDING);
             match code {
-                Some(code) => line += &label(self.output, &text, code),
+                Some(code) => line += &colored(&text, code, self.output.color),
                 None => line += &text,
             }
         }
