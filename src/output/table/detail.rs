@@ -22,12 +22,13 @@ pub fn modified(it: &Modification) -> Detail {
     let what = Detail::changes(&it.changes);
     let has_left = it.next.status == Status::OutOfScope && it.user.status != Status::OutOfScope;
     if has_left {
-        return what.and(format!("out of scope: {}", legible_dn(&it.next)));
+        return what.and(format!("out of scope: {}", place(&it.next)));
     }
     what
 }
 
-fn legible_dn(user: &StoredUser) -> String {
+/// Where a user is in the directory.
+pub fn place(user: &StoredUser) -> String {
     legible(user.origin.dn().unwrap_or_default())
 }
 

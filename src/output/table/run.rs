@@ -120,9 +120,8 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, Detail)> {
         .filter(|it| it.user.status != Status::OutOfScope);
     rows.add(newly, limit, again, |it| {
         let username = &it.user.values.profile.username;
-        let place = legible(it.next.origin.dn().unwrap_or_default());
-        let what = Detail::words(format!("kept; it is now {place}"));
-        ("out of scope", username, what)
+        let what = format!("kept; it is now {}", detail::place(&it.next));
+        ("out of scope", username, Detail::words(what))
     });
     rows.add(missing, limit, again, |it| {
         let username = &it.user.values.profile.username;
