@@ -25,55 +25,40 @@ use crate::directory::DirectoryError;
 use crate::exit_code::ExitCode;
 use crate::run::RunError;
 use crate::store::StoreError;
+use crate::util::named::named;
 
 pub use attributes::{hint as hint_on_attribute, other_identities};
 pub use directory::commands;
 
-/// The kinds of failure, as `--format json` names them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The command line is wrong.
-    Usage,
-    /// The settings are wrong.
-    Settings,
-    /// A name is unknown to the store or the directory.
-    UnknownName,
-    /// A server could not be reached, or did not answer in time.
-    Unreachable,
-    /// The directory refused the login.
-    Login,
-    /// The directory answered with an error, or incompletely.
-    Directory,
-    /// The guard refused the plan.
-    Guard,
-    /// Another run holds the store.
-    Locked,
-    /// The store cannot be read or written.
-    Store,
-    /// The run was done, but its result could not be printed.
-    OutputFailed,
-    /// Anything else; nothing was changed.
-    Failed,
+named! {
+    /// The kinds of failure, as `--format json` names them.
+    pub enum Kind {
+        /// The command line is wrong.
+        Usage = "usage",
+        /// The settings are wrong.
+        Settings = "settings",
+        /// A name is unknown to the store or the directory.
+        UnknownName = "unknown_name",
+        /// A server could not be reached, or did not answer in time.
+        Unreachable = "unreachable",
+        /// The directory refused the login.
+        Login = "login",
+        /// The directory answered with an error, or incompletely.
+        Directory = "directory",
+        /// The guard refused the plan.
+        Guard = "guard",
+        /// Another run holds the store.
+        Locked = "locked",
+        /// The store cannot be read or written.
+        Store = "store",
+        /// The run was done, but its result could not be printed.
+        OutputFailed = "output_failed",
+        /// Anything else; nothing was changed.
+        Failed = "failed",
+    }
 }
 
 impl Kind {
-    /// The name of the kind in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Usage => "usage",
-            Self::Settings => "settings",
-            Self::UnknownName => "unknown_name",
-            Self::Unreachable => "unreachable",
-            Self::Login => "login",
-            Self::Directory => "directory",
-            Self::Guard => "guard",
-            Self::Locked => "locked",
-            Self::Store => "store",
-            Self::OutputFailed => "output_failed",
-            Self::Failed => "failed",
-        }
-    }
-
     /// The exit code for the kind.
     pub fn exit_code(self) -> ExitCode {
         match self {

@@ -27,6 +27,7 @@ use crate::user::{
     Absence, Change, Field, Folded, ObjectGuid, Origin, Status, StoredUser, UniqueField, UserId,
     Values,
 };
+use crate::util::named::named;
 
 pub use action::Action;
 pub use counts::Counts;
@@ -91,31 +92,19 @@ pub struct Refresh {
     pub next: StoredUser,
 }
 
-/// Why a user is to be deleted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Evidence {
-    /// The directory has it as a deleted object.
-    Tombstone,
-    /// A complete answer of the whole domain does not have it.
-    Absent,
-    /// It left the scope, and the settings say `out_of_scope = "delete"`.
-    OutOfScope,
-    /// The administrator named it in `adsync remove`.
-    Removed,
-    /// The run that added it is being undone.
-    Undone,
-}
-
-impl Evidence {
-    /// The name of the evidence in the history, JSON and CSV.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tombstone => "tombstone",
-            Self::Absent => "absent",
-            Self::OutOfScope => "out_of_scope",
-            Self::Removed => "removed",
-            Self::Undone => "undone",
-        }
+named! {
+    /// Why a user is to be deleted.
+    pub enum Evidence {
+        /// The directory has it as a deleted object.
+        Tombstone = "tombstone",
+        /// A complete answer of the whole domain does not have it.
+        Absent = "absent",
+        /// It left the scope, and the settings say `out_of_scope = "delete"`.
+        OutOfScope = "out_of_scope",
+        /// The administrator named it in `adsync remove`.
+        Removed = "removed",
+        /// The run that added it is being undone.
+        Undone = "undone",
     }
 }
 

@@ -19,6 +19,8 @@ use std::convert::Infallible;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::util::named::named;
+
 /// The longest value that a field may have, in characters (Unicode scalar values). It is the widest
 /// limit that Active Directory's schema sets for an attribute one would map to a field
 /// (`userPrincipalName`, `rangeUpper` 1024; MS-ADA3).
@@ -396,50 +398,22 @@ impl<T: AsRef<str>> Origin<T> {
     }
 }
 
-/// The status of a user towards the directory, after the last run that looked at it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// In step, or local.
-    Ok,
-    /// Not updated: another user holds the new username or email.
-    Duplicate,
-    /// In the domain, but not in the scope; kept.
-    OutOfScope,
-    /// Neither in its domain nor among the deleted objects, which is not yet proof that it was deleted; kept.
-    Missing,
-    /// Not updated: what the directory says of it cannot be used.
-    Failed,
-    /// Restored by hand after it was deleted. It is kept, whatever the directory says, until it is
-    /// seen there again or removed by hand.
-    Restored,
-}
-
-impl Status {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Ok,
-        Self::Duplicate,
-        Self::OutOfScope,
-        Self::Missing,
-        Self::Failed,
-        Self::Restored,
-    ];
-
-    /// The name of the status in the store, JSON and CSV.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Duplicate => "duplicate",
-            Self::OutOfScope => "out_of_scope",
-            Self::Missing => "missing",
-            Self::Failed => "failed",
-            Self::Restored => "restored",
-        }
-    }
-
-    /// The status of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.name() == name)
+named! {
+    /// The status of a user towards the directory, after the last run that looked at it.
+    pub enum Status {
+        /// In step, or local.
+        Ok = "ok",
+        /// Not updated: another user holds the new username or email.
+        Duplicate = "duplicate",
+        /// In the domain, but not in the scope; kept.
+        OutOfScope = "out_of_scope",
+        /// Neither in its domain nor among the deleted objects, which is not yet proof that it was deleted; kept.
+        Missing = "missing",
+        /// Not updated: what the directory says of it cannot be used.
+        Failed = "failed",
+        /// Restored by hand after it was deleted. It is kept, whatever the directory says, until it is
+        /// seen there again or removed by hand.
+        Restored = "restored",
     }
 }
 

@@ -18,6 +18,7 @@ use crate::user::{
     Absence, DirectoryUser, DomainId, Field, Folded, ObjectGuid, Origin, Profile, Status,
     StoredUser, Tracking, UserId, Values,
 };
+use crate::util::named::named;
 
 pub use seen::Seen;
 
@@ -40,27 +41,18 @@ pub enum MissingValue {
     Keeps,
 }
 
-/// What to do with users that left the scope.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OutOfScopePolicy {
-    /// Keep and refresh them, marked as out of scope.
-    #[default]
-    Keep,
-    /// Keep, refresh and disable them; the guard applies.
-    Disable,
-    /// Delete them; the guard applies.
-    Delete,
-}
-
-impl OutOfScopePolicy {
-    /// The name of the policy in the settings.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Keep => "keep",
-            Self::Disable => "disable",
-            Self::Delete => "delete",
-        }
+named! {
+    /// What to do with users that left the scope.
+    #[derive(Default, serde::Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum OutOfScopePolicy {
+        /// Keep and refresh them, marked as out of scope.
+        #[default]
+        Keep = "keep",
+        /// Keep, refresh and disable them; the guard applies.
+        Disable = "disable",
+        /// Delete them; the guard applies.
+        Delete = "delete",
     }
 }
 

@@ -4,54 +4,27 @@ use std::fmt;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
 use crate::plan::Recent;
 use crate::plan::change_mark::{Mark, ReadSettings};
 use crate::user::{Controller, Domain, UserId};
+use crate::util::named::named;
 
-/// The commands that change users.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Command {
-    /// Adds users of the directory.
-    Import,
-    /// Refreshes imported users.
-    Sync,
-    /// Adds local users.
-    Add,
-    /// Removes users.
-    Remove,
-    /// Restores deleted users.
-    Restore,
-    /// Undoes a run.
-    Undo,
-}
-
-impl Command {
-    const ALL: [Self; 6] = [
-        Self::Import,
-        Self::Sync,
-        Self::Add,
-        Self::Remove,
-        Self::Restore,
-        Self::Undo,
-    ];
-
-    /// The name of the command at the command line, in the store and in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Import => "import",
-            Self::Sync => "sync",
-            Self::Add => "add",
-            Self::Remove => "remove",
-            Self::Restore => "restore",
-            Self::Undo => "undo",
-        }
-    }
-
-    pub(super) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.name() == name)
+named! {
+    /// The commands that change users.
+    pub enum Command {
+        /// Adds users of the directory.
+        Import = "import",
+        /// Refreshes imported users.
+        Sync = "sync",
+        /// Adds local users.
+        Add = "add",
+        /// Removes users.
+        Remove = "remove",
+        /// Restores deleted users.
+        Restore = "restore",
+        /// Undoes a run.
+        Undo = "undo",
     }
 }
 
@@ -61,64 +34,29 @@ impl fmt::Display for Command {
     }
 }
 
-/// Which users a run looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// All of them, each read.
-    Full,
-    /// All of them, of which those were read that may have changed since the last run.
-    Delta,
-    /// Those that were named.
-    Selected,
-}
-
-impl Mode {
-    const ALL: [Self; 3] = [Self::Full, Self::Delta, Self::Selected];
-
-    /// The name of the mode in the store and in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Delta => "delta",
-            Self::Selected => "selected",
-        }
-    }
-
-    pub(super) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.name() == name)
+named! {
+    /// Which users a run looks at.
+    pub enum Mode {
+        /// All of them, each read.
+        Full = "full",
+        /// All of them, of which those were read that may have changed since the last run.
+        Delta = "delta",
+        /// Those that were named.
+        Selected = "selected",
     }
 }
 
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Everything was done.
-    Done,
-    /// Some users failed, the others were done.
-    Partial,
-    /// The guard refused; nothing was changed.
-    Refused,
-    /// It failed; nothing was changed.
-    Failed,
-}
-
-impl Outcome {
-    const ALL: [Self; 4] = [Self::Done, Self::Partial, Self::Refused, Self::Failed];
-
-    /// The name of the outcome in the store, JSON and CSV.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Partial => "partial",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-        }
-    }
-
-    pub(super) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.name() == name)
+named! {
+    /// How a run ended.
+    pub enum Outcome {
+        /// Everything was done.
+        Done = "done",
+        /// Some users failed, the others were done.
+        Partial = "partial",
+        /// The guard refused; nothing was changed.
+        Refused = "refused",
+        /// It failed; nothing was changed.
+        Failed = "failed",
     }
 }
 
