@@ -46,15 +46,15 @@ pub struct Findings {
     /// Users whose values match the store, with nothing to write.
     pub unchanged: u64,
     /// Users whose values match the store, but who have something else to write, such as their DN.
-    pub refreshed: Vec<Refresh>,
+    pub refreshed: Vec<Update>,
     /// Users of the store whose values are to change.
-    pub changed: Vec<Changed>,
+    pub changed: Vec<Update>,
     /// Users to add to the store.
     pub new: Vec<Import>,
     /// Users to delete from the store.
     pub deletions: Vec<Deletion>,
     /// Users in the domain but outside the scope, kept, whose values match the store.
-    pub out_of_scope: Vec<OutOfScope>,
+    pub out_of_scope: Vec<Update>,
     /// Users found nowhere, without proof that they were deleted.
     pub missing: Vec<Missing>,
     /// Users whose data cannot be used.
@@ -74,22 +74,20 @@ pub struct Sample {
     pub with_value: [u64; Field::OPTIONAL.len()],
 }
 
-/// A user of the store whose values are to change.
+/// What is to become of a user of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changed {
+pub struct Update {
     /// The user as it is in the store.
     pub user: StoredUser,
     /// The user as it is to be.
     pub next: StoredUser,
 }
 
-/// A user whose values do not change; only bookkeeping, such as its DN, is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refresh {
-    /// The user as it is in the store.
-    pub user: StoredUser,
-    /// The user as it is to be.
-    pub next: StoredUser,
+impl Update {
+    /// What differs in its values.
+    pub fn changes(&self) -> Vec<Change> {
+        self.user.values.changes(&self.next.values)
+    }
 }
 
 named! {
@@ -115,15 +113,6 @@ pub struct Deletion {
     pub user: StoredUser,
     /// Why.
     pub evidence: Evidence,
-}
-
-/// A user in the domain but outside the scope, whose values match the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutOfScope {
-    /// The user as it is in the store.
-    pub user: StoredUser,
-    /// The user as it is to be, with its current DN.
-    pub next: StoredUser,
 }
 
 /// A user found nowhere, without proof that it was deleted; it keeps its values.
@@ -178,17 +167,17 @@ pub struct Plan {
     /// Users who match the directory, with nothing to write.
     pub unchanged: u64,
     /// Users counted as unchanged for whom something is written.
-    pub refreshed: Vec<Refresh>,
+    pub refreshed: Vec<Update>,
     /// Users to add to the store.
     pub imported: Vec<Import>,
     /// Users whose values will change.
-    pub modified: Vec<Modification>,
+    pub modified: Vec<Update>,
     /// Users to delete from the store.
     pub deleted: Vec<Deletion>,
     /// Users left unchanged because another user holds or wants the same name.
     pub duplicate: Vec<Duplicate>,
     /// Users outside the scope whose values match the store.
-    pub out_of_scope: Vec<OutOfScope>,
+    pub out_of_scope: Vec<Update>,
     /// Users found nowhere, left unchanged.
     pub missing: Vec<Missing>,
     /// Users left unchanged because their data cannot be used.
@@ -197,17 +186,6 @@ pub struct Plan {
     pub foreign: u64,
     /// What the users that were read had.
     pub sample: Sample,
-}
-
-/// A user whose values will change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Modification {
-    /// The user as it is in the store.
-    pub user: StoredUser,
-    /// The user as it will be.
-    pub next: StoredUser,
-    /// What differs; never empty.
-    pub changes: Vec<Change>,
 }
 
 /// A user left unchanged because another user holds or wants the same name.
@@ -223,7 +201,7 @@ pub struct Duplicate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// One of the store, with its other values.
-    Changed(Box<Changed>),
+    Changed(Box<Update>),
     /// One that would be new.
     New(Box<Import>),
 }
@@ -433,15 +411,11 @@ pub fn plan(mut findings: Findings, holders: &Holders) -> Plan {
     let mut duplicate = Vec::new();
     let mut modified = Vec::new();
     let first_new = changed.len();
-    for (at, Changed { user, next }) in changed.into_iter().enumerate() {
+    for (at, update) in changed.into_iter().enumerate() {
         match conflicts.remove(&at) {
-            None => modified.push(Modification {
-                changes: user.values.changes(&next.values),
-                user,
-                next,
-            }),
+            None => modified.push(update),
             Some(conflicts) => duplicate.push(Duplicate {
-                wanted: Wanted::Changed(Box::new(Changed { user, next })),
+                wanted: Wanted::Changed(Box::new(update)),
                 conflicts,
             }),
         }

@@ -12,8 +12,7 @@ use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::table::phrases;
 use crate::plan::{
-    Allowed, Changed, Deletion, Evidence, FailedUser, Findings, Import, Left, Refresh, Return,
-    Reversal,
+    Allowed, Deletion, Evidence, FailedUser, Findings, Import, Left, Return, Reversal, Update,
 };
 use crate::run::execute::Target;
 use crate::store::{
@@ -192,7 +191,7 @@ impl<'a> Undoing<'a> {
         self.left.extend(reasons);
         let findings = &mut self.findings;
         if !is_none && now.values != next.values {
-            findings.changed.push(Changed { user: now, next });
+            findings.changed.push(Update { user: now, next });
         } else if !left.is_empty() {
             findings.failed.push(FailedUser {
                 // It stays unchanged, with what the directory last said of it.
@@ -202,7 +201,7 @@ impl<'a> Undoing<'a> {
         } else if is_none {
             findings.unchanged += 1;
         } else {
-            findings.refreshed.push(Refresh { user: now, next });
+            findings.refreshed.push(Update { user: now, next });
         }
     }
 

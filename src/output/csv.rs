@@ -51,8 +51,8 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
     }
     for it in modified {
         let user = identity(&it.user, &it.next);
-        for Change { field, from, to } in &it.changes {
-            csv.serialize(("modified", user, field.name(), from, to, ""))?;
+        for Change { field, from, to } in it.changes() {
+            csv.serialize(("modified", user, field.name(), &from, &to, ""))?;
         }
     }
     for it in deleted {

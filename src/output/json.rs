@@ -10,11 +10,11 @@ use crate::error::Failure;
 use crate::output::Output;
 use crate::output::report::Report;
 use crate::plan::{
-    Action, Conflict, Counts, Deletion, Duplicate, FailedUser, Holder, Import, Missing,
-    Modification, OutOfScope, Plan,
+    Action, Conflict, Counts, Deletion, Duplicate, FailedUser, Holder, Import, Missing, Plan,
+    Update,
 };
 use crate::store::Command;
-use crate::user::{FieldValue, ObjectGuid, Profile, StoredUser, Tracking, Values};
+use crate::user::{Change, FieldValue, ObjectGuid, Profile, StoredUser, Tracking, Values};
 
 const VERSION: u32 = 1;
 
@@ -62,13 +62,13 @@ struct Modified<'a> {
     guid: Option<ObjectGuid>,
     username: &'a str,
     dn: Option<&'a str>,
-    changes: BTreeMap<&'static str, FromTo<'a>>,
+    changes: BTreeMap<&'static str, FromTo>,
 }
 
 #[derive(Serialize)]
-struct FromTo<'a> {
-    from: &'a FieldValue,
-    to: &'a FieldValue,
+struct FromTo {
+    from: FieldValue,
+    to: FieldValue,
 }
 
 #[derive(Serialize)]
@@ -230,7 +230,7 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>, lost: Option<&Failure>) -> 
     out.flush()
 }
 
-fn out_of_scope_user(it: &OutOfScope) -> Named<'_> {
+fn out_of_scope_user(it: &Update) -> Named<'_> {
     Named {
         guid: it.user.origin.guid(),
         username: &it.user.values.profile.username,
@@ -256,27 +256,15 @@ fn new_user(import: &Import) -> Named<'_> {
     }
 }
 
-fn modified_user(modification: &Modification) -> Modified<'_> {
-    let Modification {
-        user,
-        next,
-        changes,
-    } = modification;
+fn modified_user(update: &Update) -> Modified<'_> {
+    let Update { user, next } = update;
+    let changes = update.changes().into_iter();
     Modified {
         guid: user.origin.guid(),
         username: &user.values.profile.username,
         dn: next.origin.dn(),
         changes: changes
-            .iter()
-            .map(|it| {
-                (
-                    it.field.name(),
-                    FromTo {
-                        from: &it.from,
-                        to: &it.to,
-                    },
-                )
-            })
+            .map(|Change { field, from, to }| (field.name(), FromTo { from, to }))
             .collect(),
     }
 }

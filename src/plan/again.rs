@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Changed, FailedUser, Findings, Plan, Wanted};
+use super::{FailedUser, Findings, Plan, Wanted};
 use crate::user::{StoredUser, UserId};
 
 /// Why a user fails whose row is no longer what was compared.
@@ -29,11 +29,22 @@ impl Plan {
         } = self;
         let mut findings = Findings {
             unchanged,
+            refreshed,
+            changed: modified,
             new: imported,
+            deletions: deleted,
+            out_of_scope,
+            missing,
+            failed,
             foreign,
             sample,
-            ..Findings::default()
         };
+        for it in duplicate {
+            match it.wanted {
+                Wanted::Changed(it) => findings.changed.push(*it),
+                Wanted::New(it) => findings.new.push(*it),
+            }
+        }
         let mut overtaken = Vec::new();
         let mut keep = |user: &StoredUser, is_seen: bool| {
             let now = changed.get(&user.id);
@@ -42,32 +53,13 @@ impl Plan {
             overtaken.extend(now.map(|_| failed_user(user, row)));
             now.is_none()
         };
-        findings.deletions = deleted;
         findings.deletions.retain(|it| keep(&it.user, false));
-        findings.missing = missing;
         findings.missing.retain(|it| keep(&it.user, false));
-        let mut is_as_seen = |user: &StoredUser| keep(user, true);
-        findings.refreshed = refreshed;
-        findings.refreshed.retain(|it| is_as_seen(&it.user));
-        findings.out_of_scope = out_of_scope;
-        findings.out_of_scope.retain(|it| is_as_seen(&it.user));
-        findings.failed = failed;
-        findings
-            .failed
-            .retain(|it| it.user.as_ref().is_none_or(&mut is_as_seen));
-        for it in modified {
-            if is_as_seen(&it.user) {
-                let (user, next) = (it.user, it.next);
-                findings.changed.push(Changed { user, next });
-            }
-        }
-        for it in duplicate {
-            match it.wanted {
-                Wanted::Changed(it) if is_as_seen(&it.user) => findings.changed.push(*it),
-                Wanted::Changed(_) => {}
-                Wanted::New(it) => findings.new.push(*it),
-            }
-        }
+        findings.refreshed.retain(|it| keep(&it.user, true));
+        findings.changed.retain(|it| keep(&it.user, true));
+        findings.out_of_scope.retain(|it| keep(&it.user, true));
+        let failed = &mut findings.failed;
+        failed.retain(|it| it.user.as_ref().is_none_or(|it| keep(it, true)));
         findings.failed.append(&mut overtaken);
         findings
     }

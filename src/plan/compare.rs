@@ -11,9 +11,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::plan::{
-    Changed, Deletion, Evidence, FailedUser, Findings, Import, Missing, OutOfScope, Refresh,
-};
+use crate::plan::{Deletion, Evidence, FailedUser, Findings, Import, Missing, Update};
 use crate::user::{
     Absence, DirectoryUser, DomainId, Field, Folded, ObjectGuid, Origin, Profile, Status,
     StoredUser, Tracking, UserId, Values,
@@ -168,7 +166,7 @@ impl Comparison {
                 let next = stored.clone();
                 self.findings
                     .out_of_scope
-                    .push(OutOfScope { user: stored, next });
+                    .push(Update { user: stored, next });
             }
             return;
         }
@@ -182,13 +180,13 @@ impl Comparison {
         next.tracking.expires = user.expires;
         if !is_same {
             next.values = wanted.to_owned();
-            self.findings.changed.push(Changed { user: stored, next });
+            self.findings.changed.push(Update { user: stored, next });
         } else if is_in_scope {
-            self.findings.refreshed.push(Refresh { user: stored, next });
+            self.findings.refreshed.push(Update { user: stored, next });
         } else {
             self.findings
                 .out_of_scope
-                .push(OutOfScope { user: stored, next });
+                .push(Update { user: stored, next });
         }
     }
 
@@ -381,7 +379,7 @@ impl Comparison {
     /// and those that are out of scope.
     pub fn assume_unchanged(&mut self, in_step: u64, out_of_scope: Vec<StoredUser>) {
         self.findings.unchanged += in_step;
-        let unmoved = out_of_scope.into_iter().map(|user| OutOfScope {
+        let unmoved = out_of_scope.into_iter().map(|user| Update {
             next: user.clone(),
             user,
         });

@@ -14,21 +14,21 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::{Changed, Conflict, Findings, Holder, Holders, Import};
+use super::{Conflict, Findings, Holder, Holders, Import, Update};
 use crate::user::{Folded, ObjectGuid, Profile, UniqueField, UserId};
 
 /// The users who want names they do not have, by number: those of the store first, then those
 /// to be added.
 #[derive(Clone, Copy)]
 pub(super) struct Candidates<'a> {
-    changed: &'a [Changed],
+    changed: &'a [Update],
     new: &'a [Import],
 }
 
 /// One such user.
 #[derive(Clone, Copy)]
 pub(super) enum Candidate<'a> {
-    Changed(&'a Changed),
+    Changed(&'a Update),
     New(&'a Import),
 }
 

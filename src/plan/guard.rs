@@ -495,7 +495,7 @@ fn of(numbers: &[u64], field: Field) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Deletion, Missing, Modification};
+    use crate::plan::{Deletion, Missing, Update};
     use crate::user::{Origin, Profile, Status, StoredUser, Tracking, UserId, Values};
 
     fn user(id: i64) -> StoredUser {
@@ -533,11 +533,7 @@ mod tests {
             let user = user(id);
             let mut next = user.clone();
             change(&mut next);
-            Modification {
-                user,
-                next,
-                changes: Vec::new(),
-            }
+            Update { user, next }
         };
         Plan {
             unchanged: 1,
@@ -762,7 +758,7 @@ mod tests {
 
     #[test]
     fn users_of_whom_only_the_dn_is_written_are_untouched() {
-        let refreshed = vec![crate::plan::Refresh {
+        let refreshed = vec![Update {
             user: user(1),
             next: user(1),
         }];

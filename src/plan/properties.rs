@@ -146,14 +146,14 @@ fn findings(people: &[Person], newcomers: &[Newcomer]) -> Findings {
                         values: wanted,
                         ..user.clone()
                     };
-                    findings.changed.push(Changed { user, next });
+                    findings.changed.push(Update { user, next });
                 }
             }
             Fate::Gone => findings.deletions.push(Deletion {
                 user,
                 evidence: Evidence::Absent,
             }),
-            Fate::OutOfScope => findings.out_of_scope.push(OutOfScope {
+            Fate::OutOfScope => findings.out_of_scope.push(Update {
                 next: user.with_status(Status::OutOfScope, None),
                 user,
             }),
@@ -221,7 +221,7 @@ fn clash(store: &[StoredUser]) -> Option<(UniqueField, Folded)> {
 fn largest_allowed(findings: &Findings, store: &[StoredUser]) -> usize {
     let new = findings.new.iter().map(|it| it.values().to_owned());
     let new: Vec<Values> = new.collect();
-    let updates: Vec<Update> = findings
+    let updates: Vec<Candidate> = findings
         .changed
         .iter()
         .map(|it| (Some(&it.user), &it.next.values))
@@ -270,9 +270,9 @@ fn largest_allowed(findings: &Findings, store: &[StoredUser]) -> usize {
 }
 
 /// A user, if the store has it, and the values it wants.
-type Update<'a> = (Option<&'a StoredUser>, &'a Values);
+type Candidate<'a> = (Option<&'a StoredUser>, &'a Values);
 
-fn newly_wanted((user, wanted): Update<'_>, field: UniqueField) -> Option<Folded> {
+fn newly_wanted((user, wanted): Candidate<'_>, field: UniqueField) -> Option<Folded> {
     let name = wanted.profile.unique(field)?;
     let held = user.and_then(|user| user.values.profile.unique(field));
     (held != Some(name.clone())).then_some(name)

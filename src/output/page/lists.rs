@@ -3,9 +3,7 @@
 use super::text::{Cell, Text};
 use crate::output::report::Report;
 use crate::output::table::{detail, local_time};
-use crate::plan::{
-    Conflict, Deletion, Duplicate, FailedUser, Import, Missing, Modification, OutOfScope, Plan,
-};
+use crate::plan::{Conflict, Deletion, Duplicate, FailedUser, Import, Missing, Plan, Update};
 use crate::user::{Field, Profile, UniqueField};
 
 /// How many users of a list a page shows. More would slow a browser down.
@@ -159,9 +157,9 @@ fn user(name: &str, dn: Option<&str>, rows: Vec<Vec<Cell>>) -> User {
     }
 }
 
-fn modified_user(it: &Modification) -> User {
-    let rows = it.changes.iter().map(|change| {
-        let (before, after) = Cell::change(change);
+fn modified_user(it: &Update) -> User {
+    let rows = it.changes().into_iter().map(|change| {
+        let (before, after) = Cell::change(&change);
         vec![field_name(change.field), before, after]
     });
     let name = &it.user.values.profile.username;
@@ -217,7 +215,7 @@ fn new_user(it: &Import) -> User {
     user(profile.username, it.dn(), vec![row])
 }
 
-fn out_of_scope_user(OutOfScope { user: kept, next }: &OutOfScope) -> User {
+fn out_of_scope_user(Update { user: kept, next }: &Update) -> User {
     let dn = next.origin.dn().unwrap_or_default();
     user(
         &kept.values.profile.username,

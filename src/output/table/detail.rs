@@ -3,7 +3,7 @@
 use crate::output::legible;
 use crate::output::table::local_time;
 use crate::output::table::phrases::Detail;
-use crate::plan::{Conflict, Evidence, Missing, Modification};
+use crate::plan::{Conflict, Evidence, Missing, Update};
 use crate::user::{Profile, Status, StoredUser};
 
 /// Why a user is deleted.
@@ -18,8 +18,8 @@ pub fn evidence(evidence: Evidence) -> &'static str {
 }
 
 /// What changed of a user, and that it has left the scope in this run.
-pub fn modified(it: &Modification) -> Detail {
-    let what = Detail::changes(&it.changes);
+pub fn modified(it: &Update) -> Detail {
+    let what = Detail::changes(&it.changes());
     let has_left = it.next.status == Status::OutOfScope && it.user.status != Status::OutOfScope;
     if has_left {
         return what.and(format!("out of scope: {}", place(&it.next)));

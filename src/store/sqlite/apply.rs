@@ -12,8 +12,7 @@ use super::indexes::SetAside;
 use super::record::{self, UserColumns};
 use super::{Writer, data_version};
 use crate::plan::{
-    Action, Approved, Deletion, Duplicate, FailedUser, Import, Missing, Modification, OutOfScope,
-    Plan, Refresh, Return,
+    Action, Approved, Deletion, Duplicate, FailedUser, Import, Missing, Plan, Return, Update,
 };
 use crate::store::StoreError;
 use crate::store::{Applied, Keys, Outcome, Run, View, snapshot, snapshot_of_new};
@@ -262,16 +261,13 @@ impl<'a> Application<'a> {
             self.let_go_of_names(it.user.id)?;
         }
         crash::point("taken out");
-        for Modification { user, next, .. } in modified {
+        for Update { user, next } in modified {
             self.update(user, next)?;
         }
         crash::point("modified");
         self.import(new.iter().copied())?;
         crash::point("imported");
-        for Refresh { user, next } in refreshed {
-            self.update(user, next)?;
-        }
-        for OutOfScope { user, next } in out_of_scope {
+        for Update { user, next } in refreshed.iter().chain(out_of_scope) {
             self.update(user, next)?;
         }
         for Missing { user, next } in missing {
