@@ -56,6 +56,12 @@ impl<T: Default> Profile<T> {
             contact_number: text(Field::ContactNumber)?,
         })
     }
+
+    /// The same, where no value can be an error.
+    pub fn from_fn(mut text: impl FnMut(Field) -> Option<T>) -> Self {
+        let Ok(profile) = Self::try_from_fn(|field| Ok::<_, Infallible>(text(field)));
+        profile
+    }
 }
 
 impl<T> Profile<T> {
@@ -71,14 +77,19 @@ impl<T> Profile<T> {
         }
     }
 
-    /// The value of a field that may be empty; `None` for one that is never empty.
-    pub fn optional_mut(&mut self, field: Field) -> Option<&mut Option<T>> {
+    /// Sets a text field. A username is always there, so it keeps the one it has when there is no other.
+    pub fn set(&mut self, field: Field, value: Option<T>) {
         match field {
-            Field::FirstName => Some(&mut self.first_name),
-            Field::LastName => Some(&mut self.last_name),
-            Field::Email => Some(&mut self.email),
-            Field::ContactNumber => Some(&mut self.contact_number),
-            Field::Username | Field::Enabled => None,
+            Field::Username => {
+                if let Some(username) = value {
+                    self.username = username;
+                }
+            }
+            Field::FirstName => self.first_name = value,
+            Field::LastName => self.last_name = value,
+            Field::Email => self.email = value,
+            Field::ContactNumber => self.contact_number = value,
+            Field::Enabled => {}
         }
     }
 }
@@ -95,9 +106,7 @@ impl<T: AsRef<str>> Profile<T> {
     }
 
     fn map<'a, U: Default>(&'a self, text: impl Fn(&'a T) -> U) -> Profile<U> {
-        let Ok(profile) =
-            Profile::try_from_fn(|field| Ok::<_, Infallible>(self.get(field).map(&text)));
-        profile
+        Profile::from_fn(|field| self.get(field).map(&text))
     }
 
     /// The username as it is compared.
@@ -112,15 +121,8 @@ impl<T: AsRef<str>> Profile<T> {
 
     /// The folded value of a field that must be unique.
     pub fn unique(&self, field: UniqueField) -> Option<Folded> {
-        match field {
-            UniqueField::Username => Some(self.folded_username()),
-            UniqueField::Email => self.folded_email(),
-        }
-    }
-
-    /// The fields that may have no value, in the order of [`Field::OPTIONAL`].
-    pub fn optional(&self) -> [(Field, Option<&str>); Field::OPTIONAL.len()] {
-        Field::OPTIONAL.map(|field| (field, self.get(field).map(AsRef::as_ref)))
+        let value = self.get(field.field())?;
+        Some(Folded::new(value.as_ref()))
     }
 
     /// First and last name as one reads them, with a space between.
@@ -313,13 +315,8 @@ impl Values {
     /// Copies one field from other values.
     pub fn copy(&mut self, field: Field, from: &Self) {
         match field {
-            Field::Username => self.profile.username.clone_from(&from.profile.username),
             Field::Enabled => self.enabled = from.enabled,
-            _ => {
-                if let Some(value) = self.profile.optional_mut(field) {
-                    *value = from.profile.get(field).cloned();
-                }
-            }
+            _ => self.profile.set(field, from.profile.get(field).cloned()),
         }
     }
 

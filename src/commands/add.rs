@@ -1,6 +1,5 @@
 //! `adsync add`: local users.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -62,12 +61,11 @@ fn read(path: &Path) -> Result<Vec<Profile>, Failure> {
     let header = csv.headers().map_err(wrong)?;
     let columns = columns(header).map_err(|what| unreadable(path, &what))?;
     let profile = |line: csv::StringRecord| {
-        let Ok(profile) = Profile::try_from_fn(|field| {
+        Profile::from_fn(|field| {
             let column = columns.iter().position(|it| *it == field);
             let value = column.and_then(|column| line.get(column));
-            Ok::<_, Infallible>(value.filter(|it| !it.is_empty()).map(str::to_owned))
-        });
-        profile
+            value.filter(|it| !it.is_empty()).map(str::to_owned)
+        })
     };
     let lines = csv.records();
     lines.map(|line| line.map(profile).map_err(wrong)).collect()

@@ -62,7 +62,7 @@ fn likely(subject: Subject, plan: &Plan, run: &Run) -> String {
         ),
         Subject::Cleared(field) => format!(
             "check in the directory whether the {} was removed; the account may have lost the right to read {}",
-            field.name().replace('_', " "),
+            field.label(),
             attributes(field, run)
         ),
         Subject::Disabled if disables_outside(plan) => {

@@ -95,13 +95,11 @@ impl ReadSettings {
             .collect()
     }
 
-    /// The name of a setting that differs.
-    fn difference<'a>(&'a self, other: &'a Self) -> Option<&'a str> {
-        let has_other = |(name, value): &(&String, &String)| other.0.get(*name) != Some(*value);
-        let name = self.0.iter().find(has_other).map(|(name, _)| name);
-        let is_missing = |name: &&String| !self.0.contains_key(*name);
-        name.or_else(|| other.0.keys().find(is_missing))
-            .map(String::as_str)
+    /// The name of a setting that differs, of those that are here rather than of others.
+    fn difference(&self, other: &Self) -> Option<String> {
+        let mut all = self.differences(other);
+        all.sort_by_key(|(_, here, _)| here.is_none());
+        all.into_iter().next().map(|(name, _, _)| name)
     }
 }
 
@@ -200,7 +198,7 @@ impl Resume {
             });
         }
         if let Some(name) = mark.settings.difference(&self.settings) {
-            return Err(WhyFull::OtherSettings(name.to_owned()));
+            return Err(WhyFull::OtherSettings(name));
         }
         let age = self.now.duration_since(mark.full_at);
         match Duration::try_from(age) {

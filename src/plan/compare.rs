@@ -131,18 +131,20 @@ impl Comparison {
     /// Takes in a user of the store that is in the domain, but not in the scope.
     pub fn observe_outside(&mut self, user: &DirectoryUser, stored: StoredUser) {
         if self.terms.out_of_scope == OutOfScopePolicy::Delete {
-            let evidence = Evidence::OutOfScope;
-            return self.delete(stored, evidence);
+            return self.record_deleted(stored, Evidence::OutOfScope);
         }
         self.compare(user, stored, false);
     }
 
     fn compare(&mut self, user: &DirectoryUser, stored: StoredUser, is_in_scope: bool) {
         let known = stored.values.as_deref();
-        let profile = self.fill_in(
-            with_known_values(user, &known.profile),
-            known.profile.clone(),
-        );
+        let mut profile = with_known_values(user, &known.profile);
+        if self.terms.missing_value == MissingValue::Keeps {
+            for field in Field::OPTIONAL {
+                let value = profile.get(field).or(known.profile.get(field));
+                profile.set(field, value.copied());
+            }
+        }
         self.findings.sample.users += 1;
         let counts = self.findings.sample.with_value.iter_mut();
         for (count, field) in counts.zip(Field::OPTIONAL) {
@@ -218,23 +220,6 @@ impl Comparison {
         let mut import = Import::from_directory(user, self.terms.now);
         import.arrival = self.new.len() as u64;
         self.findings.new.push(import);
-    }
-
-    fn fill_in<'a>(
-        &self,
-        mut profile: Profile<&'a str>,
-        mut stored: Profile<&'a str>,
-    ) -> Profile<&'a str> {
-        if self.terms.missing_value == MissingValue::Keeps {
-            for field in Field::OPTIONAL {
-                if let (Some(value), Some(known)) =
-                    (profile.optional_mut(field), stored.optional_mut(field))
-                {
-                    *value = value.or(*known);
-                }
-            }
-        }
-        profile
     }
 
     /// Takes in an entry that cannot be used, and the row it belongs to, if one could be found.
@@ -336,12 +321,9 @@ impl Comparison {
         &self.seen
     }
 
-    /// Records a user of the store that is a deleted object of the directory, or proven to be gone.
+    /// Records a user of the store that is a deleted object of the directory, proven to be gone, or not to be kept
+    /// outside the scope.
     pub fn record_deleted(&mut self, user: StoredUser, evidence: Evidence) {
-        self.delete(user, evidence);
-    }
-
-    fn delete(&mut self, user: StoredUser, evidence: Evidence) {
         if user.status == Status::Restored {
             // An administrator restored it, knowing that the directory does not have it.
             self.findings.unchanged += 1;
@@ -411,29 +393,18 @@ pub struct LastSeen {
 fn with_known_values<'a>(user: &'a DirectoryUser, known: &Profile<&'a str>) -> Profile<&'a str> {
     let mut profile = user.profile();
     for (field, others) in &user.others {
-        let keep = |value: &mut Option<&'a str>, known: Option<&'a str>| {
-            let Some(known) = known.filter(|known| *value != Some(known)) else {
-                return;
-            };
-            // A value that differs only in case is the same value in its new spelling.
-            let folded = Folded::new(known);
-            if others.iter().any(|it| it == known) {
-                *value = Some(known);
-            } else if value.is_none_or(|it| Folded::new(it) != folded)
-                && let Some(alike) = others.iter().find(|it| Folded::new(it) == folded)
-            {
-                *value = Some(alike);
-            }
+        let value = profile.get(*field);
+        let Some(&known) = known.get(*field).filter(|known| value != Some(known)) else {
+            continue;
         };
-        if *field == Field::Username {
-            let mut username = Some(profile.username);
-            keep(&mut username, Some(known.username));
-            profile.username = username.unwrap_or_default();
-        } else if let (Some(value), Some(known)) = (
-            profile.optional_mut(*field),
-            known.clone().optional_mut(*field),
-        ) {
-            keep(value, *known);
+        // A value that differs only in case is the same value in its new spelling.
+        let folded = Folded::new(known);
+        let is_respelt = value.is_some_and(|it| Folded::new(it) == folded);
+        let is_alike = |it: &&String| !is_respelt && Folded::new(it) == folded;
+        if others.iter().any(|it| it == known) {
+            profile.set(*field, Some(known));
+        } else if let Some(alike) = others.iter().find(is_alike) {
+            profile.set(*field, Some(alike));
         }
     }
     profile

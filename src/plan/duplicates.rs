@@ -196,6 +196,7 @@ impl<'a> Search<'a> {
     /// Each name that a candidate cannot have, and who is in the way.
     fn explain(&self, at: usize, blocked: &HashSet<usize>) -> Vec<Conflict> {
         let candidate = self.candidates.get(at);
+        let wanted = candidate.wanted();
         candidate
             .claims()
             .filter_map(|(field, name)| {
@@ -203,7 +204,7 @@ impl<'a> Search<'a> {
                 let rival = || self.claims.others(field, &name, at).next();
                 Some(Conflict {
                     field,
-                    value: wanted_text(&candidate.wanted(), field),
+                    value: (*wanted.get(field.field())?).to_owned(),
                     contested: keeper.is_none(),
                     holder: match keeper {
                         Some(keeper) => keeper,
@@ -294,12 +295,4 @@ fn hash(field: UniqueField, name: &Folded) -> u64 {
     let mut hasher = DefaultHasher::new();
     (field, name).hash(&mut hasher);
     hasher.finish()
-}
-
-fn wanted_text(wanted: &Profile<&str>, field: UniqueField) -> String {
-    let text = match field {
-        UniqueField::Username => wanted.username,
-        UniqueField::Email => wanted.email.unwrap_or_default(),
-    };
-    text.to_owned()
 }

@@ -9,7 +9,7 @@ use crate::user::{
 };
 
 /// A user before or after a change, as the history keeps it: complete enough to make it again what it was.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)] // The fields are those of a user.
 pub struct Snapshot<T = String> {
     #[serde(flatten)]
@@ -150,15 +150,7 @@ fn of_values<'a>(origin: &Origin<&'a str>, values: &Values<&'a str>) -> Snapshot
             Origin::Local => None,
             Origin::Directory { dn, .. } => Some(dn),
         },
-        status: None,
-        reason: None,
-        missing_since: None,
-        returned_by: Vec::new(),
-        synced_at: None,
-        expires_at: None,
-        domain: None,
-        found_run: None,
-        found_on: None,
+        ..Snapshot::default()
     }
 }
 

@@ -1,7 +1,5 @@
 //! The text of a user in one piece.
 
-use std::convert::Infallible;
-
 use super::{Field, Profile};
 
 /// A profile and a distinguished name: the fields one after another, and then the DN. Of a directory of a
@@ -37,11 +35,10 @@ impl Packed {
     /// The profile.
     pub fn profile(&self) -> Profile<&str> {
         let mut number = 0..;
-        let Ok(profile) = Profile::try_from_fn(|_| {
+        Profile::from_fn(|_| {
             let value = number.next().map(|number| self.piece(number));
-            Ok::<_, Infallible>(value.filter(|value| !value.is_empty()))
-        });
-        profile
+            value.filter(|value| !value.is_empty())
+        })
     }
 
     /// The username.
