@@ -9,6 +9,7 @@ mod error;
 pub mod execute;
 pub mod import;
 pub mod preview;
+pub mod reach;
 pub mod reconcile;
 pub mod retry;
 pub mod strategy;

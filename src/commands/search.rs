@@ -6,8 +6,8 @@ use crate::directory::FoundUser;
 use crate::exit_code::ExitCode;
 use crate::output::search::{self, Row};
 use crate::output::table::detail;
-use crate::run::absence;
 use crate::run::preview::{self, Preview};
+use crate::run::reach;
 use crate::store::{Ours, View};
 use crate::user::Profile;
 
@@ -17,7 +17,7 @@ pub fn run(prefix: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let store = context.store().read()?;
     let (mut rows, base) = context.with_directory(None, |directory| {
         let domains = store.domains()?;
-        let (domain, _) = absence::identify(&domains, directory)?;
+        let (domain, _) = reach::identify(&domains, directory)?;
         let ours = domains.ours(&domain);
         let found = directory.search(prefix)?;
         let rows = found.into_iter().map(|found| row(found, &*store, &ours));

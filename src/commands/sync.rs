@@ -6,8 +6,9 @@ use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::picker::Purpose;
 use crate::plan::Allowed;
+use crate::run::reach::Reach;
 use crate::run::reconcile::is_imported;
-use crate::run::strategy::{self, Reach};
+use crate::run::strategy;
 use crate::store::{Command, Mode, View};
 use crate::user::StoredUser;
 
@@ -46,7 +47,7 @@ pub fn run(arguments: &cli::Sync, context: &Context<'_>) -> anyhow::Result<ExitC
         let reading = context.with_directory(mark.as_ref(), |directory| {
             let reach = Reach {
                 delete_missing: arguments.delete_missing,
-                ..strategy::reach(store, directory, run, &engine)?
+                ..Reach::of(store, directory, run, &engine)?
             };
             match &chosen {
                 Some(users) => strategy::selected(store, directory, users, &reach),

@@ -1,35 +1,16 @@
 //! Users that no search finds any more: collects the evidence for and against a deletion, and has it judged.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
-use jiff::Timestamp;
-
-use crate::directory::{Directory, DirectoryError};
+use super::reach::Reach;
+use crate::directory::Directory;
 use crate::plan::compare::LastSeen;
 use crate::plan::evidence::{self, Circumstances, Doubt, LastPlace, Trace};
-use crate::store::{self, Domains, Ours, StoreError, View};
-use crate::user::{Absence, Controller, ControllerId, Domain, ObjectGuid, StoredUser};
+use crate::store::{self, StoreError, View};
+use crate::user::{Absence, ControllerId, Domain, ObjectGuid, StoredUser};
 
 /// How many other users are looked up to see whether the account can find anybody by identity.
 const WITNESSES: u32 = 100;
-
-/// What a run knows before it looks for missing users.
-#[derive(Clone, Debug)]
-pub struct Absences {
-    /// The domain that is read.
-    pub domain: Domain,
-    /// The domain controller that answers.
-    pub controller: Controller,
-    /// When the run began.
-    pub now: Timestamp,
-    /// How long a user must have been missing.
-    pub missing_after: Duration,
-    /// Which rows belong to the domain.
-    pub ours: Ours,
-    /// The domain controllers that have read the domain completely, each with the last run in which it did.
-    pub full_runs: Vec<(ControllerId, i64)>,
-}
 
 /// What a run has seen by the time it looks for missing users.
 #[derive(Clone, Copy, Debug)]
@@ -56,8 +37,7 @@ pub enum Verdict {
 /// Judges users one by one.
 pub struct Judge<'a> {
     circumstances: Circumstances,
-    controller: Controller,
-    full_runs: Vec<(ControllerId, i64)>,
+    reach: &'a Reach<'a>,
     last_seen: store::LastSeen,
     /// Whether all of the scope was read, and with it every entry whose identity cannot be read.
     has_read_scope: bool,
@@ -67,7 +47,7 @@ pub struct Judge<'a> {
 impl<'a> Judge<'a> {
     /// Collects the evidence that concerns all of them.
     pub fn new(
-        absences: &Absences,
+        reach: &'a Reach<'a>,
         store: &dyn View,
         directory: &'a mut Directory,
         nowhere: &[ObjectGuid],
@@ -82,20 +62,19 @@ impl<'a> Judge<'a> {
         let mut located = directory.locate(found.as_slice())?;
         let mut unidentified = unidentified.max(located.unidentified);
         if located.living.is_empty() {
-            let others = others(store, &absences.domain, nowhere)?;
+            let others = others(store, &reach.domain, nowhere)?;
             located = directory.locate(&others)?;
             unidentified = unidentified.max(located.unidentified);
         }
         Ok(Self {
             circumstances: Circumstances {
-                now: absences.now,
-                missing_after: absences.missing_after,
+                now: reach.now,
+                missing_after: reach.missing_after(),
                 deleted_objects: directory.deleted_objects()?,
                 has_witness: !located.living.is_empty(),
                 unidentified,
             },
-            controller: absences.controller.clone(),
-            full_runs: absences.full_runs.clone(),
+            reach,
             last_seen: store.last_seen()?,
             has_read_scope,
             directory,
@@ -112,6 +91,7 @@ impl<'a> Judge<'a> {
             last_seen: last.at,
             missing_since: user.tracking.absence.as_ref().map(|it| it.since),
             was_returned: self
+                .reach
                 .controller
                 .id
                 .is_some_and(|it| last.returned_by.contains(&it)),
@@ -151,8 +131,8 @@ impl<'a> Judge<'a> {
         let Some(found) = user.tracking.found else {
             return Vec::new();
         };
-        let since = self.full_runs.iter().filter(|(_, run)| *run > found.run);
-        let mut controllers: Vec<ControllerId> = since.map(|(controller, _)| *controller).collect();
+        let since = self.reach.full_runs().filter(|(_, run)| *run > found.run);
+        let mut controllers: Vec<ControllerId> = since.map(|(controller, _)| controller).collect();
         controllers.extend(found.on.filter(|it| !controllers.contains(it)));
         controllers.sort_unstable();
         controllers
@@ -171,19 +151,4 @@ fn others(
     others.retain(|it| !nowhere.contains(it));
     others.truncate(WITNESSES as usize);
     Ok(others)
-}
-
-/// The domain of the directory, and the domain controller that answers.
-pub fn identify(
-    domains: &Domains,
-    directory: &mut Directory,
-) -> Result<(Domain, Controller), DirectoryError> {
-    let identity = directory.controller_identity()?;
-    let dn = directory.domain().to_owned();
-    let domain = match domains.of_controller(&identity, &dn) {
-        Some(domain) => domain,
-        None => domains.domain(directory.domain_guid()?, &dn),
-    };
-    let controller = domains.controller(&domain, identity, directory.highest_usn());
-    Ok((domain, controller))
 }

@@ -2,8 +2,9 @@
 
 use super::Engine;
 use super::execute::Target;
+use super::reach::Reach;
 use super::reconcile::Reconciliation;
-use super::strategy::{self, Reading, mark_after_part};
+use super::strategy::Reading;
 use crate::directory::{Directory, Read};
 use crate::plan::compare::Newcomers;
 use crate::store::{BulkLoad, Run};
@@ -35,14 +36,12 @@ pub fn read(
 ) -> anyhow::Result<(Reading, Option<Box<dyn BulkLoad>>)> {
     let is_all = matches!(whom, Whom::All);
     let store = target.view();
-    let reach = strategy::reach(store, directory, run, engine)?;
-    let what = format!("reading {}", directory.base());
+    let reach = Reach::of(store, directory, run, engine)?;
     let expected = if is_all { reach.scope_users() } else { None };
-    let progress = engine.observer.counting(&what, expected);
     // Before the comparison, which holds a read transaction.
     let bulk_load = target.bulk_load(run)?;
-    let terms = reach.terms(directory, Newcomers::Import);
-    let reconciliation = Reconciliation::new(store, reach.absences(), terms, progress)?;
+    let reconciliation =
+        Reconciliation::new(store, directory, &reach, Newcomers::Import, expected)?;
     // Users are matched by identity; in a selection, never by DN.
     let mut reconciliation = reconciliation
         .among(if is_all { None } else { Some(&[]) })
@@ -73,7 +72,7 @@ pub fn read(
     // An earlier attempt on another server may have found others.
     run.selected = is_part.then_some(found);
     let bulk_load = reconciliation.take_bulk_load();
-    let (findings, _) = reconciliation.finish();
+    let findings = reconciliation.finish(0);
     if count == 0 {
         engine.observer.warn(&format!(
             "the selection has no users in {}; check it, and filter under [directory]",
@@ -84,9 +83,7 @@ pub fn read(
         findings,
         mode: run.mode,
         scope_users,
-        marking: mark_after_part(directory, &reach),
-        settings: strategy::read_settings(directory, engine),
-        adopted: 0,
+        marking: reach.mark_after_part(directory),
     };
     Ok((reading, bulk_load))
 }

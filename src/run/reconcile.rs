@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use ldap::dn;
 
-use super::absence::{Absences, Judge, Seen, Verdict};
+use super::absence::{Judge, Seen, Verdict};
+use super::reach::Reach;
 use super::{Progress, RunError};
 use crate::directory::{Directory, Read};
-use crate::plan::compare::{BadEntry, Comparison, Terms};
+use crate::plan::compare::{BadEntry, Comparison, Newcomers, Terms};
 use crate::plan::{Evidence, Findings};
-use crate::store::{BulkLoad, Held, Matching, StoreError, View, Which};
+use crate::store::{BulkLoad, Held, Matching, Ours, StoreError, View, Which};
 use crate::user::{ObjectGuid, Origin, Status, StoredUser, UserId};
 
 /// How many unusable entries of unknown users are reported one by one. More than that is no oversight.
@@ -18,7 +19,9 @@ pub const MOST_UNUSABLE: u64 = 100_000;
 /// A comparison of the directory with the store, under way.
 pub struct Reconciliation<'a> {
     store: &'a dyn View,
-    absences: Absences,
+    reach: &'a Reach<'a>,
+    /// Which rows belong to the domain.
+    ours: Ours,
     users: Box<dyn Matching + 'a>,
     _held: Box<dyn Held + 'a>,
     comparison: Comparison,
@@ -41,20 +44,31 @@ pub struct Reconciliation<'a> {
 }
 
 impl<'a> Reconciliation<'a> {
-    /// Starts one.
+    /// Starts one of that many users, if known.
     pub fn new(
         store: &'a dyn View,
-        absences: Absences,
-        terms: Terms,
-        progress: Box<dyn Progress>,
+        directory: &Directory,
+        reach: &'a Reach<'a>,
+        newcomers: Newcomers,
+        expected: Option<u64>,
     ) -> Result<Self, StoreError> {
+        let ours = reach.domains.ours(&reach.domain);
+        let terms = Terms {
+            now: reach.now,
+            newcomers,
+            missing_value: directory.missing_value(),
+            out_of_scope: reach.engine.policy.out_of_scope,
+            domain: reach.domain.id,
+        };
+        let what = format!("reading {}", directory.base());
         Ok(Self {
             store,
-            users: store.matching(&absences.ours),
-            absences,
+            reach,
+            users: store.matching(&ours),
+            ours,
             _held: store.hold_still()?,
             comparison: Comparison::new(terms),
-            progress,
+            progress: reach.engine.observer.counting(&what, expected),
             rows_by_dn: None,
             chosen: None,
             known: HashMap::new(),
@@ -122,12 +136,12 @@ impl<'a> Reconciliation<'a> {
     /// The user of the store that an unusable entry belongs to: by identity, or by DN if the identity cannot be read.
     fn owner(&mut self, entry: &BadEntry) -> Result<Option<StoredUser>, StoreError> {
         if let Some(guid) = entry.guid {
-            return self.store.by_guid(&self.absences.ours, guid);
+            return self.store.by_guid(&self.ours, guid);
         }
         let rows = match &mut self.rows_by_dn {
             Some(rows) => rows,
             // Rarely needed; but if one identity cannot be read, often none can.
-            none => none.insert(self.store.rows_by_dn(&self.absences.domain)?),
+            none => none.insert(self.store.rows_by_dn(&self.reach.domain)?),
         };
         let is_chosen = |id: &UserId| self.chosen.as_ref().is_none_or(|them| them.contains(id));
         let row = rows
@@ -175,7 +189,7 @@ impl<'a> Reconciliation<'a> {
                 username: None,
                 reason: several_entries(guid, &dns),
             };
-            let stored = self.store.by_guid(&self.absences.ours, guid)?;
+            let stored = self.store.by_guid(&self.ours, guid)?;
             self.comparison.observe_unusable(entry, stored);
         }
         Ok(())
@@ -208,7 +222,7 @@ impl<'a> Reconciliation<'a> {
         let missing = match among {
             None => {
                 let except = Which::Except(seen);
-                self.store.imported(&self.absences.domain, except)?
+                self.store.imported(&self.reach.domain, except)?
             }
             Some(users) => users
                 .iter()
@@ -267,7 +281,7 @@ impl<'a> Reconciliation<'a> {
             return Ok(());
         }
         let mut judge = Judge::new(
-            &self.absences,
+            self.reach,
             self.store,
             directory,
             &guids(&nowhere),
@@ -296,12 +310,7 @@ impl<'a> Reconciliation<'a> {
 
     /// Whether a user of the store is known to be of the domain that is read.
     pub fn is_of_domain(&self, user: &StoredUser) -> bool {
-        user.tracking.domain == self.absences.domain.id
-    }
-
-    /// Whether a user of the store was read.
-    pub fn has_seen(&self, id: UserId) -> bool {
-        self.comparison.seen().contains(id)
+        user.tracking.domain == self.reach.domain.id
     }
 
     /// The rows whose users were read.
@@ -314,20 +323,22 @@ impl<'a> Reconciliation<'a> {
         self.bulk_load.take()
     }
 
-    /// How many users were found that had no known domain before.
-    pub fn adopted(&self) -> u64 {
-        self.adopted
-    }
-
     /// A user of the store that was read.
     pub fn witness(&self) -> Option<ObjectGuid> {
         self.witness
     }
 
-    /// The findings, and whether there were entries whose identity cannot be read.
-    pub fn finish(self) -> (Findings, bool) {
-        let is_doubtful = self.comparison.unidentified() > 0;
-        (self.comparison.finish(), is_doubtful)
+    /// Whether there were entries whose identity cannot be read.
+    pub fn is_doubtful(&self) -> bool {
+        self.comparison.unidentified() > 0
+    }
+
+    /// The findings. The store has that many users of other domains; a user found by identity may have had a domain
+    /// known only from its DN.
+    pub fn finish(self, foreign: u64) -> Findings {
+        let mut findings = self.comparison.finish();
+        findings.foreign = foreign.saturating_sub(self.adopted);
+        findings
     }
 }
 

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::absence::{self, Absences};
+use super::reach::Reach;
 use super::reconcile::{Reconciliation, guids};
 use super::{Engine, RunError};
 use crate::directory::{Directory, Selection};
 use crate::plan::Findings;
-use crate::plan::change_mark::{Mark, ReadSettings, Resume, Sentinels, WhyFull};
-use crate::plan::compare::{Newcomers, Terms};
-use crate::store::{Domains, Keys, Marking, Mode, Run, View, Which};
-use crate::user::{Controller, ControllerId, Domain, ObjectGuid, Status, StoredUser};
+use crate::plan::change_mark::{Mark, Resume, Sentinels, WhyFull};
+use crate::plan::compare::Newcomers;
+use crate::store::{Keys, Marking, Mode, Run, View, Which};
+use crate::user::{ObjectGuid, Status, StoredUser};
 
 /// Up to this many users are always looked up by identity: that takes a search or two.
 const FEW: u64 = 200;
@@ -25,10 +25,6 @@ pub struct Reading {
     pub scope_users: Option<u64>,
     /// What happens to the change mark.
     pub marking: Marking,
-    /// The settings under which it was read.
-    pub settings: ReadSettings,
-    /// How many users were found that had no known domain before.
-    pub adopted: u64,
 }
 
 impl Reading {
@@ -37,58 +33,8 @@ impl Reading {
         run.mode = self.mode;
         run.scope_users = self.scope_users;
         run.marking = self.marking;
-        run.settings = Some(self.settings);
         self.findings
     }
-}
-
-/// What a run does to the change mark that reads only part of the scope, or does not look for missing users. It may
-/// have read older data than the mark stands for, from a domain controller that lags behind, or with other settings.
-pub fn mark_after_part(directory: &Directory, reach: &Reach<'_>) -> Marking {
-    let settings = read_settings(directory, reach.engine);
-    let fits = |mark: &Mark| directory.is_past(mark) && mark.settings == settings;
-    if reach.mark().is_none_or(fits) {
-        Marking::Keep
-    } else {
-        Marking::Forget
-    }
-}
-
-/// What a run reads, for whom, and how.
-pub struct Reach<'a> {
-    /// The domain.
-    pub domain: Domain,
-    /// The domain controller that answers.
-    pub controller: Controller,
-    /// What the store knows of this and of other domains.
-    pub domains: Domains,
-    /// When the run began.
-    pub now: jiff::Timestamp,
-    /// Whether missing users are deleted at once.
-    pub delete_missing: bool,
-    /// What the run works with.
-    pub engine: &'a Engine<'a>,
-}
-
-/// Identifies the domain and the domain controller, and records both in the run.
-pub fn reach<'a>(
-    store: &dyn View,
-    directory: &mut Directory,
-    run: &mut Run,
-    engine: &'a Engine<'a>,
-) -> anyhow::Result<Reach<'a>> {
-    let domains = store.domains()?;
-    let (domain, controller) = absence::identify(&domains, directory)?;
-    run.domain = Some(domain.clone());
-    run.controller = Some(controller.clone());
-    Ok(Reach {
-        domain,
-        controller,
-        domains,
-        now: run.started_at,
-        delete_missing: false,
-        engine,
-    })
 }
 
 /// The change mark that these settings probably resume from, before the domain is known. Among equal servers, its
@@ -103,53 +49,6 @@ pub fn likely_mark(store: &dyn View, engine: &Engine<'_>) -> anyhow::Result<Opti
         .find(fits)
         .or(marks.first())
         .map(|&mark| mark.clone()))
-}
-
-impl Reach<'_> {
-    /// The change mark of the domain.
-    fn mark(&self) -> Option<&Mark> {
-        self.domains.known(&self.domain)?.mark.as_ref()
-    }
-
-    /// How many users the scope had when all of it was read last.
-    pub fn scope_users(&self) -> Option<u64> {
-        self.domains.known(&self.domain)?.scope_users
-    }
-
-    fn full_runs(&self) -> Vec<(ControllerId, i64)> {
-        let controllers = self.domains.known(&self.domain).map(|it| &it.controllers);
-        let controllers = controllers.into_iter().flatten();
-        controllers
-            .filter_map(|it| Some((it.id, it.full_run?)))
-            .collect()
-    }
-
-    /// What is known before missing users are looked for.
-    pub fn absences(&self) -> Absences {
-        Absences {
-            domain: self.domain.clone(),
-            controller: self.controller.clone(),
-            now: self.now,
-            missing_after: if self.delete_missing {
-                std::time::Duration::ZERO
-            } else {
-                self.engine.policy.missing_after
-            },
-            ours: self.domains.ours(&self.domain),
-            full_runs: self.full_runs(),
-        }
-    }
-
-    /// What the comparison needs to know.
-    pub fn terms(&self, directory: &Directory, newcomers: Newcomers) -> Terms {
-        Terms {
-            now: self.now,
-            newcomers,
-            missing_value: directory.missing_value(),
-            out_of_scope: self.engine.policy.out_of_scope,
-            domain: self.domain.id,
-        }
-    }
 }
 
 /// Synchronises all imported users.
@@ -168,17 +67,16 @@ pub fn everybody(
         store,
         directory,
         imported,
+        foreign,
         reach,
     };
-    let mut reading = match everybody.candidates(full)? {
+    let reading = match everybody.candidates(full)? {
         Ok((mark, candidates)) => everybody.delta(mark, candidates),
         Err(why) => {
             say_why(&why, reach.engine);
             everybody.full()
         }
     }?;
-    // A user found by identity may have had a domain known only from its DN.
-    reading.findings.foreign = foreign.saturating_sub(reading.adopted);
     if reading.findings.stored() == 0 && reading.findings.foreign > 0 {
         return Err(all_foreign(reach, foreign).into());
     }
@@ -205,21 +103,14 @@ fn say_why(why: &WhyFull, engine: &Engine<'_>) {
     }
 }
 
-/// The settings that decide what is read, and how it is understood.
-pub fn read_settings(directory: &Directory, engine: &Engine<'_>) -> ReadSettings {
-    let mut settings = directory.read_settings();
-    settings.insert("username", directory.account());
-    settings.insert("out_of_scope", engine.policy.out_of_scope.name());
-    settings.insert("adsync", env!("CARGO_PKG_VERSION"));
-    settings
-}
-
 /// All imported users, to be read.
 struct Everybody<'a> {
     store: &'a dyn View,
     directory: &'a mut Directory,
     /// How many there are.
     imported: u64,
+    /// How many there are of other domains.
+    foreign: u64,
     reach: &'a Reach<'a>,
 }
 
@@ -233,16 +124,6 @@ struct Candidates {
 }
 
 impl<'a> Everybody<'a> {
-    /// What decides whether this run may resume from the mark.
-    fn resume(&mut self) -> anyhow::Result<Resume> {
-        Ok(Resume {
-            position: self.directory.position()?,
-            settings: read_settings(self.directory, self.reach.engine),
-            now: self.reach.now,
-            full_every: self.reach.engine.policy.full_every,
-        })
-    }
-
     /// The users that may have changed since the mark, or why that cannot be known.
     fn candidates(&mut self, full: bool) -> anyhow::Result<Result<(Mark, Candidates), WhyFull>> {
         if full {
@@ -251,7 +132,13 @@ impl<'a> Everybody<'a> {
         let Some(mark) = self.reach.mark().cloned() else {
             return Ok(Err(WhyFull::NoMark));
         };
-        let mark = match self.resume()?.go_on(mark) {
+        let resume = Resume {
+            position: self.directory.position()?,
+            settings: self.reach.settings.clone(),
+            now: self.reach.now,
+            full_every: self.reach.engine.policy.full_every,
+        };
+        let mark = match resume.go_on(mark) {
             Ok(mark) => mark,
             Err(why) => return Ok(Err(why)),
         };
@@ -343,7 +230,7 @@ impl<'a> Everybody<'a> {
     }
 
     /// Reads the users that may have changed.
-    fn delta(mut self, mark: Mark, candidates: Candidates) -> anyhow::Result<Reading> {
+    fn delta(self, mark: Mark, candidates: Candidates) -> anyhow::Result<Reading> {
         let Candidates {
             users,
             out_of_scope,
@@ -356,13 +243,14 @@ impl<'a> Everybody<'a> {
         let aside = (looked_at.count() + out_of_scope.len()) as u64;
         let in_step = self.imported.saturating_sub(aside);
         reconciliation.assume_unchanged(in_step, out_of_scope);
-        let has_witness = is_in_scope(&reconciliation, sentinels.living, &users);
-        let adopted = reconciliation.adopted();
-        let (findings, is_doubtful) = reconciliation.finish();
-        let resume = self.resume()?;
-        let mark_settings = resume.settings;
-        let marking = match resume.position {
-            Some(position) if has_witness && !is_doubtful => Marking::Set(Mark {
+        // Outside the scope, other rights may apply.
+        let is_witness = |user: &&StoredUser| user.origin.guid() == Some(sentinels.living);
+        let witness = users.iter().find(is_witness);
+        let is_in_scope = witness.is_none_or(|user| reconciliation.seen().contains(user.id));
+        let is_sure = is_in_scope && !reconciliation.is_doubtful();
+        let findings = reconciliation.finish(self.foreign);
+        let marking = match self.directory.position()? {
+            Some(position) if is_sure => Marking::Set(Mark {
                 position,
                 sentinels,
                 ..mark
@@ -374,8 +262,6 @@ impl<'a> Everybody<'a> {
             mode: Mode::Delta,
             scope_users: None,
             marking,
-            settings: mark_settings,
-            adopted,
         })
     }
 
@@ -385,40 +271,33 @@ impl<'a> Everybody<'a> {
             Some(reconciliation) => (reconciliation, None),
             None => self.enumerated()?,
         };
-        let witness = reconciliation.witness();
-        let adopted = reconciliation.adopted();
-        let (findings, is_doubtful) = reconciliation.finish();
+        let is_doubtful = reconciliation.is_doubtful();
+        let witness = reconciliation.witness().filter(|_| !is_doubtful);
+        let findings = reconciliation.finish(self.foreign);
         let marking = match witness {
-            Some(living) if !is_doubtful => self.new_mark(living)?,
-            _ => Marking::Forget,
+            Some(living) => self.new_mark(living)?,
+            None => Marking::Forget,
         };
         Ok(Reading {
             findings,
             mode: Mode::Full,
             scope_users,
             marking,
-            settings: read_settings(self.directory, self.reach.engine),
-            adopted,
         })
     }
 
     /// The change mark after a full run; none if a run could not resume from it.
     fn new_mark(&mut self, living: ObjectGuid) -> anyhow::Result<Marking> {
-        let Resume {
-            position,
-            settings,
-            now,
-            full_every,
-        } = self.resume()?;
-        let Some(position) = position.filter(|_| !full_every.is_zero()) else {
+        let is_resumed = !self.reach.engine.policy.full_every.is_zero();
+        let Some(position) = self.directory.position()?.filter(|_| is_resumed) else {
             return Ok(Marking::Forget);
         };
         let sentinels = self.directory.sentinels(living)?;
         Ok(sentinels.map_or(Marking::Forget, |sentinels| {
             Marking::Set(Mark {
                 position,
-                settings,
-                full_at: now,
+                settings: self.reach.settings.clone(),
+                full_at: self.reach.now,
                 sentinels,
             })
         }))
@@ -453,26 +332,10 @@ impl<'a> Everybody<'a> {
     }
 
     fn reconciliation(&self, expected: Option<u64>) -> anyhow::Result<Reconciliation<'a>> {
-        let what = format!("reading {}", self.directory.base());
-        let progress = self.reach.engine.observer.counting(&what, expected);
-        let terms = self.reach.terms(self.directory, Newcomers::Ignore);
-        let absences = self.reach.absences();
-        Ok(Reconciliation::new(self.store, absences, terms, progress)?)
+        let (store, newcomers) = (self.store, Newcomers::Ignore);
+        let it = Reconciliation::new(store, self.directory, self.reach, newcomers, expected)?;
+        Ok(it)
     }
-}
-
-/// Whether a user is still in scope: yes if it was not read, or was found there. Outside the scope, other rights may
-/// apply.
-fn is_in_scope(
-    reconciliation: &Reconciliation<'_>,
-    guid: ObjectGuid,
-    looked_at: &[StoredUser],
-) -> bool {
-    let is_it = |user: &&StoredUser| user.origin.guid() == Some(guid);
-    looked_at
-        .iter()
-        .find(is_it)
-        .is_none_or(|user| reconciliation.has_seen(user.id))
 }
 
 /// Reads these users only.
@@ -480,16 +343,12 @@ pub fn named<'a>(
     store: &'a dyn View,
     directory: &mut Directory,
     users: &[StoredUser],
-    reach: &Reach<'_>,
+    reach: &'a Reach<'a>,
 ) -> anyhow::Result<Reconciliation<'a>> {
-    let what = format!("reading {}", directory.base());
-    let progress = reach
-        .engine
-        .observer
-        .counting(&what, Some(users.len() as u64));
-    let terms = reach.terms(directory, Newcomers::Ignore);
+    let expected = Some(users.len() as u64);
     let mut reconciliation =
-        Reconciliation::new(store, reach.absences(), terms, progress)?.among(Some(users));
+        Reconciliation::new(store, directory, reach, Newcomers::Ignore, expected)?
+            .among(Some(users));
     directory.read_guids(&guids(users), |them| reconciliation.take(them))?;
     reconciliation.settle_repeated(directory)?;
     reconciliation.settle_missing(directory, Some(users))?;
@@ -508,17 +367,14 @@ pub fn selected(
     let reconciliation = named(store, directory, users, reach)?;
     // Users whose domain was known only from their DN, or not at all, and who are not in this one either.
     let is_foreign = |user: &&StoredUser| {
-        !(reconciliation.is_of_domain(user) || reconciliation.has_seen(user.id))
+        !(reconciliation.is_of_domain(user) || reconciliation.seen().contains(user.id))
     };
     refuse_foreign(users.iter().filter(is_foreign), reach)?;
-    let (findings, _) = reconciliation.finish();
     Ok(Reading {
-        findings,
+        findings: reconciliation.finish(0),
         mode: Mode::Selected,
         scope_users: None,
-        marking: mark_after_part(directory, reach),
-        settings: read_settings(directory, reach.engine),
-        adopted: 0,
+        marking: reach.mark_after_part(directory),
     })
 }
 

@@ -8,6 +8,7 @@ use ldap::{Credentials, Limits, ServerUrl};
 use testdir::{PASSWORD, TestDir, USERNAME, User, What, When};
 
 use super::execute::{self, Ended, Refused, Target};
+use super::reach::Reach;
 use super::strategy;
 use super::{Confirmation, Engine, Observer, Policy, Progress, RunError, import, retry};
 use crate::directory::{Directory, Options, ServerSource};
@@ -164,7 +165,7 @@ impl Stage {
             let (store, engine) = (target.view(), self.engine());
             let chosen: Vec<StoredUser> = settings.users.iter().map(|it| self.user(it)).collect();
             let reading = self.read(|directory| {
-                let reach = strategy::reach(store, directory, run, &engine)?;
+                let reach = Reach::of(store, directory, run, &engine)?;
                 if chosen.is_empty() {
                     strategy::everybody(store, directory, &reach, settings.full)
                 } else {

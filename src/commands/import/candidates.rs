@@ -7,7 +7,7 @@ use crate::commands::{Context, picking};
 use crate::directory::Read;
 use crate::output::picker::{Item, Purpose};
 use crate::run::preview::{self, Preview};
-use crate::run::{Observer, absence};
+use crate::run::{Observer, reach};
 use crate::store::{Ours, View};
 use crate::user::{Folded, ObjectGuid};
 
@@ -22,7 +22,7 @@ pub fn pick(
     let store = context.store().read()?;
     let (read, base, ours) = context.with_directory(None, |directory| {
         let domains = store.domains()?;
-        let (domain, _) = absence::identify(&domains, directory)?;
+        let (domain, _) = reach::identify(&domains, directory)?;
         let ours = domains.ours(&domain);
         let what = format!("reading {}", directory.base());
         let progress = context.output.counting(&what, None);
