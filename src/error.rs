@@ -19,6 +19,9 @@ pub mod refusal;
 mod run;
 mod store;
 
+use std::fmt;
+use std::path::Path;
+
 use ldap::TrustError;
 
 use crate::directory::DirectoryError;
@@ -94,6 +97,16 @@ impl Failure {
             message: message.into(),
             hint: None,
         }
+    }
+
+    /// Wrong settings, or something they name, such as a password.
+    pub fn settings(message: impl Into<String>) -> Self {
+        Self::new(Kind::Settings, message)
+    }
+
+    /// Something wrong in that file of settings.
+    pub fn in_settings(file: &Path, what: impl fmt::Display) -> Self {
+        Self::settings(format!("settings {}: {what}", file.display()))
     }
 
     /// A run that was done, with something going wrong afterwards.

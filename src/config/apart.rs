@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::Settings;
-use crate::error::{Failure, Kind};
+use crate::error::Failure;
 use crate::util::files;
 
 /// A file and its use.
@@ -18,14 +18,9 @@ impl Settings {
         for (what, path) in self.files(store) {
             let place = folders.place(&path);
             if let Some((other, _)) = seen.iter().find(|(_, it)| place.is(it)) {
-                let message = format!(
-                    "settings {}: {what} is {}, which is {other} as well",
-                    self.file.display(),
-                    path.display()
-                );
-                return Err(
-                    Failure::new(Kind::Settings, message).hint(format!("give {what} another name"))
-                );
+                let wrong = format!("{what} is {}, which is {other} as well", path.display());
+                return Err(Failure::in_settings(&self.file, wrong)
+                    .hint(format!("give {what} another name")));
             }
             seen.push((what, place));
         }

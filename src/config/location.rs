@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
-use crate::error::{Failure, Kind};
+use crate::error::Failure;
 
 /// The environment variable that names the settings file.
 pub const CONFIG_VARIABLE: &str = "ADSYNC_CONFIG";
@@ -25,16 +25,14 @@ pub fn find(explicit: Option<&Path>) -> Result<PathBuf, Failure> {
     places.push(PathBuf::from("/etc/adsync/config.toml"));
     match places.iter().find(|place| place.exists()) {
         Some(place) => Ok(place.clone()),
-        None => Err(
-            Failure::new(Kind::Settings, "no settings file found").hint(format!(
-                "say --config FILE, set {CONFIG_VARIABLE}, or make one of {}",
-                places
-                    .iter()
-                    .map(|place| place.display().to_string())
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            )),
-        ),
+        None => Err(Failure::settings("no settings file found").hint(format!(
+            "say --config FILE, set {CONFIG_VARIABLE}, or make one of {}",
+            places
+                .iter()
+                .map(|place| place.display().to_string())
+                .collect::<Vec<_>>()
+                .join(", ")
+        ))),
     }
 }
 
@@ -42,9 +40,8 @@ pub fn find(explicit: Option<&Path>) -> Result<PathBuf, Failure> {
 pub fn default_store_path() -> Result<PathBuf, Failure> {
     match etcetera::choose_base_strategy() {
         Ok(base) => Ok(base.data_dir().join("adsync").join("users.db")),
-        Err(_) => Err(
-            Failure::new(Kind::Settings, "no home directory for the store")
-                .hint("set path under [store]"),
-        ),
+        Err(_) => {
+            Err(Failure::settings("no home directory for the store").hint("set path under [store]"))
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
-use crate::error::{Failure, Kind};
+use crate::error::Failure;
 use crate::util::nearest::nearest;
 
 /// The text of the settings file, and the metadata of that very file.
@@ -20,10 +20,10 @@ pub fn read(path: &Path) -> Result<(String, Metadata), Failure> {
         Ok((text, metadata))
     };
     read().map_err(|error: std::io::Error| {
-        Failure::new(
-            Kind::Settings,
-            format!("cannot read the settings {}: {error}", path.display()),
-        )
+        Failure::settings(format!(
+            "cannot read the settings {}: {error}",
+            path.display()
+        ))
         .hint(format!(
             "it is the file that --config or ${} names, or that was found in its place",
             super::location::CONFIG_VARIABLE
@@ -38,7 +38,7 @@ pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, Failure>
             Some(span) => format!("settings {}, line {}", path.display(), line(text, &span)),
             None => format!("settings {}", path.display()),
         };
-        let failure = |what: &str| Failure::new(Kind::Settings, format!("{place}: {what}"));
+        let failure = |what: &str| Failure::settings(format!("{place}: {what}"));
         let message = error.message().trim();
         if let Some(key) = UnknownKey::parse(message) {
             let failure = failure(&format!("unknown key `{}`", key.name));

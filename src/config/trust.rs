@@ -5,16 +5,13 @@
 use std::fs::Metadata;
 use std::path::Path;
 
-use crate::error::{Failure, Kind};
+use crate::error::Failure;
 use crate::util::ownership::{folders, mode, stranger};
 use crate::util::shell::quoted;
 
 /// Refuses settings that another account can change. The metadata are of the file that was opened under that name.
 pub fn require(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
-    let refuse = |what: String, command: String| {
-        let message = format!("settings {}: {what}", path.display());
-        Failure::new(Kind::Settings, message).hint(command)
-    };
+    let refuse = |what: String, command: String| Failure::in_settings(path, what).hint(command);
     let file = quoted(&path.to_string_lossy()).into_owned();
     if let Some(owner) = stranger(metadata) {
         return Err(refuse(

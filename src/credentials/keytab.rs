@@ -51,7 +51,7 @@ fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
         }
         _ => "the account that runs adsync must be allowed to read it",
     };
-    Failure::new(Kind::Settings, message).hint(hint)
+    Failure::settings(message).hint(hint)
 }
 
 /// Makes the keytab of the settings that of this process. Returns at once where there is none, or where

@@ -14,7 +14,7 @@ use std::time::Duration;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::error::{Failure, Kind};
+use crate::error::Failure;
 
 pub use file::refuse_if_others_have_it;
 
@@ -65,10 +65,9 @@ pub fn read(sources: &PasswordSources) -> Result<SecretString, Failure> {
                 "password_command".to_owned(),
             )
         } else if let Some(value) = std::env::var_os(PASSWORD_VARIABLE) {
-            let value = value
-                .into_string()
-                .map(Zeroizing::new)
-                .map_err(|_| settings(format!("{PASSWORD_VARIABLE} is not valid UTF-8")))?;
+            let value = value.into_string().map(Zeroizing::new).map_err(|_| {
+                Failure::settings(format!("{PASSWORD_VARIABLE} is not valid UTF-8"))
+            })?;
             (
                 SecretString::from(value.as_str()),
                 PASSWORD_VARIABLE.to_owned(),
@@ -78,20 +77,18 @@ pub fn read(sources: &PasswordSources) -> Result<SecretString, Failure> {
         } else if let Some(password) = &sources.inline {
             (password.clone(), "password".to_owned())
         } else {
-            return Err(settings("no password for the directory".to_owned()).hint(format!(
+            return Err(Failure::settings("no password for the directory".to_owned()).hint(format!(
             "set password_file or password_command under [directory], or {PASSWORD_VARIABLE}"
         )));
         };
     // AD answers a bind with an empty password with success, as anonymous (RFC 4513, 5.1.2).
     if password.expose_secret().is_empty() {
-        return Err(settings(format!("the password from {source} is empty"))
-            .hint("a login without a password would be anonymous, and is never tried"));
+        return Err(
+            Failure::settings(format!("the password from {source} is empty"))
+                .hint("a login without a password would be anonymous, and is never tried"),
+        );
     }
     Ok(password)
-}
-
-fn settings(message: String) -> Failure {
-    Failure::new(Kind::Settings, message)
 }
 
 /// The file that the password comes from, if it comes from one.
@@ -116,7 +113,7 @@ pub fn credential(name: &str) -> Option<PathBuf> {
 /// Reads a password from what holds nothing else.
 fn read_file(path: &Path) -> Result<SecretString, Failure> {
     let text = read_secret(file::open(path)?).map_err(|error| {
-        settings(format!(
+        Failure::settings(format!(
             "cannot read the password file {}: {error}",
             path.display()
         ))
@@ -146,12 +143,12 @@ fn one_line(text: &str, source: &str) -> Result<SecretString, Failure> {
     let line = line.map_or(text, |it| it.strip_suffix('\r').unwrap_or(it));
     if line.starts_with('\u{feff}') {
         let message = format!("{source} begins with a byte order mark (U+FEFF)");
-        return Err(settings(message)
+        return Err(Failure::settings(message)
             .hint("save it as UTF-8 without BOM: `sed -i '1s/^\\xEF\\xBB\\xBF//'` takes it out"));
     }
     if line.contains(['\n', '\r']) {
         let message = format!("{source} has more than one line, and a password is one");
-        return Err(settings(message)
+        return Err(Failure::settings(message)
             .hint("leave the password in it alone, with one line end behind it at most"));
     }
     Ok(SecretString::from(line))

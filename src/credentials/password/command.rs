@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
-use super::{PASSWORD_VARIABLE, one_line, read_secret, settings};
+use super::{PASSWORD_VARIABLE, one_line, read_secret};
 use crate::error::{Failure, Kind};
 use crate::util::threads;
 
@@ -21,9 +21,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Runs the program and returns what it prints.
 pub fn run(command: &[String], deadline: Duration) -> Result<SecretString, Failure> {
     let Some((program, arguments)) = command.split_first() else {
-        return Err(settings("password_command is empty".to_owned()));
+        return Err(Failure::settings("password_command is empty".to_owned()));
     };
-    let failed = |what: String| settings(format!("password_command '{program}' {what}"));
+    let failed = |what: String| Failure::settings(format!("password_command '{program}' {what}"));
     let late = || {
         let seconds = deadline.as_secs();
         failed(format!("did not end within {seconds} s"))

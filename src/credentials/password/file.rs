@@ -7,7 +7,6 @@ use std::fs::{File, Metadata};
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::settings;
 use crate::error::Failure;
 #[cfg(unix)]
 use crate::util::ownership;
@@ -16,7 +15,7 @@ use crate::util::shell::quoted;
 /// Opens a file that has a password in it and nothing else.
 pub fn open(path: &Path) -> Result<File, Failure> {
     let failed = |error: std::io::Error| {
-        let failure = settings(format!(
+        let failure = Failure::settings(format!(
             "cannot read the password file {}: {error}",
             path.display()
         ));
@@ -34,7 +33,9 @@ pub fn open(path: &Path) -> Result<File, Failure> {
     // Opening a pipe would wait for a writer.
     if !std::fs::metadata(path).map_err(failed)?.is_file() {
         let message = format!("the password file {} is not a file", path.display());
-        return Err(settings(message).hint("password_command runs a program that prints it"));
+        return Err(
+            Failure::settings(message).hint("password_command runs a program that prints it")
+        );
     }
     let file = File::open(path).map_err(failed)?;
     refuse_if_others_have_it(path, &file.metadata().map_err(failed)?)?;
@@ -68,7 +69,7 @@ pub fn refuse_if_others_have_it(path: &Path, metadata: &Metadata) -> Result<(), 
         path.display(),
         mode & 0o7777
     );
-    Err(settings(message).hint(format!(
+    Err(Failure::settings(message).hint(format!(
         "chmod {wanted} {}",
         quoted(&path.to_string_lossy())
     )))
@@ -93,7 +94,8 @@ fn refuse_owner(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
         "{} {what} belongs to {name}, neither to this account nor to root",
         path.display()
     );
-    Err(settings(message).hint(format!("chown -h root {}", quoted(&path.to_string_lossy()))))
+    Err(Failure::settings(message)
+        .hint(format!("chown -h root {}", quoted(&path.to_string_lossy()))))
 }
 
 #[cfg(unix)]
@@ -116,9 +118,8 @@ fn refuse_open_folders(path: &Path) -> Result<(), Failure> {
                 folder.display(),
                 mode & 0o7777
             );
-            return Err(
-                settings(message).hint(format!("chmod o-w {}", quoted(&folder.to_string_lossy())))
-            );
+            return Err(Failure::settings(message)
+                .hint(format!("chmod o-w {}", quoted(&folder.to_string_lossy()))));
         }
     }
     Ok(())
