@@ -21,12 +21,12 @@ use serde::Deserialize;
 use crate::credentials::Login;
 use crate::credentials::password;
 use crate::directory::{self, Attributes, PEOPLE, ServerSource};
-use crate::error::{Failure, Kind};
+use crate::error::Failure;
 use crate::plan::compare::OutOfScopePolicy;
 use crate::plan::{GuardLimits, Limit};
 
 pub use location::default_store_path;
-use login::{Auth, Keys};
+use login::Auth;
 use path::SettingsPath;
 use values::{
     DnsServer, DomainName, Interval, LimitValue, MaxEntries, MaxMessageBytes, MaxValueBytes,
@@ -78,19 +78,16 @@ struct File {
     sync: SyncTable,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct DirectoryTable {
     url: Option<ServerUrl>,
     urls: Option<Vec<ServerUrl>>,
     domain: Option<DomainName>,
     dns_server: Option<DnsServer>,
-    #[serde(default)]
     allowed_servers: Vec<String>,
-    #[serde(default)]
     starttls: bool,
     ca_file: Option<SettingsPath>,
-    #[serde(default)]
     auth: Auth,
     username: Option<String>,
     password_file: Option<SettingsPath>,
@@ -99,47 +96,23 @@ struct DirectoryTable {
     keytab: Option<SettingsPath>,
     principal: Option<String>,
     base_dn: Option<String>,
-    #[serde(default = "default_filter")]
-    filter: Filter,
-    #[serde(default)]
+    filter: Option<Filter>,
     page_size: PageSize,
-    #[serde(default = "default_connect_timeout")]
-    connect_timeout_secs: Seconds,
-    #[serde(default = "default_timeout")]
-    timeout_secs: Seconds,
-    #[serde(default)]
+    connect_timeout_secs: Seconds<5>,
+    timeout_secs: Seconds<60>,
     run_timeout: RunTimeout,
-    #[serde(default)]
     max_entries: MaxEntries,
-    #[serde(default)]
     max_value_bytes: MaxValueBytes,
-    #[serde(default)]
     max_message_bytes: MaxMessageBytes,
-    #[serde(default)]
     allow_plaintext: bool,
-    #[serde(default)]
     danger_accept_invalid_certs: bool,
-    #[serde(default)]
     attributes: Attributes,
 }
 
-fn default_filter() -> Filter {
-    PEOPLE
-}
-
-fn default_connect_timeout() -> Seconds {
-    Seconds(Duration::from_secs(5))
-}
-
-fn default_timeout() -> Seconds {
-    Seconds(Duration::from_mins(1))
-}
-
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 struct StoreTable {
     path: Option<SettingsPath>,
-    #[serde(default)]
     read_only: bool,
 }
 
@@ -229,14 +202,9 @@ impl Settings {
 
 impl DirectoryTable {
     /// Checks what concerns several values together.
-    fn check(self, file: &Path, folder: &Path) -> Result<(directory::Options, Login), Failure> {
-        let wrong = |what: &str| {
-            Failure::new(
-                Kind::Settings,
-                format!("settings {}: {what}", file.display()),
-            )
-        };
-        let urls = match (self.url, self.urls, &self.domain) {
+    fn check(mut self, file: &Path, folder: &Path) -> Result<(directory::Options, Login), Failure> {
+        let wrong = |what: &str| Failure::in_settings(file, what);
+        let urls = match (self.url.take(), self.urls.take(), &self.domain) {
             (Some(url), None, None) => vec![url],
             (None, Some(urls), None) if !urls.is_empty() => urls,
             (None, None, Some(_)) => Vec::new(),
@@ -264,16 +232,7 @@ impl DirectoryTable {
         }
         // Without TLS, Kerberos encrypts the connection itself, or the login fails.
         let may_be_plain = self.allow_plaintext || self.auth == Auth::Kerberos;
-        let login = Keys {
-            auth: self.auth,
-            username: self.username,
-            password_file: self.password_file,
-            password_command: self.password_command,
-            password: self.password,
-            keytab: self.keytab,
-            principal: self.principal,
-        }
-        .check(folder, wrong)?;
+        let login = self.login(folder, wrong)?;
         if self.base_dn.as_deref() == Some("") {
             return Err(wrong("base_dn is empty").hint("leave it out to read the whole domain"));
         }
@@ -308,7 +267,7 @@ impl DirectoryTable {
             starttls: self.starttls,
             ca_file: self.ca_file.map(|it| it.within(folder)),
             base_dn: self.base_dn,
-            filter: self.filter,
+            filter: self.filter.unwrap_or(PEOPLE),
             limits: Limits {
                 page_size: self.page_size.0,
                 connect_timeout: self.connect_timeout_secs.0,

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::path::{self, SettingsPath};
-use super::values::{Password, PasswordCommand};
+use super::{DirectoryTable, path};
 use crate::credentials::Login;
 use crate::credentials::password::PasswordSources;
 use crate::error::Failure;
@@ -41,27 +40,24 @@ pub enum Auth {
     Kerberos,
 }
 
-/// The keys as they are written.
-pub struct Keys {
-    pub auth: Auth,
-    pub username: Option<String>,
-    pub password_file: Option<SettingsPath>,
-    pub password_command: Option<PasswordCommand>,
-    pub password: Option<Password>,
-    pub keytab: Option<SettingsPath>,
-    pub principal: Option<String>,
-}
-
-impl Keys {
-    /// Checks that they go together, in the settings of this folder; `wrong` says which are meant.
-    pub fn check(self, folder: &Path, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
+impl DirectoryTable {
+    /// Checks that the keys of the login go together, in the settings of this folder; `wrong` says which are meant.
+    pub fn login(
+        &mut self,
+        folder: &Path,
+        wrong: impl Fn(&str) -> Failure,
+    ) -> Result<Login, Failure> {
         match self.auth {
             Auth::Password => self.password(folder, wrong),
             Auth::Kerberos => self.kerberos(folder, wrong),
         }
     }
 
-    fn password(self, folder: &Path, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
+    fn password(
+        &mut self,
+        folder: &Path,
+        wrong: impl Fn(&str) -> Failure,
+    ) -> Result<Login, Failure> {
         let username = match self.username.as_deref() {
             Some("") => return Err(wrong("username under [directory] is empty")),
             None => {
@@ -89,7 +85,7 @@ impl Keys {
                     .hint("add auth = \"kerberos\", and take username and the password out"));
             }
         }
-        let mut command = self.password_command.map(|it| it.0);
+        let mut command = self.password_command.take().map(|it| it.0);
         if let Some(program) = command.as_mut().and_then(|it| it.first_mut()) {
             *program = path::program(program, folder)
                 .map_err(|why| wrong(&format!("password_command under [directory]: {why}")))?;
@@ -97,15 +93,19 @@ impl Keys {
         Ok(Login::Password {
             username,
             sources: PasswordSources {
-                file: self.password_file.map(|it| it.within(folder)),
+                file: self.password_file.take().map(|it| it.within(folder)),
                 command,
-                inline: self.password.map(|it| it.0),
+                inline: self.password.take().map(|it| it.0),
             },
         })
     }
 
     #[cfg(feature = "kerberos")]
-    fn kerberos(self, folder: &Path, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
+    fn kerberos(
+        &mut self,
+        folder: &Path,
+        wrong: impl Fn(&str) -> Failure,
+    ) -> Result<Login, Failure> {
         for (key, is_given) in [
             ("username", self.username.is_some()),
             ("password_file", self.password_file.is_some()),
@@ -124,14 +124,18 @@ impl Keys {
                 .hint("leave it out for that of the ticket, or the first of the keytab"));
         }
         Ok(Login::Kerberos(ldap::Kerberos {
-            keytab: self.keytab.map(|it| it.within(folder)),
-            principal: self.principal,
+            keytab: self.keytab.take().map(|it| it.within(folder)),
+            principal: self.principal.take(),
         }))
     }
 
     #[cfg(not(feature = "kerberos"))]
     #[expect(clippy::unused_self, reason = "as it is with Kerberos")]
-    fn kerberos(self, _folder: &Path, wrong: impl Fn(&str) -> Failure) -> Result<Login, Failure> {
+    fn kerberos(
+        &mut self,
+        _folder: &Path,
+        wrong: impl Fn(&str) -> Failure,
+    ) -> Result<Login, Failure> {
         Err(wrong("auth = \"kerberos\" under [directory], and this adsync was built without Kerberos").hint(
             "the Debian package has it; from the sources: apt-get install libkrb5-dev libclang-dev pkg-config, then cargo install --path . --locked --features kerberos",
         ))

@@ -11,7 +11,7 @@ use crate::plan::Limit;
 
 /// AD gives at most this many entries a page unless its `MaxPageSize` was changed (MS-ADTS
 /// 3.1.1.3.4.6).
-const LARGEST_PAGE: i64 = 1000;
+const LARGEST_PAGE: u32 = 1000;
 
 /// A password that stands in the settings. An error of the parser would quote what stands there
 /// instead of a text, so this has one of its own.
@@ -84,116 +84,73 @@ impl TryFrom<String> for DnsServer {
     }
 }
 
-/// Entries a page.
-#[derive(Deserialize)]
-#[serde(try_from = "i64")]
-pub(super) struct PageSize(pub(super) u32);
+/// Makes a kind of whole number: what it is kept as, what it is where the settings have none, its bounds, and what is
+/// said of one beyond them.
+macro_rules! whole_number {
+    ($(#[$about:meta])* $Name:ident($Number:ty) = $default:expr, in $bounds:expr, else $wrong:expr) => {
+        $(#[$about])*
+        #[derive(Deserialize)]
+        #[serde(try_from = "i64")]
+        pub(super) struct $Name(pub(super) $Number);
 
-impl Default for PageSize {
-    fn default() -> Self {
-        Self(1000)
-    }
-}
-
-impl TryFrom<i64> for PageSize {
-    type Error = String;
-
-    fn try_from(size: i64) -> Result<Self, String> {
-        match u32::try_from(size) {
-            Ok(small) if (1..=LARGEST_PAGE).contains(&size) => Ok(Self(small)),
-            _ => Err(format!(
-                "{size} is no size of a page; it must be from 1 to {LARGEST_PAGE}, AD's MaxPageSize"
-            )),
+        impl Default for $Name {
+            fn default() -> Self {
+                Self($default)
+            }
         }
-    }
-}
 
-/// How many entries a search may return.
-#[derive(Deserialize)]
-#[serde(try_from = "i64")]
-pub(super) struct MaxEntries(pub(super) u64);
+        impl TryFrom<i64> for $Name {
+            type Error = String;
 
-impl Default for MaxEntries {
-    fn default() -> Self {
-        Self(5_000_000)
-    }
-}
-
-impl TryFrom<i64> for MaxEntries {
-    type Error = String;
-
-    fn try_from(entries: i64) -> Result<Self, String> {
-        match u64::try_from(entries) {
-            Ok(entries @ 1..) => Ok(Self(entries)),
-            _ => Err(format!(
-                "{entries} is no number of entries; it must be at least 1"
-            )),
+            fn try_from(number: i64) -> Result<Self, String> {
+                let kept = <$Number>::try_from(number).ok();
+                let kept = kept.filter(|it| $bounds.contains(it));
+                kept.map(Self).ok_or_else(|| format!("{number} {}", $wrong))
+            }
         }
-    }
+    };
 }
 
-/// How long a value may be, in bytes.
-#[derive(Deserialize)]
-#[serde(try_from = "i64")]
-pub(super) struct MaxValueBytes(pub(super) usize);
-
-impl Default for MaxValueBytes {
-    fn default() -> Self {
-        Self(64 << 10)
-    }
+whole_number! {
+    /// Entries a page.
+    PageSize(u32) = 1000, in 1..=LARGEST_PAGE,
+    else format_args!("is no size of a page; it must be from 1 to {LARGEST_PAGE}, AD's MaxPageSize")
 }
 
-impl TryFrom<i64> for MaxValueBytes {
-    type Error = String;
+whole_number! {
+    /// How many entries a search may return.
+    MaxEntries(u64) = 5_000_000, in 1..=u64::MAX,
+    else "is no number of entries; it must be at least 1"
+}
 
-    fn try_from(bytes: i64) -> Result<Self, String> {
-        match usize::try_from(bytes) {
-            // What the longest value of a field may have in UTF-8, and what any message has room for.
-            Ok(value @ 4096..=SMALLEST_MESSAGE) => Ok(Self(value)),
-            _ => Err(format!(
-                "{bytes} is out of range; it must be from 4096 to {SMALLEST_MESSAGE}"
-            )),
-        }
-    }
+whole_number! {
+    /// How long a value may be, in bytes: at least what the longest value of a field may have in UTF-8, and at most
+    /// what any message has room for.
+    MaxValueBytes(usize) = 64 << 10, in 4096..=SMALLEST_MESSAGE,
+    else format_args!("is out of range; it must be from 4096 to {SMALLEST_MESSAGE}")
 }
 
 /// A message of no more than this may be too small for an honest page.
 const SMALLEST_MESSAGE: usize = 1 << 20;
 
-/// How large a message may be, in bytes.
+whole_number! {
+    /// How large a message may be, in bytes. A length of four bytes is what servers write.
+    MaxMessageBytes(u64) = 16 << 20, in SMALLEST_MESSAGE as u64..=u64::from(u32::MAX),
+    else format_args!("is out of range; it must be from {SMALLEST_MESSAGE} to {}", u32::MAX)
+}
+
+/// A deadline in whole seconds, from one, and what it is where the settings have none.
 #[derive(Deserialize)]
 #[serde(try_from = "i64")]
-pub(super) struct MaxMessageBytes(pub(super) u64);
+pub(super) struct Seconds<const DEFAULT: u64>(pub(super) Duration);
 
-impl Default for MaxMessageBytes {
+impl<const DEFAULT: u64> Default for Seconds<DEFAULT> {
     fn default() -> Self {
-        Self(16 << 20)
+        Self(Duration::from_secs(DEFAULT))
     }
 }
 
-impl TryFrom<i64> for MaxMessageBytes {
-    type Error = String;
-
-    fn try_from(bytes: i64) -> Result<Self, String> {
-        match u64::try_from(bytes) {
-            // A length of four bytes is what servers write.
-            Ok(message) if (SMALLEST_MESSAGE as u64..=u64::from(u32::MAX)).contains(&message) => {
-                Ok(Self(message))
-            }
-            _ => Err(format!(
-                "{bytes} is out of range; it must be from {SMALLEST_MESSAGE} to {}",
-                u32::MAX
-            )),
-        }
-    }
-}
-
-/// A deadline in whole seconds, from one.
-#[derive(Deserialize)]
-#[serde(try_from = "i64")]
-pub(super) struct Seconds(pub(super) Duration);
-
-impl TryFrom<i64> for Seconds {
+impl<const DEFAULT: u64> TryFrom<i64> for Seconds<DEFAULT> {
     type Error = String;
 
     fn try_from(seconds: i64) -> Result<Self, String> {
@@ -316,7 +273,11 @@ mod tests {
             assert_eq!(PageSize::try_from(size).is_ok(), accepted, "{size}");
         }
         for (seconds, accepted) in [(0, false), (1, true), (-5, false), (i64::MAX, false)] {
-            assert_eq!(Seconds::try_from(seconds).is_ok(), accepted, "{seconds}");
+            assert_eq!(
+                Seconds::<1>::try_from(seconds).is_ok(),
+                accepted,
+                "{seconds}"
+            );
         }
     }
 
