@@ -7,7 +7,6 @@
 //! says why. Pure: no connection, no clock.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -104,22 +103,31 @@ impl ReadSettings {
 }
 
 /// Why a run reads everything.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WhyFull {
     /// The command line asks for it.
+    #[error("--full")]
     Asked,
     /// The directory does not give its position: it is not AD, is a global catalog, or the account may
     /// not read it.
+    #[error("this server has no change marks for this account")]
     NoPosition,
     /// The store has no mark.
+    #[error("there is no change mark yet")]
     NoMark,
     /// The last full run is too long ago, or lies in the future.
+    #[error("the last full run was {0} (full_every)")]
     Due(Timestamp),
     /// Another controller answers: this one.
+    #[error("another domain controller answers: {0}")]
     OtherController(String),
     /// The controller was restored from a backup.
+    #[error("the domain controller was restored (new invocationId)")]
     NewInvocationId,
     /// The controller is behind the mark.
+    #[error(
+        "the domain controller is at USN {now}, before the change mark {mark}: it was restored"
+    )]
     Behind {
         /// The mark.
         mark: i64,
@@ -127,45 +135,20 @@ pub enum WhyFull {
         now: i64,
     },
     /// A setting has changed; its name.
+    #[error("{0} has changed since the last full run")]
     OtherSettings(String),
     /// A search for changes does not return the objects it must.
+    #[error("the account does not find a user any more by its uSNChanged")]
     NoWitness,
     /// The changes hold entries whose identity cannot be read.
+    #[error("there are changed entries without a usable identity")]
     Unidentified,
     /// A container changed; its DN.
+    #[error("{0} has changed, and users below it may have moved")]
     Container(String),
     /// So many users changed that reading everything is cheaper; the number of changes.
+    #[error("{0} users changed")]
     ManyChanges(u64),
-}
-
-impl fmt::Display for WhyFull {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Asked => f.write_str("--full"),
-            Self::NoPosition => f.write_str("this server has no change marks for this account"),
-            Self::NoMark => f.write_str("there is no change mark yet"),
-            Self::Due(at) => write!(f, "the last full run was {at} (full_every)"),
-            Self::OtherController(name) => {
-                write!(f, "another domain controller answers: {name}")
-            }
-            Self::NewInvocationId => {
-                f.write_str("the domain controller was restored (new invocationId)")
-            }
-            Self::Behind { mark, now } => write!(
-                f,
-                "the domain controller is at USN {now}, before the change mark {mark}: it was restored"
-            ),
-            Self::OtherSettings(name) => write!(f, "{name} has changed since the last full run"),
-            Self::NoWitness => {
-                f.write_str("the account does not find a user any more by its uSNChanged")
-            }
-            Self::Unidentified => {
-                f.write_str("there are changed entries without a usable identity")
-            }
-            Self::Container(dn) => write!(f, "{dn} has changed, and users below it may have moved"),
-            Self::ManyChanges(count) => write!(f, "{count} users changed"),
-        }
-    }
 }
 
 /// What a run compares a mark with.

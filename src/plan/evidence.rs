@@ -5,7 +5,6 @@
 //! proof. That a user is found nowhere is proof only when nothing else can be the reason; until then the user
 //! is *missing*, which changes none of its values. Pure: established facts in, verdict out.
 
-use std::fmt;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -50,39 +49,62 @@ pub struct Trace {
     pub was_returned: bool,
 }
 
-/// What is found at a user's last DN.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is found at a user's last DN. As text, why finding the user nowhere is not proof all the same.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LastPlace {
     /// Nothing, in a container that can be read.
+    #[error("not found, and where it was last is not known")]
     Empty,
     /// Its container, with this DN, cannot be read.
+    #[error("not found, but its container cannot be read either: {0}")]
     ContainerUnreadable(String),
     /// A reference to another server.
+    #[error("not found, but its DN lies inside a reference to another server")]
     Reference,
     /// An entry of which the account may read nothing.
+    #[error("not found, but there is an entry at its DN of which the account may read nothing")]
     Unreadable,
     /// An entry that can be read except for its identity; why not.
+    #[error("{0}")]
     Nameless(String),
     /// The user itself, which the search by identity did not return.
+    #[error(
+        "not found by its identity, but it is there at its DN: the server does not search what it shows"
+    )]
     Itself,
     /// The user has no DN.
+    #[error("not found, and where it was last is not known")]
     Unknown,
 }
 
 /// Why finding a user nowhere is not proof. As text, it is the reason stored with the user.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Doubt {
     /// The account sees deleted objects, and the user is not among them.
+    #[error(
+        "neither in the domain nor among its deleted objects; it may be hidden from the account, not replicated yet, or moved to another domain"
+    )]
     NoTombstone,
     /// The controller that answers has never returned the user.
+    #[error(
+        "not found, but the domain controller that answered has never returned this user, so it may lag behind"
+    )]
     NeverReturned,
     /// No other user was found by its identity.
+    #[error("not found, nor is any other user of the store; the account may have lost its rights")]
     NoWitness,
     /// The answers held entries without an identity.
+    #[error(
+        "not found, but the directory sent entries that cannot be identified, and this user may be one of them"
+    )]
     Unidentified,
     /// Something else may be at its last DN.
+    #[error("{0}")]
     Place(LastPlace),
     /// It has not been missing for long enough; until when it must be.
+    #[error(
+        "not found in the domain; a run that does not find it after {0} deletes it (missing_after)"
+    )]
     TooSoon(Timestamp),
 }
 
@@ -92,48 +114,6 @@ impl Doubt {
         match self {
             Self::Place(LastPlace::Nameless(why)) => Some(why),
             _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Doubt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoTombstone => f.write_str(
-                "neither in the domain nor among its deleted objects; it may be hidden from the account, not replicated yet, or moved to another domain",
-            ),
-            Self::NeverReturned => f.write_str(
-                "not found, but the domain controller that answered has never returned this user, so it may lag behind",
-            ),
-            Self::NoWitness => f.write_str(
-                "not found, nor is any other user of the store; the account may have lost its rights",
-            ),
-            Self::Unidentified => f.write_str(
-                "not found, but the directory sent entries that cannot be identified, and this user may be one of them",
-            ),
-            Self::Place(place) => match place {
-                LastPlace::ContainerUnreadable(dn) => write!(
-                    f,
-                    "not found, but its container cannot be read either: {dn}"
-                ),
-                LastPlace::Reference => f.write_str(
-                    "not found, but its DN lies inside a reference to another server",
-                ),
-                LastPlace::Unreadable => f.write_str(
-                    "not found, but there is an entry at its DN of which the account may read nothing",
-                ),
-                LastPlace::Nameless(why) => f.write_str(why),
-                LastPlace::Itself => f.write_str(
-                    "not found by its identity, but it is there at its DN: the server does not search what it shows",
-                ),
-                LastPlace::Empty | LastPlace::Unknown => {
-                    f.write_str("not found, and where it was last is not known")
-                }
-            },
-            Self::TooSoon(until) => write!(
-                f,
-                "not found in the domain; a run that does not find it after {until} deletes it (missing_after)"
-            ),
         }
     }
 }
