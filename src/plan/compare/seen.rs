@@ -7,14 +7,12 @@ use std::collections::HashMap;
 
 use crate::user::UserId;
 
-/// Rows in a word.
-const BITS: i64 = 64;
-/// Words in a block. A million consecutive rows take less than half a megabyte, and a million
-/// scattered ones about fifty.
-const WORDS: i64 = 2;
+/// Rows in a block.
+const ROWS: i64 = 64;
 
-/// The bits of consecutive rows.
-type Block = [u64; 2];
+/// The bits of consecutive rows. A million consecutive rows take half a megabyte, and a million scattered ones about
+/// thirty-five.
+type Block = u64;
 
 /// The rows that were seen.
 #[derive(Debug, Default)]
@@ -23,44 +21,38 @@ pub struct Seen(HashMap<i64, Block>);
 impl Seen {
     /// Marks a row; false, if it was marked before.
     pub(crate) fn insert(&mut self, id: UserId) -> bool {
-        let (block, word, bit) = Self::place(id);
-        let word = &mut self.0.entry(block).or_default()[word];
-        let is_new = *word & bit == 0;
-        *word |= bit;
+        let (block, bit) = Self::place(id);
+        let block = self.0.entry(block).or_default();
+        let is_new = *block & bit == 0;
+        *block |= bit;
         is_new
     }
 
     pub(crate) fn remove(&mut self, id: UserId) {
-        let (block, word, bit) = Self::place(id);
+        let (block, bit) = Self::place(id);
         if let Some(block) = self.0.get_mut(&block) {
-            block[word] &= !bit;
+            *block &= !bit;
         }
     }
 
     /// Whether the row was seen.
     pub fn contains(&self, id: UserId) -> bool {
-        let (block, word, bit) = Self::place(id);
-        let block = self.0.get(&block);
-        block.is_some_and(|block| block[word] & bit != 0)
+        let (block, bit) = Self::place(id);
+        self.0.get(&block).is_some_and(|block| block & bit != 0)
     }
 
     /// The rows that were seen, in no order.
     pub fn rows(&self) -> impl Iterator<Item = UserId> + '_ {
-        self.0.iter().flat_map(|(block, words)| {
-            (0..BITS * WORDS)
-                .filter(|at| {
-                    let (word, bit) = (at / BITS, at % BITS);
-                    words[usize::try_from(word).unwrap_or(0)] & (1 << bit) != 0
-                })
-                .map(move |at| UserId(block * BITS * WORDS + at))
+        self.0.iter().flat_map(|(number, block)| {
+            (0..ROWS)
+                .filter(move |at| block & (1 << at) != 0)
+                .map(move |at| UserId(number * ROWS + at))
         })
     }
 
-    /// The number of the block, the word in it, and the bit in that. Negative numbers count upwards, too.
-    fn place(UserId(row): UserId) -> (i64, usize, u64) {
-        let (word, bit) = (row.div_euclid(BITS), row.rem_euclid(BITS));
-        let (block, word) = (word.div_euclid(WORDS), word.rem_euclid(WORDS));
-        (block, usize::try_from(word).unwrap_or(0), 1 << bit)
+    /// The number of the block, and the bit in it. Negative numbers count upwards, too.
+    fn place(UserId(row): UserId) -> (i64, Block) {
+        (row.div_euclid(ROWS), 1 << row.rem_euclid(ROWS))
     }
 }
 
