@@ -161,35 +161,33 @@ impl Comparison {
             Status::OutOfScope
         };
         let is_same = wanted == known;
-        if is_same && self.is_as_stored(user, &stored, status) {
-            if is_in_scope {
-                self.findings.unchanged += 1;
-            } else {
-                let next = stored.clone();
-                self.findings
-                    .out_of_scope
-                    .push(Update { user: stored, next });
-            }
+        let is_as_stored = is_same && self.is_as_stored(user, &stored, status);
+        if is_as_stored && is_in_scope {
+            self.findings.unchanged += 1;
             return;
         }
-        let reason = (!is_in_scope).then(|| OUT_OF_SCOPE.to_owned());
-        let mut next = stored.with_status(status, reason);
-        next.origin = Origin::Directory {
-            guid: user.guid,
-            dn: user.dn().to_owned(),
-        };
-        next.tracking.domain = self.terms.domain;
-        next.tracking.expires = user.expires;
-        if !is_same {
-            next.values = wanted.to_owned();
-            self.findings.changed.push(Update { user: stored, next });
-        } else if is_in_scope {
-            self.findings.refreshed.push(Update { user: stored, next });
+        let next = if is_as_stored {
+            stored.clone()
         } else {
-            self.findings
-                .out_of_scope
-                .push(Update { user: stored, next });
-        }
+            let reason = (!is_in_scope).then(|| OUT_OF_SCOPE.to_owned());
+            let mut next = stored.with_status(status, reason);
+            next.origin = Origin::Directory {
+                guid: user.guid,
+                dn: user.dn().to_owned(),
+            };
+            next.tracking.domain = self.terms.domain;
+            next.tracking.expires = user.expires;
+            if !is_same {
+                next.values = wanted.to_owned();
+            }
+            next
+        };
+        let bucket = match (is_same, is_in_scope) {
+            (false, _) => &mut self.findings.changed,
+            (true, true) => &mut self.findings.refreshed,
+            (true, false) => &mut self.findings.out_of_scope,
+        };
+        bucket.push(Update { user: stored, next });
     }
 
     /// Whether there is nothing to write about a user whose values are those of the directory.

@@ -46,14 +46,14 @@ pub fn open(path: &Path) -> Result<File, Failure> {
 /// administrator's. The metadata are of the file that was opened under that name.
 #[cfg(unix)]
 pub fn refuse_if_others_have_it(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::fs::MetadataExt;
 
     refuse_owner(path, metadata)?;
     let link = std::fs::symlink_metadata(path);
     if let Some(link) = link.ok().filter(Metadata::is_symlink) {
         refuse_owner(path, &link)?;
     }
-    let mode = metadata.permissions().mode();
+    let mode = ownership::mode(metadata);
     let by = match mode {
         _ if mode & 0o004 != 0 => "read by others",
         _ if mode & 0o002 != 0 => "written by others",
@@ -67,7 +67,7 @@ pub fn refuse_if_others_have_it(path: &Path, metadata: &Metadata) -> Result<(), 
     let message = format!(
         "{} holds a secret and can be {by} (mode {:04o})",
         path.display(),
-        mode & 0o7777
+        mode
     );
     Err(Failure::settings(message).hint(format!(
         "chmod {wanted} {}",
@@ -100,15 +100,13 @@ fn refuse_owner(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
 
 #[cfg(unix)]
 fn refuse_open_folders(path: &Path) -> Result<(), Failure> {
-    use std::os::unix::fs::PermissionsExt;
-
     for folder in ownership::folders(path) {
         // A link has no rights of its own.
         let metadata = std::fs::symlink_metadata(&folder);
         let Some(metadata) = metadata.ok().filter(|it| !it.is_symlink()) else {
             continue;
         };
-        let mode = metadata.permissions().mode();
+        let mode = ownership::mode(&metadata);
         // In a sticky folder, such as /tmp, nobody can rename what belongs to somebody else.
         let (is_open, is_sticky) = (mode & 0o002 != 0, mode & 0o1000 != 0);
         if is_open && !is_sticky {
@@ -116,7 +114,7 @@ fn refuse_open_folders(path: &Path) -> Result<(), Failure> {
                 "others can put another file in the place of {}, which holds a secret: they may write to {} (mode {:04o})",
                 path.display(),
                 folder.display(),
-                mode & 0o7777
+                mode
             );
             return Err(Failure::settings(message)
                 .hint(format!("chmod o-w {}", quoted(&folder.to_string_lossy()))));
