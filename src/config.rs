@@ -232,7 +232,10 @@ impl DirectoryTable {
         }
         // Without TLS, Kerberos encrypts the connection itself, or the login fails.
         let may_be_plain = self.allow_plaintext || self.auth == Auth::Kerberos;
-        let login = self.login(folder, wrong)?;
+        let login = match self.auth {
+            Auth::Password => self.login_with_password(folder, wrong),
+            Auth::Kerberos => self.login_with_ticket(folder, wrong),
+        }?;
         if self.base_dn.as_deref() == Some("") {
             return Err(wrong("base_dn is empty").hint("leave it out to read the whole domain"));
         }

@@ -41,19 +41,8 @@ pub enum Auth {
 }
 
 impl DirectoryTable {
-    /// Checks that the keys of the login go together, in the settings of this folder; `wrong` says which are meant.
-    pub fn login(
-        &mut self,
-        folder: &Path,
-        wrong: impl Fn(&str) -> Failure,
-    ) -> Result<Login, Failure> {
-        match self.auth {
-            Auth::Password => self.password(folder, wrong),
-            Auth::Kerberos => self.kerberos(folder, wrong),
-        }
-    }
-
-    fn password(
+    /// A login with a password, if the keys go together, in the settings of this folder; `wrong` says which are meant.
+    pub fn login_with_password(
         &mut self,
         folder: &Path,
         wrong: impl Fn(&str) -> Failure,
@@ -100,8 +89,9 @@ impl DirectoryTable {
         })
     }
 
+    /// The same with a ticket.
     #[cfg(feature = "kerberos")]
-    fn kerberos(
+    pub fn login_with_ticket(
         &mut self,
         folder: &Path,
         wrong: impl Fn(&str) -> Failure,
@@ -131,7 +121,7 @@ impl DirectoryTable {
 
     #[cfg(not(feature = "kerberos"))]
     #[expect(clippy::unused_self, reason = "as it is with Kerberos")]
-    fn kerberos(
+    pub fn login_with_ticket(
         &mut self,
         _folder: &Path,
         wrong: impl Fn(&str) -> Failure,
