@@ -27,9 +27,9 @@ pub fn explain(refused: &Refused, plan: &Plan, run: &Run) -> Failure {
         1 => "it is".to_owned(),
         several => format!("all {several} are"),
     };
-    let flag = flag(refusal.subject());
-    let flag = format!("; if {meant} meant, say {flag} {number}");
-    Failure::new(Kind::Guard, message).hint(cause + &flag)
+    let what = refusal.subject().name();
+    let hint = format!("{cause}; if {meant} meant, say --allow-{what} {number}");
+    Failure::new(Kind::Guard, message).hint(hint)
 }
 
 fn settings_changed(change: &SettingsChange) -> String {
@@ -98,15 +98,4 @@ fn disables_outside(plan: &Plan) -> bool {
         let is_outside = it.next.status == Status::OutOfScope;
         is_outside && it.user.values.enabled && !it.next.values.enabled
     })
-}
-
-/// The flag that allows a number.
-fn flag(subject: Subject) -> &'static str {
-    match subject {
-        Subject::Deleted => "--allow-deletes",
-        Subject::Cleared(_) => "--allow-cleared",
-        Subject::Disabled => "--allow-disabled",
-        Subject::Modified => "--allow-modified",
-        Subject::Missing => "--allow-missing",
-    }
 }

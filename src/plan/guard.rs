@@ -134,14 +134,14 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The limit that applies.
-    fn limit(self) -> &'static str {
+    /// Its name in the settings (`max_deletes`) and wherever a number is allowed.
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Deleted => "max_deletes",
-            Self::Cleared(_) => "max_cleared",
-            Self::Disabled => "max_disabled",
-            Self::Modified => "max_modified",
-            Self::Missing => "max_missing",
+            Self::Deleted => "deletes",
+            Self::Cleared(_) => "cleared",
+            Self::Disabled => "disabled",
+            Self::Modified => "modified",
+            Self::Missing => "missing",
         }
     }
 }
@@ -333,8 +333,8 @@ impl fmt::Display for Refusal {
             Subject::Disabled => counted(of, "enabled imported user"),
             _ => counted(of, "imported user"),
         };
-        let name = subject.limit();
-        write!(f, "; {name} = {setting} lets {limit} of {base} through")
+        let name = subject.name();
+        write!(f, "; max_{name} = {setting} lets {limit} of {base} through")
     }
 }
 
