@@ -341,23 +341,23 @@ pub struct Sync {
 #[derive(Debug, Args)]
 pub struct Allow {
     /// Let exactly this many users lose the value of a field; of two fields, two numbers: 50,30
-    #[arg(long, value_name = "N,…", value_delimiter = ',')]
-    pub allow_cleared: Vec<u64>,
+    #[arg(long = "allow-cleared", value_name = "N,…", value_delimiter = ',')]
+    pub cleared: Vec<u64>,
     /// Let exactly this many users be disabled
-    #[arg(long, value_name = "N")]
-    pub allow_disabled: Option<u64>,
+    #[arg(long = "allow-disabled", value_name = "N")]
+    pub disabled: Option<u64>,
     /// Let exactly this many users be modified
-    #[arg(long, value_name = "N")]
-    pub allow_modified: Option<u64>,
+    #[arg(long = "allow-modified", value_name = "N")]
+    pub modified: Option<u64>,
 }
 
 impl Allow {
     /// The same, as the guard takes it.
     pub fn allowed(&self) -> Allowed {
         Allowed {
-            cleared: self.allow_cleared.clone(),
-            disabled: self.allow_disabled,
-            modified: self.allow_modified,
+            cleared: self.cleared.clone(),
+            disabled: self.disabled,
+            modified: self.modified,
             ..Allowed::default()
         }
     }

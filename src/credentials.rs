@@ -31,6 +31,10 @@ pub enum Login {
 
 impl Login {
     /// What must be done first: making the keytab that of this process.
+    #[cfg_attr(
+        not(feature = "kerberos"),
+        allow(clippy::unnecessary_wraps, clippy::unused_self)
+    )]
     pub fn prepare(&self) -> Result<(), Failure> {
         #[cfg(feature = "kerberos")]
         if let Self::Kerberos(kerberos) = self {
@@ -40,6 +44,7 @@ impl Login {
     }
 
     /// The bind name and where its password comes from; none with Kerberos.
+    #[cfg_attr(not(feature = "kerberos"), allow(clippy::unnecessary_wraps))]
     pub fn password(&self) -> Option<(&str, &PasswordSources)> {
         match self {
             Self::Password { username, sources } => Some((username, sources)),

@@ -32,13 +32,11 @@ use identity::{MOST_NAMES, Names};
 use mapping::Mapping;
 use root_dse::RootDse;
 
-pub use changes::Changes;
 pub use error::DirectoryError;
 pub use inspection::{Identities, Unfilled, ldapsearch_of_root, open_ports};
 pub use mapping::{Unusable, WhyUnusable};
 pub use names::FoundUser;
-pub use options::{AttributeNames, Attributes, Options, PEOPLE, ServerSource};
-pub use proof::Located;
+pub use options::{Attributes, Options, PEOPLE, ServerSource};
 pub use servers::Servers;
 
 /// How many identities or names are asked for in one search. A filter of this many terms is far

@@ -4,43 +4,45 @@
 //!
 //! | module | what it owns |
 //! |---|---|
-//! | [`cli`] | the shape of the command line |
-//! | [`commands`] | one file a command: its story, nothing else |
-//! | [`config`] | the settings |
-//! | [`credentials`] | with what adsync logs in, and where that comes from |
-//! | [`mod@run`] | the engine: reading, comparing, planning, guarding, applying |
-//! | [`directory`] | what a directory is asked, by way of the crate [`ldap`]; above it there are only users |
-//! | [`plan`] | one user against one row, whether a run may go on from a change mark, what it would do, and the guard: pure |
-//! | [`store`] | what a run asks of a store, and writes to it; below it everything that is SQL |
-//! | [`output`] | what is said, and how |
-//! | [`metrics`] | what Prometheus is told of it |
-//! | [`completion`] | what a shell is told that completes a word |
-//! | [`signals`] | SIGINT and SIGTERM |
-//! | [`error`], [`exit_code`] | what is said when it cannot go on, and what mends it |
-//! | [`user`] | what all of them speak of |
+//! | `cli` | the shape of the command line |
+//! | `commands` | one file a command: its story, nothing else |
+//! | `config` | the settings |
+//! | `credentials` | with what adsync logs in, and where that comes from |
+//! | `run` | the engine: reading, comparing, planning, guarding, applying |
+//! | `directory` | what a directory is asked, by way of the crate `ldap`; above it there are only users |
+//! | `plan` | one user against one row, whether a run may go on from a change mark, what it would do, and the guard: pure |
+//! | `store` | what a run asks of a store, and writes to it; below it everything that is SQL |
+//! | `output` | what is said, and how |
+//! | `metrics` | what Prometheus is told of it |
+//! | `completion` | what a shell is told that completes a word |
+//! | `signals` | SIGINT and SIGTERM |
+//! | `error`, `exit_code` | what is said when it cannot go on, and what mends it |
+//! | `user` | what all of them speak of |
 //! | `util` | files, accounts, threads, words of a shell |
 //!
 //! Dependencies point one way, and no two modules know each other (`tests/house.rs`): `commands → run → {directory,
-//! store, plan} → user`. [`mod@run`] and what it stands on know no settings file, no flag and no printer; `plan` and
+//! store, plan} → user`. `run` and what it stands on know no settings file, no flag and no printer; `plan` and
 //! `user` know no connection and no clock either.
 
-pub mod cli;
-pub mod commands;
-pub mod completion;
-pub mod config;
-pub mod credentials;
-pub mod directory;
-pub mod error;
-pub mod exit_code;
+mod cli;
+mod commands;
+mod completion;
+mod config;
+mod credentials;
+mod directory;
+mod error;
+mod exit_code;
 #[doc(hidden)]
 pub mod fuzzing;
-pub mod metrics;
-pub mod output;
-pub mod plan;
-pub mod run;
-pub mod signals;
-pub mod store;
-pub mod user;
+mod metrics;
+mod output;
+mod plan;
+mod run;
+mod signals;
+mod store;
+#[doc(hidden)]
+pub mod testing;
+mod user;
 mod util;
 
 use clap::Parser;

@@ -79,7 +79,7 @@ fn there_is_a_file_for_each_command() {
     for how_users_are_named in ["names", "picking"] {
         assert!(names.remove(how_users_are_named), "{names:?}");
     }
-    let command = adsync::cli::Cli::command();
+    let command = adsync::testing::Cli::command();
     let commands: BTreeSet<String> = command
         .get_subcommands()
         .map(|it| it.get_name().to_owned())

@@ -8,9 +8,7 @@
 use std::str::from_utf8;
 
 use adsync::fuzzing;
-use adsync::output::legible;
-use adsync::plan::change_mark::ReadSettings;
-use adsync::user::{Folded, MAX_VALUE_CHARS, ObjectGuid};
+use adsync::testing::{Folded, MAX_VALUE_CHARS, ObjectGuid, ReadSettings, legible};
 
 /// The longest message, in bytes; as in the checks of crates/ldap, which share the corpus.
 const LONGEST: u64 = 4096;

@@ -64,13 +64,6 @@ impl Located {
             (None, None) => _ = self.deleted.insert(guid, dn),
         }
     }
-
-    /// Whether a user was found in any way.
-    pub fn has(&self, guid: ObjectGuid) -> bool {
-        self.living.contains_key(&guid)
-            || self.deleted.contains_key(&guid)
-            || self.several.contains_key(&guid)
-    }
 }
 
 impl Directory {

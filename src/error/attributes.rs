@@ -3,13 +3,13 @@
 use crate::directory::{Unusable, WhyUnusable};
 
 /// What to do about it.
-pub fn hint(unusable: &Unusable) -> Option<String> {
+pub fn hint(unusable: &Unusable) -> String {
     let Unusable {
         field,
         attribute: _,
         why,
     } = unusable;
-    Some(match why {
+    match why {
         WhyUnusable::Unknown { meant: Some(meant) } => {
             format!("did you mean {field} = \"{meant}\" under [directory.attributes]?")
         }
@@ -17,7 +17,7 @@ pub fn hint(unusable: &Unusable) -> Option<String> {
             format!("check {field} under [directory.attributes]")
         }
         WhyUnusable::NoIdentity(_) => other_identities(),
-    })
+    }
 }
 
 /// What serves as an identity.

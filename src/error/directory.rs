@@ -57,7 +57,7 @@ pub fn hint(error: &DirectoryError) -> Option<String> {
             "the account must have the right to search for the attribute, not only to read it, and the server an equality matching rule for it; where it is not AD, guid = \"entryUUID\" under [directory.attributes] has one"
         }
         DirectoryError::Unusable { unusable, .. } => {
-            return unusable.first().and_then(attributes::hint);
+            return unusable.first().map(attributes::hint);
         }
         DirectoryError::TooMany { .. } => return None,
     };

@@ -14,6 +14,7 @@ macro_rules! named {
             $($(#[$of_one])* $Value,)+
         }
 
+        #[allow(dead_code)] // Not every one is read back.
         impl $Enum {
             /// All of them.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$Value),+];

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use adsync::cli::Cli;
+use adsync::testing::Cli;
 use clap::Parser;
 use testdir::TestDir;
 use yaml_rust2::{Yaml, YamlLoader};

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adsync::config::{Settings, Sync};
-use adsync::directory::Options;
+use adsync::testing::{Options, Settings, Sync};
 
 use crate::stage::{alone, write_private};
 use crate::support::adsync::Sandbox;

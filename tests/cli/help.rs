@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use adsync::cli::Cli;
+use adsync::testing::Cli;
 use clap::CommandFactory;
 
 use crate::golden;

@@ -112,7 +112,7 @@ fn check_schema(directory: &mut Directory, findings: &mut Findings<'_>) {
         Ok(unusable) => {
             for unusable in unusable {
                 let mut failure = Failure::new(Kind::Settings, unusable.to_string());
-                failure.hint = hint_on_attribute(unusable);
+                failure.hint = Some(hint_on_attribute(unusable));
                 findings.fail("attributes", failure);
             }
         }
