@@ -151,6 +151,11 @@ fn one_line(text: &str, source: &str) -> Result<SecretString, Failure> {
         return Err(Failure::settings(message)
             .hint("leave the password in it alone, with one line end behind it at most"));
     }
+    if line.trim() != line {
+        log::warn!(
+            "{source} begins or ends with a space, which is taken as a part of the password"
+        );
+    }
     Ok(SecretString::from(line))
 }
 

@@ -72,7 +72,8 @@ pub fn servers(
             "its SRV records name no server that can be used".to_owned(),
         ));
     }
-    log::info!("the domain {domain} has {servers:?}");
+    let names: Vec<String> = servers.iter().map(ServerUrl::to_string).collect();
+    log::info!("the domain {domain} has {}", names.join(", "));
     Ok(servers)
 }
 

@@ -151,8 +151,11 @@ fn read_hint(code: u32) -> Option<String> {
         NO_SUCH_OBJECT => {
             "check base_dn under [directory]; `adsync check` shows the domain's own naming context"
         }
-        3 | 4 | 11 => {
-            "the server cut its answer short; a smaller page_size or a higher limit on the server helps"
+        3 => {
+            "raise the server's time limit for this account: MaxQueryDuration in AD's LDAP policies, olcTimeLimit in OpenLDAP, nsslapd-timelimit in 389 DS"
+        }
+        4 | 11 => {
+            "raise the server's size limit for this account: olcLimits with size.prtotal=unlimited in OpenLDAP, nsslapd-sizelimit, nsslapd-pagedsizelimit and nsslapd-lookthroughlimit in 389 DS; on AD set page_size under [directory] to MaxPageSize or less"
         }
         8 | 13 => "use ldaps://, or starttls = true under [directory]",
         10 => "base_dn is in another domain; name one of its own domain controllers in url",

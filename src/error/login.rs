@@ -1,13 +1,24 @@
 //! How to fix a refused login.
 
-use ldap::code::{BUSY, INVALID_CREDENTIALS, STRONGER_AUTH_REQUIRED, UNAVAILABLE, sub_code};
+use ldap::code::{
+    BUSY, CONFIDENTIALITY_REQUIRED, INVALID_CREDENTIALS, INVALID_DN_SYNTAX, STRONGER_AUTH_REQUIRED,
+    UNAVAILABLE, UNWILLING_TO_PERFORM, sub_code,
+};
 
 use super::directory::BUSY_HINT;
 
 /// What to do about it.
 pub fn hint(code: u32, text: &str, username: &str) -> String {
     let hint = match (code, sub_code(text)) {
-        (STRONGER_AUTH_REQUIRED, _) => "use ldaps://, or starttls = true under [directory]",
+        (STRONGER_AUTH_REQUIRED | CONFIDENTIALITY_REQUIRED, _) => {
+            "use ldaps://, or starttls = true under [directory]"
+        }
+        (INVALID_DN_SYNTAX, _) => {
+            "write the DN of the account as username under [directory], such as cn=svc-adsync,ou=services,dc=example,dc=com"
+        }
+        (UNWILLING_TO_PERFORM, _) => {
+            "see what the server says: the account may be locked, logins without TLS may be off, or the DN may be empty"
+        }
         (BUSY | UNAVAILABLE, _) => BUSY_HINT,
         (_, Some("530")) => "clear the account's logon hours in AD",
         (_, Some("531")) => {

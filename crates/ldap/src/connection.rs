@@ -296,7 +296,14 @@ impl Pages<'_> {
                 if page.is_last {
                     self.is_over = true;
                     let took = self.started.elapsed().as_millis();
-                    log::debug!("{:?} in {took} ms", self.tally);
+                    let Tally {
+                        entries,
+                        pages,
+                        referrals,
+                    } = self.tally;
+                    log::debug!(
+                        "{entries} entries in {pages} pages, {referrals} references, {took} ms"
+                    );
                 }
                 Ok(page.entries)
             }

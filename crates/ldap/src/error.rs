@@ -26,6 +26,8 @@ pub mod code {
     pub const STRONGER_AUTH_REQUIRED: u32 = 8;
     /// `referral`
     pub const REFERRAL: u32 = 10;
+    /// `confidentialityRequired`
+    pub const CONFIDENTIALITY_REQUIRED: u32 = 13;
     /// `noSuchObject`
     pub const NO_SUCH_OBJECT: u32 = 32;
     /// `invalidDNSyntax`
@@ -36,6 +38,8 @@ pub mod code {
     pub const INVALID_CREDENTIALS: u32 = 49;
     /// `insufficientAccessRights`
     pub const INSUFFICIENT_ACCESS_RIGHTS: u32 = 50;
+    /// `unwillingToPerform`
+    pub const UNWILLING_TO_PERFORM: u32 = 53;
     /// `busy`
     pub const BUSY: u32 = 51;
     /// `unavailable`

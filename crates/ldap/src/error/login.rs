@@ -1,6 +1,9 @@
 //! Refused logins: AD's sub-codes of error 49 in words (MS-ERREF 2.2, Win32 error codes).
 
-use super::code::{INVALID_CREDENTIALS, STRONGER_AUTH_REQUIRED};
+use super::code::{
+    CONFIDENTIALITY_REQUIRED, INVALID_CREDENTIALS, INVALID_DN_SYNTAX, STRONGER_AUTH_REQUIRED,
+    UNWILLING_TO_PERFORM,
+};
 
 /// The `data …` in AD's diagnostic message of a refused bind: a Windows error code in hexadecimal.
 pub fn sub_code(text: &str) -> Option<&str> {
@@ -13,16 +16,32 @@ pub fn sub_code(text: &str) -> Option<&str> {
 
 /// Why a login was refused.
 pub fn reason(code: u32, text: &str) -> Option<String> {
-    if code == STRONGER_AUTH_REQUIRED {
-        return Some(
-            "the server wants an encrypted or signed connection (strongerAuthRequired)".to_owned(),
-        );
-    }
-    if code != INVALID_CREDENTIALS {
-        return None;
-    }
+    let said = match code {
+        STRONGER_AUTH_REQUIRED => {
+            "the server wants an encrypted or signed connection (strongerAuthRequired)"
+        }
+        CONFIDENTIALITY_REQUIRED => {
+            "the server takes no password over a connection without encryption (confidentialityRequired)"
+        }
+        INVALID_DN_SYNTAX => "the server takes a DN as the name of the account (invalidDNSyntax)",
+        UNWILLING_TO_PERFORM => {
+            let text = text.trim_matches(['\0', '\n', ' ']);
+            return Some(match text {
+                "" => "the server does not allow this login (unwillingToPerform)".to_owned(),
+                text => {
+                    format!("the server does not allow this login (unwillingToPerform): {text}")
+                }
+            });
+        }
+        INVALID_CREDENTIALS => return Some(invalid_credentials(text)),
+        _ => return None,
+    };
+    Some(said.to_owned())
+}
+
+fn invalid_credentials(text: &str) -> String {
     let Some(data) = sub_code(text) else {
-        return Some("the username or the password is wrong (error 49)".to_owned());
+        return "the username or the password is wrong (error 49)".to_owned();
     };
     let reason = match data {
         "525" => "the user does not exist",
@@ -36,5 +55,5 @@ pub fn reason(code: u32, text: &str) -> Option<String> {
         "775" => "the account is locked out",
         _ => "the login was refused",
     };
-    Some(format!("{reason} (AD error data {data})"))
+    format!("{reason} (AD error data {data})")
 }
