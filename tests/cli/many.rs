@@ -32,11 +32,30 @@ fn from_a_file_and_from_standard_input() {
 fn what_cannot_be_read_adds_nobody() {
     let sandbox = alone();
     for (csv, says) in [
-        ("username,e-mail\nalice,a@x\n", "e-mail"),
-        ("email,first_name\na@x,Alice\n", "username"),
-        ("alice,a@x\nbob,b@x\n", "username"),
-        ("username,email\nalice,a@x\nbob\n", "line: 3"),
-        ("username,username\nalice,bob\n", "username"),
+        (
+            "username,e-mail\nalice,a@x\n",
+            "there is no column \"e-mail\"; did you mean email?",
+        ),
+        (
+            "email,first_name\na@x,Alice\n",
+            "there is no column username",
+        ),
+        ("alice,a@x\nbob,b@x\n", "it has no header"),
+        (
+            "username,email\nalice,a@x\nbob\n",
+            "line 3 has 1 columns, and the header 2",
+        ),
+        (
+            "username,username\nalice,bob\n",
+            "there are two columns username",
+        ),
+        (
+            "username,enabled\nalice,true\nbob,perhaps\n",
+            "line 3: enabled is \"perhaps\"",
+        ),
+        ("username,email\n", "it has a header, but no users"),
+        ("\n \n", "it is empty"),
+        ("", "it is empty"),
     ] {
         let answer = sandbox
             .prepare(&["add", "--from-csv", "-"])
@@ -44,17 +63,68 @@ fn what_cannot_be_read_adds_nobody() {
             .run()
             .expect_code(2);
         assert_says(&answer, &[says, "hint: ", "header"]);
+        assert!(!answer.stderr.contains("CSV error"), "{answer}");
         assert_eq!(usernames(&sandbox), Vec::<String>::new(), "{csv}");
     }
     std::fs::write(sandbox.path().join("latin1.csv"), b"username\nJos\xe9\n").expect("writable");
     let answer = sandbox
         .run(&["add", "--from-csv", "latin1.csv"])
         .expect_code(2);
-    assert_says(&answer, &["latin1.csv", "UTF-8"]);
+    assert_says(&answer, &["latin1.csv", "line 2 is not UTF-8", "CSV UTF-8"]);
     let answer = sandbox
         .run(&["add", "--from-csv", "absent.csv"])
         .expect_code(2);
     assert_says(&answer, &["absent.csv", "No such file"]);
+}
+
+/// What Excel writes as "CSV UTF-8" where a comma is for decimals, and as "Unicode Text".
+#[test]
+fn what_a_spreadsheet_writes_is_read() {
+    let semicolons = "\u{feff}Username;First Name;E-Mail;enabled\r\nalice; Ann ;a@x;false\r\n";
+    let semicolons = semicolons.replace("E-Mail", "email");
+    let tabs = "Username\tLast name\tContact-Number\r\njosé\tLee\t+1 555\r\n";
+    let little: Vec<u8> = (tabs.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let big: Vec<u8> = (tabs.encode_utf16().flat_map(u16::to_be_bytes)).collect();
+    for (bytes, username, field, value) in [
+        (semicolons.into_bytes(), "alice", "first_name", "Ann"),
+        (
+            [&[0xFF, 0xFE], &little[..]].concat(),
+            "josé",
+            "last_name",
+            "Lee",
+        ),
+        (
+            [&[0xFE, 0xFF], &big[..]].concat(),
+            "josé",
+            "contact_number",
+            "+1 555",
+        ),
+    ] {
+        let sandbox = alone();
+        std::fs::write(sandbox.path().join("users.csv"), bytes).expect("writable");
+        sandbox
+            .run(&["add", "--from-csv", "users.csv"])
+            .expect_code(0);
+        let users = users(&sandbox);
+        assert_eq!(users[0]["username"], username);
+        assert_eq!(users[0][field], value);
+        assert_eq!(users[0]["enabled"], username != "alice");
+    }
+}
+
+#[test]
+fn what_list_prints_can_be_fed_back() {
+    let (one, other) = (alone(), alone());
+    add(&one, &["alice"]);
+    add(&one, &["bob"]);
+    let list = one.run(&["list", "--format", "csv"]).expect_code(0);
+    let answer = other
+        .prepare(&["add", "--from-csv", "-"])
+        .input(&list.stdout)
+        .run()
+        .expect_code(0);
+    assert!(answer.stdout.contains("2 added"), "{answer}");
+    assert_eq!(usernames(&other), ["alice", "bob"]);
 }
 
 #[test]
@@ -96,15 +166,4 @@ fn one_bad_line_does_not_stop_the_others() {
         "{answer}"
     );
     assert_eq!(usernames(&sandbox), ["alice", "carol"]);
-}
-
-#[test]
-fn a_file_of_nobody_adds_nobody() {
-    let sandbox = alone();
-    let answer = sandbox
-        .prepare(&["add", "--from-csv", "-"])
-        .input("username\n")
-        .run()
-        .expect_code(0);
-    assert!(answer.stdout.contains("0 added"), "{answer}");
 }

@@ -1,0 +1,143 @@
+//! Users from a CSV file, as people and spreadsheets write it.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::error::{Failure, Kind};
+use crate::user::{Column, Field, Profile, Values};
+use crate::util::nearest::nearest;
+
+/// What may stand between two values: spreadsheets use a semicolon where the comma is for decimals, and tabs in UTF-16.
+const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+
+/// All users of a CSV file (`-`: of standard input); if a line cannot be read, there are none.
+pub fn read(path: &Path) -> Result<Vec<Values>, Failure> {
+    let wrong = |what: &dyn fmt::Display| {
+        let [username, others @ ..] = Field::TEXT.map(Field::name);
+        let message = format!("cannot read {}: {what}", path.display());
+        Failure::new(Kind::Usage, message).hint(format!(
+            "the first line must be a header: {username}, and any of {}",
+            others.join(", ")
+        ))
+    };
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        io::stdin().lock().read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
+    };
+    read.map_err(|error| wrong(&error))?;
+    let text = decoded(bytes).map_err(|what| wrong(&what))?;
+    users(&text).map_err(|what| wrong(&what))
+}
+
+/// The text of a file in UTF-8, or in UTF-16 with a byte order mark.
+fn decoded(bytes: Vec<u8>) -> Result<String, String> {
+    let of_utf16 = |unit: fn([u8; 2]) -> u16, bytes: &[u8]| {
+        let (units, _) = bytes.as_chunks::<2>();
+        let units: Vec<u16> = units.iter().map(|it| unit(*it)).collect();
+        String::from_utf16(&units).map_err(|_| "it is not valid UTF-16".to_owned())
+    };
+    match bytes.as_slice() {
+        [0xFF, 0xFE, text @ ..] => of_utf16(u16::from_le_bytes, text),
+        [0xFE, 0xFF, text @ ..] => of_utf16(u16::from_be_bytes, text),
+        [0xEF, 0xBB, 0xBF, text @ ..] => utf8(text.to_vec()),
+        _ => utf8(bytes),
+    }
+}
+
+fn utf8(bytes: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = before.split(|it| *it == b'\n').count();
+        format!("line {line} is not UTF-8; save the file as \"CSV UTF-8\"")
+    })
+}
+
+fn users(text: &str) -> Result<Vec<Values>, String> {
+    let Some(first) = text.lines().find(|line| !line.trim().is_empty()) else {
+        return Err("it is empty".to_owned());
+    };
+    let split = |delimiter: u8| first.matches(char::from(delimiter)).count();
+    let delimiter = DELIMITERS.into_iter().rev().max_by_key(|it| split(*it));
+    let mut csv = csv::ReaderBuilder::new()
+        .delimiter(delimiter.unwrap_or(b','))
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let columns = columns(csv.headers().map_err(|error| said(&error))?)?;
+    let mut users = Vec::new();
+    for line in csv.records() {
+        let line = line.map_err(|error| said(&error))?;
+        let value = |field| {
+            let column = columns.iter().position(|it| *it == Column::Field(field));
+            let value = column.and_then(|column| line.get(column));
+            value.filter(|it| !it.is_empty())
+        };
+        let Ok(profile) =
+            Profile::try_from_fn(|field| Ok::<_, Infallible>(value(field).map(str::to_owned)));
+        let enabled = match value(Field::Enabled).map(str::to_lowercase).as_deref() {
+            None | Some("true" | "yes") => true,
+            Some("false" | "no") => false,
+            Some(other) => {
+                let number = line.position().map_or(0, csv::Position::line);
+                return Err(format!(
+                    "line {number}: enabled is {other:?}, not true or false"
+                ));
+            }
+        };
+        users.push(Values { profile, enabled });
+    }
+    if users.is_empty() {
+        return Err("it has a header, but no users".to_owned());
+    }
+    Ok(users)
+}
+
+/// What each column is. `adsync list` prints more than a local user has; the rest is left out.
+fn columns(header: &csv::StringRecord) -> Result<Vec<Column>, String> {
+    let known: Vec<Column> = Column::of_data().chain([Column::Name]).collect();
+    let find = |name: &str| {
+        let name = name.to_lowercase().replace([' ', '-'], "_");
+        known.iter().copied().find(|it| it.name() == name)
+    };
+    if !header.iter().any(|name| find(name).is_some()) {
+        return Err("it has no header".to_owned());
+    }
+    let mut columns = Vec::new();
+    for name in header {
+        let Some(column) = find(name) else {
+            let fields = Field::TEXT.map(|field| field.name().to_owned());
+            let meant = nearest(name, &fields).map(|it| format!("; did you mean {it}?"));
+            return Err(format!(
+                "there is no column {name:?}{}",
+                meant.unwrap_or_default()
+            ));
+        };
+        if columns.contains(&column) {
+            return Err(format!("there are two columns {}", column.name()));
+        }
+        columns.push(column);
+    }
+    if !columns.contains(&Column::Field(Field::Username)) {
+        return Err("there is no column username".to_owned());
+    }
+    Ok(columns)
+}
+
+/// What is wrong with a line.
+fn said(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths {
+            pos,
+            expected_len,
+            len,
+        } => {
+            let line = pos.as_ref().map_or(0, csv::Position::line);
+            format!("line {line} has {len} columns, and the header {expected_len}")
+        }
+        _ => error.to_string(),
+    }
+}
