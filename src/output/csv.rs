@@ -30,8 +30,9 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
     const NO_FIELD: [&str; 3] = ["", "", ""];
     let mut csv = Writer::from_writer(out);
     csv.write_record([
-        "result", "username", "guid", "dn", "field", "from", "to", "detail",
+        "result", "username", "guid", "dn", "field", "from", "to", "detail", "applied",
     ])?;
+    let applied = !report.is_only_planned();
     let Plan {
         unchanged: _,
         refreshed: _,
@@ -47,37 +48,37 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
     } = report.plan;
     for it in imported {
         let user = (it.username(), it.guid(), it.dn());
-        csv.serialize((it.action().name(), user, NO_FIELD, ""))?;
+        csv.serialize((it.action().name(), user, NO_FIELD, "", applied))?;
     }
     for it in modified {
         let user = identity(&it.user, &it.next);
         for Change { field, from, to } in it.changes() {
-            csv.serialize(("modified", user, field.name(), &from, &to, ""))?;
+            csv.serialize(("modified", user, field.name(), &from, &to, "", applied))?;
         }
     }
     for it in deleted {
         let user = identity(&it.user, &it.user);
-        csv.serialize(("deleted", user, NO_FIELD, it.evidence.name()))?;
+        csv.serialize(("deleted", user, NO_FIELD, it.evidence.name(), applied))?;
     }
     for it in duplicate {
         let user = (it.username(), it.guid(), it.dn());
         for conflict in &it.conflicts {
             let (field, value) = (conflict.field.field().name(), &conflict.value);
             let holder = detail::holder(conflict);
-            csv.serialize(("duplicate", user, field, "", value, holder))?;
+            csv.serialize(("duplicate", user, field, "", value, holder, applied))?;
         }
     }
     for it in out_of_scope {
         let user = identity(&it.user, &it.next);
-        csv.serialize(("out_of_scope", user, NO_FIELD, ""))?;
+        csv.serialize(("out_of_scope", user, NO_FIELD, "", applied))?;
     }
     for it in missing {
         let user = identity(&it.user, &it.user);
-        csv.serialize(("missing", user, NO_FIELD, it.reason()))?;
+        csv.serialize(("missing", user, NO_FIELD, it.reason(), applied))?;
     }
     for it in failed {
         let user = (&it.username, it.guid, &it.dn);
-        csv.serialize(("failed", user, NO_FIELD, &it.reason))?;
+        csv.serialize(("failed", user, NO_FIELD, &it.reason, applied))?;
     }
     csv.flush()
 }

@@ -20,6 +20,11 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
+    /// Whether nothing of the plan was done: in a dry run, or because it was refused.
+    pub fn is_only_planned(&self) -> bool {
+        self.dry_run || self.refusal.is_some()
+    }
+
     /// The numbers at the end: `3 modified, 1 deleted, 2 duplicate, 114 unchanged`. An empty bucket
     /// is left out, except for those a person looks for.
     pub fn numbers(&self) -> Vec<Number> {
@@ -83,7 +88,6 @@ pub fn numbers(counts: &Counts, command: Command, wanted: bool) -> Vec<Number> {
             "modified" => (bucket, is_sync || is_undo),
             "deleted" => (gone, is_sync || is_removal || is_undo),
             "duplicate" => (bucket, !is_removal),
-            "out_of_scope" => ("out of scope", false),
             _ => (bucket, false),
         };
         let number = Number {

@@ -70,10 +70,7 @@ impl Column {
 
     /// The heading of a table.
     pub fn title(self) -> String {
-        match self {
-            Self::SyncedAt => "LAST SYNC".to_owned(),
-            _ => self.name().replace('_', " ").to_uppercase(),
-        }
+        self.name().replace('_', " ").to_uppercase()
     }
 }
 

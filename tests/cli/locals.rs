@@ -85,7 +85,7 @@ fn a_list_as_a_table() {
     let answer = sandbox.run(&["list"]).expect_code(0);
     assert_eq!(
         answer.stdout,
-        "USERNAME  NAME       EMAIL  CONTACT NUMBER  SOURCE  STATUS  LAST SYNC\n\
+        "USERNAME  NAME       EMAIL  CONTACT NUMBER  SOURCE  STATUS  SYNCED AT\n\
          alice     Alice Lee  a@x    -               local   ok      -\n\
          bob       -          -      +1 555          local   ok      -\n"
     );

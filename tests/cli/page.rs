@@ -51,7 +51,7 @@ fn a_page_is_read_searched_and_sorted() {
     assert_eq!(text(&mut browser, "h1"), "adsync sync, run 4");
     assert_eq!(
         text(&mut browser, ".numbers"),
-        "4 modified 2 deleted 2 duplicate 1 out of scope 1 missing 1 failed"
+        "4 modified 2 deleted 2 duplicate 1 out_of_scope 1 missing 1 failed"
     );
     assert_eq!(
         text(&mut browser, ".others"),

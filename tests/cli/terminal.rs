@@ -218,7 +218,7 @@ fn a_list_leaves_out_what_a_narrow_terminal_has_no_room_for() {
     let (_directory, sandbox) = office();
     let all = seen(160, &sandbox, &["list"]);
     assert!(
-        all.contains("CONTACT NUMBER") && all.contains("LAST SYNC"),
+        all.contains("CONTACT NUMBER") && all.contains("SYNCED AT"),
         "{all}"
     );
     let some = seen(80, &sandbox, &["list", "--color", "never"]);

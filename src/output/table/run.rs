@@ -62,7 +62,12 @@ pub fn run(output: &Output, report: &Report<'_>) -> String {
     let table = if rows.is_empty() {
         String::new()
     } else {
-        with_what(output, &["RESULT", "USERNAME", "WHAT"], rows, &[]) + "\n"
+        let result = if report.is_only_planned() {
+            "WOULD BE"
+        } else {
+            "RESULT"
+        };
+        with_what(output, &[result, "USERNAME", "WHAT"], rows, &[]) + "\n"
     };
     format!("{table}{}\n", summary(output, report))
 }
@@ -93,8 +98,13 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, Detail)> {
         None => again.to_owned(),
     };
     rows.add(imported, Some(NEW_USERS), &done, |it| {
-        let person = detail::person(&it.profile());
-        (it.action().name(), it.username(), Detail::words(person))
+        let person = Detail::words(detail::person(&it.profile()));
+        let what = if it.values().enabled {
+            person
+        } else {
+            person.and("disabled".to_owned())
+        };
+        (it.action().name(), it.username(), what)
     });
     rows.add(modified, limit, &done, |it| {
         let username = &it.user.values.profile.username;
@@ -121,7 +131,7 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, Detail)> {
     rows.add(newly, limit, again, |it| {
         let username = &it.user.values.profile.username;
         let what = format!("kept; it is now {}", detail::place(&it.next));
-        ("out of scope", username, Detail::words(what))
+        ("out_of_scope", username, Detail::words(what))
     });
     rows.add(missing, limit, again, |it| {
         let username = &it.user.values.profile.username;
@@ -153,7 +163,10 @@ fn summary(output: &Output, report: &Report<'_>) -> String {
     let aside = aside.map(|(said, code)| (said.to_owned(), "", Some(code)));
     let room = width(&bare(output)).map_or(usize::MAX, usize::from);
     let mut text = String::new();
-    let mut taken = 0;
+    if report.is_only_planned() {
+        text += "would be:";
+    }
+    let mut taken = text.len();
     for (said, comma, code) in numbers.iter().enumerate().map(number).chain(aside) {
         let more = said.len() + comma.len();
         if taken > 0 && taken + 1 + more > room {
@@ -180,7 +193,7 @@ fn color(what: &str) -> Option<(Color, &'static str)> {
         "added" | "restored" | "imported" => (Color::DarkGreen, "1;32"),
         "modified" => (Color::DarkCyan, "1;36"),
         "deleted" | "removed" | "failed" => (Color::DarkRed, "1;31"),
-        "duplicate" | "out of scope" | "missing" => (Color::DarkYellow, "1;33"),
+        "duplicate" | "out_of_scope" | "missing" => (Color::DarkYellow, "1;33"),
         _ => return None,
     })
 }

@@ -213,7 +213,7 @@ fn status(user: &StoredUser) -> (String, Option<&'static str>) {
         Status::Ok if user.values.enabled => return ("ok".to_owned(), None),
         Status::Ok => return ("disabled".to_owned(), Some("2")),
         Status::Duplicate => ("duplicate", "33"),
-        Status::OutOfScope => ("out of scope", "33"),
+        Status::OutOfScope => ("out_of_scope", "33"),
         Status::Missing => ("missing", "33"),
         Status::Failed => ("failed", "31"),
         Status::Restored => ("restored", "32"),
