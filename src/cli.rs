@@ -19,18 +19,29 @@ use crate::user::{Column, Field, Profile, Source, Standing};
     name = "adsync",
     version,
     propagate_version = true,
-    arg_required_else_help = true
+    arg_required_else_help = true,
+    disable_help_flag = true,
+    disable_help_subcommand = true,
+    disable_version_flag = true
 )]
 #[command(after_help = "\
+Examples:
+  adsync check                     test settings, connection, rights and store
+  adsync import --group Sales      bring the members of a group into the store
+  adsync sync --dry-run            what a sync would change
+  adsync sync -q                   for cron: prints only what somebody must read
+
+`adsync help COMMAND` and `adsync COMMAND --help` explain a command.
+
 Exit codes:
-  0  done (duplicates and missing users included, unless --strict)
+  0  done (with duplicates and missing users, unless --strict)
   1  failed; nothing was changed
-  2  usage or settings error
-  3  --dry-run --exit-code: there is something to do
-  4  the guard refused; nothing was changed
-  5  the directory could not be reached, refused the login, or answered incompletely; nothing was changed
+  2  wrong usage or settings
+  3  there is something to do (--dry-run --exit-code)
+  4  the guard refused the plan; nothing was changed
+  5  the directory failed, or refused the login; nothing was changed
   6  another run holds the store
-  7  done, but some users failed (or, with --strict, are duplicates or missing); the others were updated")]
+  7  done, but some users failed (with --strict: or are duplicates or missing)")]
 pub struct Cli {
     /// What all commands share.
     #[command(flatten)]
@@ -42,27 +53,29 @@ pub struct Cli {
 
 /// What all commands share.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// Settings file [default: $ADSYNC_CONFIG, ./adsync.toml, $XDG_CONFIG_HOME/adsync/config.toml, /etc/adsync/config.toml]
+    /// Settings file [default: $ADSYNC_CONFIG, ./adsync.toml, ~/.config/adsync/config.toml, /etc/adsync/config.toml]
     #[arg(short, long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// How the result is printed
+    /// Format of the result
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     pub format: Format,
-    /// With --format csv: an apostrophe before what a spreadsheet would take for a formula
+    /// In CSV, put an apostrophe before anything a spreadsheet would run as a formula
     #[arg(long, global = true)]
     pub csv_safe: bool,
-    /// Say nothing unless users were changed or something is wrong
+    /// Print nothing unless users were changed or something is wrong
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Say more on standard error; -vv shows every search
+    /// Explain each step on standard error; -vv also shows every search
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
-    /// How standard error is written
+    /// Format of standard error
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     pub log_format: LogFormat,
-    /// Wait this many seconds for another run to end, instead of giving up at once
+    /// Wait up to this many seconds for another run to end
     #[arg(
+        value_parser = number,
         long,
         global = true,
         value_name = "SECONDS",
@@ -70,12 +83,30 @@ pub struct Global {
         hide_default_value = true
     )]
     pub wait: u64,
-    /// Refuse whatever would write to the store; checks, lists and dry runs work
+    /// Refuse to write to the store; checks, lists and dry runs work
     #[arg(long, global = true)]
     pub read_only: bool,
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
     pub color: When,
+    /// Print help
+    #[arg(short, long, global = true, action = ArgAction::HelpShort)]
+    help: Option<bool>,
+    /// Print the version
+    #[arg(short = 'V', long, global = true, action = ArgAction::Version)]
+    version: Option<bool>,
+}
+
+/// A whole number from 0.
+fn number(text: &str) -> Result<u64, String> {
+    text.parse()
+        .map_err(|_| "it must be a whole number from 0".to_owned())
+}
+
+/// The number of a run.
+fn run_number(text: &str) -> Result<i64, String> {
+    let number = text.parse().ok().filter(|it| *it > 0);
+    number.ok_or_else(|| "it must be the number of a run, from `adsync history`".to_owned())
 }
 
 /// How a result is printed.
@@ -87,6 +118,15 @@ pub enum Format {
     Json,
     /// Comma-separated values (RFC 4180) with a header
     Csv,
+}
+
+/// Which settings are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Config {
+    /// A file that explains every setting and shows its default
+    Example,
+    /// The settings in force, without secrets
+    Show,
 }
 
 /// How standard error is written.
@@ -112,53 +152,72 @@ pub enum When {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Test settings, connection, rights and store, one line per step
+    /// Test settings, connection, rights and store
     #[command(after_help = "\
-Each failure and each warning comes with what mends it: a setting, or a command to type. Exit code 0
-when a run could do its work, warnings included; 2 for the settings, 5 for the directory, 1 for the store.
+Each failure and each warning names the setting or the command that fixes it. The exit code is 0 if a run could do its work, even with warnings; 2 for settings, 5 for the directory, 1 for the store.
 
 Examples:
-  adsync check                          what works, and what does not
-  adsync check -v                       the same search for ldapsearch as well
-  adsync check -q                       nothing, unless something is wrong")]
+  adsync check        one line per step
+  adsync check -v     with the same search for ldapsearch
+  adsync check -q     prints only what is wrong")]
     Check,
-    /// Directory users whose username, first, last or display name, or email starts with PREFIX
+    /// Find directory users by the beginning of a name or an email address
+    #[command(after_help = "\
+Searched are username, first name, last name, display name and email address. STATUS says what an import would do: new, imported, duplicate or failed.
+
+Examples:
+  adsync search ali                    alice, Alina Berg, ali@corp.example.com
+  adsync search ali --format csv > users.csv")]
     Search {
-        /// What it starts with, any case
+        /// The beginning, in any case
         #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
         prefix: String,
     },
-    /// Bring directory users into the store; those that are in it already are updated
+    /// Bring directory users into the store; update those already there
     Import(Import),
-    /// Users of the store
+    /// List the users of the store
     List(List),
-    /// One user: every field, where it comes from, its status and why, and its history
+    /// Show one user: fields, origin, status and history
     Show {
-        /// The username in the store, any case
+        /// The username in the store, in any case
         #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
         user: String,
     },
     /// Add a local user, or many
     Add(Add),
-    /// Take users out of the store (the directory is never written)
+    /// Remove users from the store; the directory is never written
     Remove(Remove),
-    /// Synchronise imported users; without a selection, all of them
+    /// Bring imported users in step with the directory
     Sync(Sync),
-    /// Past runs; with a number, every change of that run
+    /// List past runs, or the changes of one
     History(History),
     /// Bring deleted users back, with the values they had
     Restore(Restore),
-    /// Take back what a run did: values as they were, deleted users back, new ones out
+    /// Revert a run
     Undo(Undo),
-    /// Completion script on standard output
+    /// Show the example settings, or those in force
+    #[command(after_help = "\
+Examples:
+  adsync config example > /etc/adsync/config.toml
+  adsync config show                   each setting and where it comes from")]
+    Config {
+        /// Which settings
+        #[arg(value_enum)]
+        which: Config,
+    },
+    /// Print a completion script
+    #[command(after_help = "\
+Examples:
+  source <(adsync completions bash)    in ~/.bashrc
+  adsync completions fish > ~/.config/fish/completions/adsync.fish")]
     Completions {
-        /// For which shell
+        /// The shell
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
-    /// Write the manual pages, one for each command
+    /// Write the manual pages
     Man {
-        /// The folder to write to; it is made where needed
+        /// The folder to write to; it is created if needed
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
@@ -171,28 +230,27 @@ Examples:
     .args(["users", "group", "ou", "filter", "all", "interactive"]))]
 #[command(after_help = "\
 Examples:
-  adsync import --all --dry-run         what would be imported
-  adsync import --group Sales           the members of a group, nested ones included
+  adsync import --all --dry-run        who would be imported
+  adsync import --group Sales          the members of a group, and of its groups
   adsync import --users alice,bob@corp.example.com
-  adsync import --group Sales --interactive
-                                        some of them, picked from a list")]
+  adsync import --group Sales --interactive")]
 pub struct Import {
-    /// These users, by sAMAccountName, userPrincipalName or mail; comma-separated, repeatable
+    /// These users, by sAMAccountName, userPrincipalName or mail; repeatable
     #[arg(long, group = "selection", value_name = "NAME,…")]
     pub users: Vec<String>,
-    /// The members of this group, nested ones included
+    /// The members of this group, including those of nested groups
     #[arg(long, group = "selection", value_name = "NAME|DN")]
     pub group: Option<String>,
-    /// The users at or below this DN
+    /// The users in this OU and below
     #[arg(long, group = "selection", value_name = "DN")]
     pub ou: Option<String>,
-    /// The users that match this filter as well
+    /// The users who also match this filter
     #[arg(long, group = "selection", value_name = "LDAP-FILTER")]
     pub filter: Option<Filter>,
     /// All users of the scope
     #[arg(long, group = "selection")]
     pub all: bool,
-    /// Pick the users from a list, at a terminal: of the selection, else of all users of the scope
+    /// Pick from a list: of the selection, or of all users of the scope
     #[arg(long, conflicts_with = "users")]
     pub interactive: bool,
     /// What the guard lets through.
@@ -206,37 +264,42 @@ pub struct Import {
 /// `adsync list`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-At a terminal that is too narrow for all columns some are left out; --columns shows those that it names.
-JSON always has all keys.
+A narrow terminal leaves columns out, unless --columns names them. JSON always has all of them.
 
 Examples:
-  adsync list --status duplicate,out-of-scope
-  adsync list --filter archer           whose username, name or email has it, any case
-  adsync list --sort synced_at          those first that were not seen for long
+  adsync list --status duplicate,out_of_scope
+  adsync list --filter archer          username, name or email contains it
+  adsync list --sort synced_at         those not seen for the longest time first
   adsync list --columns username,email --format csv > users.csv")]
 pub struct List {
-    /// These columns, in this order; comma-separated, for tables and CSV
+    /// These columns, in this order, in tables and CSV
     #[arg(long, value_enum, value_delimiter = ',', value_name = "COLUMN,…")]
     pub columns: Vec<Column>,
-    /// Ordered by this column, any case; users without a value come last
+    /// Sort by this column; users without a value come last
     #[arg(long, value_enum, value_name = "COLUMN", default_value_t = Column::Field(Field::Username))]
     pub sort: Column,
-    /// The other way round
+    /// Sort in descending order
     #[arg(long)]
     pub reverse: bool,
-    /// Only users with this status, or one of these; comma-separated
+    /// Only users with one of these statuses
     #[arg(long, value_enum, value_delimiter = ',', value_name = "STATUS,…")]
     pub status: Vec<Standing>,
-    /// Only users from there
+    /// Only users made in the application, or only imported ones
     #[arg(long, value_enum)]
     pub source: Option<Source>,
-    /// Only users whose username, first or last name, or email has this text, any case
+    /// Only users whose username, name or email contains this text
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
 }
 
 /// `adsync add`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+The header of a CSV file names the columns, in any order: username, and any of email, first_name, last_name, contact_number.
+
+Examples:
+  adsync add helpdesk --email helpdesk@corp.example.com
+  adsync add --from-csv users.csv --dry-run")]
 #[command(group = ArgGroup::new("who").required(true).args(["username", "from_csv"]))]
 pub struct Add {
     /// The username
@@ -254,11 +317,10 @@ pub struct Add {
     /// Contact number
     #[arg(long, conflicts_with = "from_csv")]
     pub contact_number: Option<String>,
-    /// Many users from a CSV file (- for standard input) with a header of
-    /// username, email, first_name, last_name, contact_number
+    /// Many users, from a CSV file with a header; - for standard input
     #[arg(long, value_name = "FILE")]
     pub from_csv: Option<PathBuf>,
-    /// The same checks, but nothing is written
+    /// Make all checks, but change nothing
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -279,15 +341,19 @@ impl Add {
 
 /// `adsync remove`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  adsync remove bob --dry-run
+  adsync remove bob                    `adsync restore bob` brings him back")]
 #[command(group = ArgGroup::new("whom").required(true).args(["usernames", "interactive"]))]
 pub struct Remove {
-    /// Store usernames, any case
+    /// Usernames in the store, in any case
     #[arg(value_name = "USERNAME")]
     pub usernames: Vec<String>,
-    /// Pick the users from a list, at a terminal; asks before it removes them
+    /// Pick from a list; asks before it removes anybody
     #[arg(long)]
     pub interactive: bool,
-    /// The same checks, but nothing is written
+    /// Make all checks, but change nothing
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -296,40 +362,39 @@ pub struct Remove {
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools)] // Each is a flag.
 #[command(after_help = "\
-Examples:
-  adsync sync --dry-run                 what would change, with all the checks
-  adsync sync --users alice,bob         only these
-  adsync sync --allow-deletes 12        let the 12 deletions through that the guard refused
-  adsync sync --report sync.html        with a page for those who do not use a terminal
+At a terminal, a run that would delete users shows them and asks once. Without one, as in cron, the guard decides.
 
-At a terminal a run that would delete users shows them and asks once; without a terminal, as in cron,
-the guard alone decides.")]
+Examples:
+  adsync sync --dry-run                what would change
+  adsync sync --users alice,bob        only these two
+  adsync sync --allow-deletes 12       the 12 deletions that the guard refused
+  adsync sync --report sync.html       the result as a page to send")]
 pub struct Sync {
-    /// Only these users, by their store usernames, any case; comma-separated, repeatable
+    /// Only these users, by their usernames in the store; repeatable
     #[arg(long, value_name = "NAME,…", conflicts_with = "all")]
     pub users: Vec<String>,
-    /// All imported users (the default)
+    /// All imported users; the default
     #[arg(long)]
     pub all: bool,
-    /// Pick the users from a list, at a terminal
+    /// Pick from a list
     #[arg(long, conflicts_with_all = ["users", "all"])]
     pub interactive: bool,
-    /// Ignore the saved change mark
+    /// Read everybody, not only what changed since the last run
     #[arg(long)]
     pub full: bool,
-    /// Do not wait for missing_after: delete whoever is missing where everything else proves it
+    /// Delete missing users before missing_after has passed, if all else proves it
     #[arg(long)]
     pub delete_missing: bool,
-    /// Let exactly this many deletions through that the guard would refuse
-    #[arg(long, value_name = "N")]
+    /// Allow exactly this many deletions
+    #[arg(value_parser = number, long, value_name = "N")]
     pub allow_deletes: Option<u64>,
-    /// Let exactly this many users be newly missing that the guard would refuse
-    #[arg(long, value_name = "N")]
+    /// Allow exactly this many newly missing users
+    #[arg(value_parser = number, long, value_name = "N")]
     pub allow_missing: Option<u64>,
     /// What else the guard lets through.
     #[command(flatten)]
     pub allow: Allow,
-    /// Do not ask before users are deleted; nobody is asked but at a terminal
+    /// Do not ask before users are deleted
     #[arg(short, long)]
     pub yes: bool,
     /// How it ends.
@@ -340,14 +405,14 @@ pub struct Sync {
 /// What the guard lets through, in numbers that an administrator has seen.
 #[derive(Debug, Args)]
 pub struct Allow {
-    /// Let exactly this many users lose the value of a field; of two fields, two numbers: 50,30
-    #[arg(long = "allow-cleared", value_name = "N,…", value_delimiter = ',')]
+    /// Allow exactly this many users to lose a value; one number per field
+    #[arg(value_parser = number, long = "allow-cleared", value_name = "N,…", value_delimiter = ',')]
     pub cleared: Vec<u64>,
-    /// Let exactly this many users be disabled
-    #[arg(long = "allow-disabled", value_name = "N")]
+    /// Allow exactly this many users to be disabled
+    #[arg(value_parser = number, long = "allow-disabled", value_name = "N")]
     pub disabled: Option<u64>,
-    /// Let exactly this many users be modified
-    #[arg(long = "allow-modified", value_name = "N")]
+    /// Allow exactly this many users to be modified
+    #[arg(value_parser = number, long = "allow-modified", value_name = "N")]
     pub modified: Option<u64>,
 }
 
@@ -366,16 +431,16 @@ impl Allow {
 /// How a run ends.
 #[derive(Debug, Args)]
 pub struct Ending {
-    /// The whole run and the same checks, but nothing is written
+    /// Make all checks and show the plan, but change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// With --dry-run: exit 3 when there is something to do
+    /// With --dry-run, exit with 3 if there is something to do
     #[arg(long, requires = "dry_run")]
     pub exit_code: bool,
-    /// Exit 7 when there are duplicates or missing users
+    /// Exit with 7 if there are duplicates or missing users
     #[arg(long)]
     pub strict: bool,
-    /// Write the result as a page for a browser or an email, too: one file, readable by its owner only
+    /// Also write the result as an HTML page, readable by its owner only
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
 }
@@ -395,6 +460,7 @@ impl Command {
             | Self::List(_)
             | Self::Show { .. }
             | Self::History(_)
+            | Self::Config { .. }
             | Self::Completions { .. }
             | Self::Man { .. } => return None,
         };
@@ -406,17 +472,18 @@ impl Command {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  adsync history                        the last 20 runs
-  adsync history 42                     what run 42 changed, before and after
-  adsync history --user alice           one user's life, by any name it ever had")]
+  adsync history                       the last 20 runs
+  adsync history 42                    what run 42 changed, before and after
+  adsync history --user alice          all changes of one user")]
 pub struct History {
-    /// The number of a run: every change of it
+    /// Show every change of this run
+    #[arg(value_parser = run_number)]
     pub run: Option<i64>,
-    /// One user's changes, by any username it ever had
+    /// Show every change of this user, by any username it ever had
     #[arg(long, value_name = "NAME", conflicts_with = "run")]
     pub user: Option<String>,
-    /// How many runs
-    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with_all = ["run", "user"])]
+    /// How many runs to list
+    #[arg(value_parser = number, long, value_name = "N", default_value_t = 20, conflicts_with_all = ["run", "user"])]
     pub limit: u64,
 }
 
@@ -424,23 +491,22 @@ pub struct History {
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("whom").required(true).multiple(true).args(["run", "names", "interactive"]))]
 #[command(after_help = "\
-A user that the directory still says is deleted is kept and shown as `restored`, until it is seen in
-the directory again or taken out with `adsync remove`.
+A restored user is kept, with the status restored, until it is found in the directory again or removed with `adsync remove`.
 
 Examples:
-  adsync restore --run 42 --dry-run     whom run 42 deleted
-  adsync restore alice bob              these, as they were when they were last deleted")]
+  adsync restore --run 42 --dry-run    the users that run 42 deleted
+  adsync restore alice bob             as they were when last deleted")]
 pub struct Restore {
-    /// All that this run deleted
-    #[arg(long, value_name = "N")]
+    /// All users that this run deleted
+    #[arg(value_parser = run_number, long, value_name = "N")]
     pub run: Option<i64>,
-    /// These users, as their newest records have them
+    /// Usernames of deleted users, in any case
     #[arg(value_name = "NAME", conflicts_with = "run")]
     pub names: Vec<String>,
-    /// Pick the users from a list, at a terminal: of the run, else of all that were deleted
+    /// Pick from a list: of the run, or of all deleted users
     #[arg(long, conflicts_with = "names")]
     pub interactive: bool,
-    /// The same checks, but nothing is written
+    /// Make all checks, but change nothing
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -448,28 +514,25 @@ pub struct Restore {
 /// `adsync undo`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Any run that was carried out can be undone: sync, import, add, remove, restore, and undo itself. A value
-that was changed again since then is left as it is, and so is whoever is not there any more or whose name
-somebody else has; each is named, and the exit code is 7.
+Values are set back, deleted users come back, imported ones are removed. A value that changed again since then stays, and so does a user whose name somebody else has now; each is named, and the exit code is 7.
 
-An undo does not ask the directory. The next sync reads everything, and brings the users in step again:
-mend first what made the run go wrong.
+An undo does not ask the directory. The next sync applies what the directory says again, so first fix what made the run go wrong.
 
 Examples:
-  adsync undo 42 --dry-run              what would be taken back, with all the checks
-  adsync undo 42                        the users that run 42 changed are again as they were before it
-  adsync undo 43                        if that was run 43: they are again as run 42 left them")]
+  adsync undo 42 --dry-run             what would be reverted
+  adsync undo 42                       users are as they were before run 42
+  adsync undo 43                       if that was run 43: as run 42 left them")]
 pub struct Undo {
-    /// The number of the run; adsync history lists them
-    #[arg(value_name = "RUN")]
+    /// The number of the run, from `adsync history`
+    #[arg(value_parser = run_number, value_name = "RUN")]
     pub run: i64,
-    /// Let exactly this many deletions through that the guard would refuse
-    #[arg(long, value_name = "N")]
+    /// Allow exactly this many deletions
+    #[arg(value_parser = number, long, value_name = "N")]
     pub allow_deletes: Option<u64>,
     /// What else the guard lets through.
     #[command(flatten)]
     pub allow: Allow,
-    /// Do not ask before users are deleted; nobody is asked but at a terminal
+    /// Do not ask before users are deleted
     #[arg(short, long)]
     pub yes: bool,
     /// How it ends.

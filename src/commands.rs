@@ -3,6 +3,7 @@
 
 mod add;
 mod check;
+mod config;
 mod history;
 mod import;
 mod list;
@@ -130,13 +131,18 @@ impl Context<'_> {
             return Ok(lost.kind.exit_code());
         }
         let is_off = !(plan.duplicate.is_empty() && plan.missing.is_empty());
-        Ok(if !plan.failed.is_empty() || (options.strict && is_off) {
-            ExitCode::Partial
-        } else if options.exit_code && plan.has_changes() {
-            ExitCode::Pending
-        } else {
-            ExitCode::Done
-        })
+        // Who names users and gets none of them is told so by the exit code, too.
+        let duplicates = plan.duplicate.len() as u64;
+        let is_in_vain = options.names_users && duplicates > 0 && duplicates == plan.checked();
+        Ok(
+            if !plan.failed.is_empty() || (options.strict && is_off) || is_in_vain {
+                ExitCode::Partial
+            } else if options.exit_code && plan.has_changes() {
+                ExitCode::Pending
+            } else {
+                ExitCode::Done
+            },
+        )
     }
 }
 
@@ -154,6 +160,9 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
     }
     if let Command::Man { folder } = &cli.command {
         return man::run(folder, output);
+    }
+    if let Command::Config { which } = cli.command {
+        return config::run(which, cli.global.config.as_deref(), output);
     }
     if let Command::Check = cli.command {
         let global = &cli.global;
@@ -191,12 +200,16 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
         Command::History(arguments) => history::run(&arguments, &context),
         Command::Restore(arguments) => restore::run(&arguments, &context),
         Command::Undo(arguments) => undo::run(&arguments, &context),
-        Command::Check | Command::Completions { .. } | Command::Man { .. } => Ok(ExitCode::Done),
+        Command::Check
+        | Command::Config { .. }
+        | Command::Completions { .. }
+        | Command::Man { .. } => Ok(ExitCode::Done),
     }
 }
 
 /// How to end a run, apart from its plan.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools)] // Each is asked for by itself.
 struct RunOptions {
     /// The guard's rule, without what comes from the store.
     pub guard: Guard,
@@ -208,6 +221,8 @@ struct RunOptions {
     pub page: Option<OutputFile>,
     /// Whether to ask at the terminal before deleting users.
     pub ask: bool,
+    /// Whether the users were named one by one, to be imported.
+    pub names_users: bool,
 }
 
 impl RunOptions {
@@ -230,6 +245,7 @@ impl RunOptions {
             exit_code: ending.exit_code,
             page,
             ask: false,
+            names_users: false,
         }
     }
 
@@ -241,6 +257,7 @@ impl RunOptions {
             exit_code: false,
             page: None,
             ask: false,
+            names_users: false,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! concerns several values together is checked in [`Settings::load`].
 
 mod apart;
+pub mod in_force;
 mod location;
 mod login;
 mod path;
@@ -151,6 +152,11 @@ impl Default for SyncTable {
 impl Settings {
     /// Finds, reads and checks the settings; `explicit` is the path given by `--config`.
     pub fn load(explicit: Option<&Path>) -> Result<Self, Failure> {
+        Ok(Self::load_with_text(explicit)?.0)
+    }
+
+    /// The same, with the text of the file.
+    pub fn load_with_text(explicit: Option<&Path>) -> Result<(Self, String), Failure> {
         let file = location::find(explicit)?;
         let (text, metadata) = reading::read(&file)?;
         #[cfg(unix)]
@@ -160,7 +166,7 @@ impl Settings {
         if password.is_some_and(|(_, sources)| sources.inline.is_some()) {
             password::refuse_if_others_have_it(&settings.file, &metadata)?;
         }
-        Ok(settings)
+        Ok((settings, text))
     }
 
     /// The same, from the text of a file.

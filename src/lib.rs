@@ -45,6 +45,8 @@ pub mod testing;
 mod user;
 mod util;
 
+use std::ffi::OsString;
+
 use clap::Parser;
 
 use cli::{Cli, LogFormat};
@@ -57,7 +59,7 @@ pub fn run() -> ExitCode {
     if let Some(code) = completion::answer() {
         return code;
     }
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(arguments()) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
@@ -75,6 +77,16 @@ pub fn run() -> ExitCode {
             failure.kind.exit_code()
         }
     }
+}
+
+/// The command line. `adsync help sync` is `adsync sync --help`.
+fn arguments() -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    if arguments.get(1).is_some_and(|it| it == "help") {
+        arguments.remove(1);
+        arguments.push("--help".into());
+    }
+    arguments
 }
 
 /// A mistake of adsync itself is an error like others, with an exit code that says what became of the store.
@@ -105,7 +117,9 @@ fn usage(error: &clap::Error) -> ExitCode {
     let lines = text.lines().take_while(|line| !line.trim().is_empty());
     let message = lines.map(str::trim).collect::<Vec<_>>().join(" ");
     let message = message.trim_start_matches("error: ");
-    let failure = Failure::new(Kind::Usage, message).hint("try `adsync --help`");
+    let meant = meant(error);
+    let hint = meant.as_deref().unwrap_or("try `adsync --help`");
+    let failure = Failure::new(Kind::Usage, message).hint(hint);
     if json_is_asked_for("--format") {
         use std::io::Write;
         let _ = writeln!(
@@ -116,11 +130,48 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
     if json_is_asked_for("--log-format") {
         output::say(&output::log::failure(&failure));
+    } else if meant.is_some() {
+        output::say(&format!("error: {message}\nhint: {hint}"));
     } else {
         // Where neither stream takes it nobody can be told.
         let _ = error.print();
     }
     ExitCode::Usage
+}
+
+/// What was probably meant by a command line that could not be parsed, where `clap` does not say.
+fn meant(error: &clap::Error) -> Option<String> {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+    let words = arguments();
+    let has = |name: &str| words.iter().any(|it| it == name);
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let quoted = util::shell::quoted(argument);
+    match error.kind() {
+        ErrorKind::UnknownArgument if argument == "--run" && has("history") => {
+            Some("did you mean `adsync history N`? the number is given alone".to_owned())
+        }
+        ErrorKind::UnknownArgument if !argument.starts_with('-') => {
+            let command = ["sync", "import"].into_iter().find(|it| has(it));
+            let one = ["show", "search", "undo", "add"]
+                .into_iter()
+                .find(|it| has(it));
+            command
+                .map(|it| format!("did you mean `adsync {it} --users {quoted}`?"))
+                .or_else(|| {
+                    Some(format!(
+                        "`adsync {}` takes one name or number at a time",
+                        one?
+                    ))
+                })
+        }
+        ErrorKind::ArgumentConflict if argument.starts_with("--group") && has("import") => {
+            Some("run `adsync import` once for each group".to_owned())
+        }
+        _ => None,
+    }
 }
 
 /// Whether a flag asks for JSON on a command line that could not be parsed.

@@ -48,10 +48,13 @@ impl ValueEnum for Standing {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let (name, help) = match self {
+            Self::OutOfScope => {
+                let name = PossibleValue::new("out_of_scope").alias("out-of-scope");
+                return Some(name.help("In the domain, but not in the scope"));
+            }
             Self::Ok => ("ok", "In step, or local; and enabled"),
             Self::Disabled => ("disabled", "Disabled in the directory, whatever else"),
             Self::Duplicate => ("duplicate", "Another user holds the new username or email"),
-            Self::OutOfScope => ("out-of-scope", "In the domain, but not in the scope"),
             Self::Missing => (
                 "missing",
                 "Neither in the domain nor among its deleted objects; kept",

@@ -59,6 +59,7 @@ pub fn run(arguments: &cli::Import, context: &Context<'_>) -> anyhow::Result<Exi
         let limits = context.settings.sync.limits;
         let allowed = arguments.allow.allowed();
         let mut options = RunOptions::new(limits, allowed, &arguments.ending, page);
+        options.names_users = !arguments.users.is_empty();
         options.guard.is_meant = arguments.users.len() == 1 && findings.looked_at() == 1;
         context.finish(findings, target, run, &options)
     })
@@ -181,33 +182,52 @@ fn is_no_such_object(error: &anyhow::Error) -> bool {
 
 /// The users with these names; a name of nobody, or of more than one, is an error.
 fn named(directory: &mut Directory, arguments: &[String]) -> anyhow::Result<Vec<Read>> {
-    let names: Vec<String> = names::split(arguments, |_| Ok(false))?
-        .iter()
-        .map(|name| name.trim().to_owned())
-        .collect();
+    // A name may have a comma, so an argument is also looked up as a whole.
+    let mut asked = names::split(arguments, |_| Ok(false))?;
+    asked.extend(arguments.iter().filter(|it| it.contains(',')).cloned());
+    let asked: Vec<String> = asked.iter().map(|it| it.trim().to_owned()).collect();
     let mut found: HashMap<Folded, Vec<usize>> = HashMap::new();
-    let users = directory.read_names(&names)?;
+    let users = directory.read_names(&asked)?;
     for (at, (called, _)) in users.iter().enumerate() {
         for name in called {
             found.entry(name.clone()).or_default().push(at);
         }
     }
+    let is_found = |name: &str| Ok(found.contains_key(&Folded::new(name.trim())));
+    let names = names::split(arguments, is_found)?;
     let mut unknown = Vec::new();
     let mut wanted = HashSet::new();
-    for name in &names {
+    for name in names.iter().map(|it| it.trim()) {
         let folded = Folded::new(name);
         match found
             .get(&folded)
             .map(|them| unambiguous(them, &users, &folded))
         {
-            None => unknown.push(name.clone()),
+            None => unknown.push(name.to_owned()),
             Some(Some(at)) => _ = wanted.insert(at),
             Some(None) => return Err(ambiguous(name, &found[&folded], &users).into()),
         }
     }
     if !unknown.is_empty() {
         let place = format!("in {}", directory.base());
-        return Err(names::unknown_names(&unknown, &directory.usernames()?, &place).into());
+        let failure = names::unknown_names(&unknown, &directory.usernames()?, &place);
+        let places = directory.places(&unknown)?;
+        let places: Vec<String> = places
+            .iter()
+            .map(|(name, dn)| {
+                let why = if directory.is_in_base(dn) {
+                    "does not match filter under [directory]"
+                } else {
+                    "is not below base_dn under [directory]"
+                };
+                format!("{name} is {dn}, which {why}")
+            })
+            .collect();
+        return Err(if places.is_empty() {
+            failure.into()
+        } else {
+            failure.hint(places.join("; ")).into()
+        });
     }
     let mut taken = HashSet::<ObjectGuid>::new();
     Ok(users

@@ -20,8 +20,7 @@ const MANUAL: &str = "adsync manual";
 pub fn run(folder: &Path, output: &Output) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    // Each command has its own --help; a page that explains `help` explains nothing.
-    let mut command = Cli::command().disable_help_subcommand(true);
+    let mut command = Cli::command();
     command.build();
     let pages = std::iter::once(&command).chain(command.get_subcommands());
     let files = pages

@@ -7,6 +7,7 @@ use crate::error::{Failure, Kind};
 use crate::store::{Keys, Known, StoreError, View};
 use crate::user::{Folded, StoredUser};
 use crate::util::nearest::nearest;
+use crate::util::shell::quoted;
 
 /// How many users a line names.
 const NAMED: usize = 10;
@@ -99,7 +100,35 @@ pub fn unknown_in_store(unknown: &[String], store: &dyn View) -> Result<Failure,
     })
 }
 
-/// The error that lists all unknown names, each with the nearest known one.
+/// What was meant by a name that nobody has.
+fn offer(name: &str, known: &[String]) -> Option<String> {
+    if let Some(file) = name.strip_prefix('@') {
+        let file = quoted(file);
+        return Some(format!(
+            "names from a file: --users \"$(paste -sd, {file})\""
+        ));
+    }
+    if name == "-" {
+        return Some("names from standard input: --users \"$(paste -sd, -)\"".to_owned());
+    }
+    let composed = ldap::text::prepared(name);
+    if let Some(known) = known.iter().find(|it| ldap::text::prepared(it) == composed) {
+        return Some(format!(
+            "{known} is written with other Unicode characters that look the same; copy the name from `adsync list`"
+        ));
+    }
+    // `CORP\\alice`, `alice@corp.example.com`
+    let bare = name.rsplit_once('\\').map_or(name, |(_, name)| name);
+    let bare = bare.split_once('@').map_or(bare, |(name, _)| name);
+    let folded = Folded::new(bare);
+    let known_bare = known.iter().find(|it| Folded::new(it) == folded);
+    if let Some(known) = known_bare.filter(|_| bare != name) {
+        return Some(format!("did you mean {known}? leave the domain out"));
+    }
+    nearest(name, known).map(|offer| format!("did you mean {offer}?"))
+}
+
+/// The error that lists all unknown names, each with what was probably meant.
 pub fn unknown_names(unknown: &[String], known: &[String], place: &str) -> Failure {
     let quoted: Vec<String> = unknown.iter().map(|name| format!("{name:?}")).collect();
     let message = match quoted.as_slice() {
@@ -109,10 +138,10 @@ pub fn unknown_names(unknown: &[String], known: &[String], place: &str) -> Failu
     let offers: Vec<String> = unknown
         .iter()
         .filter_map(|name| {
-            let offer = nearest(name, known)?;
+            let offer = offer(name, known)?;
             Some(match unknown {
-                [_] => format!("did you mean {offer}?"),
-                _ => format!("{name}: did you mean {offer}?"),
+                [_] => offer,
+                _ => format!("{name}: {offer}"),
             })
         })
         .collect();
@@ -120,6 +149,6 @@ pub fn unknown_names(unknown: &[String], known: &[String], place: &str) -> Failu
     if offers.is_empty() {
         failure
     } else {
-        failure.hint(offers.join(" "))
+        failure.hint(offers.join("; "))
     }
 }

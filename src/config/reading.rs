@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
+use super::in_force;
 use crate::error::Failure;
 use crate::util::nearest::nearest;
 
@@ -42,6 +43,9 @@ pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, Failure>
         let message = error.message().trim();
         if let Some(key) = UnknownKey::parse(message) {
             let failure = failure(&format!("unknown key `{}`", key.name));
+            if let Some(table) = in_force::table_of(key.name) {
+                return failure.hint(format!("it belongs under [{table}]"));
+            }
             return match nearest(key.name, key.known.iter().copied()) {
                 Some(known) => failure.hint(format!("did you mean `{known}`?")),
                 None => failure.hint(format!("known here: {}", key.known.join(", "))),

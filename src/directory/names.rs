@@ -13,6 +13,8 @@ use crate::user::Folded;
 const MOST_NAMED: usize = 10_000;
 /// How many users an interactive search may find.
 const MOST_FOUND: usize = 100_000;
+/// How many names are looked for outside the scope.
+const MOST_PLACES: usize = 20;
 /// How many names are kept for "did you mean", and their most bytes.
 const MOST_KNOWN: usize = 200_000;
 const LONGEST_KNOWN: usize = 256;
@@ -89,6 +91,26 @@ impl Directory {
             self.explain_useless()?;
         }
         Ok(users)
+    }
+
+    /// The DNs of what has one of these names anywhere in the domain, in the scope or not; a few of them.
+    pub fn places(&mut self, names: &[String]) -> Result<Vec<(String, String)>, DirectoryError> {
+        let attributes = self.name_attributes();
+        let mut places = Vec::new();
+        for name in names.iter().take(MOST_PLACES) {
+            let terms = attributes.iter();
+            let terms = terms.map(|attribute| filter::equals(attribute.asked(), name));
+            let mut search = self.search_for_users(
+                format!("who is called {name}"),
+                self.domain.clone(),
+                filter::any(terms),
+            );
+            search.attributes = vec![self.mapping.guid_attribute().to_owned()];
+            let (entries, _) = self.connection.search(&search)?.all()?;
+            let first = entries.first().map(|it| it.dn().into_owned());
+            places.extend(first.map(|dn| (name.clone(), dn)));
+        }
+        Ok(places)
     }
 
     fn name_attributes(&self) -> Vec<Attribute> {

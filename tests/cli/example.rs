@@ -215,3 +215,43 @@ fn defaults(settings: &Settings) -> String {
         "{read_only} {starttls} {filter:?} {reading:?} {accept_invalid_certs} {attributes:?} {limits:?} {missing_after:?} {out_of_scope:?} {full_every:?} {history_days}"
     )
 }
+
+#[test]
+fn the_example_and_the_settings_in_force_are_shown() {
+    let sandbox = crate::stage::alone();
+    let example = sandbox.run(&["config", "example"]).expect_code(0);
+    let file = std::fs::read_to_string("config.example.toml").expect("the example");
+    assert_eq!(example.stdout, file);
+    let shown = sandbox
+        .run(&["config", "show", "--format", "json"])
+        .expect_code(0)
+        .json();
+    let from = |name: &str| {
+        let settings = shown["settings"].as_array().expect("a list").iter();
+        let found = settings.clone().find(|it| it["setting"] == name);
+        found.map(|it| it["from"].as_str().unwrap_or_default().to_owned())
+    };
+    assert!(
+        from("directory.url")
+            .expect("a setting")
+            .starts_with("line ")
+    );
+    assert_eq!(from("sync.max_deletes").as_deref(), Some("default"));
+    assert_eq!(from("directory.keytab"), None);
+    let table = sandbox.run(&["config", "show"]).expect_code(0);
+    assert!(!table.stdout.contains("pw-of-test"), "{table}");
+}
+
+#[test]
+fn a_key_in_another_table_is_told_its_own() {
+    let sandbox = crate::stage::alone();
+    let path = sandbox.path().join("adsync.toml");
+    let text = std::fs::read_to_string(&path).expect("settings");
+    let text = text.replace("[store]", "[store]\nmax_deletes = 3");
+    std::fs::write(&path, text).expect("written");
+    let answer = sandbox.run(&["list"]).expect_code(2);
+    assert!(
+        answer.stderr.contains("it belongs under [sync]"),
+        "{answer}"
+    );
+}

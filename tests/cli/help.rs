@@ -78,6 +78,7 @@ fn the_commands_are_all_there() {
             "history",
             "restore",
             "undo",
+            "config",
             "completions",
             "man"
         ]

@@ -189,3 +189,59 @@ fn names_are_found_in_any_case_and_any_number_of_flags() {
     let answer = sandbox.run(&["sync", "--all"]).expect_code(0);
     assert!(answer.stdout.contains("1 modified"), "{answer}");
 }
+
+#[test]
+fn what_was_meant_is_said() {
+    let sandbox = alone();
+    for (arguments, says) in [
+        (&["sync", "alice"][..], "`adsync sync --users alice`"),
+        (
+            &["import", "alice bob"],
+            "`adsync import --users 'alice bob'`",
+        ),
+        (&["history", "--run", "3"], "`adsync history N`"),
+        (
+            &["import", "--group", "a", "--group", "b"],
+            "once for each group",
+        ),
+        (&["undo", "x"], "it must be the number of a run"),
+        (&["undo", "0"], "it must be the number of a run"),
+        (
+            &["sync", "--allow-deletes", "ten"],
+            "it must be a whole number from 0",
+        ),
+        (
+            &["sync", "--wait", "1s"],
+            "it must be a whole number from 0",
+        ),
+    ] {
+        let answer = sandbox.run(arguments).expect_code(2);
+        assert!(answer.stderr.contains(says), "{answer}");
+        assert!(!answer.stderr.contains("invalid digit"), "{answer}");
+    }
+}
+
+#[test]
+fn a_name_that_was_written_otherwise_is_offered() {
+    let sandbox = alone();
+    for name in ["alice", "josé"] {
+        sandbox.run(&["add", name]).expect_code(0);
+    }
+    for (name, says) in [
+        (r"CORP\alice", "did you mean alice? leave the domain out"),
+        (
+            "alice@corp.example.com",
+            "did you mean alice? leave the domain out",
+        ),
+        ("@names.txt", r#"--users "$(paste -sd, names.txt)""#),
+        ("-", r#"--users "$(paste -sd, -)""#),
+        (
+            "jose\u{301}",
+            "josé is written with other Unicode characters",
+        ),
+        ("alcie", "did you mean alice?"),
+    ] {
+        let answer = sandbox.run(&["sync", "--users", name]).expect_code(2);
+        assert!(answer.stderr.contains(says), "{answer}");
+    }
+}
