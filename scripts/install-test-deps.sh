@@ -10,7 +10,7 @@ set -euo pipefail
 packages=(
     samba samba-ad-provision samba-dsdb-modules samba-vfs-modules
     ldb-tools ldap-utils libsasl2-modules openssl slapd 389-ds-base
-    faketime strace chromium tmux zsh fish man-db dpkg-dev systemd
+    faketime strace chromium tmux zsh fish man-db mandoc dpkg-dev lintian systemd
     krb5-user libkrb5-dev libclang-dev pkg-config libsasl2-modules-gssapi-mit
 )
 

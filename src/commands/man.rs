@@ -43,7 +43,9 @@ fn date() -> String {
 fn write(command: Command, folder: &Path) -> anyhow::Result<PathBuf> {
     let after_help = command.get_after_help().map(ToString::to_string);
     let is_program = command.has_subcommands();
+    let name = command.get_display_name().unwrap_or("adsync").to_owned();
     let man = Man::new(command)
+        .title(name.to_uppercase())
         .date(date())
         .source(concat!("adsync ", env!("CARGO_PKG_VERSION")))
         .manual(MANUAL);
@@ -60,9 +62,51 @@ fn write(command: Command, folder: &Path) -> anyhow::Result<PathBuf> {
         section(block, &mut page)?;
     }
     see_also(is_program, &mut page)?;
-    let file = folder.join(man.get_filename());
-    OutputFile::at(&file, Content::Manual)?.write(|out| out.write_all(&page))?;
+    let file = folder.join(format!("{name}.1"));
+    let page = tidy(&String::from_utf8_lossy(&page));
+    OutputFile::at(&file, Content::Manual)?.write(|out| out.write_all(page.as_bytes()))?;
     Ok(file)
+}
+
+/// The longest line of a page's source, in characters; `mandoc -T lint` asks for it.
+const LONGEST: usize = 80;
+
+/// A page as `mandoc -T lint` likes it: the prelude once, no line break beside a space, no long lines.
+fn tidy(page: &str) -> String {
+    let mut tidy: Vec<String> = Vec::new();
+    let is_break = |line: &str| line == ".br" || line.starts_with(".sp");
+    for line in page.lines().map(str::trim_end) {
+        let is_prelude = line.starts_with(".ie ") || line.starts_with(".el ");
+        let last = tidy.last().map_or("", String::as_str);
+        let is_needless = match line {
+            ".br" => is_break(last),
+            ".PP" => last.starts_with(".SH"),
+            _ => is_prelude && tidy.len() > 1,
+        };
+        if is_needless {
+            continue;
+        }
+        if line.is_empty() || line.starts_with('.') {
+            if line.is_empty() && last == ".br" {
+                tidy.pop();
+            }
+            tidy.push(if line.is_empty() { ".sp" } else { line }.to_owned());
+            continue;
+        }
+        let mut short = String::new();
+        for word in line.split(' ') {
+            // A line must not begin with what would be a request.
+            let fits = short.chars().count() + word.chars().count() < LONGEST;
+            if short.is_empty() || fits || word.starts_with(['.', '\'']) {
+                short += if short.is_empty() { "" } else { " " };
+                short += word;
+            } else {
+                tidy.push(std::mem::replace(&mut short, word.to_owned()));
+            }
+        }
+        tidy.push(short);
+    }
+    tidy.join("\n") + "\n"
 }
 
 /// A part of the text after the help: a list under a heading such as `Examples:`, or a paragraph.

@@ -23,6 +23,17 @@ fn shown(page: &Path) -> (String, String) {
     (text(&finished.stdout), text(&finished.stderr))
 }
 
+/// What `mandoc` finds in the source of a page.
+fn lint(page: &Path) -> String {
+    let mandoc = process::find("mandoc").expect(
+        "mandoc is not installed; scripts/install-test-deps.sh installs what the tests need",
+    );
+    let mut command = Command::new(mandoc);
+    command.args(["-T", "lint"]).arg(page);
+    let finished = process::run(&mut command, &[], Duration::from_mins(1));
+    String::from_utf8_lossy(&finished.stdout).into_owned()
+}
+
 #[test]
 fn there_is_a_page_for_each_command() {
     let sandbox = alone();
@@ -39,6 +50,7 @@ fn there_is_a_page_for_each_command() {
     for name in &names {
         let (page, warnings) = shown(&folder.join(name));
         assert_eq!(warnings, "", "{name}");
+        assert_eq!(lint(&folder.join(name)), "");
         for said in ["NAME", "SYNOPSIS", "OPTIONS", "--config", "SEE ALSO"] {
             assert!(page.contains(said), "{name} has no {said}\n{page}");
         }

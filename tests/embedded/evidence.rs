@@ -105,11 +105,11 @@ fn a_table_names_a_user_that_left_the_scope_once() {
     stage.change(|directory| directory.move_to("bob", ELSEWHERE));
     let row = |stage: &Stage| {
         let answer = stage.run(&["sync"]).expect_code(0);
-        assert!(answer.stdout.contains("1 out of scope"), "{answer}");
+        assert!(answer.stdout.contains("1 out_of_scope"), "{answer}");
         answer
             .stdout
             .lines()
-            .any(|it| it.starts_with("out of scope"))
+            .any(|it| it.starts_with("out_of_scope"))
     };
     assert!(row(&stage), "the first time it is news");
     assert!(!row(&stage), "the second time it is known");

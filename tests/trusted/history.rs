@@ -547,7 +547,7 @@ fn how_a_user_stands_and_why_is_in_the_history() {
         format!("duplicate: {held}"),
         format!("missing: {reason}"),
         format!("out of scope: {outside}"),
-        "1 duplicate, 1 out of scope, 1 missing, 1 unchanged".to_owned(),
+        "1 duplicate, 1 out_of_scope, 1 missing, 1 unchanged".to_owned(),
     ] {
         assert!(table.stdout.contains(&words), "{words}\n{table}");
     }
