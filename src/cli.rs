@@ -7,10 +7,14 @@ mod columns;
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use ldap::Filter;
 
-use crate::plan::Allowed;
+use crate::plan::{Action, Allowed};
 use crate::user::{Column, Field, Profile, Source, Standing};
 
 /// Keeps the users an application imported from Active Directory in step with it.
@@ -103,6 +107,16 @@ fn number(text: &str) -> Result<u64, String> {
         .map_err(|_| "it must be a whole number from 0".to_owned())
 }
 
+/// A time (RFC 3339), or a date, which begins at midnight here.
+fn time(text: &str) -> Result<Timestamp, String> {
+    let date = || {
+        let date: Date = text.parse().ok()?;
+        Some(date.to_zoned(TimeZone::system()).ok()?.timestamp())
+    };
+    let time = text.parse().ok().or_else(date);
+    time.ok_or_else(|| "it must be a date or a time: 2026-11-30, 2026-11-30T02:30:00Z".to_owned())
+}
+
 /// The number of a run.
 fn run_number(text: &str) -> Result<i64, String> {
     let number = text.parse().ok().filter(|it| *it > 0);
@@ -185,6 +199,8 @@ Examples:
     },
     /// Add a local user, or many
     Add(Add),
+    /// Change a local user
+    Set(Set),
     /// Remove users from the store; the directory is never written
     Remove(Remove),
     /// Bring imported users in step with the directory
@@ -339,6 +355,55 @@ impl Add {
     }
 }
 
+/// `adsync set`
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).multiple(true)
+    .args(["username", "email", "first_name", "last_name", "contact_number"]))]
+#[command(after_help = "\
+An empty value takes a value away. An imported user is changed in the directory.
+
+Examples:
+  adsync set helpdesk --email it@corp.example.com
+  adsync set helpdesk --contact-number ''")]
+pub struct Set {
+    /// The username in the store, in any case
+    #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub user: String,
+    /// New username
+    #[arg(long)]
+    username: Option<String>,
+    /// New email address
+    #[arg(long)]
+    email: Option<String>,
+    /// New first name
+    #[arg(long)]
+    first_name: Option<String>,
+    /// New last name
+    #[arg(long)]
+    last_name: Option<String>,
+    /// New contact number
+    #[arg(long)]
+    contact_number: Option<String>,
+    /// Make all checks, but change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+impl Set {
+    /// The new value of a field, if it has one.
+    pub fn value(&self, field: Field) -> Option<&str> {
+        let value = match field {
+            Field::Username => &self.username,
+            Field::FirstName => &self.first_name,
+            Field::LastName => &self.last_name,
+            Field::Email => &self.email,
+            Field::ContactNumber => &self.contact_number,
+            Field::Enabled => return None,
+        };
+        value.as_deref()
+    }
+}
+
 /// `adsync remove`
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -454,6 +519,7 @@ impl Command {
             Self::Undo(it) => ("undo", it.ending.dry_run),
             Self::Restore(it) => ("restore", it.dry_run),
             Self::Add(it) => ("add", it.dry_run),
+            Self::Set(it) => ("set", it.dry_run),
             Self::Remove(it) => ("remove", it.dry_run),
             Self::Check
             | Self::Search { .. }
@@ -474,7 +540,9 @@ impl Command {
 Examples:
   adsync history                       the last 20 runs
   adsync history 42                    what run 42 changed, before and after
-  adsync history --user alice          all changes of one user")]
+  adsync history --user alice          all changes of one user
+  adsync history --action deleted --since 2026-11-01
+  adsync history --changes --format csv > audit.csv")]
 pub struct History {
     /// Show every change of this run
     #[arg(value_parser = run_number)]
@@ -485,6 +553,19 @@ pub struct History {
     /// How many runs to list
     #[arg(value_parser = number, long, value_name = "N", default_value_t = 20, conflicts_with_all = ["run", "user"])]
     pub limit: u64,
+    /// Only runs from this date or time on
+    #[arg(long, value_name = "TIME", value_parser = time, conflicts_with_all = ["run", "user"])]
+    pub since: Option<Timestamp>,
+    /// Only runs before this date or time
+    #[arg(long, value_name = "TIME", value_parser = time, conflicts_with_all = ["run", "user"])]
+    pub until: Option<Timestamp>,
+    /// Show the changes of these runs, not the runs
+    #[arg(long, conflicts_with_all = ["run", "user", "limit"])]
+    pub changes: bool,
+    /// Show the changes of this kind only
+    #[arg(long, value_parser = PossibleValuesParser::new(Action::ALL.map(Action::name)))]
+    #[arg(conflicts_with_all = ["run", "user", "limit"])]
+    pub action: Option<String>,
 }
 
 /// `adsync restore`

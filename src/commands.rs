@@ -13,6 +13,7 @@ mod picking;
 mod remove;
 mod restore;
 mod search;
+mod set;
 mod show;
 mod sync;
 mod undo;
@@ -196,6 +197,7 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
         Command::Sync(it) => measured(store::Command::Sync, it.ending.dry_run, &|| {
             sync::run(&it, &context)
         }),
+        Command::Set(arguments) => set::run(&arguments, &context),
         Command::Remove(arguments) => remove::run(&arguments, &context),
         Command::History(arguments) => history::run(&arguments, &context),
         Command::Restore(arguments) => restore::run(&arguments, &context),

@@ -98,6 +98,7 @@ struct DirectoryTable {
     principal: Option<String>,
     base_dn: Option<String>,
     filter: Option<Filter>,
+    exclude: Vec<String>,
     page_size: PageSize,
     connect_timeout_secs: Seconds<5>,
     timeout_secs: Seconds<60>,
@@ -259,6 +260,14 @@ impl DirectoryTable {
                 .hint("use ldaps://, or starttls = true, or say allow_plaintext = true"));
             }
         }
+        if let Some(all) = self
+            .exclude
+            .iter()
+            .find(|it| it.trim_matches('*').trim().is_empty())
+        {
+            let what = format!("exclude under [directory] has {all:?}, which leaves everybody out");
+            return Err(wrong(&what).hint("name the users, such as \"svc-*\""));
+        }
         if self.attributes.guid.iter().count() != 1 {
             return Err(wrong(
                 "guid under [directory.attributes] must be one attribute",
@@ -277,6 +286,7 @@ impl DirectoryTable {
             ca_file: self.ca_file.map(|it| it.within(folder)),
             base_dn: self.base_dn,
             filter: self.filter.unwrap_or(PEOPLE),
+            exclude: self.exclude,
             limits: Limits {
                 page_size: self.page_size.0,
                 connect_timeout: self.connect_timeout_secs.0,

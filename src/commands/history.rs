@@ -4,7 +4,8 @@ use crate::cli;
 use crate::commands::Context;
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
-use crate::output::history;
+use crate::output::{Output, history};
+use crate::plan::Action;
 use crate::store::{Changes, Known, PastRun, Runs, View};
 use crate::user::Folded;
 use crate::util::nearest::nearest;
@@ -25,9 +26,36 @@ pub fn run(arguments: &cli::History, context: &Context<'_>) -> anyhow::Result<Ex
             }
             history::changes(None, &changes, output)?;
         }
-        (None, None) => history::runs(&store.runs(Runs::Last(arguments.limit))?, output)?,
+        (None, None) => several(arguments, &*store, output)?,
     }
     Ok(ExitCode::Done)
+}
+
+/// Runs, or the changes of several of them.
+fn several(arguments: &cli::History, store: &dyn View, output: &Output) -> anyhow::Result<()> {
+    let cli::History {
+        limit,
+        since,
+        until,
+        action,
+        ..
+    } = arguments;
+    let shows_changes = arguments.changes || action.is_some();
+    let is_bounded = since.is_some() || until.is_some() || shows_changes;
+    let mut runs = store.runs(Runs::Last(if is_bounded { u64::MAX } else { *limit }))?;
+    runs.retain(|run| {
+        since.is_none_or(|it| run.started_at >= it) && until.is_none_or(|it| run.started_at < it)
+    });
+    if !shows_changes {
+        return Ok(history::runs(&runs, output)?);
+    }
+    let action = action.as_deref().and_then(Action::from_name);
+    let mut changes = Vec::new();
+    for run in runs.iter().rev() {
+        let of_run = store.changes(Changes::OfRun(run.run))?.into_iter();
+        changes.extend(of_run.filter(|it| action.is_none_or(|action| it.action == action)));
+    }
+    Ok(history::changes(None, &changes, output)?)
 }
 
 /// The run with that number; the error says that there is none.

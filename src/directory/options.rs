@@ -43,6 +43,8 @@ pub struct Options {
     pub base_dn: Option<String>,
     /// Filter of the scope (RFC 4515).
     pub filter: Filter,
+    /// Usernames that are left out of the scope; `*` stands for any text. The server compares them.
+    pub exclude: Vec<String>,
     /// Limits of size and time.
     pub limits: Limits,
     /// Accept any certificate.

@@ -1,6 +1,6 @@
 //! Which server to use: the first usable one, in the order of the settings or of the DNS.
 
-use ldap::{Connection, Credentials, Opened, RunDeadline, ServerUrl, Tls};
+use ldap::{Connection, Credentials, Filter, Opened, RunDeadline, ServerUrl, Tls, filter};
 
 use super::error::DirectoryError;
 use super::mapping::{self, Mapping};
@@ -73,6 +73,18 @@ impl<'a> Servers<'a> {
             }
         }
     }
+}
+
+/// The filter of the scope: that of the settings, without the usernames that are left out.
+fn scope(settings: &Options, mapping: &Mapping) -> Filter {
+    if settings.exclude.is_empty() {
+        return settings.filter.clone();
+    }
+    let names = mapping.username().iter();
+    settings.filter.except(names.flat_map(|attribute| {
+        let patterns = settings.exclude.iter();
+        patterns.map(|pattern| filter::like(attribute.asked(), pattern))
+    }))
 }
 
 /// Whether the account was refused, as it would be elsewhere.
@@ -192,13 +204,14 @@ impl Directory {
             root.is_active_directory,
             schema.as_ref(),
         );
+        let filter = scope(settings, &mapping);
         Ok(Self {
             mapping,
             unusable,
             has_schema,
             names: None,
             sentinels: Vec::new(),
-            filter: settings.filter.clone(),
+            filter,
             connection,
             root,
             base,

@@ -31,7 +31,7 @@ impl Content {
             || match self {
                 Self::Page => head.starts_with(b"<!doctype html>") && has("<title>adsync "),
                 Self::Metrics => head.starts_with(b"# HELP adsync_"),
-                Self::Manual => has("\n.TH adsync"),
+                Self::Manual => has("\n.TH ADSYNC") || has("\n.TH adsync"),
             }
     }
 

@@ -75,17 +75,18 @@ pub fn numbers(counts: &Counts, command: Command, wanted: bool) -> Vec<Number> {
     let new = match command {
         Command::Add => "added",
         Command::Restore | Command::Undo => "restored",
-        Command::Import | Command::Sync | Command::Remove => "imported",
+        Command::Import | Command::Sync | Command::Set | Command::Remove => "imported",
     };
     let is_removal = command == Command::Remove;
     let is_undo = command == Command::Undo;
     let is_sync = command == Command::Sync;
+    let is_set = command == Command::Set;
     let gone = if is_removal { "removed" } else { "deleted" };
     let [unchanged, others @ .., foreign] = buckets(counts);
     let number = |(bucket, count)| {
         let (what, is_looked_for) = match bucket {
-            "imported" => (new, !(is_sync || is_removal)),
-            "modified" => (bucket, is_sync || is_undo),
+            "imported" => (new, !(is_sync || is_removal || is_set)),
+            "modified" => (bucket, is_sync || is_undo || is_set),
             "deleted" => (gone, is_sync || is_removal || is_undo),
             "duplicate" => (bucket, !is_removal),
             _ => (bucket, false),

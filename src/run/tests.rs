@@ -247,6 +247,7 @@ fn options(url: ServerUrl) -> Options {
         filter: "(&(objectCategory=person)(objectClass=user))"
             .parse()
             .expect("a filter"),
+        exclude: Vec::new(),
         limits: Limits {
             page_size: 1000,
             connect_timeout: Duration::from_secs(5),

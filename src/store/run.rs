@@ -19,6 +19,8 @@ named! {
         Sync = "sync",
         /// Adds local users.
         Add = "add",
+        /// Changes a local user.
+        Set = "set",
         /// Removes users.
         Remove = "remove",
         /// Restores deleted users.

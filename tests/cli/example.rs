@@ -173,6 +173,7 @@ fn the_example_shows_the_defaults() {
             "keytab",
             "principal",
             "base_dn",
+            "exclude",
             "path",
             "metrics_file"
         ]
@@ -197,6 +198,7 @@ fn defaults(settings: &Settings) -> String {
                 ca_file: _,
                 base_dn: _,
                 filter,
+                exclude: _,
                 limits: reading,
                 accept_invalid_certs,
                 attributes,

@@ -73,6 +73,7 @@ fn the_commands_are_all_there() {
             "list",
             "show",
             "add",
+            "set",
             "remove",
             "sync",
             "history",

@@ -167,3 +167,30 @@ fn one_bad_line_does_not_stop_the_others() {
     );
     assert_eq!(usernames(&sandbox), ["alice", "carol"]);
 }
+
+#[test]
+fn a_local_user_is_given_other_values() {
+    let sandbox = alone();
+    add(&sandbox, &["helpdesk", "--email", "a@x"]);
+    add(&sandbox, &["bob", "--email", "b@x"]);
+    let set = |arguments: &[&str]| sandbox.run(&[&["set", "HelpDesk"], arguments].concat());
+    let answer = set(&["--email", "it@x", "--first-name", "IT"]).expect_code(0);
+    assert!(answer.stdout.contains("email: a@x → it@x"), "{answer}");
+    assert!(answer.stdout.contains("1 modified"), "{answer}");
+    let answer = set(&["--email", "it@x"]).expect_code(0);
+    assert!(answer.stdout.contains("0 modified"), "{answer}");
+    set(&["--first-name", "", "--dry-run"]).expect_code(0);
+    assert_eq!(users(&sandbox)[1]["first_name"], "IT");
+    set(&["--first-name", ""]).expect_code(0);
+    assert_eq!(users(&sandbox)[1]["first_name"], Value::Null);
+    // Somebody else has it.
+    let answer = set(&["--email", "B@X"]).expect_code(7);
+    assert!(answer.stdout.contains("is held by bob (local)"), "{answer}");
+    set(&[]).expect_code(2);
+    sandbox
+        .run(&["set", "nobody", "--email", "x"])
+        .expect_code(2);
+    // It is in the history, and can be taken back.
+    sandbox.run(&["undo", "3"]).expect_code(0);
+    assert_eq!(users(&sandbox)[1]["email"], "a@x");
+}

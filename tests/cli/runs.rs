@@ -230,3 +230,37 @@ fn the_exit_codes_of_a_rehearsal() {
     run(&["sync", "--allow-deletes", "2", "--dry-run"], 0);
     run(&["sync", "--allow-deletes", "2"], 0);
 }
+
+#[test]
+fn the_history_is_bounded_and_its_changes_are_listed() {
+    let sandbox = crate::stage::alone();
+    for name in ["alice", "bob"] {
+        sandbox.run(&["add", name]).expect_code(0);
+    }
+    sandbox.run(&["remove", "bob"]).expect_code(0);
+    let lines = |arguments: &[&str]| {
+        let answer = sandbox.run(&[&["history", "--format", "csv"], arguments].concat());
+        answer.expect_code(0).stdout.lines().count() - 1
+    };
+    assert_eq!(lines(&["--since", "2000-01-01"]), 3);
+    assert_eq!(lines(&["--until", "2000-01-01"]), 0);
+    assert_eq!(lines(&["--since", "2999-01-01T00:00:00Z"]), 0);
+    let answer = sandbox
+        .run(&["history", "--action", "deleted", "--format", "json"])
+        .expect_code(0);
+    let changes = answer.json()["changes"].clone();
+    assert_eq!(changes.as_array().map(Vec::len), Some(1), "{answer}");
+    assert_eq!(changes[0]["username"], "bob");
+    let all = sandbox
+        .run(&["history", "--changes", "--format", "json"])
+        .expect_code(0)
+        .json();
+    assert_eq!(all["changes"].as_array().map(Vec::len), Some(3));
+    let answer = sandbox
+        .run(&["history", "--since", "yesterday"])
+        .expect_code(2);
+    assert!(
+        answer.stderr.contains("it must be a date or a time"),
+        "{answer}"
+    );
+}

@@ -153,7 +153,7 @@ fn a_user_that_was_made_anew_under_the_old_name_is_another_one() {
     assert_eq!(names(&run, "missing"), ["bob"]);
     assert_eq!(stage.user("bob")["guid"], guid);
     // While the old one is kept its name is taken.
-    let run = stage.json(0, &["import", "--users", "bob"]);
+    let run = stage.json(7, &["import", "--users", "bob"]);
     assert_eq!(names(&run, "duplicate"), ["bob"]);
     let run = stage.json(0, &["sync", "--delete-missing"]);
     assert_eq!(names(&run, "deleted"), ["bob"], "{run:#}");

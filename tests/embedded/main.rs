@@ -8,6 +8,7 @@ mod addresses;
 mod doubts;
 mod dry_run;
 mod evidence;
+mod exclude;
 mod faults;
 mod foreign;
 mod groups;

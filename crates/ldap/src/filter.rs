@@ -17,6 +17,12 @@ impl Filter {
         Self(Cow::Borrowed(filter))
     }
 
+    /// This filter, without the entries that match any of those.
+    #[must_use]
+    pub fn except(&self, those: impl IntoIterator<Item = String>) -> Self {
+        Self(format!("(&{}(!{}))", self.as_str(), any(those)).into())
+    }
+
     /// The filter as it is sent.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -85,6 +91,12 @@ pub fn equals(attribute: &str, value: &str) -> String {
 /// `(attribute=prefix*)`, the prefix escaped.
 pub fn starts_with(attribute: &str, prefix: &str) -> String {
     format!("({attribute}={}*)", escaped(prefix))
+}
+
+/// `(attribute=pattern)`, where `*` in the pattern stands for any text and the rest is escaped.
+pub fn like(attribute: &str, pattern: &str) -> String {
+    let parts: Vec<Cow<'_, str>> = pattern.split('*').map(escaped).collect();
+    format!("({attribute}={})", parts.join("*"))
 }
 
 /// A filter for entries that match all of these.
