@@ -20,6 +20,9 @@ for folder in /etc/adsync /var/lib/adsync; do
 done
 
 package=$(./scripts/package.sh)
+# The first release closes no bug of Debian's.
+lintian --allow-root --fail-on error,warning --suppress-tags initial-upload-closes-no-bugs "$package" ||
+    fail "lintian found something in $package"
 had_account=$(getent passwd adsync || true)
 
 clean_up() {
