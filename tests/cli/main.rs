@@ -11,6 +11,7 @@ mod apart;
 mod browser;
 mod completions;
 mod contrib;
+mod docs;
 mod errors;
 mod example;
 mod golden;
