@@ -241,6 +241,9 @@ Examples:
 
 /// `adsync import`
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "adsync import <--all|--users|--group|--ou|--filter|--interactive> [OPTIONS]"
+)]
 #[command(group = ArgGroup::new("selection"))]
 #[command(group = ArgGroup::new("whom").required(true).multiple(true)
     .args(["users", "group", "ou", "filter", "all", "interactive"]))]

@@ -280,7 +280,8 @@ impl Mapping {
         Some(name.chars().take(64).collect())
     }
 
-    fn enabled(&self, entry: &Entry) -> Option<bool> {
+    /// Whether the account is enabled, where the directory says so.
+    pub fn enabled(&self, entry: &Entry) -> Option<bool> {
         if !self.is_active_directory {
             return None;
         }

@@ -26,14 +26,13 @@ fn words(line: &str) -> Option<Vec<String>> {
     for character in line.chars() {
         match (quote, character) {
             (Some(open), _) if character == open => quote = None,
-            (Some(_), _) => word.get_or_insert_default().push(character),
             (None, '\'' | '"') => {
                 quote = Some(character);
                 word.get_or_insert_default();
             }
             (None, '|' | '>' | '<' | '&' | ';' | '#' | ')') => break,
             (None, ' ') => words.extend(word.take()),
-            (None, _) => word.get_or_insert_default().push(character),
+            _ => word.get_or_insert_default().push(character),
         }
     }
     words.extend(word);

@@ -118,3 +118,38 @@ fn the_version_is_that_of_the_package() {
         format!("adsync {}\n", env!("CARGO_PKG_VERSION"))
     );
 }
+
+/// On a terminal of 80 by 50 the options of a command are on the first screen, and nothing is wrapped that was wrapped
+/// before: no line of a paragraph is short but its last.
+#[test]
+fn the_help_fits_a_small_terminal() {
+    let sandbox = alone();
+    for command in commands() {
+        let help = sandbox.prepare(&[&command, "--help"]);
+        let help = help.env("COLUMNS", "80").run().expect_code(0).stdout;
+        let lines: Vec<&str> = help.lines().collect();
+        let global = lines.iter().position(|it| *it == "Global options:");
+        let own = global.expect("global options have a heading");
+        assert!(
+            own <= 50,
+            "{command}: {own} lines before the global options"
+        );
+        // A usage line is not wrapped.
+        for line in lines.iter().filter(|it| !it.starts_with("Usage: ")) {
+            assert!(line.chars().count() <= 80, "{command}: {line}");
+        }
+        let paragraphs = lines.windows(2).filter(|pair| {
+            let is_text = |line: &str| line.starts_with(|it: char| it.is_ascii_uppercase());
+            is_text(pair[0]) && !pair[1].is_empty() && !pair[0].ends_with(':')
+        });
+        for pair in paragraphs {
+            let next = pair[1].split(' ').next().unwrap_or_default();
+            let had_room = pair[0].chars().count() + 1 + next.chars().count() <= 80;
+            assert!(
+                !had_room,
+                "{command}: wrapped twice\n{}\n{}",
+                pair[0], pair[1]
+            );
+        }
+    }
+}

@@ -144,14 +144,17 @@ fn check_users(
     if identities.users > 0 {
         let (left_out, in_scope) = directory.system_accounts()?.unwrap_or_default();
         let users = identities.users;
-        findings.ok(
-            "users",
-            match left_out {
-                0 => format!("{users} in scope"),
-                1 => format!("{users} in scope, 1 system account left out"),
-                _ => format!("{users} in scope, {left_out} system accounts left out"),
-            },
-        );
+        let disabled = match identities.disabled {
+            0 => String::new(),
+            disabled => format!(", {disabled} disabled"),
+        };
+        let left_out = match left_out {
+            0 => String::new(),
+            1 => ", 1 system account left out".to_owned(),
+            _ => format!(", {left_out} system accounts left out"),
+        };
+        let said = format!("{users} in scope{disabled}{left_out}");
+        findings.ok("users", said);
         if in_scope > 0 {
             findings.warn(
                 "users",
@@ -197,6 +200,7 @@ fn check_users(
 fn check_identity(directory: &mut Directory, identities: &Identities, findings: &mut Findings<'_>) {
     let Identities {
         users,
+        disabled: _,
         unusable,
         example,
         repeated,

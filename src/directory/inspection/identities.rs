@@ -10,6 +10,8 @@ use crate::directory::error::DirectoryError;
 pub struct Identities {
     /// How many users there are.
     pub users: u64,
+    /// How many of their accounts are disabled; none where the directory does not say.
+    pub disabled: u64,
     /// How many have no usable identity.
     pub unusable: u64,
     /// The first of them: its DN, and why.
@@ -30,6 +32,9 @@ impl Directory {
             filter,
         );
         search.attributes = vec![self.mapping.guid_attribute().to_owned()];
+        if self.is_active_directory() {
+            search.attributes.push("userAccountControl".to_owned());
+        }
         let mapping = &self.mapping;
         let mut found = Identities::default();
         let mut seen = HashSet::new();
@@ -37,6 +42,7 @@ impl Directory {
             let entries = page?;
             for entry in &entries {
                 found.users += 1;
+                found.disabled += u64::from(mapping.enabled(entry) == Some(false));
                 match mapping.guid(entry) {
                     Ok(guid) if seen.insert(guid) => {}
                     Ok(_) => {
