@@ -1,5 +1,5 @@
 //! Measures adsync side by side with `ldapsearch`, which does nothing but read, against the same
-//! servers, and prints tables in Markdown. `docs/performance.md` says how to run it and what came out.
+//! servers, and prints tables in Markdown. `docs/benchmarks.md` says how to run it and what came out.
 
 mod django;
 mod endpoint;

@@ -396,7 +396,7 @@ fn refuse_foreign<'a>(
     .into())
 }
 
-/// What a lookup by identity costs the server, in entries of a plain enumeration (docs/performance.md).
+/// What a lookup by identity costs the server, in entries of a plain enumeration (docs/benchmarks.md).
 const LOOK_UP: u64 = 4;
 
 /// Whether reading the whole scope is cheaper than that many lookups by identity.

@@ -20,7 +20,7 @@ const PIECE: usize = 64 << 10;
 const LITTLE: usize = 8 << 10;
 
 /// How long to let data accumulate where much is expected. A server that sends entry by entry would otherwise wake this
-/// thread for each, which costs both sides more than the entry itself (`docs/performance.md`). Shorter than
+/// thread for each, which costs both sides more than the entry itself (`docs/benchmarks.md`). Shorter than
 /// a person or a server would notice, and longer than an entry takes.
 const PAUSE: Duration = Duration::from_micros(250);
 
