@@ -225,3 +225,21 @@ fn a_search_stays_in_the_scope() {
     );
     assert!(ELSEWHERE.ends_with(DOMAIN));
 }
+
+#[test]
+fn who_is_outside_the_base_is_told_where() {
+    let stage = Stage::imported(&["alice"]);
+    stage.change(|directory| directory.add_user("bob"));
+    stage.change(|directory| directory.move_to("bob", ELSEWHERE));
+    let answer = stage.run(&["import", "--users", "bob"]).expect_code(2);
+    let said = format!("bob is CN=bob,{ELSEWHERE}, which is not below base_dn");
+    assert!(answer.stderr.contains(&said), "{answer}");
+}
+
+#[test]
+fn a_name_may_have_a_comma() {
+    let stage = Stage::with(&["alice", "bob"]);
+    stage.set("alice", "mail", "lee, alice@example.com");
+    let named = ["--users", "lee, alice@example.com", "--users", "bob"];
+    assert_eq!(import(&stage, 0, &named), ["alice", "bob"]);
+}
