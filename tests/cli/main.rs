@@ -18,6 +18,7 @@ mod golden;
 mod help;
 mod hostile;
 mod hostile_values;
+mod json_schema;
 mod kerberos;
 mod links;
 mod list;

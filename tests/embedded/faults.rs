@@ -289,7 +289,7 @@ fn a_reference_to_another_server_is_no_error() {
     stage.directory.clear_faults();
     stage.configure(|settings| settings.base_dn = None);
     let answer = stage.run(&["sync", "-vv"]).expect_code(0);
-    assert_says(&answer, &["referrals: 1"]);
+    assert_says(&answer, &["1 references"]);
 }
 
 /// One user a page, each just in time: without an end of its own.
