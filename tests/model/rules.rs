@@ -904,6 +904,9 @@ pub(crate) fn import(
     }
     let first_new = after.next;
     after.grant(wishes, &BTreeSet::new(), &mut buckets);
+    // Who names users and gets none of them is told so.
+    let duplicates = buckets.duplicate.len();
+    is_partial |= !is_all && duplicates > 0 && duplicates == chosen.len();
     for key in first_new..after.next {
         after.is_found(key, scene, true);
     }
