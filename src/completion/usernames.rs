@@ -11,7 +11,7 @@ use crate::output::table::local_time;
 use crate::store::{self, Known, Outcome, Runs, View};
 
 /// Where which usernames are meant: the command, its argument, and how a word is completed there.
-pub fn completers() -> [(&'static str, &'static str, ArgValueCompleter); 6] {
+pub fn completers() -> [(&'static str, &'static str, ArgValueCompleter); 7] {
     [
         ("sync", "users", completer(|it| list(it, Known::Imported))),
         (
@@ -22,6 +22,7 @@ pub fn completers() -> [(&'static str, &'static str, ArgValueCompleter); 6] {
         ("restore", "names", completer(|it| list(it, Known::Deleted))),
         ("history", "user", completer(|it| one(it, Known::Ever))),
         ("show", "user", completer(|it| one(it, Known::Stored))),
+        ("set", "user", completer(|it| one(it, Known::Stored))),
         ("undo", "run", completer(runs)),
     ]
 }

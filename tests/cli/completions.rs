@@ -78,6 +78,7 @@ fn runs_are_completed_by_their_numbers() {
     assert_eq!(answered(&sandbox, &["undo", "2"]).lines().count(), 1);
     assert_eq!(answered(&sandbox, &["undo", "4"]), "");
     assert_eq!(answered(&sandbox, &["show", "b"]), "bob\n");
+    assert_eq!(answered(&sandbox, &["set", "b"]), "bob\n");
     assert_eq!(answered(&sandbox, &["show", "al"]), "");
 }
 
