@@ -1,6 +1,6 @@
 //! `adsync restore`: restores deleted users, with the values they had.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::cli;
 use crate::commands::history::past_run;
@@ -13,7 +13,7 @@ use crate::plan::{Findings, Import, Return};
 use crate::run::execute::Target;
 use crate::run::preview;
 use crate::store::{Changes, Command, Keys, Mode, PastChange, Snapshot, StoreError, View};
-use crate::user::{DomainId, Folded, StoredUser, UserId};
+use crate::user::{DomainId, Folded, ObjectGuid, UserId};
 
 /// Runs the command.
 pub fn run(arguments: &cli::Restore, context: &Context<'_>) -> anyhow::Result<ExitCode> {
@@ -93,10 +93,12 @@ fn findings(
 ) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let domains = target.view().domains()?;
-    for (record, before) in newest(records) {
+    let records: Vec<(PastChange, Snapshot)> = newest(records).collect();
+    let users = records.iter().map(|(record, before)| (record.user, before));
+    let present = Present::of(users, target.view())?;
+    for (record, before) in records {
         let origin = before.origin();
-        let is_back = is_in_store(target.view(), record.user, &before)?;
-        if is_back {
+        if present.has(record.user, &before) {
             context.output.note(&format!(
                 "{} is in the store already",
                 before.profile.username
@@ -130,16 +132,49 @@ fn newest(records: Vec<PastChange>) -> impl Iterator<Item = (PastChange, Snapsho
     })
 }
 
-/// Whether the user with that row, or that identity, is in the store.
-pub fn is_in_store(store: &dyn View, row: UserId, before: &Snapshot) -> Result<bool, StoreError> {
-    let Some(guid) = before.guid else {
-        return Ok(store.by_id(row)?.is_some());
-    };
-    let is_it = |user: &StoredUser| {
-        let domain = user.tracking.domain.map(|it| it.0);
-        before.domain.is_none() || domain.is_none() || domain == before.domain
-    };
-    Ok(store.users(Keys::Identities(&[guid]))?.iter().any(is_it))
+/// Which of some users are in the store, asked of all of them at once.
+#[derive(Debug)]
+pub struct Present {
+    rows: HashSet<UserId>,
+    /// Of each identity the domains in which somebody has it.
+    identities: HashMap<ObjectGuid, Vec<Option<DomainId>>>,
+}
+
+impl Present {
+    /// Of users with these rows, and what they were.
+    pub fn of<'s>(
+        users: impl Iterator<Item = (UserId, &'s Snapshot)>,
+        store: &dyn View,
+    ) -> Result<Self, StoreError> {
+        let (local, imported): (Vec<_>, Vec<_>) = users.partition(|(_, it)| it.guid.is_none());
+        let rows: Vec<UserId> = local.into_iter().map(|(row, _)| row).collect();
+        let guids: Vec<ObjectGuid> = imported.iter().filter_map(|(_, it)| it.guid).collect();
+        let mut identities: HashMap<ObjectGuid, Vec<_>> = HashMap::new();
+        for user in store.users(Keys::Identities(&guids))? {
+            if let Some(guid) = user.origin.guid() {
+                let domains = identities.entry(guid).or_default();
+                domains.push(user.tracking.domain);
+            }
+        }
+        let rows = store.users(Keys::Rows(&rows))?;
+        Ok(Self {
+            rows: rows.iter().map(|it| it.id).collect(),
+            identities,
+        })
+    }
+
+    /// Whether the user with that row, or that identity, is in the store.
+    pub fn has(&self, row: UserId, before: &Snapshot) -> bool {
+        let Some(guid) = before.guid else {
+            return self.rows.contains(&row);
+        };
+        let was_in = before.domain.map(DomainId);
+        let is_it =
+            |domain: &Option<DomainId>| was_in.is_none() || domain.is_none() || *domain == was_in;
+        self.identities
+            .get(&guid)
+            .is_some_and(|it| it.iter().any(is_it))
+    }
 }
 
 /// The newest records of deleted users, of one run or of all, that a person picked; `None` if there is
@@ -168,17 +203,20 @@ fn candidates(
     records: Vec<PastChange>,
     store: &dyn View,
 ) -> anyhow::Result<Vec<(PastChange, Item)>> {
-    let mut candidates = Vec::new();
-    for (record, before) in newest(records) {
-        let origin = before.origin();
-        if is_in_store(store, record.user, &before)? {
-            continue;
+    let records: Vec<(PastChange, Snapshot)> = newest(records).collect();
+    let users = records.iter().map(|(record, before)| (record.user, before));
+    let present = Present::of(users, store)?;
+    let import = |before: &Snapshot| Import::new(&before.origin(), &before.values());
+    let imports = records.iter().map(|(_, before)| import(before));
+    let holders = preview::holders(imports.collect(), store)?;
+    let candidate = |(record, before): (PastChange, Snapshot)| {
+        if present.has(record.user, &before) {
+            return None;
         }
-        let values = before.values();
         let note = format!("run {}, {}", record.run, local_time(record.at));
-        let item = picking::item(&values.profile, note);
-        let conflicts = preview::conflicts(Import::new(&origin, &values), store)?;
-        candidates.push((record, picking::refused(item, &conflicts)));
-    }
-    Ok(candidates)
+        let item = picking::item(&before.profile, note);
+        let conflicts = preview::conflicts(import(&before), &holders);
+        Some((record, picking::refused(item, &conflicts)))
+    };
+    Ok(records.into_iter().filter_map(candidate).collect())
 }

@@ -6,9 +6,8 @@ use crate::directory::FoundUser;
 use crate::exit_code::ExitCode;
 use crate::output::search::{self, Row};
 use crate::output::table::detail;
-use crate::run::preview::{self, Preview};
+use crate::run::preview::{Preview, Previews};
 use crate::run::reach;
-use crate::store::{Ours, View};
 use crate::user::Profile;
 
 /// Runs the command.
@@ -20,8 +19,9 @@ pub fn run(prefix: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
         let (domain, _) = reach::identify(&domains, directory)?;
         let ours = domains.ours(&domain);
         let found = directory.search(prefix)?;
-        let rows = found.into_iter().map(|found| row(found, &*store, &ours));
-        let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;
+        let users = found.iter().filter_map(|it| it.user.as_ref().ok());
+        let previews = Previews::of(users, &*store, &ours)?;
+        let rows: Vec<Row> = found.into_iter().map(|it| row(it, &previews)).collect();
         Ok((rows, directory.base().to_owned()))
     })?;
     rows.sort_by_cached_key(|row| row.profile.username.to_lowercase());
@@ -29,12 +29,12 @@ pub fn run(prefix: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::Done)
 }
 
-fn row(found: FoundUser, store: &dyn View, ours: &Ours) -> anyhow::Result<Row> {
+fn row(found: FoundUser, previews: &Previews) -> Row {
     let FoundUser { user, display_name } = found;
     let user = match user {
         Ok(user) => user,
         Err(entry) => {
-            return Ok(Row {
+            return Row {
                 profile: Profile {
                     username: entry.username.unwrap_or_else(|| entry.dn.clone()),
                     ..Profile::default()
@@ -44,20 +44,20 @@ fn row(found: FoundUser, store: &dyn View, ours: &Ours) -> anyhow::Result<Row> {
                 dn: entry.dn,
                 status: "failed",
                 reason: Some(entry.reason),
-            });
+            };
         }
     };
-    let (status, reason) = match preview::of(&user, store, ours)? {
+    let (status, reason) = match previews.preview(&user) {
         Preview::New => ("new", None),
         Preview::Imported => ("imported", None),
         Preview::Duplicate(conflicts) => ("duplicate", Some(detail::conflicts(&conflicts).plain())),
     };
-    Ok(Row {
+    Row {
         profile: user.profile().to_owned(),
         display_name,
         guid: Some(user.guid),
         dn: user.dn().to_owned(),
         status,
         reason,
-    })
+    }
 }

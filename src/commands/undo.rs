@@ -7,7 +7,8 @@ use std::collections::{HashMap, HashSet};
 
 use crate::cli;
 use crate::commands::history::past_run;
-use crate::commands::{Context, RunOptions, names, page, restore};
+use crate::commands::restore::Present;
+use crate::commands::{Context, RunOptions, names, page};
 use crate::error::{Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::table::phrases;
@@ -84,7 +85,6 @@ fn domain(store: &dyn View, past: &PastRun) -> anyhow::Result<Option<Domain>> {
 /// The result of undoing a run.
 struct Undoing<'a> {
     past: &'a PastRun,
-    store: &'a dyn View,
     /// What later runs did to users who are no longer as the run left them.
     since: HashMap<UserId, Vec<PastChange>>,
     findings: Findings,
@@ -102,7 +102,7 @@ struct Row {
 }
 
 impl<'a> Undoing<'a> {
-    fn of(past: &'a PastRun, target: &'a Target) -> anyhow::Result<Self> {
+    fn of(past: &'a PastRun, target: &Target) -> anyhow::Result<Self> {
         let store = target.view();
         let _unchanging = store.hold_still()?;
         let rows = rows(store, past.run)?;
@@ -117,17 +117,23 @@ impl<'a> Undoing<'a> {
         }
         let mut undoing = Self {
             past,
-            store,
             since,
             findings: Findings::default(),
             notes: Vec::new(),
             left: Vec::new(),
             warning: None,
         };
+        let gone = rows.iter().filter_map(|row| {
+            let before = row.change.before.as_ref()?;
+            Some((row.change.user, before)).filter(|_| row.change.after.is_none())
+        });
+        let present = Present::of(gone, store)?;
         let mut taken_out = Vec::new();
         for Row { change, now } in rows {
             match (&change.before, &change.after, now) {
-                (Some(before), None, _) => undoing.bring_back(&change, before)?,
+                (Some(before), None, _) => {
+                    undoing.bring_back(&change, before, present.has(change.user, before));
+                }
                 (_, None, _) => {}
                 (None, Some(after), Some(now)) => {
                     if now.values != after.values() {
@@ -152,12 +158,12 @@ impl<'a> Undoing<'a> {
     }
 
     /// A user that the run deleted.
-    fn bring_back(&mut self, change: &PastChange, before: &Snapshot) -> anyhow::Result<()> {
-        if restore::is_in_store(self.store, change.user, before)? {
+    fn bring_back(&mut self, change: &PastChange, before: &Snapshot, is_there: bool) {
+        if is_there {
             self.findings.unchanged += 1;
             let note = format!("{} is in the store already", before.profile.username);
             self.notes.push(note);
-            return Ok(());
+            return;
         }
         let mut user = before.user(change.user);
         if before.guid.is_some() {
@@ -171,7 +177,6 @@ impl<'a> Undoing<'a> {
         import.expires = user.tracking.expires;
         import.returns = Some(Box::new(Return::Whole(Box::new(user))));
         self.findings.new.push(import);
-        Ok(())
     }
 
     /// A user that the run added.

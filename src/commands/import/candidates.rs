@@ -6,7 +6,7 @@ use crate::cli;
 use crate::commands::{Context, picking};
 use crate::directory::Read;
 use crate::output::picker::{Item, Purpose};
-use crate::run::preview::{self, Preview};
+use crate::run::preview::{Preview, Previews};
 use crate::run::{Observer, reach};
 use crate::store::{Ours, View};
 use crate::user::{Folded, ObjectGuid};
@@ -66,6 +66,8 @@ fn candidates(
     store: &dyn View,
     ours: &Ours,
 ) -> anyhow::Result<(Vec<Candidate>, usize)> {
+    let users = read.iter().filter_map(|it| it.as_ref().ok());
+    let previews = Previews::of(users, store, ours)?;
     let mut candidates = Vec::new();
     let mut imported = 0;
     let mut seen = HashSet::new();
@@ -77,7 +79,7 @@ fn candidates(
         if guid.is_some_and(|guid| !seen.insert(guid)) {
             continue;
         }
-        match candidate(user, store, ours)? {
+        match candidate(user, &previews) {
             Some(candidate) => candidates.push(candidate),
             None => imported += 1,
         }
@@ -86,7 +88,7 @@ fn candidates(
     Ok((candidates, imported))
 }
 
-fn candidate(user: Read, store: &dyn View, ours: &Ours) -> anyhow::Result<Option<Candidate>> {
+fn candidate(user: Read, previews: &Previews) -> Option<Candidate> {
     let user = match user {
         Ok(user) => user,
         Err(bad) => {
@@ -97,14 +99,14 @@ fn candidate(user: Read, store: &dyn View, ours: &Ours) -> anyhow::Result<Option
                 note: bad.reason.clone(),
                 refusal: Some(bad.reason),
             };
-            return Ok(Some((bad.guid, item)));
+            return Some((bad.guid, item));
         }
     };
-    let conflicts = match preview::of(&user, store, ours)? {
-        Preview::Imported => return Ok(None),
+    let conflicts = match previews.preview(&user) {
+        Preview::Imported => return None,
         Preview::New => Vec::new(),
         Preview::Duplicate(conflicts) => conflicts,
     };
     let item = picking::item(&user.profile(), String::new());
-    Ok(Some((Some(user.guid), picking::refused(item, &conflicts))))
+    Some((Some(user.guid), picking::refused(item, &conflicts)))
 }
