@@ -553,9 +553,9 @@ pub struct History {
     /// Show every change of this user, by any username it ever had
     #[arg(long, value_name = "NAME", conflicts_with = "run")]
     pub user: Option<String>,
-    /// How many runs to list
-    #[arg(value_parser = number, long, value_name = "N", default_value_t = 20, conflicts_with_all = ["run", "user"])]
-    pub limit: u64,
+    /// How many runs to list: 20, or all that --since and --until leave
+    #[arg(value_parser = number, long, value_name = "N", conflicts_with_all = ["run", "user"])]
+    pub limit: Option<u64>,
     /// Only runs from this date or time on
     #[arg(long, value_name = "TIME", value_parser = time, conflicts_with_all = ["run", "user"])]
     pub since: Option<Timestamp>,

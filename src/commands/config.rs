@@ -20,7 +20,14 @@ pub fn run(which: Config, file: Option<&Path>, output: &Output) -> anyhow::Resul
 
 fn show(file: Option<&Path>, output: &Output) -> anyhow::Result<()> {
     let (settings, text) = Settings::load_with_text(file)?;
-    let all = in_force::of(&text);
+    let mut all = in_force::of(&text);
+    if all.iter().all(|it| it.name != "store.path") {
+        all.push(in_force::Setting {
+            name: "store.path".to_owned(),
+            value: format!("{:?}", settings.store_path.display().to_string()),
+            from: "default".to_owned(),
+        });
+    }
     match output.format {
         Format::Json => {
             #[derive(Serialize)]

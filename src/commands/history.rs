@@ -10,6 +10,9 @@ use crate::store::{Changes, Known, PastRun, Runs, View};
 use crate::user::Folded;
 use crate::util::nearest::nearest;
 
+/// How many runs are listed where nothing says how many.
+const USUAL: u64 = 20;
+
 /// Runs the command.
 pub fn run(arguments: &cli::History, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let store = context.store().read()?;
@@ -42,10 +45,12 @@ fn several(arguments: &cli::History, store: &dyn View, output: &Output) -> anyho
     } = arguments;
     let shows_changes = arguments.changes || action.is_some();
     let is_bounded = since.is_some() || until.is_some() || shows_changes;
-    let mut runs = store.runs(Runs::Last(if is_bounded { u64::MAX } else { *limit }))?;
+    let limit = limit.unwrap_or(if is_bounded { u64::MAX } else { USUAL });
+    let mut runs = store.runs(Runs::Last(if is_bounded { u64::MAX } else { limit }))?;
     runs.retain(|run| {
         since.is_none_or(|it| run.started_at >= it) && until.is_none_or(|it| run.started_at < it)
     });
+    runs.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     if !shows_changes {
         return Ok(history::runs(&runs, output)?);
     }

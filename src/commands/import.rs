@@ -216,7 +216,7 @@ fn named(directory: &mut Directory, arguments: &[String]) -> anyhow::Result<Vec<
             .iter()
             .map(|(name, dn)| {
                 let why = if directory.is_in_base(dn) {
-                    "does not match filter under [directory]"
+                    "does not match filter, or matches exclude, under [directory]"
                 } else {
                     "is not below base_dn under [directory]"
                 };

@@ -38,7 +38,9 @@ fn set(user: StoredUser, arguments: &cli::Set, findings: &mut Findings) {
     let mut next = user.clone();
     for field in Field::TEXT {
         if let Some(value) = arguments.value(field) {
-            let value = Some(value.to_owned()).filter(|it| !it.is_empty());
+            // An empty username is told, and not passed over.
+            let is_value = field == Field::Username || !value.is_empty();
+            let value = is_value.then(|| value.to_owned());
             next.values.profile.set(field, value);
         }
     }

@@ -71,18 +71,26 @@ pub fn table_of(key: &str) -> Option<&'static str> {
 /// All settings that have a value, in the order of the example, from the text of a file that was found right.
 pub fn of(text: &str) -> Vec<Setting> {
     let file: toml::Table = text.parse().unwrap_or_default();
-    let variable = std::env::var_os(PASSWORD_VARIABLE).is_some();
+    let is_given = |name: &str| {
+        file.get("directory")
+            .is_some_and(|it| it.get(name).is_some())
+    };
+    // A file or a command in the settings comes first, and a password in them last.
+    let is_from_variable = std::env::var_os(PASSWORD_VARIABLE).is_some()
+        && !["password_file", "password_command"]
+            .into_iter()
+            .any(is_given);
     let setting = |key: Key<'_>| {
         let mut path = key.table.split('.').chain([key.name]);
         let first = path.next().and_then(|it| file.get(it));
         let given = first.and_then(|it| path.try_fold(it, |table, name| table.get(name)));
         let is_secret = key.name == "password";
         let (value, from) = match given {
-            Some(_) if is_secret => ("(hidden)".to_owned(), line_of(text, &key)),
-            Some(value) => (value.to_string(), line_of(text, &key)),
-            None if is_secret && variable => {
+            _ if is_secret && is_from_variable => {
                 ("(hidden)".to_owned(), format!("${PASSWORD_VARIABLE}"))
             }
+            Some(_) if is_secret => ("(hidden)".to_owned(), line_of(text, &key)),
+            Some(value) => (value.to_string(), line_of(text, &key)),
             None => (key.default?.to_owned(), "default".to_owned()),
         };
         let name = format!("{}.{}", key.table, key.name);

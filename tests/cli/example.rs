@@ -240,6 +240,7 @@ fn the_example_and_the_settings_in_force_are_shown() {
     );
     assert_eq!(from("sync.max_deletes").as_deref(), Some("default"));
     assert_eq!(from("directory.keytab"), None);
+    assert!(from("store.path").is_some());
     let table = sandbox.run(&["config", "show"]).expect_code(0);
     assert!(!table.stdout.contains("pw-of-test"), "{table}");
 }
@@ -256,4 +257,25 @@ fn a_key_in_another_table_is_told_its_own() {
         answer.stderr.contains("it belongs under [sync]"),
         "{answer}"
     );
+}
+
+#[test]
+fn a_password_is_said_to_come_from_where_it_does() {
+    let sandbox = crate::stage::alone();
+    let source = |line: &str, variable: &str| {
+        let text = format!("[directory]\nurl = \"ldaps://dc1\"\nusername = \"svc@x\"\n{line}\n");
+        crate::stage::write_private(&sandbox.path().join("other.toml"), &text);
+        let show = ["-c", "other.toml", "config", "show", "--format", "json"];
+        let run = sandbox.prepare(&show).env("ADSYNC_PASSWORD", variable);
+        let shown = run.run().expect_code(0).json();
+        let settings = shown["settings"].as_array().expect("a list").clone();
+        let found = settings
+            .into_iter()
+            .find(|it| it["setting"] == "directory.password");
+        found.map(|it| it["from"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(source("password_file = \"secret\"", "x"), None);
+    let variable = source("password = \"y\"", "x");
+    assert_eq!(variable.as_deref(), Some("$ADSYNC_PASSWORD"));
+    assert_eq!(source("", "x"), variable);
 }

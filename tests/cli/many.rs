@@ -187,6 +187,8 @@ fn a_local_user_is_given_other_values() {
     let answer = set(&["--email", "B@X"]).expect_code(7);
     assert!(answer.stdout.contains("is held by bob (local)"), "{answer}");
     set(&[]).expect_code(2);
+    let answer = set(&["--username", ""]).expect_code(7);
+    assert!(answer.stdout.contains("no username"), "{answer}");
     sandbox
         .run(&["set", "nobody", "--email", "x"])
         .expect_code(2);

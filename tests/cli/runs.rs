@@ -243,6 +243,7 @@ fn the_history_is_bounded_and_its_changes_are_listed() {
         answer.expect_code(0).stdout.lines().count() - 1
     };
     assert_eq!(lines(&["--since", "2000-01-01"]), 3);
+    assert_eq!(lines(&["--since", "2000-01-01", "--limit", "2"]), 2);
     assert_eq!(lines(&["--until", "2000-01-01"]), 0);
     assert_eq!(lines(&["--since", "2999-01-01T00:00:00Z"]), 0);
     let answer = sandbox

@@ -7,7 +7,11 @@ fn who_is_left_out_is_not_imported_and_out_of_scope_afterwards() {
     let mut stage = Stage::imported(&["alice", "svc-mail"]);
     stage.change(|directory| directory.add_user("SVC-backup"));
     stage.configure_directory("exclude = ['svc-*', 'x(*)\\']");
-    for way in [&["sync"][..], &["sync", "--full"]] {
+    for way in [
+        &["sync"][..],
+        &["sync", "--full"],
+        &["sync", "--users", "svc-mail"],
+    ] {
         let run = stage.json(0, way);
         assert_eq!(run["counts"]["deleted"], 0, "{run:#}");
         assert_eq!(stage.user("svc-mail")["status"], "out_of_scope");

@@ -1,6 +1,5 @@
 //! Users from a CSV file, as people and spreadsheets write it.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -76,8 +75,7 @@ fn users(text: &str) -> Result<Vec<Values>, String> {
             let value = column.and_then(|column| line.get(column));
             value.filter(|it| !it.is_empty())
         };
-        let Ok(profile) =
-            Profile::try_from_fn(|field| Ok::<_, Infallible>(value(field).map(str::to_owned)));
+        let profile = Profile::from_fn(|field| value(field).map(str::to_owned));
         let enabled = match value(Field::Enabled).map(str::to_lowercase).as_deref() {
             None | Some("true" | "yes") => true,
             Some("false" | "no") => false,
