@@ -45,7 +45,11 @@ fn set(user: StoredUser, arguments: &cli::Set, findings: &mut Findings) {
         }
     }
     match next.values.profile.defect() {
-        Some(reason) => findings.failed.push(FailedUser::of(user, reason)),
+        // It is the command that fails: the user stays as it is.
+        Some(reason) => findings.failed.push(FailedUser {
+            user: None,
+            ..FailedUser::of(user, reason)
+        }),
         None if next == user => findings.unchanged += 1,
         None => findings.changed.push(Update { user, next }),
     }

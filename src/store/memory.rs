@@ -592,7 +592,7 @@ impl Application<'_> {
         for (user, next) in rest {
             self.update(user, next);
         }
-        if self.run.undoes.is_some() {
+        if !self.run.reads_directory() {
             return;
         }
         for it in &plan.duplicate {

@@ -96,6 +96,12 @@ pub struct Run {
 }
 
 impl Run {
+    /// Whether the status of users comes from the directory. An undo takes it from the history; `set` changes local
+    /// users, who have none.
+    pub fn reads_directory(&self) -> bool {
+        self.undoes.is_none() && self.command != Command::Set
+    }
+
     /// A run that starts now.
     pub fn begin(command: Command, history_days: u32) -> Self {
         let now = Timestamp::now();

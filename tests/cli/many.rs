@@ -186,9 +186,12 @@ fn a_local_user_is_given_other_values() {
     // Somebody else has it.
     let answer = set(&["--email", "B@X"]).expect_code(7);
     assert!(answer.stdout.contains("is held by bob (local)"), "{answer}");
+    // Who cannot be changed stays as it is.
+    assert_eq!(users(&sandbox)[1]["status"], "ok");
     set(&[]).expect_code(2);
     let answer = set(&["--username", ""]).expect_code(7);
     assert!(answer.stdout.contains("no username"), "{answer}");
+    assert_eq!(users(&sandbox)[1]["status"], "ok");
     sandbox
         .run(&["set", "nobody", "--email", "x"])
         .expect_code(2);

@@ -186,7 +186,7 @@ fn end(
     };
     let now = run.started_at.to_string();
     let application = Application {
-        reads_directory: run.undoes.is_none(),
+        reads_directory: run.reads_directory(),
         ..Application::new(db, &now, run_id, keys)
     };
     application.apply(plan, imported)?;
