@@ -293,24 +293,23 @@ impl Findings {
 impl fmt::Display for Conflict {
     /// `email d@x is held by dave (local)`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            field,
-            value,
-            holder,
-            contested,
-        } = self;
-        let field = field.field().name();
-        let verb = if *contested {
+        let field = self.field.field().name();
+        write!(f, "{field} {} {}", self.value, self.who())
+    }
+}
+
+impl Conflict {
+    /// `is held by dave (local)`
+    pub fn who(&self) -> String {
+        let verb = if self.contested {
             "is also wanted by"
         } else {
             "is held by"
         };
-        write!(
-            f,
-            "{field} {value} {verb} {} ({})",
-            holder.username,
-            holder.origin.name()
-        )
+        let Holder {
+            username, origin, ..
+        } = &self.holder;
+        format!("{verb} {username} ({})", origin.name())
     }
 }
 

@@ -6,7 +6,6 @@ use csv::Writer;
 
 use crate::output::Output;
 use crate::output::report::Report;
-use crate::output::table::detail;
 use crate::plan::Plan;
 use crate::user::{Change, Column, ObjectGuid, StoredUser};
 
@@ -64,7 +63,7 @@ pub fn run(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
         let user = (it.username(), it.guid(), it.dn());
         for conflict in &it.conflicts {
             let (field, value) = (conflict.field.field().name(), &conflict.value);
-            let holder = detail::holder(conflict);
+            let holder = conflict.who();
             csv.serialize(("duplicate", user, field, "", value, holder, applied))?;
         }
     }

@@ -199,7 +199,7 @@ fn duplicate_user(it: &Duplicate) -> User {
             field_name(field.field()),
             Cell::value(now),
             Cell::text(value),
-            Cell::text(&detail::holder(conflict)),
+            Cell::text(&conflict.who()),
         ]
     });
     user(it.username(), it.dn(), rows.collect())

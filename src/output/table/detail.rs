@@ -44,20 +44,6 @@ pub fn conflicts(conflicts: &[Conflict]) -> Detail {
     Detail::phrases(conflicts.iter().map(|it| legible(&it.to_string())))
 }
 
-/// `is held by dave (local)`
-pub fn holder(conflict: &Conflict) -> String {
-    let verb = if conflict.contested {
-        "is also wanted by"
-    } else {
-        "is held by"
-    };
-    format!(
-        "{verb} {} ({})",
-        conflict.holder.username,
-        conflict.holder.origin.name()
-    )
-}
-
 /// `Ann Lee <ann@x>`
 pub fn person<T: AsRef<str>>(profile: &Profile<T>) -> String {
     let name = profile.full_name();
