@@ -6,7 +6,7 @@ use comfy_table::Cell;
 use serde::Serialize;
 
 use super::table::phrases::Detail;
-use super::table::{detail, local_time, with_what};
+use super::table::{self, detail, local_time, with_what};
 use super::{Output, csv, legible};
 use crate::plan::Action;
 use crate::store::{PastChange, Snapshot};
@@ -85,7 +85,7 @@ fn standing(before: &Snapshot, after: &Snapshot) -> Option<String> {
         other => other.name().replace('_', " "),
     };
     Some(match &after.reason {
-        Some(reason) => format!("{status}: {}", legible(reason)),
+        Some(reason) => format!("{status}: {}", table::reason(reason)),
         None => status,
     })
 }

@@ -10,7 +10,7 @@ mod users;
 
 use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
-use super::{Output, colored};
+use super::{Output, colored, legible};
 use phrases::{Detail, Room};
 
 pub use run::run;
@@ -166,6 +166,16 @@ pub fn local_time(time: jiff::Timestamp) -> String {
     time.to_zoned(jiff::tz::TimeZone::system())
         .strftime("%Y-%m-%d %H:%M:%S %Z")
         .to_string()
+}
+
+/// A stored reason as a person reads it: legible, its times as everywhere else.
+pub fn reason(text: &str) -> String {
+    let word = |it: &str| {
+        let time = it.parse::<jiff::Timestamp>();
+        time.map_or_else(|_| it.to_owned(), local_time)
+    };
+    let words: Vec<String> = text.split(' ').map(word).collect();
+    legible(&words.join(" "))
 }
 
 /// A time span: `812 ms`, `3.4 s`

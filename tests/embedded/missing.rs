@@ -126,6 +126,31 @@ fn the_table_and_the_csv_say_so_too() {
 }
 
 #[test]
+fn a_person_reads_all_times_alike_and_is_told_the_way_past_it_once() {
+    let stage = without_bob();
+    let way = "`adsync remove NAME`";
+    for arguments in [
+        &["sync", "--dry-run"][..],
+        &["sync"],
+        &["show", "bob"],
+        &["history", "--user", "bob"],
+        &["list", "--columns", "username,reason"],
+    ] {
+        let answer = stage.run(arguments).expect_code(0);
+        let sentence = answer.stdout.split("does not find it after 20").nth(1);
+        let time = sentence.and_then(|it| it.split(" deletes it").next());
+        assert!(time.is_some_and(|it| it.ends_with(" UTC")), "{answer}");
+        let times = usize::from(arguments[0] == "sync");
+        assert_eq!(answer.stdout.matches(way).count(), times, "{answer}");
+    }
+    // Whom it does not list it does not speak of.
+    stage.set("alice", "mail", "new@example.com");
+    let quiet = stage.run(&["sync", "-q"]).expect_code(0);
+    assert!(quiet.stdout.contains("1 missing"), "{quiet}");
+    assert!(!quiet.stdout.contains(way), "{quiet}");
+}
+
+#[test]
 fn it_is_a_failure_only_where_it_is_to_be_one() {
     for (arguments, mode) in WAYS {
         let stage = without_bob();

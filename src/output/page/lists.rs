@@ -2,7 +2,7 @@
 
 use super::text::{Cell, Text};
 use crate::output::report::Report;
-use crate::output::table::{detail, local_time};
+use crate::output::table::{self, detail, local_time};
 use crate::plan::{Conflict, Deletion, Duplicate, FailedUser, Import, Missing, Plan, Update};
 use crate::user::{Field, Profile, UniqueField};
 
@@ -226,7 +226,10 @@ fn out_of_scope_user(Update { user: kept, next }: &Update) -> User {
 
 fn missing_user(it: &Missing) -> User {
     let since = it.absence().map(|it| local_time(it.since));
-    let row = vec![Cell::value(since.as_deref()), Cell::text(it.reason())];
+    let row = vec![
+        Cell::value(since.as_deref()),
+        Cell::text(&table::reason(it.reason())),
+    ];
     user(
         &it.user.values.profile.username,
         it.user.origin.dn(),

@@ -1,8 +1,8 @@
 //! What happened to a user, in a few words.
 
 use crate::output::legible;
-use crate::output::table::local_time;
 use crate::output::table::phrases::Detail;
+use crate::output::table::{local_time, reason};
 use crate::plan::{Conflict, Evidence, Missing, Update};
 use crate::user::{Profile, Status, StoredUser};
 
@@ -36,7 +36,7 @@ pub fn place(user: &StoredUser) -> String {
 pub fn missing(it: &Missing) -> String {
     let since = it.absence().map(|it| local_time(it.since));
     let since = since.unwrap_or_default();
-    format!("kept, missing since {since}: {}", legible(it.reason()))
+    format!("kept, missing since {since}: {}", reason(it.reason()))
 }
 
 /// `email d@x is held by dave (local)`

@@ -2,11 +2,11 @@
 
 use comfy_table::{Cell, Color};
 
-use super::phrases::Detail;
+use super::phrases::{Detail, Room};
 use super::{bare, detail, width, with_what};
 use crate::output::report::{Number, Report};
 use crate::output::{Output, colored, legible};
-use crate::plan::Plan;
+use crate::plan::{Missing, Plan};
 use crate::user::Status;
 
 /// How many new users a table lists; `adsync list` has them all.
@@ -14,6 +14,10 @@ const NEW_USERS: usize = 20;
 
 /// How many users of each kind a terminal shows.
 const AT_A_TERMINAL: usize = 50;
+
+/// The way past what keeps missing users.
+const PAST_MISSING: &str =
+    "`adsync remove NAME` takes out a missing user who is known to be deleted.";
 
 /// The rows of a table, made only for the users it shows.
 struct Rows<'a> {
@@ -69,7 +73,22 @@ pub fn run(output: &Output, report: &Report<'_>) -> String {
         };
         with_what(output, &[result, "USERNAME", "WHAT"], rows, &[]) + "\n"
     };
-    format!("{table}{}\n", summary(output, report))
+    let has_missing = missing(output, report.plan).next().is_some();
+    let past = if has_missing {
+        let width = width(&bare(output)).map(usize::from);
+        let color = false;
+        Detail::words(PAST_MISSING).fit(Room { width, color }) + "\n"
+    } else {
+        String::new()
+    };
+    format!("{table}{past}{}\n", summary(output, report))
+}
+
+/// The missing users that are listed.
+fn missing<'a>(output: &Output, plan: &'a Plan) -> impl Iterator<Item = &'a Missing> {
+    let is_quiet = output.quiet;
+    let listed = plan.missing.iter();
+    listed.filter(move |it| !(is_quiet && it.is_as_before()))
 }
 
 fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, Detail)> {
@@ -85,7 +104,7 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, Detail)> {
         deleted,
         duplicate,
         out_of_scope,
-        missing,
+        missing: _,
         failed,
         foreign: _,
         sample: _,
@@ -118,7 +137,6 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, Detail)> {
     // With --quiet, what the last run already reported is counted, not listed again.
     let is_told = |is_as_before: bool| !(output.quiet && is_as_before);
     let duplicate = duplicate.iter().filter(|it| is_told(it.is_as_before()));
-    let missing = missing.iter().filter(|it| is_told(it.is_as_before()));
     let failed = failed.iter().filter(|it| is_told(it.is_as_before()));
     rows.add(duplicate, limit, again, |it| {
         let conflicts = detail::conflicts(&it.conflicts);
@@ -133,7 +151,7 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, Detail)> {
         let what = format!("kept; it is now {}", detail::place(&it.next));
         ("out_of_scope", username, Detail::words(what))
     });
-    rows.add(missing, limit, again, |it| {
+    rows.add(missing(output, report.plan), limit, again, |it| {
         let username = &it.user.values.profile.username;
         ("missing", username, Detail::words(detail::missing(it)))
     });

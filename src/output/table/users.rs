@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use super::{PADDING, bare, left_out, local_time, phrases, width};
+use super::{PADDING, bare, left_out, local_time, phrases, reason, width};
 use crate::output::{Output, colored, legible};
 use crate::user::{Column, Field, FieldValue, Status, StoredUser};
 
@@ -198,6 +198,7 @@ pub fn text(user: &StoredUser, column: Column) -> String {
     let text = match column {
         Column::Status => Some(status(user).0),
         Column::SyncedAt => user.synced_at.map(local_time),
+        Column::Reason => user.value(column).map(|value| reason(&value)),
         Column::Field(Field::Enabled) => {
             let enabled = FieldValue::Flag(user.values.enabled);
             Some(phrases::value(&enabled))
