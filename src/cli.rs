@@ -254,7 +254,7 @@ Examples:
   adsync import --users alice,bob@corp.example.com
   adsync import --group Sales --interactive")]
 pub struct Import {
-    /// These users, by sAMAccountName, userPrincipalName or mail; repeatable
+    /// By sAMAccountName, userPrincipalName or mail; @FILE: a name a line
     #[arg(long, group = "selection", value_name = "NAME,…")]
     pub users: Vec<String>,
     /// The members of this group, including those of nested groups
@@ -415,7 +415,7 @@ Examples:
   adsync remove bob                    `adsync restore bob` brings him back")]
 #[command(group = ArgGroup::new("whom").required(true).args(["usernames", "interactive"]))]
 pub struct Remove {
-    /// Usernames in the store, in any case
+    /// Usernames in the store, in any case; @FILE or - for a name a line
     #[arg(value_name = "USERNAME")]
     pub usernames: Vec<String>,
     /// Pick from a list; asks before it removes anybody
@@ -438,7 +438,7 @@ Examples:
   adsync sync --allow-deletes 12       the 12 deletions that the guard refused
   adsync sync --report sync.html       the result as a page to send")]
 pub struct Sync {
-    /// Only these users, by their usernames in the store; repeatable
+    /// Only these users, by their usernames in the store; @FILE: a name a line
     #[arg(long, value_name = "NAME,…", conflicts_with = "all")]
     pub users: Vec<String>,
     /// All imported users; the default
@@ -584,7 +584,7 @@ pub struct Restore {
     /// All users that this run deleted
     #[arg(value_parser = run_number, long, value_name = "N")]
     pub run: Option<i64>,
-    /// Usernames of deleted users, in any case
+    /// Usernames of deleted users, in any case; @FILE or - for a name a line
     #[arg(value_name = "NAME", conflicts_with = "run")]
     pub names: Vec<String>,
     /// Pick from a list: of the run, or of all deleted users

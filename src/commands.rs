@@ -148,7 +148,7 @@ impl Context<'_> {
 }
 
 /// Does what the command line says.
-pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
+pub fn run(mut cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
     if cli.global.csv_safe && cli.global.format != Format::Csv {
         return Err(Failure::new(Kind::Usage, "--csv-safe is for CSV only")
             .hint("add --format csv, or leave --csv-safe out")
@@ -168,6 +168,13 @@ pub fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
     if let Command::Check = cli.command {
         let global = &cli.global;
         return check::run(global.config.as_deref(), global.read_only, output);
+    }
+    match &mut cli.command {
+        Command::Import(it) => names::take_lists(&mut it.users)?,
+        Command::Sync(it) => names::take_lists(&mut it.users)?,
+        Command::Remove(it) => names::take_lists(&mut it.usernames)?,
+        Command::Restore(it) => names::take_lists(&mut it.names)?,
+        _ => {}
     }
     let settings = Settings::load(cli.global.config.as_deref())?;
     if let Command::Search { .. } | Command::Import(_) | Command::Sync(_) = cli.command {

@@ -7,6 +7,7 @@ pub mod named;
 pub mod nearest;
 #[cfg(unix)]
 pub mod ownership;
+pub mod texts;
 pub mod threads;
 
 pub use ldap::shell;

@@ -2,12 +2,13 @@
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::path::Path;
 
 use crate::error::{Failure, Kind};
 use crate::store::{Keys, Known, StoreError, View};
 use crate::user::{Folded, StoredUser};
 use crate::util::nearest::nearest;
-use crate::util::shell::quoted;
+use crate::util::texts;
 
 /// How many users a line names.
 const NAMED: usize = 10;
@@ -19,6 +20,46 @@ pub fn shortened<N: Borrow<str>>(names: &[N]) -> String {
         more => format!(" … and {more} more"),
     };
     names[..names.len().min(NAMED)].join(", ") + &more
+}
+
+/// Puts the names of a file in the place of `@FILE`, and those of standard input in the place of `-`: a name a
+/// line. A list without a name is an error, and never means everybody.
+pub fn take_lists(arguments: &mut Vec<String>) -> Result<(), Failure> {
+    let mut names = Vec::new();
+    for argument in std::mem::take(arguments) {
+        let file = match argument.as_str() {
+            "-" => Some("-"),
+            other => other.strip_prefix('@'),
+        };
+        match file {
+            Some(file) => names.extend(listed(file)?),
+            None => names.push(argument),
+        }
+    }
+    *arguments = names;
+    Ok(())
+}
+
+/// The names in a file.
+fn listed(file: &str) -> Result<Vec<String>, Failure> {
+    let name = match file {
+        "-" => "standard input",
+        file => file,
+    };
+    let cannot = |what: String| {
+        Failure::new(
+            Kind::Usage,
+            format!("cannot read names from {name}: {what}"),
+        )
+        .hint("@FILE has a name a line; a username that begins with @ can stand in such a file")
+    };
+    let text = texts::read(Path::new(file)).map_err(cannot)?;
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let names: Vec<String> = lines.map(str::to_owned).collect();
+    if names.is_empty() {
+        return Err(cannot("it has none".to_owned()));
+    }
+    Ok(names)
 }
 
 /// Splits comma-separated lists. An argument that is a known name as a whole stays whole, since names may
@@ -102,15 +143,6 @@ pub fn unknown_in_store(unknown: &[String], store: &dyn View) -> Result<Failure,
 
 /// What was meant by a name that nobody has.
 fn offer(name: &str, known: &[String]) -> Option<String> {
-    if let Some(file) = name.strip_prefix('@') {
-        let file = quoted(file);
-        return Some(format!(
-            "names from a file: --users \"$(paste -sd, {file})\""
-        ));
-    }
-    if name == "-" {
-        return Some("names from standard input: --users \"$(paste -sd, -)\"".to_owned());
-    }
     let composed = ldap::text::prepared(name);
     if let Some(known) = known.iter().find(|it| ldap::text::prepared(it) == composed) {
         return Some(format!(

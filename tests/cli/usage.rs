@@ -233,8 +233,6 @@ fn a_name_that_was_written_otherwise_is_offered() {
             "alice@corp.example.com",
             "did you mean alice? leave the domain out",
         ),
-        ("@names.txt", r#"--users "$(paste -sd, names.txt)""#),
-        ("-", r#"--users "$(paste -sd, -)""#),
         (
             "jose\u{301}",
             "josé is written with other Unicode characters",
@@ -244,4 +242,55 @@ fn a_name_that_was_written_otherwise_is_offered() {
         let answer = sandbox.run(&["sync", "--users", name]).expect_code(2);
         assert!(answer.stderr.contains(says), "{answer}");
     }
+}
+
+#[test]
+fn names_may_come_from_a_file_or_from_standard_input() {
+    let (_directory, sandbox) = with_users(&["alice", "bob", "carol", "dave"]);
+    let write = |bytes: &[u8]| {
+        std::fs::write(sandbox.path().join("names.txt"), bytes).expect("writable");
+    };
+    write(b"alice\r\n\n  bob \ncarol");
+    let answer = sandbox
+        .run(&["import", "--users", "@names.txt", "--users", "dave"])
+        .expect_code(0);
+    assert!(answer.stdout.contains("4 imported"), "{answer}");
+    let utf16: Vec<u8> = "\u{feff}alice\r\nbob\r\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    write(&utf16);
+    let answer = sandbox
+        .run(&["sync", "--users", "@names.txt"])
+        .expect_code(0);
+    assert!(answer.stdout.contains("2 unchanged"), "{answer}");
+    for command in ["remove", "restore"] {
+        let answer = sandbox
+            .prepare(&[command, "-"])
+            .input("alice\nbob\n")
+            .run()
+            .expect_code(0);
+        assert!(answer.stdout.contains(&format!("2 {command}d")), "{answer}");
+    }
+    // What is not there, or has no name, is never everybody.
+    let before = sandbox.store_bytes();
+    for empty in [&b""[..], b"\n \r\n", b"\xff\xfe", b"Jos\xe9\n"] {
+        write(empty);
+        for command in [
+            &["sync", "--users"][..],
+            &["import", "--users"],
+            &["remove"],
+            &["restore"],
+        ] {
+            for list in ["@names.txt", "@absent.txt", "@", "-"] {
+                let answer = sandbox.run(&[command, &[list]].concat()).expect_code(2);
+                assert_says(&answer, &["cannot read names from", "a name a line"]);
+            }
+        }
+    }
+    let answer = sandbox
+        .run(&["sync", "--users", "@names.txt"])
+        .expect_code(2);
+    assert_says(&answer, &["names.txt: line 1 is not UTF-8"]);
+    assert!(before == sandbox.store_bytes(), "somebody was touched");
 }
