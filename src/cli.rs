@@ -4,6 +4,7 @@
 #![allow(clippy::doc_markdown)]
 
 mod columns;
+mod meant;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,8 @@ use ldap::Filter;
 
 use crate::plan::{Action, Allowed};
 use crate::user::{Column, Field, Profile, Source, Standing};
+
+pub use meant::meant;
 
 /// Keeps the users an application imported from Active Directory in step with it.
 #[derive(Debug, Parser)]

@@ -117,7 +117,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     let lines = text.lines().take_while(|line| !line.trim().is_empty());
     let message = lines.map(str::trim).collect::<Vec<_>>().join(" ");
     let message = message.trim_start_matches("error: ");
-    let meant = meant(error);
+    let meant = cli::meant(error, &arguments());
     let hint = meant.as_deref().unwrap_or("try `adsync --help`");
     let failure = Failure::new(Kind::Usage, message).hint(hint);
     if json_is_asked_for("--format") {
@@ -137,41 +137,6 @@ fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
     }
     ExitCode::Usage
-}
-
-/// What was probably meant by a command line that could not be parsed, where `clap` does not say.
-fn meant(error: &clap::Error) -> Option<String> {
-    use clap::error::{ContextKind, ContextValue, ErrorKind};
-
-    let words = arguments();
-    let has = |name: &str| words.iter().any(|it| it == name);
-    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
-        return None;
-    };
-    let quoted = util::shell::quoted(argument);
-    match error.kind() {
-        ErrorKind::UnknownArgument if argument == "--run" && has("history") => {
-            Some("did you mean `adsync history N`? the number is given alone".to_owned())
-        }
-        ErrorKind::UnknownArgument if !argument.starts_with('-') => {
-            let command = ["sync", "import"].into_iter().find(|it| has(it));
-            let one = ["show", "search", "undo", "add"]
-                .into_iter()
-                .find(|it| has(it));
-            command
-                .map(|it| format!("did you mean `adsync {it} --users {quoted}`?"))
-                .or_else(|| {
-                    Some(format!(
-                        "`adsync {}` takes one name or number at a time",
-                        one?
-                    ))
-                })
-        }
-        ErrorKind::ArgumentConflict if argument.starts_with("--group") && has("import") => {
-            Some("run `adsync import` once for each group".to_owned())
-        }
-        _ => None,
-    }
 }
 
 /// Whether a flag asks for JSON on a command line that could not be parsed.

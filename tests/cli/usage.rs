@@ -200,6 +200,29 @@ fn what_was_meant_is_said() {
             "`adsync import --users 'alice bob'`",
         ),
         (&["history", "--run", "3"], "`adsync history N`"),
+        (&["history", "alice"], "`adsync history --user alice`"),
+        (&["history", "--users", "alice"], "--user NAME"),
+        (&["undo", "--run", "3"], "`adsync undo N`"),
+        (&["undo"], "`adsync undo 42`"),
+        (&["list", "alice"], "`adsync list --filter alice`"),
+        (&["list", "--users", "alice"], "--filter TEXT"),
+        (&["list", "--group", "a"], "`adsync import --group`"),
+        (&["sync", "--group", "a"], "`adsync import --group`"),
+        (&["sync", "--filter", "a"], "--users NAME"),
+        (&["import", "--dn", "OU=a"], "--ou DN"),
+        (&["import"], "--users alice,bob"),
+        (&["remove"], "`adsync remove --interactive`"),
+        (&["remove", "--users", "bob"], "`adsync remove NAME`"),
+        (&["restore"], "`adsync restore --run 42`"),
+        (&["restore", "--user", "bob"], "`adsync restore NAME`"),
+        (&["show"], "`adsync show alice`"),
+        (&["show", "--user", "bob"], "`adsync show NAME`"),
+        (&["show", "alice", "bob"], "one name or number at a time"),
+        (&["search"], "`adsync search ali`"),
+        (&["search", "--users", "ali"], "`adsync search NAME`"),
+        (&["add"], "`adsync add --from-csv FILE`"),
+        (&["set", "alice"], "`adsync set alice --email"),
+        (&["check", "alice"], "takes no name"),
         (
             &["import", "--group", "a", "--group", "b"],
             "once for each group",
@@ -218,6 +241,7 @@ fn what_was_meant_is_said() {
         let answer = sandbox.run(arguments).expect_code(2);
         assert!(answer.stderr.contains(says), "{answer}");
         assert!(!answer.stderr.contains("invalid digit"), "{answer}");
+        assert!(!answer.stderr.contains("as a value"), "{answer}");
     }
 }
 
