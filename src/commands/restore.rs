@@ -78,12 +78,33 @@ fn newest_of(store: &dyn View, arguments: &[String]) -> anyhow::Result<Vec<PastC
         .map(|(name, _)| name)
         .collect();
     if !unknown.is_empty() {
-        let place = "among the deleted users of the history";
-        return Err(names::unknown_names(&unknown, &known, place).into());
+        return Err(never_deleted(&unknown, &known, store)?.into());
     }
     let mut found: Vec<PastChange> = records.into_iter().flatten().collect();
     found.sort_by_key(|record| std::cmp::Reverse(record.run));
     Ok(found)
+}
+
+/// The error for names of nobody who was deleted.
+fn never_deleted(
+    names: &[String],
+    known: &[String],
+    store: &dyn View,
+) -> Result<Failure, StoreError> {
+    let failure = names::unknown_names(names, known, "among the deleted users of the history");
+    if let [name] = names
+        && let Ok(number) = name.parse::<u32>()
+    {
+        let run = format!("did you mean run {number}? `adsync restore --run {number}`");
+        return Ok(failure.hint(run));
+    }
+    let folded: Vec<Folded> = names.iter().map(|it| Folded::new(it.trim())).collect();
+    let there = store.users(Keys::Usernames(&folded))?.into_iter();
+    let there: Vec<String> = there.map(|it| it.values.profile.username).collect();
+    Ok(match there.as_slice() {
+        [] => failure,
+        there => failure.hint(format!("in the store already: {}", names::shortened(there))),
+    })
 }
 
 fn findings(

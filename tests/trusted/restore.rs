@@ -338,7 +338,9 @@ fn unknown_names_stop_it_before_anything_is_changed() {
     );
     // She was never deleted.
     let said = stage.run(&["restore", "alice"]).expect_code(2);
-    assert_says(&said, &["\"alice\""]);
+    assert_says(&said, &["\"alice\"", "hint: in the store already: alice"]);
+    let said = stage.run(&["restore", "2"]).expect_code(2);
+    assert_says(&said, &["`adsync restore --run 2`"]);
     stage.run(&["restore"]).expect_code(2);
     stage.run(&["restore", ","]).expect_code(2);
     stage.run(&["restore", "--run", "2", "bob"]).expect_code(2);
