@@ -8,7 +8,7 @@ use crate::output::{Output, history};
 use crate::plan::Action;
 use crate::store::{Changes, Known, PastRun, Runs, View};
 use crate::user::Folded;
-use crate::util::nearest::nearest;
+use crate::util::nearest::Nearest;
 
 /// How many runs are listed where nothing says how many.
 const USUAL: u64 = 20;
@@ -77,10 +77,10 @@ fn unknown(name: &str, store: &dyn View) -> anyhow::Result<Failure> {
         Kind::UnknownName,
         format!("nobody in the history was ever {name:?}"),
     );
-    Ok(
-        match nearest(name, store.usernames(Known::Ever, "", None)?) {
-            Some(offer) => failure.hint(format!("did you mean {offer}?")),
-            None => failure,
-        },
-    )
+    let mut nearest = Nearest::to(name);
+    store.each_username(Known::Ever, &mut |known| nearest.see(known))?;
+    Ok(match nearest.found() {
+        Some(offer) => failure.hint(format!("did you mean {offer}?")),
+        None => failure,
+    })
 }

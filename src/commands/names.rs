@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::error::{Failure, Kind};
 use crate::store::{Keys, Known, StoreError, View};
 use crate::user::{Folded, StoredUser};
-use crate::util::nearest::nearest;
+use crate::util::nearest::Nearest;
 use crate::util::texts;
 
 /// How many users a line names.
@@ -132,55 +132,119 @@ fn resolve_names(store: &dyn View, names: &[String]) -> anyhow::Result<Vec<Store
 
 /// The error that lists all names that nobody in the store has.
 pub fn unknown_in_store(unknown: &[String], store: &dyn View) -> Result<Failure, StoreError> {
-    let known = store.usernames(Known::Stored, "", None)?;
-    let failure = unknown_names(unknown, &known, "in the store");
-    Ok(if known.is_empty() {
+    let mut offers = Offers::for_names(unknown);
+    let mut is_empty = true;
+    store.each_username(Known::Stored, &mut |known| {
+        is_empty = false;
+        offers.see(&known);
+    })?;
+    let failure = offers.failure("in the store");
+    Ok(if is_empty {
         failure.hint("the store has no users yet; `adsync import --help` says how to bring them in")
     } else {
         failure
     })
 }
 
-/// What was meant by a name that nobody has.
-fn offer(name: &str, known: &[String]) -> Option<String> {
-    let composed = ldap::text::prepared(name);
-    if let Some(known) = known.iter().find(|it| ldap::text::prepared(it) == composed) {
-        return Some(format!(
-            "{known} is written with other Unicode characters that look the same; copy the name from `adsync list`"
-        ));
-    }
-    // `CORP\\alice`, `alice@corp.example.com`
-    let bare = name.rsplit_once('\\').map_or(name, |(_, name)| name);
-    let bare = bare.split_once('@').map_or(bare, |(name, _)| name);
-    let folded = Folded::new(bare);
-    let known_bare = known.iter().find(|it| Folded::new(it) == folded);
-    if let Some(known) = known_bare.filter(|_| bare != name) {
-        return Some(format!("did you mean {known}? leave the domain out"));
-    }
-    nearest(name, known).map(|offer| format!("did you mean {offer}?"))
-}
-
 /// The error that lists all unknown names, each with what was probably meant.
 pub fn unknown_names(unknown: &[String], known: &[String], place: &str) -> Failure {
-    let quoted: Vec<String> = unknown.iter().map(|name| format!("{name:?}")).collect();
-    let message = match quoted.as_slice() {
-        [name] => format!("no user {name} {place}"),
-        names => format!("no users {} {place}", names.join(", ")),
-    };
-    let offers: Vec<String> = unknown
-        .iter()
-        .filter_map(|name| {
-            let offer = offer(name, known)?;
-            Some(match unknown {
-                [_] => offer,
-                _ => format!("{name}: {offer}"),
+    let mut offers = Offers::for_names(unknown);
+    for known in known {
+        offers.see(known);
+    }
+    offers.failure(place)
+}
+
+/// What was meant by names that nobody has.
+struct Offers(Vec<Offer>);
+
+impl Offers {
+    fn for_names(names: &[String]) -> Self {
+        Self(names.iter().map(|it| Offer::for_name(it)).collect())
+    }
+
+    /// Compares a known name.
+    fn see(&mut self, known: &str) {
+        let composed = ldap::text::prepared(known);
+        let folded = Folded::new(known);
+        for offer in &mut self.0 {
+            offer.see(known, &composed, &folded);
+        }
+    }
+
+    fn failure(self, place: &str) -> Failure {
+        let quoted = self.0.iter().map(|it| format!("{:?}", it.name));
+        let message = match quoted.collect::<Vec<_>>().as_slice() {
+            [name] => format!("no user {name} {place}"),
+            names => format!("no users {} {place}", names.join(", ")),
+        };
+        let is_one = self.0.len() == 1;
+        let offer = |it: Offer| {
+            let name = it.name.clone();
+            let said = it.said()?;
+            Some(if is_one {
+                said
+            } else {
+                format!("{name}: {said}")
             })
-        })
-        .collect();
-    let failure = Failure::new(Kind::UnknownName, message);
-    if offers.is_empty() {
-        failure
-    } else {
-        failure.hint(offers.join("; "))
+        };
+        let offers: Vec<String> = self.0.into_iter().filter_map(offer).collect();
+        let failure = Failure::new(Kind::UnknownName, message);
+        if offers.is_empty() {
+            failure
+        } else {
+            failure.hint(offers.join("; "))
+        }
+    }
+}
+
+/// What was meant by a name that nobody has.
+struct Offer {
+    name: String,
+    composed: String,
+    /// Without its domain: `CORP\\alice`, `alice@corp.example.com`.
+    bare: Option<Folded>,
+    /// Who has the name in another Unicode composition.
+    alike: Option<String>,
+    /// Who has it without its domain.
+    domainless: Option<String>,
+    nearest: Nearest<String>,
+}
+
+impl Offer {
+    fn for_name(name: &str) -> Self {
+        let bare = name.rsplit_once('\\').map_or(name, |(_, name)| name);
+        let bare = bare.split_once('@').map_or(bare, |(name, _)| name);
+        Self {
+            name: name.to_owned(),
+            composed: ldap::text::prepared(name),
+            bare: (bare != name).then(|| Folded::new(bare)),
+            alike: None,
+            domainless: None,
+            nearest: Nearest::to(name),
+        }
+    }
+
+    fn see(&mut self, known: &str, composed: &str, folded: &Folded) {
+        if self.composed == composed {
+            self.alike = Some(known.to_owned());
+        }
+        if self.bare.as_ref() == Some(folded) {
+            self.domainless = Some(known.to_owned());
+        }
+        self.nearest.see(known.to_owned());
+    }
+
+    fn said(self) -> Option<String> {
+        if let Some(known) = self.alike {
+            return Some(format!(
+                "{known} is written with other Unicode characters that look the same; copy the name from `adsync list`"
+            ));
+        }
+        if let Some(known) = self.domainless {
+            return Some(format!("did you mean {known}? leave the domain out"));
+        }
+        let offer = self.nearest.found()?;
+        Some(format!("did you mean {offer}?"))
     }
 }

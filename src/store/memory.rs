@@ -274,6 +274,11 @@ impl View for Memory {
         Ok(names)
     }
 
+    fn each_username(&self, which: Known, visit: &mut dyn FnMut(String)) -> Result<(), StoreError> {
+        self.usernames(which, "", None)?.into_iter().for_each(visit);
+        Ok(())
+    }
+
     fn runs(&self, which: Runs) -> Result<Vec<PastRun>, StoreError> {
         let kept = self.0.borrow();
         let newest = kept.runs.iter().rev().map(|(run, _, _)| run.clone());

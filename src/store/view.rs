@@ -69,6 +69,9 @@ pub trait View: fmt::Debug {
     /// Visits the users of a listing one by one.
     fn list(&self, listing: &Listing, visit: &mut Visit<'_>) -> anyhow::Result<()>;
 
+    /// Visits usernames one by one, in any order, some more than once: nothing keeps all of them.
+    fn each_username(&self, which: Known, visit: &mut dyn FnMut(String)) -> Result<(), StoreError>;
+
     /// The usernames with this prefix, in any case, in order; at most `limit` of them.
     fn usernames(
         &self,

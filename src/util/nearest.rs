@@ -10,23 +10,53 @@ const LONGEST: usize = 256;
 /// The known name most like one that is not known, if any is like it at all: of those that are alike,
 /// the one that the fewest slips of the finger are away. Case does not count.
 pub fn nearest<N: AsRef<str>>(name: &str, known: impl IntoIterator<Item = N>) -> Option<N> {
-    if name.len() > LONGEST {
-        return None;
+    let mut nearest = Nearest::to(name);
+    for candidate in known {
+        nearest.see(candidate);
     }
-    let name = name.to_lowercase();
-    known
-        .into_iter()
-        .filter(|candidate| candidate.as_ref().len() <= LONGEST)
-        .filter_map(|candidate| {
-            let folded = candidate.as_ref().to_lowercase();
-            let likeness = strsim::jaro_winkler(&name, &folded);
-            (likeness >= ALIKE).then(|| {
-                let slips = strsim::damerau_levenshtein(&name, &folded);
-                (slips, likeness, candidate)
-            })
-        })
-        .min_by(|one, other| one.0.cmp(&other.0).then(other.1.total_cmp(&one.1)))
-        .map(|(_, _, candidate)| candidate)
+    nearest.found()
+}
+
+/// The same, of names that come one by one: only the nearest so far is kept.
+#[derive(Debug)]
+pub struct Nearest<N> {
+    /// In lower case.
+    name: String,
+    best: Option<(usize, f64, N)>,
+}
+
+impl<N: AsRef<str>> Nearest<N> {
+    /// To a name that is not known.
+    pub fn to(name: &str) -> Self {
+        Self {
+            name: name.to_lowercase(),
+            best: None,
+        }
+    }
+
+    /// Compares a known name.
+    pub fn see(&mut self, candidate: N) {
+        if self.name.len().max(candidate.as_ref().len()) > LONGEST {
+            return;
+        }
+        let folded = candidate.as_ref().to_lowercase();
+        let likeness = strsim::jaro_winkler(&self.name, &folded);
+        if likeness < ALIKE {
+            return;
+        }
+        let slips = strsim::damerau_levenshtein(&self.name, &folded);
+        let is_nearer = self.best.as_ref().is_none_or(|(fewest, most, _)| {
+            slips < *fewest || (slips == *fewest && likeness > *most)
+        });
+        if is_nearer {
+            self.best = Some((slips, likeness, candidate));
+        }
+    }
+
+    /// The nearest of them.
+    pub fn found(self) -> Option<N> {
+        self.best.map(|(_, _, candidate)| candidate)
+    }
 }
 
 /// How many slips of the finger make a typo.

@@ -224,6 +224,10 @@ impl View for Reader {
         self.past_runs(which)
     }
 
+    fn each_username(&self, which: Known, visit: &mut dyn FnMut(String)) -> Result<(), StoreError> {
+        self.every_username(which, visit)
+    }
+
     fn last_success(&self, command: Command) -> Result<Option<Timestamp>, StoreError> {
         self.read_last_success(command)
     }

@@ -37,22 +37,53 @@ impl Reader {
         limit: Option<usize>,
     ) -> Result<Vec<String>, StoreError> {
         let first = Folded::new(prefix);
-        // Sorts after everything with the prefix.
-        let end = format!("{}{}", first.as_str(), char::MAX);
         let begins = |name: &str| Folded::new(name).as_str().starts_with(first.as_str());
-        let mut names = self
-            .db
-            .prepare(query(known))
-            .and_then(|mut statement| {
-                let names = statement
-                    .query_map(params![first.as_str(), end], |row| row.get::<_, String>(0))?;
-                names
-                    .filter(|name| name.as_ref().map_or(true, |name| begins(name)))
-                    .take(limit.unwrap_or(usize::MAX))
-                    .collect::<rusqlite::Result<Vec<_>>>()
-            })
-            .map_err(self.failed("read"))?;
+        let mut names = Vec::new();
+        let limit = limit.unwrap_or(usize::MAX);
+        self.visit_usernames(query(known), prefix, &mut |name| {
+            if begins(&name) {
+                names.push(name);
+            }
+            names.len() < limit
+        })?;
         names.sort_by_cached_key(|name| Folded::new(name));
         Ok(names)
+    }
+
+    /// All usernames, in any order.
+    pub(super) fn every_username(
+        &self,
+        known: Known,
+        visit: &mut dyn FnMut(String),
+    ) -> Result<(), StoreError> {
+        // To find out who is there twice, the database would have to keep all of them.
+        let query = query(known)
+            .replace("DISTINCT ", "")
+            .replace("UNION", "UNION ALL");
+        self.visit_usernames(&query, "", &mut |name| {
+            visit(name);
+            true
+        })
+    }
+
+    /// Until the visitor has enough.
+    fn visit_usernames(
+        &self,
+        query: &str,
+        prefix: &str,
+        visit: &mut dyn FnMut(String) -> bool,
+    ) -> Result<(), StoreError> {
+        let first = Folded::new(prefix);
+        // Sorts after everything with the prefix.
+        let end = format!("{}{}", first.as_str(), char::MAX);
+        let mut go = || {
+            let mut statement = self.db.prepare(query)?;
+            let mut rows = statement.query(params![first.as_str(), end])?;
+            while let Some(row) = rows.next()?
+                && visit(row.get(0)?)
+            {}
+            Ok(())
+        };
+        go().map_err(self.failed("read"))
     }
 }
