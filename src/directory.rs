@@ -6,6 +6,7 @@
 mod attribute;
 mod changes;
 mod error;
+mod exclude;
 pub(crate) mod group;
 mod identity;
 mod inspection;
@@ -28,6 +29,7 @@ use crate::plan::change_mark::{Position, ReadSettings};
 use crate::plan::compare::{BadEntry, MissingValue};
 use crate::user::{DirectoryUser, ObjectGuid};
 
+use exclude::Exclude;
 use identity::{MOST_NAMES, Names};
 use mapping::Mapping;
 use root_dse::RootDse;
@@ -59,6 +61,8 @@ pub struct Directory {
     /// The naming context around the base: where missing users are looked for.
     domain: String,
     filter: Filter,
+    /// What the settings leave out of it.
+    exclude: Exclude,
     /// The attributes of the settings that cannot be used.
     unusable: Vec<Unusable>,
     /// Whether the server's schema was checked for them.

@@ -36,6 +36,7 @@ pub fn attribute_type(description: &str) -> Option<(String, Vec<String>, String)
         names,
         supertype,
         equality,
+        substring,
         syntax,
     } = AttributeType::parse(description)?;
     let quoted: Vec<String> = names.iter().map(|it| format!("'{it}'")).collect();
@@ -43,6 +44,7 @@ pub fn attribute_type(description: &str) -> Option<(String, Vec<String>, String)
     for (keyword, value) in [
         ("SUP", supertype),
         ("EQUALITY", equality),
+        ("SUBSTR", substring),
         ("SYNTAX", syntax),
     ] {
         if let Some(value) = value {

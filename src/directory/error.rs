@@ -75,6 +75,17 @@ pub enum DirectoryError {
         /// The attributes.
         unusable: Vec<Unusable>,
     },
+    /// The server cannot compare usernames with the patterns of `exclude`.
+    #[error(
+        "cannot use exclude with {server}: it cannot compare {} with the patterns, so nobody would be in scope",
+        attributes.join(" or ")
+    )]
+    Undecided {
+        /// The server.
+        server: ServerUrl,
+        /// The attributes of usernames.
+        attributes: Vec<String>,
+    },
     /// The server sent more of something than any directory has.
     #[error("cannot read {what} from {server}: there are more than {most} {of}")]
     TooMany {

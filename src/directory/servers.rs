@@ -1,8 +1,9 @@
 //! Which server to use: the first usable one, in the order of the settings or of the DNS.
 
-use ldap::{Connection, Credentials, Filter, Opened, RunDeadline, ServerUrl, Tls, filter};
+use ldap::{Connection, Credentials, Opened, RunDeadline, ServerUrl, Tls};
 
 use super::error::DirectoryError;
+use super::exclude::Exclude;
 use super::mapping::{self, Mapping};
 use super::options::Options;
 use super::root_dse::RootDse;
@@ -75,18 +76,6 @@ impl<'a> Servers<'a> {
     }
 }
 
-/// The filter of the scope: that of the settings, without the usernames that are left out.
-fn scope(settings: &Options, mapping: &Mapping) -> Filter {
-    if settings.exclude.is_empty() {
-        return settings.filter.clone();
-    }
-    let names = mapping.username().iter();
-    settings.filter.except(names.flat_map(|attribute| {
-        let patterns = settings.exclude.iter();
-        patterns.map(|pattern| filter::like(attribute.asked(), pattern))
-    }))
-}
-
 /// Whether the account was refused, as it would be elsewhere.
 fn is_login_refused(error: &DirectoryError) -> bool {
     error.ldap().is_some_and(ldap::Error::is_login_refused)
@@ -124,12 +113,13 @@ impl Directory {
         Ok(usable)
     }
 
-    /// The directory, if every attribute of the settings can be used there.
-    fn usable(self) -> Result<Self, DirectoryError> {
-        match self.misfit() {
-            Some(error) => Err(error),
-            None => Ok(self),
+    /// The directory, if every attribute of the settings can be used there, and `exclude` as well.
+    fn usable(mut self) -> Result<Self, DirectoryError> {
+        if let Some(error) = self.misfit() {
+            return Err(error);
         }
+        self.require_exclude()?;
+        Ok(self)
     }
 
     /// The error for attributes of the settings that cannot be used there.
@@ -204,14 +194,15 @@ impl Directory {
             root.is_active_directory,
             schema.as_ref(),
         );
-        let filter = scope(settings, &mapping);
+        let exclude = Exclude::new(settings, &mapping);
         Ok(Self {
+            filter: exclude.filter(),
+            exclude,
             mapping,
             unusable,
             has_schema,
             names: None,
             sentinels: Vec::new(),
-            filter,
             connection,
             root,
             base,

@@ -13,7 +13,7 @@ pub fn kind(error: &DirectoryError) -> Kind {
         DirectoryError::NoServers { .. } | DirectoryError::OutsideServers { .. } => {
             Kind::Unreachable
         }
-        DirectoryError::Unusable { .. } => Kind::Settings,
+        DirectoryError::Unusable { .. } | DirectoryError::Undecided { .. } => Kind::Settings,
         DirectoryError::NoContext { .. }
         | DirectoryError::OutsideDomain { .. }
         | DirectoryError::IdentityNotSearchable { .. }
@@ -58,6 +58,9 @@ pub fn hint(error: &DirectoryError) -> Option<String> {
         }
         DirectoryError::Unusable { unusable, .. } => {
             return unusable.first().map(attributes::hint);
+        }
+        DirectoryError::Undecided { .. } => {
+            "the attribute needs a substring matching rule, its values must look like the patterns, and the account must have the right to search for it; say the same in filter under [directory] with another attribute"
         }
         DirectoryError::TooMany { .. } => return None,
     };

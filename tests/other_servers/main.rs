@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod exclude;
 mod groups;
 mod identities;
 mod schema;

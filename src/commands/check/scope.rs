@@ -18,6 +18,10 @@ pub fn check(directory: &mut Directory, findings: &mut Findings<'_>) {
         return;
     }
     check_schema(directory, findings);
+    if let Err(error) = check_exclude(directory, findings) {
+        findings.fail("filter", error);
+        return check_rights(directory, findings);
+    }
     match check_users(directory, findings) {
         Ok(identities) if identities.users == 0 => {}
         Ok(identities) => {
@@ -133,6 +137,22 @@ fn check_schema(directory: &mut Directory, findings: &mut Findings<'_>) {
         }
         Err(error) => findings.fail("filter", error),
     }
+}
+
+/// Whether the server can compare usernames with the patterns of `exclude`.
+fn check_exclude(
+    directory: &mut Directory,
+    findings: &mut Findings<'_>,
+) -> Result<(), DirectoryError> {
+    directory.require_exclude()?;
+    for name in directory.without_substring_rule()? {
+        findings.warn(
+            "filter",
+            format!("the schema of this server has no substring matching rule for {name}"),
+            "a pattern with * in exclude under [directory] may leave nobody out: write whole usernames, or a condition on another attribute in filter",
+        );
+    }
+    Ok(())
 }
 
 /// Counts the users of the scope.

@@ -11,6 +11,8 @@ pub struct AttributeType {
     pub supertype: Option<String>,
     /// Its equality matching rule.
     pub equality: Option<String>,
+    /// Its substring matching rule.
+    pub substring: Option<String>,
     /// The object identifier of its syntax, without a length.
     pub syntax: Option<String>,
 }
@@ -34,6 +36,7 @@ impl AttributeType {
                 "NAME" => parsed.names = tokens.names()?,
                 "SUP" => parsed.supertype = Some(tokens.next()?.text()?.to_owned()),
                 "EQUALITY" => parsed.equality = Some(tokens.next()?.text()?.to_owned()),
+                "SUBSTR" => parsed.substring = Some(tokens.next()?.text()?.to_owned()),
                 "SYNTAX" => {
                     let syntax = tokens.next()?.text()?;
                     let oid = syntax.split('{').next();
