@@ -54,6 +54,19 @@ fn what_cannot_be_read_adds_nobody() {
             "line 3: enabled is \"perhaps\"",
         ),
         ("username,email\n", "it has a header, but no users"),
+        (
+            "username,last_name\nalice,\"O'Hara\nbob,Lee\n",
+            "the quote in line 2 is never closed",
+        ),
+        (
+            "username,last_name\nalice,\"O\nHara\"\nbob\n",
+            "line 4 has 1 columns, and the header 2",
+        ),
+        (
+            "username,email,\nalice,a@x,\n",
+            "column 3 has no name in the header",
+        ),
+        ("username,email\n,\n", "it has a header, but no users"),
         ("\n \n", "it is empty"),
         ("", "it is empty"),
     ] {
@@ -62,7 +75,10 @@ fn what_cannot_be_read_adds_nobody() {
             .input(csv)
             .run()
             .expect_code(2);
-        assert_says(&answer, &[says, "hint: ", "header"]);
+        assert_says(
+            &answer,
+            &["cannot read standard input", says, "hint: ", "header"],
+        );
         assert!(!answer.stderr.contains("CSV error"), "{answer}");
         assert_eq!(usernames(&sandbox), Vec::<String>::new(), "{csv}");
     }
@@ -113,6 +129,22 @@ fn what_a_spreadsheet_writes_is_read() {
 }
 
 #[test]
+fn a_space_before_a_quote_is_no_part_of_a_value() {
+    let sandbox = alone();
+    let csv = "username, \"email\", last_name\n alice,  \"a@x\" , \"O'Hara, \"\"A\"\"\"\nbob, b\"x , \"a\n , \"\n";
+    sandbox
+        .prepare(&["add", "--from-csv", "-"])
+        .input(csv)
+        .run()
+        .expect_code(0);
+    let users = users(&sandbox);
+    assert_eq!(users[0]["email"], "a@x");
+    assert_eq!(users[0]["last_name"], "O'Hara, \"A\"");
+    assert_eq!(users[1]["email"], "b\"x");
+    assert_eq!(users[1]["last_name"], "a\n ,");
+}
+
+#[test]
 fn what_list_prints_can_be_fed_back() {
     let (one, other) = (alone(), alone());
     add(&one, &["alice"]);
@@ -158,13 +190,14 @@ fn one_bad_line_does_not_stop_the_others() {
     add(&sandbox, &["alice"]);
     let answer = sandbox
         .prepare(&["add", "--from-csv", "-"])
-        .input("username,email\nAlice,a@x\n,b@x\ncarol,c@x\n")
+        .input("username,email\nAlice,a@x\n,\n,b@x\ncarol,c@x\n")
         .run()
         .expect_code(7);
     assert!(
         answer.stdout.contains("1 added, 1 duplicate, 1 failed"),
         "{answer}"
     );
+    assert!(answer.stdout.contains("line 4: no username"), "{answer}");
     assert_eq!(usernames(&sandbox), ["alice", "carol"]);
 }
 
