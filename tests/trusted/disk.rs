@@ -153,6 +153,21 @@ fn a_disk_without_a_byte_left() {
 }
 
 #[test]
+fn a_check_on_a_disk_without_a_byte_left() {
+    let stage = Stage::imported(&["alice", "bob", "carol"]);
+    let [full, again] = on_a_disk_of(300, 1000, &stage, &["check"]);
+    assert_eq!(full.code, "1", "{}", full.stdout);
+    let failed = full.stdout.lines().find(|it| it.starts_with("FAIL"));
+    assert!(
+        failed.is_some_and(|it| it.contains("store")),
+        "{}",
+        full.stdout
+    );
+    assert!(full.stdout.contains("the disk is full"), "{}", full.stdout);
+    assert_eq!(again.code, "0", "{}", again.stdout);
+}
+
+#[test]
 fn the_history_of_a_store_on_a_full_disk() {
     let stage = Stage::imported(&["alice", "bob", "carol"]);
     let before = Rows::of(&stage.sandbox.store_path());

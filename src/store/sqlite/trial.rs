@@ -1,5 +1,6 @@
 //! Checks that a run of this account could use a store, without leaving a trace.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use rusqlite::OpenFlags;
@@ -9,6 +10,9 @@ use super::lock::RunLock;
 use super::{beside, is_there, open, ownership, sql};
 use crate::store::StoreError;
 use crate::util::files;
+
+/// What the log of a small run takes, in bytes.
+const ROOM: usize = 64 * 1024;
 
 /// A trial run. Prepared before the store is opened for reading.
 #[derive(Debug)]
@@ -69,6 +73,12 @@ fn folder_of(store: &Path) -> PathBuf {
 
 fn make_and_remove(folder: &Path) -> std::io::Result<()> {
     let path = folder.join(format!(".adsync-check-{}", std::process::id()));
-    drop(files::make_private(&path)?);
-    std::fs::remove_file(path)
+    let mut file = files::make_private(&path)?;
+    // A full disk lets files be made, and nothing be written to them.
+    let written = file
+        .write_all(&vec![0; ROOM])
+        .and_then(|()| file.sync_all());
+    drop(file);
+    std::fs::remove_file(path)?;
+    written
 }
