@@ -92,9 +92,30 @@ impl Directory {
         self.exists(&self.base.clone())
     }
 
+    /// The container around the base, if the base is no container: a person, or a group.
+    pub fn base_around(&mut self) -> Result<Option<(&'static str, String)>, DirectoryError> {
+        const LEAVES: [(&str, &str); 2] = [
+            ("a person", "(objectClass=person)"),
+            (
+                "a group",
+                "(|(objectClass=group)(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))",
+            ),
+        ];
+        let base = self.base.clone();
+        let Some((_, around)) = dn::split(&base) else {
+            return Ok(None);
+        };
+        for (what, filter) in LEAVES {
+            if self.tally(&entries_at(&base, Scope::Base, filter))?.entries > 0 {
+                return Ok(Some((what, around.to_owned())));
+            }
+        }
+        Ok(None)
+    }
+
     fn exists(&mut self, dn: &str) -> Result<bool, DirectoryError> {
         let search = entries_at(dn, Scope::Base, "(objectClass=*)");
-        Ok(self.tally(&search)?.entries == 1)
+        Ok(self.tally(&search)?.entries > 0)
     }
 
     /// What a base that does not exist was probably meant to be: the container with the nearest name beside where it

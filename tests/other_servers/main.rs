@@ -4,6 +4,7 @@
 mod support;
 
 mod exclude;
+mod first_hour;
 mod groups;
 mod identities;
 mod schema;

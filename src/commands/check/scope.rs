@@ -86,7 +86,7 @@ fn check_base(directory: &mut Directory, findings: &mut Findings<'_>) -> bool {
     let base = directory.base().to_owned();
     let error = match directory.base_exists() {
         Ok(true) => {
-            findings.ok("base", format!("{base} is there"));
+            check_kind_of_base(directory, findings);
             return true;
         }
         Ok(false) => {
@@ -108,6 +108,26 @@ fn check_base(directory: &mut Directory, findings: &mut Findings<'_>) -> bool {
     }
     findings.fail("base", failure);
     false
+}
+
+/// Whether the base can have users below it.
+fn check_kind_of_base(directory: &mut Directory, findings: &mut Findings<'_>) {
+    let base = directory.base().to_owned();
+    match directory.base_around() {
+        Ok(None) => findings.ok("base", format!("{base} is there")),
+        Ok(Some((what, around))) => {
+            let instead = match what {
+                "a group" => "; `adsync import --group` brings in the members of a group",
+                _ => "",
+            };
+            findings.warn(
+                "base",
+                format!("base_dn {base} is {what}, and nobody is below it"),
+                format!("write base_dn = \"{around}\" under [directory]{instead}"),
+            );
+        }
+        Err(error) => findings.fail("base", error),
+    }
 }
 
 /// Checks the attributes of the settings against the server's schema.
