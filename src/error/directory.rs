@@ -162,6 +162,9 @@ fn read_hint(code: u32) -> Option<String> {
         }
         8 | 13 => "use ldaps://, or starttls = true under [directory]",
         10 => "base_dn is in another domain; name one of its own domain controllers in url",
+        12 | 53 => {
+            "see what the server says: it may refuse answers in pages (RFC 2696), without which a directory is not read to its end; in OpenLDAP olcLimits with size.pr and size.prtotal=unlimited allows them for this account"
+        }
         50 => "give the account read access to the users",
         BUSY | UNAVAILABLE => BUSY_HINT,
         _ => return None,

@@ -156,6 +156,7 @@ impl<'a> Answer<'a> {
             What::RefuseConnections
             | What::Empty
             | What::Everybody
+            | What::Unpaged
             | What::SameCookie(_)
             | What::Hide { .. }
             | What::Alter { .. }

@@ -165,6 +165,8 @@ pub enum What {
     Empty,
     /// The answer has every user of the domain, whatever was asked for.
     Everybody,
+    /// The answer has no pages, as if the server did not know the control.
+    Unpaged,
     /// The page has this cookie, and whoever comes back with it gets the first page again.
     SameCookie(Vec<u8>),
     /// The user is neither found nor looked up: the account lost the right to read it.
@@ -272,6 +274,7 @@ impl What {
         matches!(
             self,
             Self::Empty
+                | Self::Unpaged
                 | Self::SameCookie(_)
                 | Self::Hide { .. }
                 | Self::Alter { .. }

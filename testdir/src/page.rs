@@ -65,6 +65,11 @@ pub(crate) fn make(
         filter: &logged.filter,
         base: &logged.base,
     });
+    let mut request = request.clone();
+    if due.iter().any(|due| due.what == What::Unpaged) {
+        request.paging = None;
+    }
+    let request = &request;
     let same_cookie = due.iter().find_map(|due| match &due.what {
         What::SameCookie(cookie) => Some(cookie.clone()),
         _ => None,

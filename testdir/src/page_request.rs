@@ -9,7 +9,7 @@ use crate::root_dse::SHOW_RECYCLED;
 use crate::stats::{LoggedSearch, Scope};
 
 /// A search request with its controls.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[allow(
     clippy::struct_excessive_bools,
     reason = "each is a control that is there or not"

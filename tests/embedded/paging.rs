@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use testdir::{What, When};
+
 use crate::support::embedded::{STAFF, Stage, names};
 
 const BOUND: Duration = Duration::from_mins(2);
@@ -50,6 +52,54 @@ fn a_server_that_gives_smaller_pages_than_it_is_asked_for() {
     stage.change(|directory| directory.add_users(35));
     comes_through(&stage, 35);
     assert_eq!(pages(&stage), Some(4));
+}
+
+/// It names the control in its rootDSE all the same, as some do.
+#[test]
+fn a_server_that_knows_no_pages() {
+    let mut stage = Stage::with_many(35);
+    stage.configure_directory("page_size = 10");
+    stage.directory.fault(
+        When::search(),
+        What::answer(53, "paged results are not allowed"),
+    );
+    let check = stage.run(&["check"]).expect_code(5);
+    let import = stage.run(&["import", "--all"]).expect_code(5);
+    for said in [check.stdout, import.stderr] {
+        for words in [
+            "paged results are not allowed",
+            "answers in pages (RFC 2696)",
+        ] {
+            assert!(said.contains(words), "{said}");
+        }
+    }
+    assert_eq!(stage.usernames(), Vec::<String>::new());
+    // Where it gives everybody at once, that is as good.
+    stage.directory.clear_faults();
+    stage.directory.fault(When::search(), What::Unpaged);
+    comes_through(&stage, 35);
+    assert_eq!(pages(&stage), Some(1));
+    let check = stage.run(&["check"]).expect_code(0);
+    assert!(check.stdout.contains("35 in scope"), "{check}");
+}
+
+/// What does not fit into one answer is not there; nobody may be taken for gone.
+#[test]
+fn a_server_that_knows_no_pages_and_has_a_limit() {
+    let directory = testdir::TestDir::builder().max_page_size(10).start();
+    let stage = Stage::around(directory.expect("a free port"));
+    stage.change(|directory| directory.add_users(35));
+    comes_through(&stage, 35);
+    let before = stage.contents();
+    stage.directory.fault(When::search(), What::Unpaged);
+    for arguments in [&["check"][..], &["sync", "--full"], &["import", "--all"]] {
+        let answer = stage.run(arguments).expect_code(5);
+        let said = format!("{}{}", answer.stdout, answer.stderr);
+        for words in ["sizeLimitExceeded", "size.prtotal=unlimited"] {
+            assert!(said.contains(words), "{answer}");
+        }
+    }
+    stage.contents().assert_only_noted(&before, "failed");
 }
 
 #[test]
