@@ -72,10 +72,11 @@ pub struct Sync {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    #[serde(deserialize_with = "values::table")]
     directory: DirectoryTable,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "values::table")]
     store: StoreTable,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "values::table")]
     sync: SyncTable,
 }
 
@@ -108,6 +109,7 @@ struct DirectoryTable {
     max_message_bytes: MaxMessageBytes,
     allow_plaintext: bool,
     danger_accept_invalid_certs: bool,
+    #[serde(deserialize_with = "values::table")]
     attributes: Attributes,
 }
 

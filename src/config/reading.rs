@@ -1,7 +1,7 @@
 //! Reads the settings file, and says where it is wrong.
 
 use std::fs::Metadata;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::ops::Range;
 use std::path::Path;
 
@@ -21,8 +21,12 @@ pub fn read(path: &Path) -> Result<(String, Metadata), Failure> {
         Ok((text, metadata))
     };
     read().map_err(|error: std::io::Error| {
+        let why = match error.kind() {
+            ErrorKind::InvalidData => "it is not UTF-8".to_owned(),
+            _ => error.to_string(),
+        };
         Failure::settings(format!(
-            "cannot read the settings {}: {error}",
+            "cannot read the settings {}: {why}",
             path.display()
         ))
         .hint(format!(
@@ -56,7 +60,7 @@ pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, Failure>
         {
             return failure(&format!("the key `{}` stands there twice", key.trim()));
         }
-        if message.contains("escape") {
+        if ["escape", "unicode"].iter().any(|it| message.contains(it)) {
             return failure("a backslash in double quotes begins an escape, and this is none").hint(
                 "write it in single quotes, which take a backslash as it is: username = 'CORP\\svc-adsync'",
             );
@@ -84,6 +88,9 @@ fn key<'a>(text: &'a str, span: &Range<usize>) -> Option<&'a str> {
 
 /// A message of the parser without the names that only its programmers know.
 fn in_words(message: &str) -> String {
+    if message.contains("i128") {
+        return "this number is too large".to_owned();
+    }
     ["i64", "u32", "u64"]
         .iter()
         .fold(message.to_owned(), |message, kind| {
@@ -91,6 +98,18 @@ fn in_words(message: &str) -> String {
         })
         .replace("wanted string or table", "expected a text in quotes")
         .replace("expected a string", "expected a text in quotes")
+        .replace("expected a boolean", "expected true or false")
+        .replace("expected a sequence", "expected a list in brackets")
+        .replace("unknown variant", "this cannot be")
+        .replace(
+            "string values must be quoted, expected literal string",
+            "a text must stand in straight quotes",
+        )
+        .replace(
+            "invalid literal string, expected `'`",
+            "the text is not closed with a quote",
+        )
+        .replace("invalid type: map", "this is no text")
         .replace(
             "no password in its URL",
             "no password in its URL; they are username and password_file",

@@ -1,10 +1,13 @@
 //! The values of the settings, each checked when it is read.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use serde::de::Error as _;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::plan::Limit;
@@ -12,6 +15,27 @@ use crate::plan::Limit;
 /// AD gives at most this many entries a page unless its `MaxPageSize` was changed (MS-ADTS
 /// 3.1.1.3.4.6).
 const LARGEST_PAGE: u32 = 1000;
+
+/// A table. Without this a list is taken for one, its values for those of the keys in the order of their declaration.
+pub(super) fn table<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    struct Keys<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Keys<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a table")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, keys: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(keys))
+        }
+    }
+
+    deserializer.deserialize_map(Keys(PhantomData))
+}
 
 /// A password that stands in the settings. An error of the parser would quote what stands there
 /// instead of a text, so this has one of its own.

@@ -409,8 +409,43 @@ fn slips_of_the_pen_are_named_in_words() {
             "url = [\"ldaps://dc1\"]",
             "this is a list, expected a text in quotes",
         ),
+        ("url = 'ldaps://dc1", "the text is not closed with a quote"),
+        ("url = ldaps://dc1", "a text must stand in straight quotes"),
+        (
+            "url = “ldaps://dc1”",
+            "a text must stand in straight quotes",
+        ),
+        ("urls = \"ldaps://dc1\"", "expected a list in brackets"),
+        ("starttls = 1", "expected true or false"),
+        (
+            "timeout_secs = 99999999999999999999",
+            "this number is too large",
+        ),
+        (
+            "auth = \"ntlm\"",
+            "this cannot be `ntlm`, expected `password` or",
+        ),
+        // A list is no table: its first value would be the attribute of usernames.
+        ("attributes = [\"mail\"]", "expected a table"),
+        ("attributes = \"mail\"", "expected a table"),
     ] {
-        refused(&sandbox, "[directory]", line, &["url: ", says]);
+        let key = line.split(' ').next().expect("a key");
+        let (toml, number) = with("[directory]", line);
+        // Its own table would be a second one.
+        sandbox.write_config(&toml.replace("[directory.attributes]\n", ""));
+        let answer = sandbox.run(&["list"]).expect_code(2);
+        let place = format!("adsync.toml, line {number}: {key}: ");
+        assert_says(&answer, &[&place, says]);
+    }
+    // As in CORP\unicorn.
+    for name in ["unicorn", "Unicorn", "svc-adsync"] {
+        let line = format!("username = \"CORP\\{name}\"");
+        refused(&sandbox, "[directory]", &line, &["in single quotes"]);
+    }
+    for table in ["directory", "store", "sync"] {
+        sandbox.write_config(&format!("{table} = [\"x\"]\n"));
+        let answer = sandbox.run(&["list"]).expect_code(2);
+        assert_says(&answer, &[table, "expected a table"]);
     }
     let twice = COMPLETE.replace("username = ", "url = \"ldaps://dc2\"\nusername = ");
     sandbox.write_config(&twice);
