@@ -486,11 +486,18 @@ impl Plan {
         self.unchanged + self.refreshed.len() as u64
     }
 
-    /// Whether somebody has become a duplicate, missing or failed, or is one for a new reason.
+    /// Whether somebody has become a duplicate, missing, failed or out of scope, or is one for a new reason.
     pub fn has_news(&self) -> bool {
         self.duplicate.iter().any(|it| !it.is_as_before())
             || self.missing.iter().any(|it| !it.is_as_before())
             || self.failed.iter().any(|it| !it.is_as_before())
+            || self.newly_out_of_scope().next().is_some()
+    }
+
+    /// Users that only now are out of scope; they may stay so for years.
+    pub fn newly_out_of_scope(&self) -> impl Iterator<Item = &Update> {
+        let all = self.out_of_scope.iter();
+        all.filter(|it| it.user.status != Status::OutOfScope)
     }
 
     /// Whether applying the plan would change a user.

@@ -24,6 +24,7 @@ mod outside;
 mod paging;
 mod plain_ldap;
 mod plan;
+mod quiet;
 mod repeated;
 mod selections;
 mod servers;

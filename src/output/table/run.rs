@@ -7,7 +7,6 @@ use super::{bare, detail, width, with_what};
 use crate::output::report::{Number, Report};
 use crate::output::{Output, colored, legible};
 use crate::plan::{Missing, Plan};
-use crate::user::Status;
 
 /// How many new users a table lists; `adsync list` has them all.
 const NEW_USERS: usize = 20;
@@ -103,7 +102,7 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, Detail)> {
         modified,
         deleted,
         duplicate,
-        out_of_scope,
+        out_of_scope: _,
         missing: _,
         failed,
         foreign: _,
@@ -142,11 +141,7 @@ fn rows(output: &Output, report: &Report<'_>) -> Vec<(Vec<Cell>, Detail)> {
         let conflicts = detail::conflicts(&it.conflicts);
         ("duplicate", it.username(), conflicts)
     });
-    // Only those newly out of scope: they may stay so for years.
-    let newly = out_of_scope
-        .iter()
-        .filter(|it| it.user.status != Status::OutOfScope);
-    rows.add(newly, limit, again, |it| {
+    rows.add(report.plan.newly_out_of_scope(), limit, again, |it| {
         let username = &it.user.values.profile.username;
         let what = format!("kept; it is now {}", detail::place(&it.next));
         ("out_of_scope", username, Detail::words(what))
