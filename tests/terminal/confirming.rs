@@ -122,6 +122,31 @@ fn an_undo_that_takes_users_out_asks() {
 }
 
 #[test]
+fn after_a_no_nothing_is_said_to_be_done() {
+    for (command, keys) in [
+        ("adsync sync", &[][..]),
+        ("adsync undo 1 --allow-deletes 4", &[]),
+        ("adsync remove --interactive", &["Space", "Enter"]),
+    ] {
+        let stage = two_leave();
+        let before = stage.contents();
+        let mut terminal = asked(&stage, command);
+        if !keys.is_empty() {
+            terminal.wait_for("0 of 4 picked");
+            terminal.press(keys);
+        }
+        terminal.wait_for("[y/N]");
+        terminal.command("n");
+        let screen = terminal.wait_for_end(1);
+        for said in ["WOULD BE", "would be: ", "refused: nothing was changed"] {
+            assert!(screen.contains(said), "does not say {said:?}\n{screen}");
+        }
+        assert!(!screen.contains("RESULT"), "{screen}");
+        stage.contents().assert_only_noted(&before, "refused");
+    }
+}
+
+#[test]
 fn without_a_terminal_nobody_is_asked() {
     for redirected in ["< /dev/null", "2> errors"] {
         let stage = two_leave();
