@@ -3,8 +3,8 @@
 # domain controller, OpenLDAP's server and command-line tools, 389 Directory Server, Kerberos with what
 # building for it takes, a clock that can be set, a system that
 # refuses what it is asked for, a browser for the pages of --report, a terminal, the shells that
-# adsync completes words for, and what reads manual pages, systemd's units and packages. Says
-# nothing and changes nothing when everything is there. No service is started.
+# adsync completes words for, what reads manual pages, systemd's units and packages, and what the commands of the
+# documentation take. Says nothing and changes nothing when everything is there. No service is started.
 set -euo pipefail
 
 packages=(
@@ -12,6 +12,7 @@ packages=(
     ldb-tools ldap-utils libsasl2-modules openssl slapd 389-ds-base
     faketime strace chromium tmux zsh fish man-db mandoc dpkg-dev lintian systemd
     krb5-user libkrb5-dev libclang-dev pkg-config libsasl2-modules-gssapi-mit
+    sudo cron mailutils sqlite3 acl gcc libc6-dev
 )
 
 fail() {
