@@ -7,7 +7,7 @@ use adsync::testing::Cli;
 use clap::CommandFactory;
 
 /// README and the pages of `docs/`, but for the help texts.
-fn pages() -> Vec<(PathBuf, String)> {
+pub(crate) fn pages() -> Vec<(PathBuf, String)> {
     let folder = Path::new("docs").read_dir().expect("docs");
     let pages = folder.map(|it| it.expect("an entry").path());
     let is_written =

@@ -12,6 +12,7 @@ mod browser;
 mod completions;
 mod contrib;
 mod docs;
+mod documented;
 mod errors;
 mod example;
 mod golden;
