@@ -20,7 +20,7 @@ use crate::user::{Column, Field, Profile, Source, Standing};
 
 pub use meant::meant;
 
-/// Keeps the users an application imported from Active Directory in step with it.
+/// Updates the users that an application imported from Active Directory.
 #[derive(Debug, Parser)]
 #[command(
     name = "adsync",
@@ -34,9 +34,9 @@ pub use meant::meant;
 #[command(after_help = "\
 Examples:
   adsync check                     test settings, connection, rights and store
-  adsync import --group Sales      bring the members of a group into the store
+  adsync import --group Sales      import the members of a group
   adsync sync --dry-run            what a sync would change
-  adsync sync -q                   for cron: prints only what somebody must read
+  adsync sync -q                   for cron: prints only changes and problems
 
 `adsync help COMMAND` and `adsync COMMAND --help` explain a command.
 
@@ -171,32 +171,32 @@ pub enum When {
 pub enum Command {
     /// Test settings, connection, rights and store
     #[command(after_help = "\
-Each failure and each warning names the setting or the command that fixes it. The exit code is 0 if a run could do its work, even with warnings; 2 for settings, 5 for the directory, 1 for the store.
+Each failure and each warning names the setting or the command that fixes it. The exit code is 0 if a run would work, even with warnings; 2 if the settings are wrong, 5 if the directory fails, 1 if the store fails.
 
 Examples:
   adsync check        one line per step
-  adsync check -v     with the same search for ldapsearch
-  adsync check -q     prints only what is wrong")]
+  adsync check -v     also the search of a run, as an ldapsearch command
+  adsync check -q     only what is wrong")]
     Check,
     /// Find directory users by the beginning of a name or an email address
     #[command(after_help = "\
-Searched are username, first name, last name, display name and email address. STATUS says what an import would do: new, imported, duplicate or failed.
+The search covers username, first name, last name, display name and email address. STATUS says what an import would find: a new user, an imported one, a duplicate, or a user that would fail.
 
 Examples:
   adsync search ali                    alice, Alina Berg, ali@corp.example.com
   adsync search ali --format csv > users.csv")]
     Search {
-        /// The beginning, in any case
+        /// The beginning of a name or an email address (case-insensitive)
         #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
         prefix: String,
     },
-    /// Bring directory users into the store; update those already there
+    /// Import directory users into the store; update those already there
     Import(Import),
     /// List the users of the store
     List(List),
     /// Show one user: fields, origin, status and history
     Show {
-        /// The username in the store, in any case
+        /// The username in the store (case-insensitive)
         #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
         user: String,
     },
@@ -206,7 +206,7 @@ Examples:
     Set(Set),
     /// Remove users from the store; the directory is never written
     Remove(Remove),
-    /// Bring imported users in step with the directory
+    /// Synchronise imported users with the directory
     Sync(Sync),
     /// List past runs, or the changes of one
     History(History),
@@ -244,9 +244,9 @@ Examples:
 
 /// `adsync import`
 #[derive(Debug, Args)]
-#[command(
-    override_usage = "adsync import <--all|--users|--group|--ou|--filter|--interactive> [OPTIONS]"
-)]
+#[command(override_usage = "\
+adsync import [OPTIONS] <--all|--users|--group|--ou|--filter>
+       adsync import [OPTIONS] --interactive")]
 #[command(group = ArgGroup::new("selection"))]
 #[command(group = ArgGroup::new("whom").required(true).multiple(true)
     .args(["users", "group", "ou", "filter", "all", "interactive"]))]
@@ -266,13 +266,13 @@ pub struct Import {
     /// The users in this OU and below
     #[arg(long, group = "selection", value_name = "DN")]
     pub ou: Option<String>,
-    /// The users who also match this filter
+    /// The users of the scope that match this filter
     #[arg(long, group = "selection", value_name = "LDAP-FILTER")]
     pub filter: Option<Filter>,
     /// All users of the scope
     #[arg(long, group = "selection")]
     pub all: bool,
-    /// Pick from a list: of the selection, or of all users of the scope
+    /// Pick users from a list: of the selection, or of the whole scope
     #[arg(long, conflicts_with = "users")]
     pub interactive: bool,
     /// What the guard lets through.
@@ -286,12 +286,12 @@ pub struct Import {
 /// `adsync list`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A narrow terminal leaves columns out, unless --columns names them. JSON always has all of them.
+On a narrow terminal a table has fewer columns, unless --columns names them. JSON always has all columns.
 
 Examples:
   adsync list --status duplicate,out_of_scope
   adsync list --filter archer          username, name or email contains it
-  adsync list --sort synced_at         those not seen for the longest time first
+  adsync list --sort synced_at         the longest not synchronised first
   adsync list --columns username,email --format csv > users.csv")]
 pub struct List {
     /// These columns, in this order, in tables and CSV
@@ -306,7 +306,7 @@ pub struct List {
     /// Only users with one of these statuses
     #[arg(long, value_enum, value_delimiter = ',', value_name = "STATUS,…")]
     pub status: Vec<Standing>,
-    /// Only users made in the application, or only imported ones
+    /// Only local users, or only imported ones
     #[arg(long, value_enum)]
     pub source: Option<Source>,
     /// Only users whose username, name or email contains this text
@@ -363,16 +363,19 @@ impl Add {
 
 /// `adsync set`
 #[derive(Debug, Args)]
+#[command(override_usage = "\
+adsync set [OPTIONS] <USER>
+                  <--username|--email|--first-name|--last-name|--contact-number>")]
 #[command(group = ArgGroup::new("what").required(true).multiple(true)
     .args(["username", "email", "first_name", "last_name", "contact_number"]))]
 #[command(after_help = "\
-An empty value takes a value away. An imported user is changed in the directory.
+An empty value removes the old one. Only local users can be changed; change an imported user in the directory.
 
 Examples:
   adsync set helpdesk --email it@corp.example.com
   adsync set helpdesk --contact-number ''")]
 pub struct Set {
-    /// The username in the store, in any case
+    /// The username in the store (case-insensitive)
     #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub user: String,
     /// New username
@@ -415,13 +418,13 @@ impl Set {
 #[command(after_help = "\
 Examples:
   adsync remove bob --dry-run
-  adsync remove bob                    `adsync restore bob` brings him back")]
+  adsync remove bob                    `adsync restore bob` brings it back")]
 #[command(group = ArgGroup::new("whom").required(true).args(["usernames", "interactive"]))]
 pub struct Remove {
-    /// Usernames in the store, in any case; @FILE or - for a name a line
+    /// Usernames in the store (case-insensitive); @FILE or - for one name a line
     #[arg(value_name = "USERNAME")]
     pub usernames: Vec<String>,
-    /// Pick from a list; asks before it removes anybody
+    /// Pick users from a list; asks before it removes them
     #[arg(long)]
     pub interactive: bool,
     /// Make all checks, but change nothing
@@ -433,7 +436,7 @@ pub struct Remove {
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools)] // Each is a flag.
 #[command(after_help = "\
-At a terminal, a run that would delete users shows them and asks once. Without one, as in cron, the guard decides.
+At a terminal, adsync lists the users that it would delete and asks once. Without a terminal, as in cron, it does not ask: only the guard can stop the run.
 
 Examples:
   adsync sync --dry-run                what would change
@@ -447,13 +450,13 @@ pub struct Sync {
     /// All imported users; the default
     #[arg(long)]
     pub all: bool,
-    /// Pick from a list
+    /// Pick users from a list
     #[arg(long, conflicts_with_all = ["users", "all"])]
     pub interactive: bool,
-    /// Read everybody, not only what changed since the last run
+    /// Read all users, not only changes since the last run
     #[arg(long)]
     pub full: bool,
-    /// Delete missing users before missing_after has passed, if all else proves it
+    /// Do not wait for missing_after before missing users are deleted; all other conditions must be met
     #[arg(long)]
     pub delete_missing: bool,
     /// Allow exactly this many deletions
@@ -553,10 +556,10 @@ pub struct History {
     /// Show every change of this run
     #[arg(value_parser = run_number)]
     pub run: Option<i64>,
-    /// Show every change of this user, by any username it ever had
+    /// Show every change of this user, under any username that it had
     #[arg(long, value_name = "NAME", conflicts_with = "run")]
     pub user: Option<String>,
-    /// How many runs to list: 20, or all that --since and --until leave
+    /// List at most this many runs [default: 20; with --since or --until all]
     #[arg(value_parser = number, long, value_name = "N", conflicts_with_all = ["run", "user"])]
     pub limit: Option<u64>,
     /// Only runs from this date or time on
@@ -565,10 +568,10 @@ pub struct History {
     /// Only runs before this date or time
     #[arg(long, value_name = "TIME", value_parser = time, conflicts_with_all = ["run", "user"])]
     pub until: Option<Timestamp>,
-    /// Show the changes of these runs, not the runs
+    /// Show the changes of these runs instead of the runs
     #[arg(long, conflicts_with_all = ["run", "user", "limit"])]
     pub changes: bool,
-    /// Show the changes of this kind only
+    /// Show only the changes of this kind, instead of the runs
     #[arg(long, value_parser = PossibleValuesParser::new(Action::ALL.map(Action::name)))]
     #[arg(conflicts_with_all = ["run", "user", "limit"])]
     pub action: Option<String>,
@@ -578,7 +581,7 @@ pub struct History {
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("whom").required(true).multiple(true).args(["run", "names", "interactive"]))]
 #[command(after_help = "\
-A restored user is kept, with the status restored, until it is found in the directory again or removed with `adsync remove`.
+A restored user has the status restored. A sync does not delete it again until a run has found it in the directory.
 
 Examples:
   adsync restore --run 42 --dry-run    the users that run 42 deleted
@@ -587,10 +590,10 @@ pub struct Restore {
     /// All users that this run deleted
     #[arg(value_parser = run_number, long, value_name = "N")]
     pub run: Option<i64>,
-    /// Usernames of deleted users, in any case; @FILE or - for a name a line
+    /// Usernames of deleted users (case-insensitive); @FILE or - for one name a line
     #[arg(value_name = "NAME", conflicts_with = "run")]
     pub names: Vec<String>,
-    /// Pick from a list: of the run, or of all deleted users
+    /// Pick users from a list: of the run, or of all deleted users
     #[arg(long, conflicts_with = "names")]
     pub interactive: bool,
     /// Make all checks, but change nothing
@@ -601,14 +604,14 @@ pub struct Restore {
 /// `adsync undo`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Values are set back, deleted users come back, imported ones are removed. A value that changed again since then stays, and so does a user whose name somebody else has now; each is named, and the exit code is 7.
+Values are set back, deleted users come back, imported users are removed. A value that changed after the run stays as it is, and so does a user whose old username or email another user has now. The undo names each of them and ends with exit code 7.
 
-An undo does not ask the directory. The next sync applies what the directory says again, so first fix what made the run go wrong.
+An undo does not ask the directory. The next sync applies what the directory says again, so first fix the cause: a filter, a mapping, a right.
 
 Examples:
   adsync undo 42 --dry-run             what would be reverted
-  adsync undo 42                       users are as they were before run 42
-  adsync undo 43                       if that was run 43: as run 42 left them")]
+  adsync undo 42                       users as they were before run 42
+  adsync undo 43                       reverts that undo, if it was run 43")]
 pub struct Undo {
     /// The number of the run, from `adsync history`
     #[arg(value_parser = run_number, value_name = "RUN")]

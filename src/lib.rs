@@ -1,4 +1,4 @@
-//! adsync keeps the users an application imported from Active Directory in step with it.
+//! adsync updates the users that an application imported from Active Directory.
 //!
 //! A run reads the directory, compares it with the store, plans, guards, and applies:
 //!

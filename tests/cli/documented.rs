@@ -31,7 +31,10 @@ fn words_of_the_pages() -> BTreeSet<String> {
 #[track_caller]
 fn assert_named<'a>(what: &str, names: impl IntoIterator<Item = &'a str>) {
     let words = words_of_the_pages();
-    let missing: BTreeSet<&str> = names.into_iter().filter(|it| !words.contains(*it)).collect();
+    let missing: BTreeSet<&str> = names
+        .into_iter()
+        .filter(|it| !words.contains(*it))
+        .collect();
     assert!(missing.is_empty(), "{what} that no page names: {missing:?}");
 }
 

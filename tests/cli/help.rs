@@ -119,14 +119,17 @@ fn the_version_is_that_of_the_package() {
     );
 }
 
-/// On a terminal of 80 by 50 the options of a command are on the first screen, and nothing is wrapped that was wrapped
-/// before: no line of a paragraph is short but its last.
+/// On a terminal of 80 by 50 no line is too long, the options of a command are on the first screen, and nothing is
+/// wrapped that was wrapped before: no line of a paragraph is short but its last.
 #[test]
 fn the_help_fits_a_small_terminal() {
     let sandbox = alone();
-    for command in commands() {
-        let help = sandbox.prepare(&[&command, "--help"]);
+    let commands = commands().into_iter().map(Some);
+    for command in commands.chain([None]) {
+        let arguments: Vec<&str> = command.as_deref().into_iter().chain(["--help"]).collect();
+        let help = sandbox.prepare(&arguments);
         let help = help.env("COLUMNS", "80").run().expect_code(0).stdout;
+        let command = command.as_deref().unwrap_or("adsync");
         let lines: Vec<&str> = help.lines().collect();
         let global = lines.iter().position(|it| *it == "Global options:");
         let own = global.expect("global options have a heading");
@@ -134,13 +137,13 @@ fn the_help_fits_a_small_terminal() {
             own <= 50,
             "{command}: {own} lines before the global options"
         );
-        // A usage line is not wrapped.
-        for line in lines.iter().filter(|it| !it.starts_with("Usage: ")) {
+        for line in &lines {
             assert!(line.chars().count() <= 80, "{command}: {line}");
         }
         let paragraphs = lines.windows(2).filter(|pair| {
             let is_text = |line: &str| line.starts_with(|it: char| it.is_ascii_uppercase());
-            is_text(pair[0]) && !pair[1].is_empty() && !pair[0].ends_with(':')
+            let is_usage = pair[0].starts_with("Usage: ");
+            is_text(pair[0]) && !is_usage && !pair[1].is_empty() && !pair[0].ends_with(':')
         });
         for pair in paragraphs {
             let next = pair[1].split(' ').next().unwrap_or_default();
