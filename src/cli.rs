@@ -180,7 +180,7 @@ Examples:
     Check,
     /// Find directory users by the beginning of a name or an email address
     #[command(after_help = "\
-The search covers username, first name, last name, display name and email address. STATUS says what an import would find: a new user, an imported one, a duplicate, or a user that would fail.
+The search covers username, first name, last name, display name and email address. STATUS is the result that an import would have for the user: new, imported, duplicate or failed.
 
 Examples:
   adsync search ali                    alice, Alina Berg, ali@corp.example.com
