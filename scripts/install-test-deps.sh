@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the end-to-end tests need on Debian and Ubuntu: Samba's Active Directory
-# domain controller, OpenLDAP's server and command-line tools, 389 Directory Server, Kerberos with what
-# building for it takes, a clock that can be set, a system that
+# domain controller, OpenLDAP's server and command-line tools, 389 Directory Server, PostgreSQL,
+# MariaDB, Kerberos with what building for it takes, a clock that can be set, a system that
 # refuses what it is asked for, a browser for the pages of --report, a terminal, the shells that
 # adsync completes words for, what reads manual pages, systemd's units and packages, and what the commands of the
 # documentation take. Says nothing and changes nothing when everything is there. No service is started.
@@ -10,6 +10,7 @@ set -euo pipefail
 packages=(
     samba samba-ad-provision samba-dsdb-modules samba-vfs-modules
     ldb-tools ldap-utils libsasl2-modules openssl slapd 389-ds-base
+    postgresql-15 postgresql-client-15 mariadb-server mariadb-client
     faketime strace chromium tmux zsh fish man-db mandoc dpkg-dev lintian systemd
     krb5-user libkrb5-dev libclang-dev pkg-config libsasl2-modules-gssapi-mit
     sudo cron mailutils sqlite3 acl gcc libc6-dev
@@ -52,7 +53,7 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# The packages would start smbd, nmbd and slapd for the whole machine. A script at this
+# The packages would start smbd, nmbd, slapd and databases for the whole machine. A script at this
 # path that exits with 101 forbids it; one that is there already stays as it is.
 if [[ ! -e $policy ]]; then
     policy_made=yes

@@ -214,6 +214,18 @@ Examples:
     Restore(Restore),
     /// Revert a run
     Undo(Undo),
+    /// Print what the administrator of a database server has to run
+    #[command(after_help = "\
+adsync makes its tables itself where it may. Where it may not, the SQL makes them, and grants the narrowest rights with which adsync does everything. Nothing is connected to.
+
+Examples:
+  adsync setup --print-sql | psql -d app
+  adsync setup --print-sql | mariadb app")]
+    Setup {
+        /// Print the tables and the grants as SQL
+        #[arg(long, required = true)]
+        print_sql: bool,
+    },
     /// Show the example settings, or those in force
     #[command(after_help = "\
 Examples:
@@ -535,6 +547,7 @@ impl Command {
             | Self::List(_)
             | Self::Show { .. }
             | Self::History(_)
+            | Self::Setup { .. }
             | Self::Config { .. }
             | Self::Completions { .. }
             | Self::Man { .. } => return None,

@@ -14,6 +14,7 @@ mod remove;
 mod restore;
 mod search;
 mod set;
+mod setup;
 mod show;
 mod sync;
 mod undo;
@@ -35,7 +36,8 @@ use crate::plan::change_mark::Mark;
 use crate::plan::{Allowed, Findings, Guard, GuardLimits, Population, Recent};
 use crate::run::execute::{self, Ended, Target};
 use crate::run::{Engine, Policy, retry};
-use crate::store::{self, Mode, Outcome, Run, Store};
+use crate::store::database::Server;
+use crate::store::{self, Location, Mode, Outcome, Run, Store};
 
 /// What every command is given.
 struct Context<'a> {
@@ -71,8 +73,8 @@ impl Context<'_> {
     }
 
     /// The store of the settings.
-    fn store(&self) -> Box<dyn Store> {
-        store::at(&self.settings.store_path)
+    fn store(&self) -> Result<Box<dyn Store>, Failure> {
+        self.settings.open_store()
     }
 
     /// A run that starts now.
@@ -91,7 +93,7 @@ impl Context<'_> {
         dry_run: bool,
         story: impl FnOnce(&mut Target, &mut Run) -> anyhow::Result<ExitCode>,
     ) -> anyhow::Result<ExitCode> {
-        let target = Target::begin(&*self.store(), run.command, dry_run, self.wait)?;
+        let target = Target::begin(&*self.store()?, run.command, dry_run, self.wait)?;
         execute::with_target(target, run, self.output, story)
     }
 
@@ -181,7 +183,10 @@ pub fn run(mut cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
         settings.login.prepare()?;
     }
     log::info!("settings {}", settings.file.display());
-    settings.require_apart(&store::files_of(&settings.store_path))?;
+    if let Command::Setup { .. } = cli.command {
+        return setup::run(&settings, output);
+    }
+    settings.require_apart(&settings.store.files())?;
     refuse_writing(&cli.command, cli.global.read_only, &settings)?;
     let context = Context {
         wait: Duration::from_secs(cli.global.wait),
@@ -190,8 +195,8 @@ pub fn run(mut cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
     };
     let measured = |command, dry_run: bool, run: &dyn Fn() -> anyhow::Result<ExitCode>| {
         let file = context.settings.sync.metrics_file.as_deref();
-        let store = &context.settings.store_path;
-        measure::with_metrics(command, file.filter(|_| !dry_run), store, output, run)
+        let store = || Ok(context.store()?.read()?);
+        measure::with_metrics(command, file.filter(|_| !dry_run), &store, output, run)
     };
     match cli.command {
         Command::Search { prefix } => search::run(&prefix, &context),
@@ -210,6 +215,7 @@ pub fn run(mut cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
         Command::Restore(arguments) => restore::run(&arguments, &context),
         Command::Undo(arguments) => undo::run(&arguments, &context),
         Command::Check
+        | Command::Setup { .. }
         | Command::Config { .. }
         | Command::Completions { .. }
         | Command::Man { .. } => Ok(ExitCode::Done),
@@ -277,7 +283,7 @@ fn page(ending: &cli::Ending, settings: &Settings) -> Result<Option<OutputFile>,
     let Some(path) = ending.report.as_deref() else {
         return Ok(None);
     };
-    if let Some(what) = settings.use_of(path, &store::files_of(&settings.store_path)) {
+    if let Some(what) = settings.use_of(path, &settings.store.files()) {
         let message = format!("cannot write the report {}: it is {what}", path.display());
         return Err(Failure::new(Kind::Usage, message).hint("name another file with --report"));
     }
@@ -309,16 +315,25 @@ fn refuse_writing(command: &Command, is_said: bool, settings: &Settings) -> Resu
     Err(failure.hint(format!("`adsync {name} --dry-run` shows what it would do")))
 }
 
+fn no_tables(server: &Server) -> Failure {
+    Failure::new(Kind::Settings, format!("there is no store in {server}")).hint(
+        "`adsync import` makes it: `adsync import --all`, or `adsync import --help`; if it is elsewhere, mend url or schema under [store]",
+    )
+}
+
 /// Refuses to continue without a store.
 ///
 /// A missing store reads as an empty one, and the first run creates it. But a job that looks in the wrong place
 /// must not succeed every night. Somebody who picks from a list sees that it is empty.
 fn require_store(context: &Context<'_>) -> anyhow::Result<()> {
     let settings = &context.settings;
-    let path = &settings.store_path;
-    if store::is_there(path)? {
+    if context.store()?.is_there()? {
         return Ok(());
     }
+    let path = match &settings.store {
+        Location::File(path) => path,
+        Location::Server(server) => return Err(no_tables(server).into()),
+    };
     // Where it was looked for, who said so, and how to begin.
     let file = std::path::absolute(&settings.file).unwrap_or_else(|_| settings.file.clone());
     let is_default = default_store_path().is_ok_and(|it| it == *path);

@@ -9,8 +9,12 @@ mod location;
 mod login;
 mod path;
 mod reading;
+#[path = "config/store.rs"]
+mod store_table;
 #[cfg(unix)]
 pub(crate) mod trust;
+#[path = "config/store_users.rs"]
+mod users_table;
 mod values;
 
 use std::path::{Path, PathBuf};
@@ -20,15 +24,19 @@ use ldap::{Filter, Limits, ServerUrl};
 use serde::Deserialize;
 
 use crate::credentials::Login;
-use crate::credentials::password;
+use crate::credentials::password::{self, PasswordSources};
 use crate::directory::{self, Attributes, PEOPLE, ServerSource};
 use crate::error::Failure;
 use crate::plan::compare::OutOfScopePolicy;
 use crate::plan::{GuardLimits, Limit};
+use crate::store::database::Server;
+use crate::store::{self, Location, Store};
+use crate::user::Field;
 
 pub use location::default_store_path;
 use login::Auth;
 use path::SettingsPath;
+use store_table::StoreTable;
 use values::{
     DnsServer, DomainName, Interval, LimitValue, MaxEntries, MaxMessageBytes, MaxValueBytes,
     PageSize, Password, PasswordCommand, RunTimeout, Seconds,
@@ -43,8 +51,10 @@ pub struct Settings {
     pub directory: directory::Options,
     /// How to log in.
     pub login: Login,
-    /// `[store] path`
-    pub store_path: PathBuf,
+    /// Where the store is.
+    pub store: Location,
+    /// Where the password of its server comes from.
+    pub store_password: PasswordSources,
     /// Whether the store is never written to.
     pub read_only: bool,
     /// `[sync]`
@@ -113,13 +123,6 @@ struct DirectoryTable {
     attributes: Attributes,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct StoreTable {
-    path: Option<SettingsPath>,
-    read_only: bool,
-}
-
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct SyncTable {
@@ -180,16 +183,25 @@ impl Settings {
             sync,
         } = reading::parse(&file, text)?;
         let folder = path::folder_of(&file);
-        let store_path = match store.path {
-            Some(path) => path.within(&folder),
-            None => default_store_path()?,
-        };
-        let (directory, login) = directory.check(&file, &folder)?;
+        let read_only = store.read_only;
+        let wrong = |what: &str| Failure::in_settings(&file, what);
+        let (store, store_password) = store.location(&folder, wrong)?;
+        let (mut directory, login) = directory.check(&file, &folder)?;
+        if let Location::Server(server) = &store
+            && let Some(mapping) = &server.users
+        {
+            // What the application does not keep is not read, either.
+            let unmapped = |field: &Field| mapping.column(*field).is_none();
+            for field in Field::OPTIONAL.iter().filter(|it| unmapped(it)) {
+                directory.attributes.leave_out(*field);
+            }
+        }
         Ok(Self {
             directory,
             login,
-            store_path,
-            read_only: store.read_only,
+            store,
+            store_password,
+            read_only,
             sync: Sync {
                 limits: GuardLimits {
                     deletes: sync.max_deletes.0,
@@ -205,6 +217,19 @@ impl Settings {
                 metrics_file: sync.metrics_file.map(|it| it.within(&folder)),
             },
             file,
+        })
+    }
+}
+
+impl Settings {
+    /// The store, with the password of its server, if it has one.
+    pub fn open_store(&self) -> Result<Box<dyn Store>, Failure> {
+        Ok(match &self.store {
+            Location::File(path) => store::at(path),
+            Location::Server(server) => Box::new(Server {
+                password: password::of_store(&self.store_password)?,
+                ..(**server).clone()
+            }),
         })
     }
 }

@@ -233,27 +233,88 @@ pub struct Holder {
 
 /// Who holds, before the run, the names that users newly want.
 #[derive(Debug, Default)]
-pub struct Holders(HashMap<(UniqueField, Folded), Holder>);
+pub struct Holders {
+    held: HashMap<(UniqueField, Folded), Holder>,
+    are_kept_by_deleted: bool,
+    /// Other names that the store holds for equal to a name.
+    alike: HashMap<(UniqueField, Folded), Vec<Folded>>,
+}
 
 impl Holders {
     /// Records that a user of the store holds a name.
     pub fn insert(&mut self, field: UniqueField, name: Folded, holder: Holder) {
-        self.0.insert((field, name), holder);
+        self.held.insert((field, name), holder);
+    }
+
+    /// Says which names the store holds for equal, beside those that are.
+    pub fn make_alike(&mut self, field: UniqueField, names: &[Folded]) {
+        for name in names {
+            let others = names.iter().filter(|it| *it != name).cloned();
+            self.alike
+                .entry((field, name.clone()))
+                .or_default()
+                .extend(others);
+        }
+    }
+
+    /// The other names that the store holds for equal to that one.
+    pub fn alike(&self, field: UniqueField, name: &Folded) -> &[Folded] {
+        if self.alike.is_empty() {
+            return &[];
+        }
+        let found = self.alike.get(&(field, name.clone()));
+        found.map_or(&[], Vec::as_slice)
+    }
+
+    /// Says that the row of a deleted user stays, and holds its names on.
+    pub fn keep_of_deleted(&mut self) {
+        self.are_kept_by_deleted = true;
+    }
+
+    /// Whether a deleted user holds its names on.
+    pub fn are_kept_by_deleted(&self) -> bool {
+        self.are_kept_by_deleted
     }
 
     /// Whether none of the names has a holder.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.held.is_empty() && self.alike.is_empty()
     }
 
     /// Who holds that name.
     pub fn get(&self, field: UniqueField, name: &Folded) -> Option<&Holder> {
         // The key is a pair of an owned name, so it has to be made for the look-up.
-        self.0.get(&(field, name.clone()))
+        self.held.get(&(field, name.clone()))
     }
 }
 
 impl Findings {
+    /// Takes users whose new values the store cannot keep for failed; `why` says why, if so.
+    pub fn refuse(&mut self, why: impl Fn(&Values<&str>) -> Option<String>) {
+        let failed = &mut self.failed;
+        self.changed
+            .retain(|it| match why(&it.next.values.as_deref()) {
+                Some(reason) => {
+                    failed.push(FailedUser::of(it.user.clone(), reason));
+                    false
+                }
+                None => true,
+            });
+        self.new.retain(|it| match why(&it.values()) {
+            Some(reason) => {
+                failed.push(FailedUser {
+                    user: None,
+                    guid: it.guid(),
+                    username: it.username().to_owned(),
+                    dn: it.dn().map(str::to_owned),
+                    reason,
+                });
+                false
+            }
+            None => true,
+        });
+    }
+
     /// How many of the users looked at are in the store or to be added.
     pub fn stored(&self) -> u64 {
         self.looked_at() - FailedUser::strangers(&self.failed)

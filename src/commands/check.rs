@@ -1,5 +1,6 @@
 //! `adsync check`: everything a run needs, one line per step, and what to do about each failure.
 
+mod database;
 mod findings;
 #[cfg(unix)]
 mod rights;
@@ -15,7 +16,7 @@ use crate::error::{self, Failure, Kind};
 use crate::exit_code::ExitCode;
 use crate::output::Output;
 use crate::output::file::{Content, OutputFile};
-use crate::store::{self, Listing, StoreError, Trial, UserCounts};
+use crate::store::{self, Listing, Location, Store, StoreError, Trial, UserCounts};
 use crate::user::Standing;
 
 use findings::Findings;
@@ -30,7 +31,7 @@ const NAMED: usize = 3;
 pub fn run(config: Option<&Path>, read_only: bool, output: &Output) -> anyhow::Result<ExitCode> {
     let mut findings = Findings::new(output);
     let apart = |it: Settings| {
-        it.require_apart(&store::files_of(&it.store_path))?;
+        it.require_apart(&it.store.files())?;
         Ok(it)
     };
     match Settings::load(config).and_then(apart) {
@@ -40,12 +41,19 @@ pub fn run(config: Option<&Path>, read_only: bool, output: &Output) -> anyhow::R
             findings.ok("settings", settings.file.display().to_string());
             check_directory(&settings, &mut findings);
             let read_only = read_only || settings.read_only;
-            check_store(&settings, read_only, &mut findings);
+            match &settings.store {
+                Location::File(path) => check_file(path, read_only, &mut findings),
+                Location::Server(server) => {
+                    database::check(&settings, server, read_only, &mut findings);
+                }
+            }
             if !read_only && let Some(file) = &settings.sync.metrics_file {
                 check_metrics(file, &mut findings);
             }
             #[cfg(unix)]
-            rights::check_store(&settings.store_path, &mut findings);
+            if let Location::File(path) = &settings.store {
+                rights::check_store(path, &mut findings);
+            }
         }
     }
     let code = findings.failure.map_or(ExitCode::Done, Kind::exit_code);
@@ -183,10 +191,9 @@ fn check_certificate(certificate: Option<Certificate>, findings: &mut Findings<'
     }
 }
 
-fn check_store(settings: &Settings, read_only: bool, findings: &mut Findings<'_>) {
-    let path = &settings.store_path;
+fn check_file(path: &Path, read_only: bool, findings: &mut Findings<'_>) {
     let trial = Trial::of(path);
-    let (counts, duplicates) = match inventory(path) {
+    let (counts, duplicates) = match inventory(&*store::at(path)) {
         Ok(found) => found,
         Err(error) => return findings.fail("store", Failure::explain(&error)),
     };
@@ -233,8 +240,8 @@ fn check_metrics(path: &Path, findings: &mut Findings<'_>) {
 }
 
 /// The users of the store, counted, and the usernames of those waiting for another to give up a name or an address.
-fn inventory(path: &Path) -> anyhow::Result<(UserCounts, Vec<String>)> {
-    let store = store::at(path).read()?;
+fn inventory(store: &dyn Store) -> anyhow::Result<(UserCounts, Vec<String>)> {
+    let store = store.read()?;
     let counts = store.counts()?;
     let mut duplicates = Vec::new();
     let listing = Listing {

@@ -8,6 +8,7 @@ use crate::cli::{Config, Format};
 use crate::config::{Settings, in_force};
 use crate::exit_code::ExitCode;
 use crate::output::{Output, csv, json, table};
+use crate::store::Location;
 
 /// Runs the command.
 pub fn run(which: Config, file: Option<&Path>, output: &Output) -> anyhow::Result<ExitCode> {
@@ -21,10 +22,12 @@ pub fn run(which: Config, file: Option<&Path>, output: &Output) -> anyhow::Resul
 fn show(file: Option<&Path>, output: &Output) -> anyhow::Result<()> {
     let (settings, text) = Settings::load_with_text(file)?;
     let mut all = in_force::of(&text);
-    if all.iter().all(|it| it.name != "store.path") {
+    if let Location::File(path) = &settings.store
+        && all.iter().all(|it| it.name != "store.path")
+    {
         all.push(in_force::Setting {
             name: "store.path".to_owned(),
-            value: format!("{:?}", settings.store_path.display().to_string()),
+            value: format!("{:?}", path.display().to_string()),
             from: "default".to_owned(),
         });
     }

@@ -15,7 +15,7 @@ const USUAL: u64 = 20;
 
 /// Runs the command.
 pub fn run(arguments: &cli::History, context: &Context<'_>) -> anyhow::Result<ExitCode> {
-    let store = context.store().read()?;
+    let store = context.store()?.read()?;
     let output = context.output;
     match (arguments.run, &arguments.user) {
         (Some(number), _) => {

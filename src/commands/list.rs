@@ -20,11 +20,11 @@ pub fn run(arguments: &cli::List, context: &Context<'_>) -> anyhow::Result<ExitC
             .hint("leave --columns out, or say --format csv")
             .into());
     }
-    let store = context.store().read()?;
+    let store = context.store()?.read()?;
     if output.format == Format::Table && store.counts()?.all() == 0 {
         output.note(&format!(
             "no users in {}; `adsync import --help` says how to bring them in",
-            store.location().display()
+            store.location()
         ));
         return Ok(ExitCode::Done);
     }

@@ -67,7 +67,7 @@ pub fn from_store(
     nobody: &str,
     note: impl Fn(&StoredUser) -> Option<String>,
 ) -> anyhow::Result<Option<Vec<StoredUser>>> {
-    let store = context.store().read()?;
+    let store = context.store()?.read()?;
     let mut candidates = Vec::new();
     store.list(&Listing::default(), &mut |user| {
         if let Some(note) = note(&user) {

@@ -202,7 +202,7 @@ impl Present {
 /// nobody to pick from.
 fn pick(run: Option<i64>, context: &Context<'_>) -> anyhow::Result<Option<Vec<PastChange>>> {
     picking::require_terminal(context.output, "say --run, or name the users")?;
-    let store = context.store().read()?;
+    let store = context.store()?.read()?;
     let records = match run {
         Some(number) => deleted_by(&*store, number)?,
         None => store.changes(Changes::Deletions(None))?,

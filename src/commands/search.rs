@@ -13,7 +13,7 @@ use crate::user::Profile;
 /// Runs the command.
 pub fn run(prefix: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let output = context.output;
-    let store = context.store().read()?;
+    let store = context.store()?.read()?;
     let (mut rows, base) = context.with_directory(None, |directory| {
         let domains = store.domains()?;
         let (domain, _) = reach::identify(&domains, directory)?;

@@ -15,7 +15,7 @@ use crate::util::shell;
 
 /// Runs the command.
 pub fn run(name: &str, context: &Context<'_>) -> anyhow::Result<ExitCode> {
-    let store = context.store().read()?;
+    let store = context.store()?.read()?;
     let _unchanging = store.hold_still()?;
     let find = |name| store.listed(&Folded::new(name));
     let Some(user) = find(name)?.map_or_else(|| find(name.trim()), |it| Ok(Some(it)))? else {

@@ -8,7 +8,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use crate::config::Settings;
 use crate::output::legible;
 use crate::output::table::local_time;
-use crate::store::{self, Known, Outcome, Runs, View};
+use crate::store::{Known, Outcome, Runs, View};
 
 /// Where which usernames are meant: the command, its argument, and how a word is completed there.
 pub fn completers() -> [(&'static str, &'static str, ArgValueCompleter); 7] {
@@ -80,7 +80,7 @@ fn find(prefix: &str, known: Known) -> impl Iterator<Item = String> + use<> {
 /// The store of the settings that the unfinished line means.
 fn store() -> Option<Box<dyn View>> {
     let settings = Settings::load(settings_file(std::env::args_os()).as_deref());
-    store::at(&settings.ok()?.store_path).read().ok()
+    settings.ok()?.open_store().ok()?.read().ok()
 }
 
 /// Whether a shell takes the name as it is. Any other would have to be quoted, by the rules of each

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::credentials::password::PASSWORD_VARIABLE;
+use crate::credentials::password::{PASSWORD_VARIABLE, STORE_VARIABLE};
 
 /// The example settings, which show every key with its default.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");
@@ -38,7 +38,8 @@ fn keys() -> Vec<Key<'static>> {
             continue;
         }
         is_text &= line == "#";
-        if let Some(name) = line.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
+        let header = line.strip_prefix('#').unwrap_or(line);
+        if let Some(name) = header.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
             table = name;
         }
         let (line, is_default) = match line.strip_prefix('#') {
@@ -71,23 +72,28 @@ pub fn table_of(key: &str) -> Option<&'static str> {
 /// All settings that have a value, in the order of the example, from the text of a file that was found right.
 pub fn of(text: &str) -> Vec<Setting> {
     let file: toml::Table = text.parse().unwrap_or_default();
-    let is_given = |name: &str| {
-        file.get("directory")
-            .is_some_and(|it| it.get(name).is_some())
-    };
+    let is_given =
+        |table: &str, name: &str| file.get(table).is_some_and(|it| it.get(name).is_some());
     // A file or a command in the settings comes first, and a password in them last.
-    let is_from_variable = std::env::var_os(PASSWORD_VARIABLE).is_some()
-        && !["password_file", "password_command"]
-            .into_iter()
-            .any(is_given);
+    let variable_of = |table: &str| {
+        let variable = match table {
+            "store" if !is_given(table, "url") => return None,
+            "store" => STORE_VARIABLE,
+            _ => PASSWORD_VARIABLE,
+        };
+        let is_used = std::env::var_os(variable).is_some()
+            && !is_given(table, "password_file")
+            && !is_given(table, "password_command");
+        is_used.then_some(variable)
+    };
     let setting = |key: Key<'_>| {
         let mut path = key.table.split('.').chain([key.name]);
         let first = path.next().and_then(|it| file.get(it));
         let given = first.and_then(|it| path.try_fold(it, |table, name| table.get(name)));
         let is_secret = key.name == "password";
         let (value, from) = match given {
-            _ if is_secret && is_from_variable => {
-                ("(hidden)".to_owned(), format!("${PASSWORD_VARIABLE}"))
+            _ if is_secret && let Some(variable) = variable_of(key.table) => {
+                ("(hidden)".to_owned(), format!("${variable}"))
             }
             Some(_) if is_secret => ("(hidden)".to_owned(), line_of(text, &key)),
             Some(value) => (value.to_string(), line_of(text, &key)),

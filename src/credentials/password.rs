@@ -91,6 +91,33 @@ pub fn read(sources: &PasswordSources) -> Result<SecretString, Failure> {
     Ok(password)
 }
 
+/// The environment variable that may hold the password of the store's server.
+pub const STORE_VARIABLE: &str = "ADSYNC_STORE_PASSWORD";
+
+/// The name of the systemd credential that may hold it.
+const STORE_CREDENTIAL: &str = "store-password";
+
+/// Reads the password of the store's server from the first source there is, as [`read`] does; none where a server asks
+/// for none.
+pub fn of_store(sources: &PasswordSources) -> Result<Option<SecretString>, Failure> {
+    if let Some(path) = &sources.file {
+        return read_file(path).map(Some);
+    }
+    if let Some(command) = &sources.command {
+        return command::run(command, COMMAND_DEADLINE).map(Some);
+    }
+    if let Some(value) = std::env::var_os(STORE_VARIABLE) {
+        let value = value.into_string().map(Zeroizing::new);
+        let value =
+            value.map_err(|_| Failure::settings(format!("{STORE_VARIABLE} is not valid UTF-8")))?;
+        return Ok(Some(SecretString::from(value.as_str())));
+    }
+    match credential(STORE_CREDENTIAL) {
+        Some(path) => read_file(&path).map(Some),
+        None => Ok(sources.inline.clone()),
+    }
+}
+
 /// The file that the password comes from, if it comes from one.
 pub fn file_of(sources: &PasswordSources) -> Option<PathBuf> {
     if let Some(path) = &sources.file {

@@ -109,6 +109,20 @@ impl Attributes {
     }
 }
 
+impl Attributes {
+    /// Reads no attribute for a field.
+    pub fn leave_out(&mut self, field: Field) {
+        let names = match field {
+            Field::FirstName => &mut self.first_name,
+            Field::LastName => &mut self.last_name,
+            Field::Email => &mut self.email,
+            Field::ContactNumber => &mut self.contact_number,
+            Field::Username | Field::Enabled => return,
+        };
+        *names = AttributeNames(Vec::new());
+    }
+}
+
 impl Default for Attributes {
     fn default() -> Self {
         Self {

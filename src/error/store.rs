@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Kind;
+use crate::store::database::{DatabaseError, Refusal};
 use crate::store::{Refused, StoreError};
 use crate::util::shell;
 
@@ -10,6 +11,7 @@ use crate::util::shell;
 pub fn kind(error: &StoreError) -> Kind {
     match error {
         StoreError::Held { .. } => Kind::Locked,
+        StoreError::NoTables { .. } | StoreError::OfApplication { .. } => Kind::Settings,
         _ => Kind::Store,
     }
 }
@@ -43,7 +45,50 @@ pub fn hint(error: &StoreError) -> Option<String> {
             "bring back a backup while no run is under way; run adsync again for the store that is there now"
         }
         StoreError::Overtaken { .. } => "nothing was changed; try again when they are done",
+        StoreError::NoTables { .. } => {
+            "an administrator of the database makes them: `adsync setup --print-sql` prints the SQL"
+        }
+        StoreError::OfApplication { .. } => {
+            "add, change and remove local users in the application; adsync writes imported ones alone"
+        }
+        StoreError::Database { source, .. } => return database_hint(source),
+        StoreError::Unknown { run, .. } => {
+            return Some(format!(
+                "when the server answers again, `adsync history {run}` says whether it was"
+            ));
+        }
         StoreError::Migration { .. } => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// What to do about an answer of a database server.
+fn database_hint(error: &DatabaseError) -> Option<String> {
+    let hint = match error.refusal {
+        Refusal::Unreachable => {
+            "check url under [store], and that the server runs and can be reached from here"
+        }
+        Refusal::Tls => {
+            "the certificate must be of the name in url, and be trusted: say ca_file under [store]"
+        }
+        Refusal::Login => {
+            "check the user in url, and password_file or password_command under [store]"
+        }
+        Refusal::Gone => "nothing was changed; try again when the server is back",
+        Refusal::ReadOnly => {
+            "name the primary in url under [store], or all of its servers: postgres://adsync@db1,db2/app"
+        }
+        Refusal::Denied => {
+            "grant that right to the user of url under [store]: `adsync setup --print-sql` prints all that it needs"
+        }
+        Refusal::Absent => {
+            "check the database, the schema and the table under [store]; `adsync setup --print-sql` prints the rights that it takes to see them"
+        }
+        Refusal::Locked | Refusal::TryAgain => {
+            "another program works on the same rows; nothing was changed, try again"
+        }
+        Refusal::Full => "the disk of the server is full; nothing was changed",
+        Refusal::Unique | Refusal::Value | Refusal::Other => return None,
     };
     Some(hint.to_owned())
 }

@@ -12,7 +12,7 @@ use crate::output::Output;
 use crate::output::file::{Content, OutputFile};
 use crate::output::report::buckets;
 use crate::plan::Counts;
-use crate::store::{self, Command, PastRun, Runs, StoreError};
+use crate::store::{Command, PastRun, Runs, View};
 
 /// The commands that are measured.
 const COMMANDS: [Command; 2] = [Command::Sync, Command::Import];
@@ -22,7 +22,7 @@ const COMMANDS: [Command; 2] = [Command::Sync, Command::Import];
 pub fn with_metrics(
     command: Command,
     file: Option<&Path>,
-    store: &Path,
+    store: &dyn Fn() -> anyhow::Result<Box<dyn View>>,
     output: &Output,
     run: impl FnOnce() -> anyhow::Result<ExitCode>,
 ) -> anyhow::Result<ExitCode> {
@@ -60,7 +60,7 @@ fn measure(
     began: Timestamp,
     duration: Duration,
     code: ExitCode,
-    store: &Path,
+    store: &dyn Fn() -> anyhow::Result<Box<dyn View>>,
 ) -> Metrics {
     let mut metrics = Metrics {
         command,
@@ -84,9 +84,9 @@ fn ask(
     metrics: &mut Metrics,
     began: Timestamp,
     code: ExitCode,
-    path: &Path,
-) -> Result<(), StoreError> {
-    let reader = store::at(path).read()?;
+    store: &dyn Fn() -> anyhow::Result<Box<dyn View>>,
+) -> anyhow::Result<()> {
+    let reader = store()?;
     let is_this = |run: &PastRun| {
         // While another run held the store, or without usable settings, it was not noted.
         !matches!(code, ExitCode::Busy | ExitCode::Usage)

@@ -81,6 +81,14 @@ impl<'a> Candidate<'a> {
             .filter_map(move |field| Some((field, self.claim(field)?)))
     }
 
+    /// Whether it is that holder itself: a user of the store, or a new one that comes back to a row that is still there.
+    fn is(self, holder: &Holder) -> bool {
+        match self {
+            Self::Changed(it) => holder.id == Some(it.user.id),
+            Self::New(it) => it.guid().is_some() && it.guid() == holder.origin.guid(),
+        }
+    }
+
     /// Users of the store come first, each by username.
     fn rank(self) -> (bool, Folded, Option<UserId>, Option<ObjectGuid>) {
         match self {
@@ -154,8 +162,8 @@ impl<'a> Search<'a> {
             .into_iter()
             .filter(|&at| {
                 self.candidates.get(at).claims().any(|(field, name)| {
-                    self.claims.others(field, &name, at).next().is_some()
-                        || self.keeper(field, &name, &blocked).is_some()
+                    self.rivals(field, &name, at).next().is_some()
+                        || self.keeper(field, &name, at, &blocked).is_some()
                 })
             })
             .collect();
@@ -166,24 +174,39 @@ impl<'a> Search<'a> {
             // It keeps its old names, so whoever wanted them cannot have them.
             for field in UniqueField::ALL {
                 if let Some(name) = self.candidates.get(at).held(field) {
-                    to_block.extend(self.claims.others(field, &name, at));
+                    to_block.extend(self.rivals(field, &name, at));
                 }
             }
         }
         blocked
     }
 
-    /// Who holds a name before the run and still does after it.
+    /// The other candidates who newly want a name, or one that the store holds for equal.
+    fn rivals<'n>(
+        &'n self,
+        field: UniqueField,
+        name: &'n Folded,
+        at: usize,
+    ) -> impl Iterator<Item = usize> + 'n {
+        let alike = self.holders.alike(field, name).iter();
+        let of_alike = alike.flat_map(move |it| self.claims.others(field, it, at));
+        self.claims.others(field, name, at).chain(of_alike)
+    }
+
+    /// Who, beside the candidate itself, holds a name before the run and still does after it. A database may hold a
+    /// name for equal to the one that the candidate has.
     fn keeper(
         &self,
         field: UniqueField,
         name: &Folded,
+        candidate: usize,
         blocked: &HashSet<usize>,
     ) -> Option<&Holder> {
         let holder = self.holders.get(field, name)?;
         let id = holder.id?;
         let keeps = match self.position.get(&id) {
-            _ if self.deleted.contains(&id) => false,
+            _ if self.candidates.get(candidate).is(holder) => false,
+            _ if self.deleted.contains(&id) => self.holders.are_kept_by_deleted(),
             None => true,
             Some(at) => {
                 let wanted = self.candidates.get(*at).wanted().unique(field);
@@ -200,8 +223,8 @@ impl<'a> Search<'a> {
         candidate
             .claims()
             .filter_map(|(field, name)| {
-                let keeper = self.keeper(field, &name, blocked).cloned();
-                let rival = || self.claims.others(field, &name, at).next();
+                let keeper = self.keeper(field, &name, at, blocked).cloned();
+                let rival = || self.rivals(field, &name, at).next();
                 Some(Conflict {
                     field,
                     value: (*wanted.get(field.field())?).to_owned(),

@@ -65,7 +65,8 @@ impl Target {
     }
 
     /// Plans, while the indexes of what was loaded are built.
-    fn plan(&mut self, findings: Findings) -> Result<Plan, StoreError> {
+    fn plan(&mut self, mut findings: Findings) -> Result<Plan, StoreError> {
+        findings.refuse(|values| self.view().misfit(values));
         let holders = self.view().holders(&mut findings.wanted_names())?;
         let Self::Store(_, Some(filled)) = self else {
             return Ok(plan(findings, &holders));
@@ -225,7 +226,7 @@ pub fn execute(
             Attempt::Again(left) => findings = left,
         }
     }
-    let path = target.view().location().to_owned();
+    let path = target.view().location().as_ref().into();
     Err(StoreError::Overtaken { path })
 }
 

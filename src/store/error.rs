@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::database::DatabaseError;
 use super::sqlite::flaw;
 
 /// The store could not be read or written. It is as it was before.
@@ -72,6 +73,42 @@ pub enum StoreError {
         doing: &'static str,
         /// Why.
         source: rusqlite::Error,
+    },
+    /// The tables are not there, and cannot be made.
+    #[error("there are no tables of adsync in {store}, and it cannot make them: {source}")]
+    NoTables {
+        /// The store.
+        store: String,
+        /// Why.
+        source: DatabaseError,
+    },
+    /// A local user, where the users are in the table of an application.
+    #[error("{username} is a local user of {store}, and belongs to its application")]
+    OfApplication {
+        /// The store.
+        store: String,
+        /// The user.
+        username: String,
+    },
+    /// A database server refused, or cannot be reached.
+    #[error("cannot {doing} the store {store}: {source}")]
+    Database {
+        /// The store.
+        store: String,
+        /// What was being done.
+        doing: &'static str,
+        /// Why.
+        source: DatabaseError,
+    },
+    /// The connection was lost while a run was committed, and nobody answers whether it was.
+    #[error(
+        "the connection to the store {store} was lost while run {run} was being committed, and it cannot be asked whether it was"
+    )]
+    Unknown {
+        /// The store.
+        store: String,
+        /// The number of the run.
+        run: i64,
     },
     /// The file that was opened is not the one of that name any more.
     #[error("the store {} was deleted or replaced while this run was under way{}", path.display(), if *is_written { ": what the run wrote is in the file that was there before" } else { "" })]

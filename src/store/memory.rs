@@ -1,9 +1,9 @@
 //! A store in memory, for tests of what stands above any store.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -42,6 +42,10 @@ impl Store for Memory {
         Ok(Box::new(self.clone()))
     }
 
+    fn is_there(&self) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
     fn begin(&self, _command: Command, _wait: Duration) -> Result<Box<dyn Session>, StoreError> {
         Ok(Box::new(Writing {
             store: self.clone(),
@@ -71,8 +75,8 @@ impl Memory {
 impl Held for () {}
 
 impl View for Memory {
-    fn location(&self) -> &Path {
-        Path::new("memory")
+    fn location(&self) -> Cow<'_, str> {
+        "memory".into()
     }
 
     fn hold_still(&self) -> Result<Box<dyn Held + '_>, StoreError> {

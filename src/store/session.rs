@@ -15,6 +15,14 @@ pub trait Store: fmt::Debug {
     /// reads as the next run will upgrade it.
     fn read(&self) -> Result<Box<dyn View>, StoreError>;
 
+    /// Whether there is one already. One that exists may be empty.
+    fn is_there(&self) -> Result<bool, StoreError>;
+
+    /// What about it would make every import fail.
+    fn flaws(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
     /// Starts a run that may write. If another run holds the store, waits that long for it.
     fn begin(&self, command: Command, wait: Duration) -> Result<Box<dyn Session>, StoreError>;
 }

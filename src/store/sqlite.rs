@@ -141,6 +141,10 @@ impl Store for SqliteFile {
         Ok(Box::new(Reader::open(&self.path)?))
     }
 
+    fn is_there(&self) -> Result<bool, StoreError> {
+        is_there(&self.path)
+    }
+
     fn begin(&self, command: Command, wait: Duration) -> Result<Box<dyn Session>, StoreError> {
         Ok(Box::new(Writer::open(&self.path, command.name(), wait)?))
     }
@@ -444,6 +448,11 @@ impl Reader {
         let db = Connection::open_in_memory().map_err(sql(path, "open"))?;
         Self::new(path, migrated(path, db)?)
     }
+}
+
+/// A store without users or history, called so.
+pub(super) fn empty(location: &str) -> Result<Box<dyn View>, StoreError> {
+    Ok(Box::new(Reader::empty(Path::new(location))?))
 }
 
 fn open(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {

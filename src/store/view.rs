@@ -1,8 +1,8 @@
 //! Queries on a store. They work on sets, so that a store across a network needs no more round trips than a file.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::path::Path;
 
 use jiff::Timestamp;
 
@@ -11,12 +11,12 @@ use super::{
 };
 use crate::plan::compare::Seen;
 use crate::plan::{Holders, Population, Recent};
-use crate::user::{Domain, Folded, ObjectGuid, Status, StoredUser, UniqueField, UserId};
+use crate::user::{Domain, Folded, ObjectGuid, Status, StoredUser, UniqueField, UserId, Values};
 
 /// A store that can be read but not written.
 pub trait View: fmt::Debug {
     /// Where it is.
-    fn location(&self) -> &Path;
+    fn location(&self) -> Cow<'_, str>;
 
     /// Holds one consistent state of the store until the result is dropped. It makes many queries cheaper, too.
     fn hold_still(&self) -> Result<Box<dyn Held + '_>, StoreError>;
@@ -56,6 +56,11 @@ pub trait View: fmt::Debug {
     /// The rows of the imported users of a domain by the normalised DNs under which they were last seen; for entries
     /// whose identity cannot be read.
     fn rows_by_dn(&self, domain: &Domain) -> Result<HashMap<String, UserId>, StoreError>;
+
+    /// Why the store cannot keep values that others could, if it cannot: such as a name that is too long for its column.
+    fn misfit(&self, _values: &Values<&str>) -> Option<String> {
+        None
+    }
 
     /// Who holds each of these names.
     fn holders(

@@ -25,6 +25,17 @@ const KERBEROS: [&str; 2] = ["keytab", "principal"];
 #[cfg(feature = "kerberos")]
 const PASSWORD: [&str; 2] = ["username", "password_file"];
 
+/// Keys of a database server, which do not stand beside `path`; and its table of users.
+const SERVER: [&str; 6] = [
+    "url",
+    "ca_file",
+    "password_file",
+    "password_command",
+    "password",
+    "schema",
+];
+const SERVER_USERS: &str = "store.users";
+
 /// The key that a line sets: as it stands, or behind a bare `#`. Prose has a space behind the `#`.
 fn key(line: &str) -> Option<&str> {
     let line = line.strip_prefix('#').unwrap_or(line);
@@ -38,7 +49,7 @@ fn keys() -> BTreeMap<String, BTreeSet<String>> {
     let mut tables = BTreeMap::<_, BTreeSet<_>>::new();
     let mut table = String::new();
     for line in EXAMPLE.lines() {
-        if let Some(header) = line.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
+        if let Some(header) = header(line) {
             let (parent, name) = header.rsplit_once('.').unwrap_or(("", header));
             tables
                 .entry(parent.to_owned())
@@ -56,23 +67,60 @@ fn keys() -> BTreeMap<String, BTreeSet<String>> {
     tables
 }
 
-/// The example with these of its optional keys in force; an alternative takes its opposite's place.
+/// The table that a line begins, in force or not.
+fn header(line: &str) -> Option<&str> {
+    let line = line.strip_prefix('#').unwrap_or(line);
+    line.strip_prefix('[')?.strip_suffix(']')
+}
+
+/// The example with a database server in the place of a path, and the table of an application.
+fn with_server(password: &str) -> String {
+    let mut table = String::new();
+    let line = |line: &str| {
+        if let Some(header) = header(line) {
+            header.clone_into(&mut table);
+        }
+        let is_of_server = match (&*table, key(line)) {
+            (SERVER_USERS, _) => key(line).is_some() || header(line).is_some(),
+            ("store", Some(key)) => {
+                SERVER.contains(&key) && (!key.starts_with("password") || key == password)
+            }
+            _ => false,
+        };
+        match line.strip_prefix('#') {
+            Some(setting) if is_of_server => format!("{setting}\n"),
+            _ => format!("{line}\n"),
+        }
+    };
+    EXAMPLE.lines().map(line).collect()
+}
+
+/// The example with these of its optional keys in force; an alternative takes its opposite's place. The store stays a
+/// file.
 fn uncommented(wanted: impl Fn(&str) -> bool) -> String {
     let replaced: Vec<&str> = ALTERNATIVES
         .iter()
         .filter(|(key, _)| wanted(key))
         .map(|(_, opposite)| *opposite)
         .collect();
-    EXAMPLE
-        .lines()
-        .filter(|line| {
-            line.starts_with('#') || key(line).is_none_or(|key| !replaced.contains(&key))
-        })
-        .map(|line| match (key(line), line.strip_prefix('#')) {
-            (Some(key), Some(setting)) if wanted(key) => setting.to_owned() + "\n",
-            _ => line.to_owned() + "\n",
-        })
-        .collect()
+    let mut table = "";
+    let mut text = String::new();
+    for line in EXAMPLE.lines() {
+        table = header(line).unwrap_or(table);
+        let name = key(line);
+        let is_of_server = match table {
+            SERVER_USERS => true,
+            "store" => name.is_some_and(|it| SERVER.contains(&it)),
+            _ => false,
+        };
+        match (name, line.strip_prefix('#')) {
+            (Some(key), Some(setting)) if wanted(key) && !is_of_server => text += setting,
+            (Some(key), None) if replaced.contains(&key) => continue,
+            _ => text += line,
+        }
+        text.push('\n');
+    }
+    text
 }
 
 #[track_caller]
@@ -106,6 +154,9 @@ fn every_key_of_the_example_is_read() {
     for (alternative, _) in ALTERNATIVES {
         is_read(&sandbox, &uncommented(|key| key == alternative));
     }
+    for password in ["password_file", "password_command", "password"] {
+        is_read(&sandbox, &with_server(password));
+    }
 }
 
 #[cfg(feature = "kerberos")]
@@ -129,14 +180,15 @@ fn every_key_for_kerberos_is_read() {
 fn every_key_of_adsync_is_in_the_example() {
     let sandbox = alone();
     let tables = keys();
-    assert_eq!(tables.len(), 5, "{tables:?}");
+    assert_eq!(tables.len(), 6, "{tables:?}");
+    let example = with_server("password_file");
     for (table, in_example) in tables {
         // A key that is like none is answered with all that are known.
         let header = format!("[{table}]");
         let toml = if table.is_empty() {
-            format!("qqqqqqqq = 1\n{EXAMPLE}")
+            format!("qqqqqqqq = 1\n{example}")
         } else {
-            EXAMPLE.replace(&header, &format!("{header}\nqqqqqqqq = 1"))
+            example.replace(&header, &format!("{header}\nqqqqqqqq = 1"))
         };
         sandbox.write_config(&toml);
         let answer = sandbox.run(&["list"]).expect_code(2);
@@ -175,12 +227,39 @@ fn the_example_shows_the_defaults() {
             "base_dn",
             "exclude",
             "path",
+            "url",
+            "ca_file",
+            "password_file",
+            "password_command",
+            "password",
+            "schema",
+            "table",
+            "key",
+            "username",
+            "email",
+            "first_name",
+            "last_name",
+            "contact_number",
+            "guid",
+            "enabled",
+            "where",
+            "insert",
+            "on_delete",
             "metrics_file"
         ]
     );
     let sandbox = alone();
     let as_it_is = is_read(&sandbox, EXAMPLE);
-    let in_force = is_read(&sandbox, &uncommented(|key| !examples.contains(&key)));
+    let of_attributes = [
+        "username",
+        "email",
+        "first_name",
+        "last_name",
+        "contact_number",
+        "guid",
+    ];
+    let is_default = |key: &str| !examples.contains(&key) || of_attributes.contains(&key);
+    let in_force = is_read(&sandbox, &uncommented(is_default));
     assert_eq!(defaults(&as_it_is), defaults(&in_force));
 }
 
@@ -188,7 +267,8 @@ fn the_example_shows_the_defaults() {
 fn defaults(settings: &Settings) -> String {
     let Settings {
         file: _,
-        store_path: _,
+        store: _,
+        store_password: _,
         read_only,
         login: _,
         directory:

@@ -79,6 +79,7 @@ fn the_commands_are_all_there() {
             "history",
             "restore",
             "undo",
+            "setup",
             "config",
             "completions",
             "man"

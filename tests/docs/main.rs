@@ -190,6 +190,7 @@ pages! {
     reliability: "docs/reliability.md",
     security: "docs/security.md",
     store: "docs/store.md",
+    databases: "docs/databases.md",
 }
 
 #[test]

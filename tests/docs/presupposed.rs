@@ -83,6 +83,18 @@ pub(crate) fn before(page: &Page, command: &Command, sandbox: &Sandbox) {
         ("docs/operations.md", text) if text.starts_with("setfacl ") => {
             sandbox.must("mkdir -p /var/lib/prometheus/node-exporter");
         }
+        ("docs/operations.md", text) if text.contains("@leavers.txt") => {
+            adsync("import --all");
+            sandbox.must("echo bob > leavers.txt");
+        }
+        // It prints what that server needs, and does not ask it.
+        ("docs/databases.md", "adsync setup --print-sql") => {
+            let settings = block(&Page::read("README.md"), "toml", "url = ");
+            let (directory, _) = settings.split_once("[store]").expect("a store");
+            let store = block(page, "toml", "url = ");
+            sandbox.put(SETTINGS, &format!("{directory}{store}"));
+        }
+        ("docs/databases.md", "adsync check") => set_up(sandbox, ""),
         // Kerberos is shown in the middle of the page and is over then.
         ("docs/active-directory.md", "adsync check") => set_up(sandbox, ""),
         ("docs/operations.md", "adsync history 42") => come_to_run_42(sandbox),

@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) username: Option<String>,
     /// Written to a file of mode 0600 that the settings name.
     pub(crate) password: Option<String>,
+    /// What `[store]` says in the place of the path of a file in the sandbox.
+    pub(crate) store: Option<String>,
     /// More lines of TOML, at the end of these tables.
     pub(crate) more_directory: String,
     pub(crate) more_attributes: String,
@@ -42,6 +44,7 @@ impl Settings {
             base_dn: None,
             username: None,
             password: None,
+            store: None,
             more_directory: String::new(),
             more_attributes: String::new(),
             more_store: String::new(),
@@ -77,14 +80,15 @@ impl Settings {
         put("username", self.username.as_deref().map(Into::into));
         let password_file = self.password.is_some().then(|| sandbox.password_file());
         put("password_file", password_file.as_deref().map(path));
+        let file = || format!("path = {}", path(&sandbox.store_path()));
         format!(
             "{text}{}\n\n\
              [directory.attributes]\n{}\n\n\
-             [store]\npath = {}\n{}\n\n\
+             [store]\n{}\n{}\n\n\
              [sync]\n{}\n",
             self.more_directory,
             self.more_attributes,
-            path(&sandbox.store_path()),
+            self.store.clone().unwrap_or_else(file),
             self.more_store,
             self.more_sync
         )

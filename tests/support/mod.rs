@@ -1,6 +1,6 @@
 //! Sets the stage for the end-to-end tests: a real Active Directory domain
 //! controller (`samba`), servers that are not AD (`plain`), a directory in memory that can misbehave (`embedded`),
-//! and a folder to run the binary in (`adsync`).
+//! database servers (`database`), and a folder to run the binary in (`adsync`).
 //!
 //! It owns servers and child processes. It must not know how adsync works
 //! inside: it uses the binary as an administrator would.
@@ -13,6 +13,7 @@
 
 pub(crate) mod adsync;
 pub(crate) mod clock;
+pub(crate) mod database;
 pub(crate) mod embedded;
 pub(crate) mod histories;
 pub(crate) mod hostile;

@@ -38,13 +38,15 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::process;
-pub(crate) use certificates::{Cert, certificate_files};
+pub(crate) use address::Reservation;
+pub(crate) use certificates::{CA_FILE, Cert, OTHER_CA_FILE, certificate_files};
 pub(crate) use copies::Snapshot;
 pub(crate) use domain::{BRANCH, CORP, Domain, REBUILT};
 #[cfg(feature = "kerberos")]
 pub(crate) use kerberos::SERVICE_PRINCIPAL;
 pub(crate) use ldap::{Entry, Login, Search};
 pub(crate) use people::User;
+pub(crate) use provision::copy_folder;
 pub(crate) use searches::Asked;
 pub(crate) use stream::ChangeStream;
 

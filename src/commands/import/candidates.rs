@@ -19,7 +19,7 @@ pub fn pick(
     arguments: &cli::Import,
     context: &Context<'_>,
 ) -> anyhow::Result<Option<Vec<ObjectGuid>>> {
-    let store = context.store().read()?;
+    let store = context.store()?.read()?;
     let (read, base, ours) = context.with_directory(None, |directory| {
         let domains = store.domains()?;
         let (domain, _) = reach::identify(&domains, directory)?;

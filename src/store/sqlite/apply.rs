@@ -15,10 +15,11 @@ use crate::plan::{
     Action, Approved, Deletion, Duplicate, FailedUser, Import, Missing, Plan, Return, Update,
 };
 use crate::store::StoreError;
-use crate::store::{Applied, Keys, Outcome, Run, View, snapshot, snapshot_of_new};
+use crate::store::effects;
+use crate::store::{Applied, Keys, Run, View, snapshot, snapshot_of_new};
 use crate::user::{
-    DomainId, Field, Folded, Found, ObjectGuid, Origin, Status, StoredUser, Tracking, UniqueField,
-    UserId, Values,
+    DomainId, Field, Folded, Found, ObjectGuid, Origin, Status, StoredUser, Tracking, UserId,
+    Values,
 };
 use crate::util::crash;
 
@@ -101,54 +102,17 @@ impl Writer {
 
 /// The users of a plan whose rows have changed since it was made.
 fn overtaken(db: &Connection, plan: &Plan) -> rusqlite::Result<Vec<UserId>> {
-    let Plan {
-        unchanged: _,
-        refreshed,
-        imported: _,
-        modified,
-        deleted,
-        duplicate,
-        out_of_scope,
-        missing,
-        failed,
-        foreign: _,
-        sample: _,
-    } = plan;
-    let users = (refreshed.iter().map(|it| &it.user))
-        .chain(modified.iter().map(|it| &it.user))
-        .chain(deleted.iter().map(|it| &it.user))
-        .chain(duplicate.iter().filter_map(Duplicate::user))
-        .chain(out_of_scope.iter().map(|it| &it.user))
-        .chain(missing.iter().map(|it| &it.user))
-        .chain(failed.iter().filter_map(|it| it.user.as_ref()));
     let query = format!("SELECT {UserColumns} FROM users WHERE users.id = ?1");
     let mut statement = db.prepare(&query)?;
     let mut others = Vec::new();
-    for user in users {
+    for user in effects::written(plan) {
         let now = statement.query_row([user.id.0], record::user).optional()?;
-        let is_as_seen = matches!(now, Some(Ok(now)) if is_same(&now, user));
+        let is_as_seen = matches!(now, Some(Ok(now)) if effects::is_same(&now, user));
         if !is_as_seen {
             others.push(user.id);
         }
     }
     Ok(others)
-}
-
-/// Whether a row is unchanged, apart from when it was last in step.
-fn is_same(now: &StoredUser, before: &StoredUser) -> bool {
-    let StoredUser {
-        id,
-        origin,
-        values,
-        status,
-        synced_at: _,
-        tracking,
-    } = now;
-    *id == before.id
-        && *origin == before.origin
-        && *values == before.values
-        && *status == before.status
-        && *tracking == before.tracking
 }
 
 fn is_of_unique_name(error: &rusqlite::Error) -> bool {
@@ -178,12 +142,8 @@ fn end(
     run: &Run,
     (run_id, keys): (i64, RunKeys),
 ) -> rusqlite::Result<()> {
-    let left = run.undoes.and_then(|_| left(run, plan));
-    let outcome = if plan.failed.is_empty() && left.is_none() {
-        Outcome::Done
-    } else {
-        Outcome::Partial
-    };
+    let left = effects::left(run, plan);
+    let outcome = effects::outcome_of(plan, left.as_deref());
     let now = run.started_at.to_string();
     let application = Application {
         reads_directory: run.reads_directory(),
@@ -199,16 +159,6 @@ fn end(
     history::forget_old_runs(db, run, run_id)?;
     crash::point("written");
     Ok(())
-}
-
-/// What an undo could not undo.
-fn left(run: &Run, plan: &Plan) -> Option<String> {
-    let duplicates = plan
-        .duplicate
-        .iter()
-        .map(|it| format!("{}: {}", it.username(), it.reason()));
-    let all: Vec<String> = run.left.iter().cloned().chain(duplicates).collect();
-    (!all.is_empty()).then(|| format!("not taken back: {}", all.join("; ")))
 }
 
 /// Writes users, and their changes to the history.
@@ -256,7 +206,7 @@ impl<'a> Application<'a> {
         // Users that swap names would collide half-way, so those who change a name give theirs up first.
         for it in modified
             .iter()
-            .filter(|it| changes_name(&it.user, &it.next))
+            .filter(|it| effects::changes_name(&it.user, &it.next))
         {
             self.let_go_of_names(it.user.id)?;
         }
@@ -458,13 +408,8 @@ impl<'a> Application<'a> {
     /// Updates a row, and records the change, if there is one.
     fn update(&self, user: &StoredUser, next: &StoredUser) -> rusqlite::Result<()> {
         let next = self.resolved(next);
-        let action = match () {
-            () if user.values != next.values => Action::Modified,
-            () if user.status != next.status || user.tracking.reason != next.tracking.reason => {
-                Action::Marked
-            }
-            () if user.origin != next.origin || user.tracking != next.tracking => Action::Refreshed,
-            () => return Ok(()),
+        let Some(action) = effects::action_of(user, &next) else {
+            return Ok(());
         };
         self.write(&next, changes_keys(user, &next))?;
         self.note(Note {
@@ -665,12 +610,5 @@ pub(super) fn expect(rows: usize, expected: usize) -> rusqlite::Result<()> {
 }
 
 fn changes_keys(user: &StoredUser, next: &StoredUser) -> bool {
-    user.tracking.domain != next.tracking.domain || changes_name(user, next)
-}
-
-fn changes_name(user: &StoredUser, next: &StoredUser) -> bool {
-    let (user, next) = (&user.values.profile, &next.values.profile);
-    UniqueField::ALL
-        .into_iter()
-        .any(|field| user.unique(field) != next.unique(field))
+    user.tracking.domain != next.tracking.domain || effects::changes_name(user, next)
 }

@@ -8,8 +8,9 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::Reader;
 use super::domains::RunKeys;
 use super::record::parse_snapshot;
-use crate::plan::{Action, Counts, Duplicate, Plan, Recent};
+use crate::plan::{Action, Counts, Plan, Recent};
 use crate::store::StoreError;
+use crate::store::history::{in_step, run_by, sudo_for};
 use crate::store::{Command, Mode, Outcome, PastChange, PastRun, Run, Runs};
 use crate::user::{DomainId, UserId};
 
@@ -25,6 +26,7 @@ const FORGET: &str = "DELETE FROM runs WHERE id = ?1";
 
 /// Records that a run is under way. Returns its number.
 pub(super) fn begin_run(db: &Connection, run: &Run) -> rusqlite::Result<i64> {
+    let (user, host) = run_by();
     db.execute(
         "INSERT INTO runs (command, mode, started_at, duration_ms, run_by, sudo_for, host, outcome,
             checked, unchanged, imported, modified, deleted, duplicate, out_of_scope, failed)
@@ -33,22 +35,14 @@ pub(super) fn begin_run(db: &Connection, run: &Run) -> rusqlite::Result<i64> {
             ":command": run.command.name(),
             ":mode": run.mode.name(),
             ":started_at": run.started_at.to_string(),
-            ":run_by": whoami::username().unwrap_or_else(|_| "?".to_owned()),
+            ":run_by": user,
             ":sudo_for": sudo_for(),
-            ":host": whoami::hostname().unwrap_or_else(|_| "?".to_owned()),
+            ":host": host,
             // Never visible: the outcome is set in the same transaction.
             ":outcome": Outcome::Failed.name(),
         },
     )?;
     Ok(db.last_insert_rowid())
-}
-
-/// Who called sudo, as sudo says. Believed for every account, not only root, for people run `sudo -u adsync`; an
-/// account that lies about it owns the store, and could write anything there anyway.
-fn sudo_for() -> Option<String> {
-    std::env::var("SUDO_USER")
-        .ok()
-        .filter(|name| !name.is_empty())
 }
 
 /// Records how a run ended.
@@ -135,28 +129,6 @@ fn oldest_run(db: &Connection, oldest: &str, now: &str) -> rusqlite::Result<Opti
         }
     }
     Ok(None)
-}
-
-/// For a run of selected users: those found in step, as a JSON array of ids.
-fn in_step(outcome: Outcome, plan: &Plan, run: &Run) -> Option<String> {
-    let is_over = matches!(outcome, Outcome::Done | Outcome::Partial);
-    let selected = run.selected.as_ref().filter(|_| is_over)?;
-    let aside: std::collections::HashSet<UserId> = plan
-        .duplicate
-        .iter()
-        .filter_map(Duplicate::user)
-        .chain(plan.out_of_scope.iter().map(|it| &it.user))
-        .chain(plan.missing.iter().map(|it| &it.user))
-        .chain(plan.failed.iter().filter_map(|it| it.user.as_ref()))
-        .chain(plan.deleted.iter().map(|it| &it.user))
-        .map(|user| user.id)
-        .collect();
-    let ids: Vec<i64> = selected
-        .iter()
-        .filter(|id| !aside.contains(id))
-        .map(|id| id.0)
-        .collect();
-    serde_json::to_string(&ids).ok()
 }
 
 /// Records a run that was refused or failed.

@@ -1,5 +1,6 @@
 //! Queries.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -45,8 +46,8 @@ pub struct Reader {
 impl Held for Unchanging<'_> {}
 
 impl View for Reader {
-    fn location(&self) -> &Path {
-        &self.path
+    fn location(&self) -> Cow<'_, str> {
+        self.path.to_string_lossy()
     }
 
     fn hold_still(&self) -> Result<Box<dyn Held + '_>, StoreError> {

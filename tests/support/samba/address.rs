@@ -19,13 +19,13 @@ const FIRST_NETWORK: u32 = 64;
 const NETWORKS: u32 = 64;
 
 /// An address that no other test has, for as long as this value lives.
-pub(super) struct Reservation {
+pub(crate) struct Reservation {
     ip: Ipv4Addr,
     _held: TcpListener,
 }
 
 impl Reservation {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         // Neighbouring process IDs start far apart, so that parallel test
         // processes rarely meet; when they do, the reservation decides.
@@ -37,13 +37,13 @@ impl Reservation {
             }
         }
         panic!(
-            "no free loopback address for a domain controller in {ATTEMPTS} attempts: \
+            "no free loopback address for a server in {ATTEMPTS} attempts: \
              ports {SERVER_PORTS:?} must be bindable (root, or \
              `unshare --user --map-root-user --net` with its loopback up)"
         );
     }
 
-    pub(super) fn ip(&self) -> Ipv4Addr {
+    pub(crate) fn ip(&self) -> Ipv4Addr {
         self.ip
     }
 }

@@ -20,8 +20,8 @@ use crate::support::process;
 /// Far above the second that two keys take.
 const OPENSSL_LIMIT: Duration = Duration::from_mins(1);
 
-pub(super) const CA_FILE: &str = "ca.pem";
-pub(super) const OTHER_CA_FILE: &str = "other-ca.pem";
+pub(crate) const CA_FILE: &str = "ca.pem";
+pub(crate) const OTHER_CA_FILE: &str = "other-ca.pem";
 pub(super) const CERTIFICATE_FILE: &str = "dc.pem";
 pub(super) const KEY_FILE: &str = "dc.key";
 /// All that belongs to one server and not to its domain.

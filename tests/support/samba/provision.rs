@@ -236,7 +236,7 @@ fn check(command: &mut Command, input: &[u8]) {
     );
 }
 
-pub(super) fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
