@@ -1,14 +1,17 @@
-//! The server or the run is killed, at any time: a run was done or it was not, and the next one goes on from there.
+//! The server or the run is killed, at every step: a run was done or it was not, and the next one goes on from there.
 
-use std::time::Duration;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use testdir::User;
 
 use crate::side_by_side::InDatabase;
 use crate::support::adsync::Answer;
 use crate::support::database::{ACCOUNT, Database, Kind};
-use crate::support::embedded::Stage;
-use crate::support::random::Random;
+use crate::support::embedded::{STAFF, Stage};
 
 const USERS: usize = 40;
 
@@ -24,7 +27,7 @@ fn name(i: usize, generation: usize) -> String {
 
 /// What the table holds of a generation of users.
 fn expected(generation: usize) -> String {
-    let row = |i: usize| format!("{}|{}@g{generation}.example.com", name(i, generation), i);
+    let row = |i: usize| format!("{}|{i}@g{generation}.example.com", name(i, generation));
     let mut rows: Vec<String> = (0..USERS).map(row).collect();
     rows.sort();
     rows.join("\n")
@@ -33,7 +36,7 @@ fn expected(generation: usize) -> String {
 /// Gives every user of the directory another name and another address.
 fn become_another(stage: &Stage, generation: usize) {
     stage.change(|directory| {
-        let dn = |i: usize| format!("CN=person{i},{}", crate::support::embedded::STAFF);
+        let dn = |i: usize| format!("CN=person{i},{STAFF}");
         for i in 0..USERS {
             directory.replace(&dn(i), "sAMAccountName", [format!("parked{i}")])?;
         }
@@ -88,18 +91,16 @@ impl Killed {
         runs.iter().filter(|it| it["outcome"] == "done").count()
     }
 
-    /// Fails unless the run was done, or not at all; it says which.
+    /// Fails unless a run was done, or not at all, and the next one does it. Whether it was.
     #[track_caller]
-    fn assert_done_or_not(&self, generation: usize, runs_before: usize, answer: Option<&Answer>) {
+    fn is_done_or_not(&self, generation: usize, runs_before: usize) -> bool {
         let (rows, runs) = (self.rows(), self.runs());
         let is_done = runs > runs_before;
-        let expected = expected(if is_done { generation } else { generation - 1 });
-        assert_eq!(rows, expected, "generation {generation}, done: {is_done}");
-        if let Some(answer) = answer {
-            assert_eq!(answer.code == 0, is_done, "{answer}");
-        }
+        let found = if is_done { generation } else { generation - 1 };
+        assert_eq!(rows, expected(found), "done: {is_done}");
         self.it.run(&["sync", "--wait", "30"]).expect_code(0);
-        assert_eq!(self.rows(), self::expected(generation));
+        assert_eq!(self.rows(), expected(generation));
+        is_done
     }
 }
 
@@ -120,54 +121,107 @@ fn members(database: &Database) -> String {
         .to_owned()
 }
 
-/// How long a sync takes here, without a kill.
-fn usual(killed: &Killed) -> Duration {
-    become_another(&killed.stage, 1);
-    let started = std::time::Instant::now();
-    killed.it.json(0, &["sync"]);
-    started.elapsed()
-}
+/// The points at which a build for tests can be ended or stopped, in the order in which a run comes by.
+const POINTS: [&str; 11] = [
+    "locked",
+    "prepared",
+    "begun",
+    "run noted",
+    "deleted",
+    "taken out",
+    "modified",
+    "imported",
+    "written",
+    "committing",
+    "committed",
+];
 
-fn each(kill: impl Fn(&Killed, Duration, usize)) {
-    let mut random = Random::new(42);
+/// Plays it on each kind of store, at each point: whether the run was done.
+fn each(points: &[&str], kill: impl Fn(&Killed, &str) -> Option<Answer>) {
     for kind in Kind::ALL {
         for is_mapped in [false, true] {
             let killed = Killed::new(kind, is_mapped);
-            let usual = usual(&killed);
-            for generation in 2..5 {
+            for (generation, point) in (1..).zip(points) {
                 become_another(&killed.stage, generation);
-                let share = u32::try_from(random.below(100)).expect("below 100");
-                kill(&killed, usual * share / 90, generation);
+                let runs = killed.runs();
+                let answer = kill(&killed, point);
+                let is_done = killed.is_done_or_not(generation, runs);
+                assert_eq!(is_done, *point == "committed", "{kind:?} {point}");
+                if let Some(answer) = answer {
+                    assert_eq!(
+                        answer.code,
+                        i32::from(!is_done),
+                        "{kind:?} {point} {answer}"
+                    );
+                }
             }
         }
     }
 }
 
 #[test]
-fn a_server_that_is_killed_has_a_run_or_has_it_not() {
-    each(|killed, after, generation| {
-        let runs = killed.runs();
-        let answer = std::thread::scope(|scope| {
-            let run = scope.spawn(|| killed.it.run(&["sync"]));
-            std::thread::sleep(after);
-            killed.it.database.kill();
-            killed.it.database.start_again();
-            run.join().expect("a run ends")
-        });
-        killed.assert_done_or_not(generation, runs, Some(&answer));
+fn a_run_that_is_killed_was_done_or_was_not() {
+    each(&POINTS, |killed, point| {
+        let run = killed.it.sandbox.prepare(&["sync"]);
+        run.env("ADSYNC_CRASH_AT", point).run().expect_code(-1);
+        None
     });
 }
 
 #[test]
-fn a_run_that_is_killed_was_done_or_was_not() {
-    each(|killed, after, generation| {
-        let runs = killed.runs();
-        let mut run = killed.it.sandbox.prepare(&["sync"]).start();
-        std::thread::sleep(after);
-        run.kill().expect("an own child can be killed");
-        run.wait().expect("an own child can be waited for");
-        // What it had begun ends with its connection, which the server may not have seen yet.
-        std::thread::sleep(Duration::from_millis(100));
-        killed.assert_done_or_not(generation, runs, None);
-    });
+fn a_run_whose_server_is_killed_was_done_or_was_not() {
+    // A server takes a while to come back, and sees less of what happens here.
+    let points = [
+        "prepared",
+        "run noted",
+        "modified",
+        "committing",
+        "committed",
+    ];
+    each(&points, |killed, point| Some(stopped_at(killed, point)));
+}
+
+/// A sync that stops at a point until its server was killed and is back.
+fn stopped_at(killed: &Killed, point: &str) -> Answer {
+    let folder = killed.it.sandbox.path();
+    let id_file = folder.join("process-id");
+    let _ = fs::remove_file(&id_file);
+    // A stopped process would not see that the test has ended.
+    let script =
+        "echo $$ >\"$0.new\" && mv \"$0.new\" \"$0\" && exec setpriv --pdeathsig KILL -- \"$@\"";
+    let id_file_name = id_file.to_str().expect("a name of ours");
+    let run = killed.it.sandbox.prepare(&["sync"]);
+    let run = run.env("ADSYNC_STOP_AT", point);
+    let run = run.under(Path::new("/bin/sh"), &["-c", script, id_file_name]);
+    std::thread::scope(|scope| {
+        let run = scope.spawn(|| run.run());
+        let process = wait_for(|| fs::read_to_string(&id_file).ok());
+        let process = process.trim();
+        let stat = format!("/proc/{process}/stat");
+        wait_for(|| {
+            fs::read_to_string(&stat)
+                .ok()
+                .filter(|it| it.contains(") T "))
+        });
+        killed.it.database.kill();
+        killed.it.database.start_again();
+        let process = Pid::from_raw(process.parse().expect("a number"));
+        while !run.is_finished() {
+            // It may come by there again, to note that it has failed. It may also have ended just now.
+            let _ = kill(process, Signal::SIGCONT);
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        run.join().expect("a run ends")
+    })
+}
+
+fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "not within a minute");
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }

@@ -193,7 +193,7 @@ fn settings_that_do_not_meet_the_table_are_told() {
         let answer = it.run(&["import", "--all"]);
         is_told(&answer, 1, &["error: ", "members", "nowhere"]);
     }
-    for (stage, it) in each(
+    for (_stage, it) in each(
         &["alice"],
         |_| format!("{PLAIN}, role integer NOT NULL"),
         "",
@@ -207,7 +207,6 @@ fn settings_that_do_not_meet_the_table_are_told() {
         for arguments in [&["sync"][..], &["list"]] {
             is_told(&it.run(arguments), 1, &["error: ", "members"]);
         }
-        let _ = stage;
     }
 }
 

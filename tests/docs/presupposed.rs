@@ -94,9 +94,10 @@ pub(crate) fn before(page: &Page, command: &Command, sandbox: &Sandbox) {
             let store = block(page, "toml", "url = ");
             sandbox.put(SETTINGS, &format!("{directory}{store}"));
         }
-        ("docs/databases.md", "adsync check") => set_up(sandbox, ""),
-        // Kerberos is shown in the middle of the page and is over then.
-        ("docs/active-directory.md", "adsync check") => set_up(sandbox, ""),
+        // Kerberos, or another store, is shown in the middle of the page and is over then.
+        ("docs/active-directory.md" | "docs/databases.md", "adsync check") => {
+            set_up(sandbox, "");
+        }
         ("docs/operations.md", "adsync history 42") => come_to_run_42(sandbox),
         ("docs/operations.md", "adsync undo 42") if command.kind == "console" => {
             have_store(sandbox, 42);
