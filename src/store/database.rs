@@ -30,7 +30,7 @@ use layout::Tables;
 use record::Locals;
 pub use server::{Host, Server};
 use session::Writer;
-use view::Reader;
+use view::{Asked, Reader};
 
 use super::sqlite;
 use super::{Command, Session, Store, StoreError, View};
@@ -151,11 +151,13 @@ impl Reader {
             tables,
             location: server.to_string(),
             locals: Locals::default(),
+            asked: Asked::default(),
         })
     }
 
     /// Reads what others have written meanwhile.
-    fn refresh(&self) -> Result<(), DatabaseError> {
+    fn refresh(&mut self) -> Result<(), DatabaseError> {
+        self.asked = Asked::default();
         self.db.batch("ROLLBACK")?;
         self.db.batch(self.db.dialect.begin_reading())
     }

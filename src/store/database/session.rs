@@ -4,6 +4,7 @@
 //! the connection, works behind a pooler, and blocks nobody but another run. What it reads it reads on a second
 //! connection, that of its [`Reader`]. The plan is applied in the first.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub struct Writer {
     db: Arc<Connection>,
     numbers: Numbers,
     name: String,
+    /// Whether its transaction, and with it the lock, is at an end.
+    is_over: Cell<bool>,
     is_closed: bool,
 }
 
@@ -66,6 +69,7 @@ impl Writer {
             db,
             numbers,
             name,
+            is_over: Cell::new(false),
             is_closed: false,
         })
     }
@@ -74,7 +78,8 @@ impl Writer {
     /// what others have written.
     fn begin_again(&mut self) -> Result<(), StoreError> {
         let failed = self.server.failed("write to");
-        if self.db.batch("ROLLBACK").is_err() {
+        let is_lost = !self.is_over.get() && self.db.batch("ROLLBACK").is_err();
+        if is_lost || self.db.batch("SELECT 1").is_err() {
             let db = self.server.connect(true, &self.name).map_err(&failed)?;
             self.db = Arc::new(db);
         }
@@ -85,6 +90,7 @@ impl Writer {
             &self.name,
             Instant::now().checked_add(OWN_END),
         )?;
+        self.is_over.set(false);
         if self.reader.refresh().is_err() {
             let tables = self.reader.tables.clone();
             self.reader = Reader::open(&self.server, tables, &self.name).map_err(&failed)?;
@@ -124,7 +130,7 @@ impl Writer {
         if !overtaken.is_empty() {
             return Ok(Err(overtaken));
         }
-        let domains = self.reader.read_domains()?;
+        let domains = self.reader.known_domains()?;
         let mut in_order: Vec<&Import> = plan.imported.iter().collect();
         in_order.sort_by_key(|it| it.arrival);
         let mut writing = self.writing(&domains, run)?;
@@ -210,6 +216,7 @@ impl Writer {
     /// Commits. If the answer is lost, asks whether it was done.
     fn commit(&self, run_id: i64, token: &str) -> Result<(), StoreError> {
         crash::point("committing");
+        self.is_over.set(true);
         match self.db.batch("COMMIT") {
             Ok(()) => Ok(()),
             Err(error) if error.refusal == Refusal::Gone => self.ask(run_id, token, error),
@@ -400,8 +407,8 @@ impl Session for Writer {
     }
 
     fn close(&mut self) {
-        if !self.is_closed {
-            self.is_closed = true;
+        self.is_closed = true;
+        if !self.is_over.replace(true) {
             // The end of the connection would do the same.
             let _ = self.db.batch("ROLLBACK");
         }

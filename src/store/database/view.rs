@@ -1,6 +1,7 @@
 //! Queries.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::rc::Rc;
@@ -34,6 +35,15 @@ pub struct Reader {
     pub(super) tables: Rc<Tables>,
     pub(super) location: String,
     pub(super) locals: Locals,
+    pub(super) asked: Asked,
+}
+
+/// What was asked before; the state that is read does not change.
+#[derive(Debug, Default)]
+pub struct Asked {
+    domains: RefCell<Option<Domains>>,
+    /// The imported users of a domain with a status other than `ok`.
+    aside: RefCell<HashMap<Option<i64>, Vec<StoredUser>>>,
 }
 
 /// Its transaction holds one state anyway.
@@ -54,7 +64,7 @@ impl View for Reader {
     }
 
     fn domains(&self) -> Result<Domains, StoreError> {
-        self.read_domains().map_err(self.failed("read"))
+        self.known_domains().map_err(self.failed("read"))
     }
 
     fn imported_and_foreign(&self, domain: &Domain) -> Result<(u64, u64), StoreError> {
@@ -167,10 +177,18 @@ impl View for Reader {
     fn imported(&self, domain: &Domain, which: Which<'_>) -> Result<Vec<StoredUser>, StoreError> {
         let domain = domain_key(Some(domain));
         match which {
-            Which::With(status) => self.several(
-                "l.domain = ? AND l.status = ? AND l.status <> 'ok'",
-                &params![domain, status.name()],
-            ),
+            Which::With(status) => {
+                let is_known = self.asked.aside.borrow().contains_key(&domain);
+                if !is_known {
+                    // The few that every run looks at again, whatever their status.
+                    let condition = "l.domain = ? AND l.status <> 'ok'";
+                    let aside = self.several(condition, &params![domain])?;
+                    self.asked.aside.borrow_mut().insert(domain, aside);
+                }
+                let known = self.asked.aside.borrow();
+                let aside = known.get(&domain).into_iter().flatten();
+                Ok(aside.filter(|it| it.status == status).cloned().collect())
+            }
             Which::Expired(by) => {
                 let condition = "l.domain = ? AND l.expires_at IS NOT NULL";
                 let mut users = self.several(condition, &params![domain])?;
@@ -317,6 +335,16 @@ impl View for Reader {
 }
 
 impl Reader {
+    /// All domains, asked for once.
+    pub(super) fn known_domains(&self) -> Result<Domains, DatabaseError> {
+        if let Some(known) = &*self.asked.domains.borrow() {
+            return Ok(known.clone());
+        }
+        let domains = self.read_domains()?;
+        *self.asked.domains.borrow_mut() = Some(domains.clone());
+        Ok(domains)
+    }
+
     /// The columns of a user.
     pub(super) fn columns(&self) -> String {
         let users = &self.tables.users;
