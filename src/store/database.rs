@@ -14,6 +14,7 @@ mod history;
 mod layout;
 mod listing;
 mod matching;
+mod no_tables;
 mod record;
 mod server;
 mod session;
@@ -27,6 +28,7 @@ use connection::{Connection, params};
 pub use dialect::Dialect;
 pub use error::{DatabaseError, Refusal};
 use layout::Tables;
+use no_tables::NoTables;
 use record::Locals;
 pub use server::{Host, Server};
 use session::Writer;
@@ -43,7 +45,13 @@ impl Store for Server {
         tables.users.describe(&reader.db).map_err(&failed)?;
         reader.tables = Rc::new(tables);
         match reader.version().map_err(&failed)? {
-            // There are no tables yet.
+            // There are no tables yet. An application's has its local users all the same.
+            None if self.users.is_some() => {
+                let tables = (*reader.tables).clone().absent(self.dialect);
+                reader.tables = Rc::new(tables);
+                let nothing = sqlite::empty(&self.to_string())?;
+                Ok(Box::new(NoTables { reader, nothing }))
+            }
             None => sqlite::empty(&self.to_string()),
             Some(layout::VERSION) => Ok(Box::new(reader)),
             Some(found) => Err(StoreError::Newer {
@@ -56,7 +64,7 @@ impl Store for Server {
 
     fn is_there(&self) -> Result<bool, StoreError> {
         let failed = self.failed("open");
-        let reader = Reader::open(self, Rc::new(self.tables()), "adsync").map_err(&failed)?;
+        let mut reader = Reader::open(self, Rc::new(self.tables()), "adsync").map_err(&failed)?;
         Ok(reader.version().map_err(&failed)?.is_some())
     }
 
@@ -163,14 +171,18 @@ impl Reader {
     }
 
     /// The version of the tables; none if there are none.
-    fn version(&self) -> Result<Option<i64>, DatabaseError> {
+    fn version(&mut self) -> Result<Option<i64>, DatabaseError> {
         let query = format!(
             "SELECT {} FROM {} WHERE id = 1",
             self.db.dialect.int("version"),
             self.tables.meta
         );
         match self.db.one(&query, &[], |row| row.number(0)) {
-            Err(error) if error.refusal == Refusal::Absent => Ok(None),
+            Err(error) if error.refusal == Refusal::Absent => {
+                // PostgreSQL answers nothing more in that transaction.
+                self.refresh()?;
+                Ok(None)
+            }
             answer => answer,
         }
     }

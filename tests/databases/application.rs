@@ -514,3 +514,55 @@ fn two_new_users_whom_the_database_holds_for_one_do_not_end_a_run() {
         assert_eq!(run["counts"]["duplicate"], expected / 2, "{run:#}");
     }
 }
+
+/// A table in which the logins of all tenants must differ.
+fn shared_logins(database: &Database) -> String {
+    let key = of_kind(database.kind(), NUMBER);
+    database.sql(&format!(
+        "CREATE TABLE people ({key}, tenant_id integer NOT NULL, login varchar(80) NOT NULL UNIQUE);
+         INSERT INTO people (tenant_id, login) VALUES (8, 'alice'), (7, 'Zoe');"
+    ));
+    grant(database, "people");
+    "[store.users]\ntable = \"people\"\nkey = \"id\"\nusername = \"login\"\nwhere = { tenant_id = 7 }\non_delete = \"delete\"\n".to_owned()
+}
+
+#[test]
+fn a_dry_run_before_the_first_import_says_what_that_will_do() {
+    for (_stage, it) in each(&["alice", "bob", "zoe"], shared_logins) {
+        let list = it.json(0, &["list"]);
+        assert_eq!(list["users"][0]["username"], "Zoe", "{list:#}");
+        let dry = it.json(0, &["import", "--all", "--dry-run"]);
+        assert_eq!(names(&dry, "imported"), ["bob"], "{dry:#}");
+        // Another tenant's row is in the way, too, where the logins of all must differ.
+        assert_eq!(names(&dry, "duplicate"), ["alice", "zoe"], "{dry:#}");
+        let run = it.json(0, &["import", "--all"]);
+        assert_eq!(dry["duplicate"], run["duplicate"]);
+        let list = it.json(0, &["list"]);
+        let users = list["users"].as_array().expect("a list");
+        assert_eq!(users.len(), 2, "{list:#}");
+    }
+}
+
+#[test]
+fn who_was_deleted_and_comes_again_gets_the_row_back() {
+    let prepare = |database: &Database| {
+        let key = of_kind(database.kind(), NUMBER);
+        database.sql(&format!(
+            "CREATE TABLE people ({key}, login varchar(80) NOT NULL UNIQUE, is_active boolean NOT NULL)"
+        ));
+        grant(database, "people");
+        "[store.users]\ntable = \"people\"\nkey = \"id\"\nusername = \"login\"\nenabled = \"is_active\"\n".to_owned()
+    };
+    for (_stage, it) in each(&["alice", "bob"], prepare) {
+        it.json(0, &["import", "--all"]);
+        let rows = it.sql("SELECT id, login FROM people ORDER BY 1");
+        it.json(0, &["remove", "alice"]);
+        let list = it.json(0, &["list"]);
+        assert_eq!(list["users"].as_array().expect("a list").len(), 1);
+        let run = it.json(0, &["import", "--all"]);
+        assert_eq!(names(&run, "imported"), ["alice"], "{run:#}");
+        assert_eq!(it.sql("SELECT id, login FROM people ORDER BY 1"), rows);
+        let list = it.json(0, &["list"]);
+        assert_eq!(list["users"][0]["enabled"], true, "{list:#}");
+    }
+}

@@ -1,6 +1,6 @@
 //! The table of users: adsync's own, or that of an application, whose columns the settings map.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::connection::{Connection, params};
@@ -89,6 +89,8 @@ pub struct Users {
     mapping: Option<Mapping>,
     /// What the database says of its columns; nothing of adsync's own table.
     columns: HashMap<String, Column>,
+    /// The columns that are unique by themselves, over all rows.
+    unique: HashSet<String>,
 }
 
 /// A column, as the database describes it.
@@ -137,6 +139,7 @@ impl Users {
             dialect,
             mapping: None,
             columns: HashMap::new(),
+            unique: HashSet::new(),
         }
     }
 
@@ -150,6 +153,7 @@ impl Users {
             dialect,
             mapping: Some(mapping.clone()),
             columns: HashMap::new(),
+            unique: HashSet::new(),
         }
     }
 
@@ -196,7 +200,31 @@ impl Users {
             Ok((row.string(0)?, column))
         })?;
         self.columns = columns.into_iter().collect();
+        self.unique = self.unique_columns(db, mapping)?;
         self.require_columns(mapping)
+    }
+
+    fn unique_columns(
+        &self,
+        db: &Connection,
+        mapping: &Mapping,
+    ) -> Result<HashSet<String>, DatabaseError> {
+        let schema = mapping.schema(self.dialect).map(str::to_owned);
+        let query = match self.dialect {
+            Dialect::Postgres => {
+                "SELECT a.attname::text FROM pg_index i
+                     JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+                     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                 WHERE n.nspname = ? AND c.relname = ? AND i.indisunique AND i.indnkeyatts = 1 AND i.indpred IS NULL"
+            }
+            Dialect::MySql => {
+                "SELECT max(column_name) FROM information_schema.statistics
+                 WHERE table_schema = coalesce(?, database()) AND table_name = ? AND non_unique = 0
+                 GROUP BY index_name HAVING count(*) = 1"
+            }
+        };
+        let columns = db.rows(query, &params![schema, mapping.name()], |row| row.string(0))?;
+        Ok(columns.into_iter().collect())
     }
 
     fn require_columns(&self, mapping: &Mapping) -> Result<(), DatabaseError> {
@@ -380,6 +408,17 @@ impl Users {
             "1 = 1".to_owned()
         } else {
             conditions.join(" AND ")
+        }
+    }
+
+    /// That a row of an alias may be in the way of a name of that field: one of ours, or any, where the names of all
+    /// rows must differ.
+    pub fn in_the_way(&self, field: Field, alias: &str) -> String {
+        let column = self.mapping.as_ref().and_then(|it| it.column(field));
+        if column.is_some_and(|it| self.unique.contains(it)) {
+            "1 = 1".to_owned()
+        } else {
+            self.ours(alias)
         }
     }
 

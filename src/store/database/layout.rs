@@ -60,6 +60,37 @@ impl Tables {
         )
     }
 
+    /// The same, before they are made: nobody is linked, and nobody has departed.
+    pub fn absent(mut self, dialect: Dialect) -> Self {
+        let (number, text, guid) = match dialect {
+            Dialect::Postgres => ("NULL::bigint", "NULL::text", "NULL::uuid"),
+            Dialect::MySql => ("CAST(NULL AS SIGNED)", "CAST(NULL AS CHAR)", "CAST(NULL AS CHAR)"),
+        };
+        let columns = [
+            ("user_id", number),
+            ("row_key", text),
+            ("username_key", text),
+            ("email_key", text),
+            ("enabled", number),
+            ("domain", number),
+            ("guid", guid),
+            ("dn", text),
+            ("status", text),
+            ("reason", text),
+            ("synced_at", text),
+            ("missing_since", text),
+            ("returned_by", text),
+            ("expires_at", text),
+            ("found_run", number),
+            ("found_on", number),
+        ];
+        let columns = columns.map(|(name, value)| format!("{value} AS {name}"));
+        let nobody = format!("(SELECT {} WHERE 1 = 0)", columns.join(", "));
+        self.links.clone_from(&nobody);
+        self.departed = nobody;
+        self
+    }
+
     /// The statements that make them.
     pub fn definition(&self, dialect: Dialect) -> String {
         let text = match dialect {

@@ -1,6 +1,7 @@
 //! Listing users, and their names by prefix.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -31,12 +32,24 @@ impl Reader {
     ) -> anyhow::Result<()> {
         let failed = self.failed("read");
         let last_seen = self.read_last_seen().map_err(&failed)?;
-        let domains = self.read_domains().map_err(&failed)?.names();
-        let (query, params) = self.query(listing, &last_seen).map_err(&failed)?;
+        let domains = self.known_domains().map_err(&failed)?.names();
+        self.visit_users(listing, &last_seen, &domains, visit)
+    }
+
+    /// The same with what is known of runs and domains.
+    pub(super) fn visit_users(
+        &self,
+        listing: &Listing,
+        last_seen: &LastSeen,
+        domains: &HashMap<DomainId, Arc<str>>,
+        visit: &mut Visit<'_>,
+    ) -> anyhow::Result<()> {
+        let failed = self.failed("read");
+        let (query, params) = self.query(listing, last_seen).map_err(&failed)?;
         self.db
             .each(&query, &params, |row| {
                 let mut user = self.user(&row).map_err(Stopped::Failed)?;
-                last_seen.fill_in(&mut user, &domains);
+                last_seen.fill_in(&mut user, domains);
                 visit(user).map_err(Stopped::ByVisitor)
             })
             .map_err(|stopped| match stopped {

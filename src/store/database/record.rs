@@ -340,6 +340,30 @@ pub struct Text {
 /// The column of [`Text`].
 pub const TEXT: &Columns = &[("text", Kind::Text)];
 
+/// How long the text of a set may get, in bytes: servers limit what they are sent at once (`max_allowed_packet`).
+const LONGEST_SET: usize = 1 << 20;
+
+/// Rows as sets, each of which can be sent at once.
+pub fn sets<T: Serialize>(rows: &[T]) -> Result<Vec<String>, DatabaseError> {
+    let mut sets = Vec::new();
+    let mut set = String::new();
+    for row in rows {
+        let row = json(row)?;
+        if set.len() + row.len() > LONGEST_SET && !set.is_empty() {
+            sets.push(format!("[{set}]"));
+            set.clear();
+        }
+        if !set.is_empty() {
+            set.push(',');
+        }
+        set += &row;
+    }
+    if !set.is_empty() {
+        sets.push(format!("[{set}]"));
+    }
+    Ok(sets)
+}
+
 /// The numbers of users, as a set.
 pub fn numbers(ids: impl Iterator<Item = UserId>) -> Result<String, DatabaseError> {
     json(&ids.map(|it| Number { id: it.0 }).collect::<Vec<_>>())

@@ -267,7 +267,7 @@ impl View for Reader {
         let Tables { users, links, .. } = &*self.tables;
         let count = self.db.dialect.int("count(*)");
         let query = format!(
-            "SELECT status, {count} FROM {links} GROUP BY status
+            "SELECT l.status, {count} FROM {links} l GROUP BY l.status
              UNION ALL SELECT NULL, {count} FROM {users} u WHERE {}",
             self.tables.listed("u")
         );
@@ -517,7 +517,7 @@ impl Reader {
                 users.has_link(),
                 users.key_text(),
                 if with_departed {
-                    users.ours("u")
+                    users.in_the_way(field, "u")
                 } else {
                     self.tables.listed("u")
                 }

@@ -460,8 +460,7 @@ impl Writing<'_> {
             columns.join(", "),
             values.join(", "),
         );
-        for rows in rows.chunks(AT_ONCE) {
-            let rows = record::json(rows)?;
+        for rows in record::sets(rows)? {
             // Nobody who comes back has a new number.
             for sql in [&update, &with_key, &without_key] {
                 self.db.execute(sql, &params![rows.clone()])?;
@@ -499,17 +498,17 @@ impl Writing<'_> {
             &set,
             &format!("t.guid = {}", dialect.guid("x.guid")),
         );
-        for rows in rows.chunks(AT_ONCE) {
-            let json = record::json(rows)?;
-            let linked = self.db.execute(&sql, &params![json.clone()])?;
-            if linked != rows.len() as u64 {
-                let message = format!(
-                    "of {} new rows of {users} {linked} were found again by their usernames",
-                    rows.len()
-                );
-                return Err(DatabaseError::new(Refusal::Value, message));
-            }
-            self.db.execute(&forget, &params![json])?;
+        let mut linked = 0;
+        for set in record::sets(rows)? {
+            linked += self.db.execute(&sql, &params![set.clone()])?;
+            self.db.execute(&forget, &params![set])?;
+        }
+        if linked != rows.len() as u64 {
+            let message = format!(
+                "of {} new rows of {users} {linked} were found again by their usernames",
+                rows.len()
+            );
+            return Err(DatabaseError::new(Refusal::Value, message));
         }
         Ok(())
     }
@@ -536,10 +535,7 @@ impl Writing<'_> {
             values.join(", "),
             self.db.dialect.set(set, "x")
         );
-        for rows in rows.chunks(AT_ONCE) {
-            self.db.execute(&sql, &params![record::json(rows)?])?;
-        }
-        Ok(())
+        self.each_set(&sql, rows)
     }
 
     fn write_updates(&self, rows: &Rows) -> Result<(), DatabaseError> {
@@ -547,20 +543,21 @@ impl Writing<'_> {
         let users = &self.tables.users;
         let (source, on) = self.row_of("x.id", &dialect.set(USER, "x"));
         let sql = dialect.update(&users.to_string(), &source, &on, &users.values());
-        self.set(&sql, &rows.users)?;
+        self.each_set(&sql, &rows.users)?;
         let values: Vec<_> = link_values(dialect, self.tables)
             .into_iter()
             .filter(|(column, _)| column != "user_id")
             .collect();
         let set = dialect.set(LINK, "x");
         let sql = dialect.update(&self.tables.links, &set, "t.user_id = x.user_id", &values);
-        self.set(&sql, &rows.links)?;
+        self.each_set(&sql, &rows.links)?;
         self.add_changes(&rows.changes)
     }
 
-    fn set<T: Serialize>(&self, sql: &str, rows: &[T]) -> Result<(), DatabaseError> {
-        for rows in rows.chunks(AT_ONCE) {
-            self.db.execute(sql, &params![record::json(rows)?])?;
+    /// Runs a statement with each set of the rows.
+    fn each_set<T: Serialize>(&self, sql: &str, rows: &[T]) -> Result<(), DatabaseError> {
+        for set in record::sets(rows)? {
+            self.db.execute(sql, &params![set])?;
         }
         Ok(())
     }
