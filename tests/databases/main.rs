@@ -6,6 +6,7 @@ mod support;
 
 mod application;
 mod kills;
+mod lost;
 mod meanwhile;
 mod misfits;
 mod reaching;

@@ -175,3 +175,31 @@ fn a_server_that_is_not_there_is_said() {
         assert_eq!(it.json(0, &["sync"])["counts"]["unchanged"], 1);
     }
 }
+
+#[test]
+fn two_first_runs_at_once_make_one_store() {
+    for kind in Kind::ALL {
+        let stage = Stage::with(&["alice"]);
+        let it = InDatabase::new(&stage.directory, Database::new(kind), "");
+        let both = std::thread::scope(|scope| {
+            let runs =
+                [(); 2].map(|()| scope.spawn(|| it.run(&["import", "--all", "--wait", "60"])));
+            runs.map(|run| run.join().expect("it ends"))
+        });
+        for answer in both {
+            answer.expect_code(0);
+        }
+        let list = it.json(0, &["list"]);
+        assert_eq!(list["users"].as_array().expect("a list").len(), 1);
+    }
+}
+
+#[test]
+fn tables_that_were_made_in_part_are_completed() {
+    let stage = Stage::with(&["alice"]);
+    let it = InDatabase::new(&stage.directory, Database::new(Kind::MariaDb), "");
+    it.json(0, &["import", "--all"]);
+    it.sql("DROP TABLE adsync_meta; DELETE FROM adsync_users; DELETE FROM adsync_links; DELETE FROM adsync_changes; DELETE FROM adsync_runs; DELETE FROM adsync_marks; DELETE FROM adsync_controllers; DELETE FROM adsync_domains");
+    it.json(0, &["import", "--all"]);
+    assert_eq!(it.json(0, &["sync"])["counts"]["unchanged"], 1);
+}

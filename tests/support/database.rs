@@ -19,6 +19,7 @@ mod postgres;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
 use std::net::TcpStream;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -127,19 +128,23 @@ impl Database {
         &self.name
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.server.address.ip().into(), self.kind().port())
+    }
+
     /// `postgres://adsync@127.a.b.c:25432/app1`
     pub(crate) fn url(&self) -> String {
+        self.url_at(self.address())
+    }
+
+    /// The same at another address.
+    pub(crate) fn url_at(&self, address: SocketAddr) -> String {
         let scheme = match self.kind() {
             Kind::Postgres => "postgres",
             Kind::MariaDb => "mysql",
         };
-        let Server { address, kind, .. } = &*self.server;
-        format!(
-            "{scheme}://{ACCOUNT}@{}:{}/{}",
-            address.ip(),
-            kind.port(),
-            self.name
-        )
+        format!("{scheme}://{ACCOUNT}@{address}/{}", self.name)
     }
 
     /// The same, over the Unix socket.

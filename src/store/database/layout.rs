@@ -64,7 +64,11 @@ impl Tables {
     pub fn absent(mut self, dialect: Dialect) -> Self {
         let (number, text, guid) = match dialect {
             Dialect::Postgres => ("NULL::bigint", "NULL::text", "NULL::uuid"),
-            Dialect::MySql => ("CAST(NULL AS SIGNED)", "CAST(NULL AS CHAR)", "CAST(NULL AS CHAR)"),
+            Dialect::MySql => (
+                "CAST(NULL AS SIGNED)",
+                "CAST(NULL AS CHAR)",
+                "CAST(NULL AS CHAR)",
+            ),
         };
         let columns = [
             ("user_id", number),

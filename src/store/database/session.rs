@@ -428,6 +428,7 @@ fn lock(
     deadline: Option<Instant>,
 ) -> Result<Numbers, StoreError> {
     let failed = server.failed("open");
+    let (mut has_made_tables, mut not_made) = (false, None);
     loop {
         match try_lock(db, tables) {
             Ok((version, numbers)) if version == VERSION => {
@@ -444,13 +445,16 @@ fn lock(
             Err(error) => {
                 let _ = db.batch("ROLLBACK");
                 match error.refusal {
+                    Refusal::Absent if !has_made_tables => {
+                        has_made_tables = true;
+                        // Another first run may make them at this moment.
+                        not_made = server.make_tables(db, tables).err();
+                    }
                     Refusal::Absent => {
-                        server
-                            .make_tables(db, tables)
-                            .map_err(|source| StoreError::NoTables {
-                                store: server.to_string(),
-                                source,
-                            })?;
+                        return Err(StoreError::NoTables {
+                            store: server.to_string(),
+                            source: not_made.unwrap_or(error),
+                        });
                     }
                     Refusal::Locked if deadline.is_some_and(|it| Instant::now() < it) => {
                         std::thread::sleep(PAUSE);

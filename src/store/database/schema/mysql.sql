@@ -1,6 +1,7 @@
--- adsync's own tables. Whatever another program may read of them is written in docs/databases.md.
+-- adsync's own tables. A table cannot be made in a transaction here: what a run that was killed has made stays, and is
+-- completed by the next. Whatever another program may read of them is written in docs/databases.md.
 
-CREATE TABLE {users} (
+CREATE TABLE IF NOT EXISTS {users} (
     id             BIGINT PRIMARY KEY,
     username       TEXT NOT NULL,
     first_name     TEXT,
@@ -16,7 +17,7 @@ CREATE TABLE {users} (
 ) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- What ties a user to its directory. A user without a link is a local one.
-CREATE TABLE {links} (
+CREATE TABLE IF NOT EXISTS {links} (
     user_id       BIGINT PRIMARY KEY,
     -- In the table of an application: the key of the row, the names as they are compared, and whether the account is
     -- enabled, where no column there says it.
@@ -50,7 +51,7 @@ CREATE TABLE {links} (
 ) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- In the table of an application: the rows of users who were deleted, so that they can be brought back.
-CREATE TABLE {departed} (
+CREATE TABLE IF NOT EXISTS {departed} (
     user_id BIGINT PRIMARY KEY,
     row_key VARCHAR(255) NOT NULL UNIQUE,
     -- Its objectGUID: whoever has it gets the row back.
@@ -58,7 +59,7 @@ CREATE TABLE {departed} (
     KEY departed_by_guid (guid)
 ) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
-CREATE TABLE {runs} (
+CREATE TABLE IF NOT EXISTS {runs} (
     id              BIGINT PRIMARY KEY,
     -- A random number: whether a commit was done can be asked with it.
     token           VARCHAR(64) NOT NULL,
@@ -93,7 +94,7 @@ CREATE TABLE {runs} (
     KEY runs_of_scope (domain, scope_users, id)
 ) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
-CREATE TABLE {changes} (
+CREATE TABLE IF NOT EXISTS {changes} (
     run_id      BIGINT NOT NULL,
     user_id     BIGINT NOT NULL,
     action      VARCHAR(16) NOT NULL,
@@ -113,7 +114,7 @@ CREATE TABLE {changes} (
     KEY changes_by_guid (guid)
 ) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
-CREATE TABLE {domains} (
+CREATE TABLE IF NOT EXISTS {domains} (
     id           BIGINT PRIMARY KEY,
     guid         CHAR(36) CHARACTER SET ascii COLLATE ascii_bin UNIQUE,
     dn           TEXT NOT NULL,
@@ -121,7 +122,7 @@ CREATE TABLE {domains} (
     settings_run BIGINT
 ) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
-CREATE TABLE {controllers} (
+CREATE TABLE IF NOT EXISTS {controllers} (
     id       BIGINT PRIMARY KEY,
     domain   BIGINT NOT NULL,
     identity VARCHAR(700) NOT NULL,
@@ -132,7 +133,7 @@ CREATE TABLE {controllers} (
     FOREIGN KEY (domain) REFERENCES {domains} (id)
 ) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
-CREATE TABLE {marks} (
+CREATE TABLE IF NOT EXISTS {marks} (
     domain          BIGINT PRIMARY KEY,
     service         TEXT NOT NULL,
     invocation_id   CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -144,9 +145,9 @@ CREATE TABLE {marks} (
     FOREIGN KEY (domain) REFERENCES {domains} (id)
 ) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- One row: the version of these tables, and the numbers that are given next. A run locks it. It comes last, for
--- a table cannot be made in a transaction here: without it, none of them counts.
-CREATE TABLE {meta} (
+-- One row: the version of these tables, and the numbers that are given next. A run locks it. It comes last:
+-- without it, none of them counts.
+CREATE TABLE IF NOT EXISTS {meta} (
     id              INTEGER PRIMARY KEY,
     version         INTEGER NOT NULL,
     next_user       BIGINT NOT NULL,
@@ -158,4 +159,4 @@ CREATE TABLE {meta} (
     CHECK (id = 1)
 ) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
-INSERT INTO {meta} (id, version, next_user, next_run, next_domain, next_controller) VALUES (1, 1, 1, 1, 1, 1);
+INSERT IGNORE INTO {meta} (id, version, next_user, next_run, next_domain, next_controller) VALUES (1, 1, 1, 1, 1, 1);
