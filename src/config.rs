@@ -9,11 +9,9 @@ mod location;
 mod login;
 mod path;
 mod reading;
-#[path = "config/store.rs"]
 mod store_table;
 #[cfg(unix)]
 pub(crate) mod trust;
-#[path = "config/store_users.rs"]
 mod users_table;
 mod values;
 
@@ -169,7 +167,8 @@ impl Settings {
         trust::require(&file, &metadata)?;
         let settings = Self::from_text(file, &text)?;
         let password = settings.login.password();
-        if password.is_some_and(|(_, sources)| sources.inline.is_some()) {
+        let has_password = password.is_some_and(|(_, sources)| sources.inline.is_some());
+        if has_password || settings.store_password.inline.is_some() {
             password::refuse_if_others_have_it(&settings.file, &metadata)?;
         }
         Ok((settings, text))

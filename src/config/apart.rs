@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Settings;
 use crate::error::Failure;
+use crate::store::Location;
 use crate::util::files;
 
 /// A file and its use.
@@ -38,9 +39,20 @@ impl Settings {
     fn files(&self, store: &[PathBuf]) -> Vec<Named> {
         let login = &self.login;
         let password = login.password().and_then(|(_, it)| it.file.clone());
+        let server_ca = match &self.store {
+            Location::File(_) => None,
+            Location::Server(server) => server.ca_file.clone(),
+        };
+        // One CA may have signed both certificates.
+        let server_ca = server_ca.filter(|it| Some(it) != self.directory.ca_file.as_ref());
         let read = [
             ("ca_file", self.directory.ca_file.clone()),
+            ("ca_file under [store]", server_ca),
             ("password_file", password),
+            (
+                "password_file under [store]",
+                self.store_password.file.clone(),
+            ),
             ("keytab", login.keytab().map(Path::to_owned)),
             ("metrics_file", self.sync.metrics_file.clone()),
         ];

@@ -203,3 +203,31 @@ fn tables_that_were_made_in_part_are_completed() {
     it.json(0, &["import", "--all"]);
     assert_eq!(it.json(0, &["sync"])["counts"]["unchanged"], 1);
 }
+
+#[test]
+fn a_password_in_settings_that_others_can_read_is_refused() {
+    let stage = Stage::with(&["alice"]);
+    let it = InDatabase::new(&stage.directory, Database::new(Kind::Postgres), "");
+    let url = format!("url = {:?}\n", it.database.url());
+    let settings = settings_for(&stage.directory);
+    let settings = Settings {
+        store: Some(url + "password = \"of-the-database\"\n"),
+        ..settings
+    };
+    it.sandbox.configure(&settings);
+    let file = it.sandbox.config_file();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("a mode");
+    let answer = it.run(&["list"]).expect_code(2);
+    assert_says(&answer, &["chmod"]);
+    assert!(!answer.stderr.contains("of-the-database"), "{answer}");
+}
+
+#[test]
+fn a_report_takes_no_place_of_a_secret() {
+    let stage = Stage::with(&["alice"]);
+    let it = InDatabase::new(&stage.directory, Database::new(Kind::Postgres), "");
+    let password = it.database.password_file();
+    let report = password.to_str().expect("a path");
+    let answer = it.run(&["import", "--all", "--report", report]);
+    answer.expect_code(2);
+}
