@@ -80,7 +80,10 @@ fn find(prefix: &str, known: Known) -> impl Iterator<Item = String> + use<> {
 /// The store of the settings that the unfinished line means.
 fn store() -> Option<Box<dyn View>> {
     let settings = Settings::load(settings_file(std::env::args_os()).as_deref());
-    settings.ok()?.open_store().ok()?.read().ok()
+    // A command for a password may ask somebody, and nobody expects that of a Tab.
+    let settings = settings.ok()?;
+    let asks_nobody = settings.store_password.command.is_none();
+    asks_nobody.then(|| settings.open_store().ok()?.read().ok())?
 }
 
 /// Whether a shell takes the name as it is. Any other would have to be quoted, by the rules of each

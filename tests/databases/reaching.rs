@@ -231,3 +231,17 @@ fn a_report_takes_no_place_of_a_secret() {
     let answer = it.run(&["import", "--all", "--report", report]);
     answer.expect_code(2);
 }
+
+#[test]
+fn the_next_host_is_tried_where_one_is_not_there() {
+    for kind in Kind::ALL {
+        let stage = Stage::with(&["alice"]);
+        let it = InDatabase::new(&stage.directory, Database::new(kind), "");
+        let url = it.database.url().replacen('@', "@127.0.0.1:1,", 1);
+        let password = it.database.password_file();
+        let store = format!("url = {url:?}\npassword_file = {password:?}\n");
+        with(&stage, &it, store);
+        it.json(0, &["import", "--all"]);
+        assert_eq!(it.json(0, &["sync"])["counts"]["unchanged"], 1);
+    }
+}
