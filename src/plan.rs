@@ -20,7 +20,7 @@ mod import;
 mod properties;
 mod reversal;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use crate::user::{
@@ -236,6 +236,8 @@ pub struct Holder {
 pub struct Holders {
     held: HashMap<(UniqueField, Folded), Holder>,
     are_kept_by_deleted: bool,
+    /// Those who were deleted, and whose rows are still there.
+    departed: HashSet<UserId>,
     /// Other names that the store holds for equal to a name.
     alike: HashMap<(UniqueField, Folded), Vec<Folded>>,
 }
@@ -244,6 +246,16 @@ impl Holders {
     /// Records that a user of the store holds a name.
     pub fn insert(&mut self, field: UniqueField, name: Folded, holder: Holder) {
         self.held.insert((field, name), holder);
+    }
+
+    /// Says that a holder was deleted, and that its row is still there.
+    pub fn note_departed(&mut self, holder: UserId) {
+        self.departed.insert(holder);
+    }
+
+    /// Whether a holder was deleted, and its row is still there.
+    pub fn is_departed(&self, holder: UserId) -> bool {
+        self.departed.contains(&holder)
     }
 
     /// Says which names the store holds for equal, beside those that are.

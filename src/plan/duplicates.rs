@@ -81,14 +81,6 @@ impl<'a> Candidate<'a> {
             .filter_map(move |field| Some((field, self.claim(field)?)))
     }
 
-    /// Whether it is that holder itself: a user of the store, or a new one that comes back to a row that is still there.
-    fn is(self, holder: &Holder) -> bool {
-        match self {
-            Self::Changed(it) => holder.id == Some(it.user.id),
-            Self::New(it) => it.guid().is_some() && it.guid() == holder.origin.guid(),
-        }
-    }
-
     /// Users of the store come first, each by username.
     fn rank(self) -> (bool, Folded, Option<UserId>, Option<ObjectGuid>) {
         match self {
@@ -181,6 +173,17 @@ impl<'a> Search<'a> {
         blocked
     }
 
+    /// Whether a candidate is that holder: a user of the store, or a new one that comes back to a row that is still there.
+    fn is_itself(&self, candidate: usize, holder: &Holder) -> bool {
+        match self.candidates.get(candidate) {
+            Candidate::Changed(it) => holder.id == Some(it.user.id),
+            Candidate::New(it) => {
+                let is_gone = holder.id.is_some_and(|id| self.holders.is_departed(id));
+                is_gone && it.guid().is_some() && it.guid() == holder.origin.guid()
+            }
+        }
+    }
+
     /// The other candidates who newly want a name, or one that the store holds for equal.
     fn rivals<'n>(
         &'n self,
@@ -205,7 +208,7 @@ impl<'a> Search<'a> {
         let holder = self.holders.get(field, name)?;
         let id = holder.id?;
         let keeps = match self.position.get(&id) {
-            _ if self.candidates.get(candidate).is(holder) => false,
+            _ if self.is_itself(candidate, holder) => false,
             _ if self.deleted.contains(&id) => self.holders.are_kept_by_deleted(),
             None => true,
             Some(at) => {

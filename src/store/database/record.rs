@@ -68,6 +68,11 @@ impl Locals {
     }
 }
 
+/// Whether there is no link, and so no status, in a row.
+pub fn has_no_status(row: &Row) -> Result<bool, DatabaseError> {
+    Ok(row.text(4)?.is_none())
+}
+
 /// A row as a user.
 pub fn user(row: &Row, locals: &Locals) -> Result<StoredUser, DatabaseError> {
     let id = match row.int(0)? {

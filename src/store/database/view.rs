@@ -22,7 +22,7 @@ use crate::store::{
     PastRun, Runs, StoreError, UserCounts, View, Visit, Which,
 };
 use crate::user::{
-    Domain, Field, Folded, ObjectGuid, Status, StoredUser, UniqueField, UserId, Values,
+    Domain, Field, Folded, ObjectGuid, Origin, Status, StoredUser, UniqueField, UserId, Values,
 };
 
 /// How many users or names are asked for at once.
@@ -162,7 +162,7 @@ impl View for Reader {
                     // Where the database finds more names equal than adsync does.
                     let is_named =
                         |user: &StoredUser| names.contains(&user.values.profile.folded_username());
-                    users.extend(found.map(|(_, user)| user).filter(is_named));
+                    users.extend(found.map(|(_, user, _)| user).filter(is_named));
                 }
             }
             Keys::Identities(guids) => {
@@ -463,14 +463,14 @@ impl Reader {
         self.rows(&query, &params![guids], |row| self.user(row))
     }
 
-    /// Who holds these names, each with its key: as adsync compares them, and in the table of an application as the
+    /// Who holds these names, each with its key, and whether it was deleted and only its row is there: as adsync compares them, and in the table of an application as the
     /// database does, too.
     fn holding(
         &self,
         field: UniqueField,
         names: &[Folded],
         with_departed: bool,
-    ) -> Result<Vec<(String, StoredUser)>, StoreError> {
+    ) -> Result<Vec<(String, StoredUser, bool)>, StoreError> {
         let Tables {
             users,
             links,
@@ -525,10 +525,14 @@ impl Reader {
             values.push(names.clone().into());
         }
         let found = self.rows(&query, &values, |row| {
-            Ok((row.string(record::COLUMNS)?, self.user(row)?))
+            let user = self.user(row)?;
+            // It has an identity, and no link.
+            let is_departed = user.origin != Origin::Local && record::has_no_status(row)?;
+            Ok((row.string(record::COLUMNS)?, user, is_departed))
         })?;
         let mut seen = HashSet::new();
-        let is_new = |(key, user): &(String, StoredUser)| seen.insert((key.clone(), user.id));
+        let is_new =
+            |(key, user, _): &(String, StoredUser, bool)| seen.insert((key.clone(), user.id));
         Ok(found.into_iter().filter(is_new).collect())
     }
 
@@ -573,9 +577,15 @@ impl Reader {
         holders: &mut Holders,
     ) -> Result<(), StoreError> {
         let found = self.holding(field, names, true)?;
-        let mut found: HashMap<String, _> = found.into_iter().collect();
+        let mut of_name = HashMap::new();
+        for (key, user, is_departed) in found {
+            if is_departed {
+                holders.note_departed(user.id);
+            }
+            of_name.insert(key, user);
+        }
         for name in names {
-            if let Some(user) = found.remove(&layout::key(name)) {
+            if let Some(user) = of_name.remove(&layout::key(name)) {
                 let holder = Holder {
                     id: Some(user.id),
                     username: user.values.profile.username,
