@@ -68,6 +68,63 @@ fn an_account_that_is_locked_is_not_tried_elsewhere() {
     }
 }
 
+/// Result codes that say more than that a password is wrong.
+#[test]
+fn a_login_that_the_server_does_not_take_is_explained() {
+    const LOCKED: &str = "hint: see what the server says: the account may be locked, logins without TLS may be off, or the DN may be empty";
+    let stage = Stage::imported(&["alice"]);
+    let contents = stage.contents();
+    for (code, said, reason, hint) in [
+        (
+            13,
+            "TLS confidentiality required",
+            "the server takes no password over a connection without encryption (confidentialityRequired)",
+            "hint: use ldaps://, or starttls = true under [directory]",
+        ),
+        (
+            34,
+            "invalid DN",
+            "the server takes a DN as the name of the account (invalidDNSyntax)",
+            "hint: write the DN of the account as username under [directory], such as cn=svc-adsync,ou=services,dc=example,dc=com",
+        ),
+        (
+            53,
+            "unauthenticated bind (DN with no password) disallowed",
+            "the server does not allow this login (unwillingToPerform): unauthenticated bind",
+            LOCKED,
+        ),
+        (
+            53,
+            "",
+            "the server does not allow this login (unwillingToPerform)\n",
+            LOCKED,
+        ),
+    ] {
+        stage.directory.clear_faults();
+        stage
+            .directory
+            .fault(When::bind(), What::answer(code, said));
+        stage.directory.reset_stats();
+        let error = format!(
+            "error: cannot log in to {} as {USERNAME}: {reason}",
+            stage.directory.url()
+        );
+        for arguments in [&["sync"][..], &["search", "a"], &["import", "--all"]] {
+            let answer = stage.run(arguments).expect_code(5);
+            assert_says(&answer, &[&error, hint]);
+        }
+        let check = stage.json(5, &["check"]);
+        let steps = check["steps"].as_array().expect("a list of steps");
+        let bind = steps.iter().find(|it| it["step"] == "bind");
+        let bind = bind.expect("a step");
+        assert!(text(bind, "message").contains(reason.trim_end()), "{bind}");
+        assert!(hint.contains(&text(bind, "hint")), "{bind}");
+        // Once each: an account is locked after a few.
+        assert_eq!(stage.directory.stats().binds, 4);
+        stage.contents().assert_only_noted(&contents, "failed");
+    }
+}
+
 #[test]
 fn a_first_server_that_cannot_be_used_is_passed_over_with_a_warning() {
     for (when, what, cause) in [
