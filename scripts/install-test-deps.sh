@@ -3,8 +3,9 @@
 # domain controller, OpenLDAP's server and command-line tools, 389 Directory Server, PostgreSQL,
 # MariaDB, Kerberos with what building for it takes, a clock that can be set, a system that
 # refuses what it is asked for, a browser for the pages of --report, a terminal, the shells that
-# adsync completes words for, what reads manual pages, systemd's units and packages, and what the commands of the
-# documentation take. Says nothing and changes nothing when everything is there. No service is started.
+# adsync completes words for, what reads manual pages, systemd's units and packages, Prometheus, which
+# checks alerting rules, and what the commands of the documentation take. Says nothing and changes
+# nothing when everything is there. No service is started.
 set -euo pipefail
 
 packages=(
@@ -13,7 +14,7 @@ packages=(
     postgresql-15 postgresql-client-15 mariadb-server mariadb-client
     faketime strace chromium tmux zsh fish man-db mandoc dpkg-dev lintian systemd
     krb5-user libkrb5-dev libclang-dev pkg-config libsasl2-modules-gssapi-mit
-    sudo cron mailutils sqlite3 acl gcc libc6-dev
+    sudo cron mailutils sqlite3 acl gcc libc6-dev prometheus
 )
 
 fail() {

@@ -301,3 +301,98 @@ fn check_says_whether_they_can_be_written() {
         assert!(told.stdout.contains(words), "{told}");
     }
 }
+
+/// What `promtool` says of the rules of the page, where those series stand still since the epoch: each case is
+/// the hour, the alert, and the labels with which it fires, if it does.
+#[track_caller]
+fn assert_alerts(series: &[(String, f64)], cases: &[(u32, &str, Option<&str>)]) {
+    let page = fs::read_to_string("docs/operations.md").expect("the page");
+    let blocks = page.split("```yaml\n").skip(1);
+    let mut blocks = blocks.filter_map(|it| it.split("```").next());
+    let rules = blocks.find(|it| it.starts_with("groups:"));
+    let folder = tempfile::tempdir().expect("the temporary directory is writable");
+    fs::write(folder.path().join("rules.yml"), rules.expect("rules")).expect("a fresh folder");
+    let series: Vec<String> = series
+        .iter()
+        .map(|(name, value)| format!("{{series: '{name}', values: '{value}x9000'}}"))
+        .collect();
+    let cases: Vec<String> = cases
+        .iter()
+        .map(|(hour, alert, labels)| {
+            let fires = labels.map(|it| format!("{{exp_labels: {it}}}"));
+            let fires = fires.unwrap_or_default();
+            format!("{{eval_time: {hour}h, alertname: {alert}, exp_alerts: [{fires}]}}")
+        })
+        .collect();
+    let test = format!(
+        "rule_files: [rules.yml]\ntests: [{{interval: 1m, input_series: [{}], alert_rule_test: [{}]}}]\n",
+        series.join(", "),
+        cases.join(", ")
+    );
+    fs::write(folder.path().join("test.yml"), test).expect("a fresh folder");
+    let promtool = process::find("promtool").expect(
+        "promtool is not installed; scripts/install-test-deps.sh installs what the tests need",
+    );
+    let mut command = Command::new(promtool);
+    command.args(["test", "rules", "test.yml"]);
+    command.current_dir(folder.path());
+    let finished = process::run(&mut command, b"", Duration::from_mins(1));
+    let said = [finished.stdout, finished.stderr].concat();
+    assert!(
+        finished.status.success(),
+        "{}",
+        String::from_utf8_lossy(&said)
+    );
+}
+
+/// The samples of the last run, as if the last success was at the epoch.
+fn since_success(sandbox: &Sandbox) -> Vec<(String, f64)> {
+    let samples = samples(sandbox).into_iter();
+    let at_epoch = |name: &str| name.contains("timestamp_seconds");
+    samples
+        .map(|(name, value)| {
+            let value = if at_epoch(&name) { 0.0 } else { value };
+            (name, value)
+        })
+        .collect()
+}
+
+#[test]
+fn the_alerts_of_the_page_fire_when_they_should() {
+    const SYNC: Option<&str> = Some("{command: sync}");
+    let (directory, sandbox) = measured(&["alice", "bob", "carol"]);
+    // No metrics file at all, or an import and never a sync.
+    assert_alerts(&[], &[(0, "AdsyncStale", SYNC), (1, "AdsyncRefused", None)]);
+    sandbox.run(&["import", "--all"]).expect_code(0);
+    assert_alerts(&since_success(&sandbox), &[(0, "AdsyncStale", SYNC)]);
+
+    sandbox.run(&["sync"]).expect_code(0);
+    let good = [
+        (0, "AdsyncStale", None),
+        (47, "AdsyncStale", None),
+        (49, "AdsyncStale", SYNC),
+        (1, "AdsyncRefused", None),
+        (100, "AdsyncDuplicates", None),
+    ];
+    assert_alerts(&since_success(&sandbox), &good);
+
+    add(&sandbox, &["robot", "--email", "robot@example.com"]);
+    directory
+        .replace("alice", "mail", ["robot@example.com"])
+        .expect("alice is there");
+    sandbox.run(&["sync"]).expect_code(0);
+    let duplicate = Some("{source: directory, status: duplicate}");
+    let waits = [
+        (71, "AdsyncDuplicates", None),
+        (73, "AdsyncDuplicates", duplicate),
+    ];
+    assert_alerts(&since_success(&sandbox), &waits);
+
+    directory.see_tombstones(true);
+    for user in ["alice", "bob", "carol"] {
+        directory.delete(user).expect("the user is there");
+    }
+    sandbox.run(&["sync"]).expect_code(4);
+    let refused = [(1, "AdsyncRefused", Some("{}")), (1, "AdsyncStale", None)];
+    assert_alerts(&since_success(&sandbox), &refused);
+}
