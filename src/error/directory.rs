@@ -53,8 +53,8 @@ pub fn hint(error: &DirectoryError) -> Option<String> {
         }
         DirectoryError::NoContext { .. } => "set base_dn under [directory]",
         DirectoryError::OutsideDomain { contexts, .. } => return Some(domain_hint(contexts)),
-        DirectoryError::IdentityNotSearchable { .. } => {
-            "the account must have the right to search for the attribute, not only to read it, and the server an equality matching rule for it; where it is not AD, guid = \"entryUUID\" under [directory.attributes] has one"
+        DirectoryError::IdentityNotSearchable { attribute, .. } => {
+            return Some(identity_hint(attribute));
         }
         DirectoryError::Unusable { unusable, .. } => {
             return unusable.first().map(attributes::hint);
@@ -139,6 +139,16 @@ pub fn commands(error: &DirectoryError) -> Vec<String> {
 /// What to do about a server that says that it cannot at the moment.
 pub const BUSY_HINT: &str =
     "the server is busy or going down; try again later, or name a second one in urls";
+
+fn identity_hint(attribute: &str) -> String {
+    let needed = "the account must have the right to search for the attribute, not only to read it, and the server an equality matching rule for it";
+    if attribute.eq_ignore_ascii_case("entryUUID") {
+        return needed.to_owned();
+    }
+    format!(
+        "{needed}; where it is not AD, guid = \"entryUUID\" under [directory.attributes] has one"
+    )
+}
 
 fn domain_hint(contexts: &[String]) -> String {
     match contexts.first() {

@@ -213,7 +213,7 @@ fn check_users(
             Some((name, meant)) => {
                 format!("did you mean {meant} instead of {name}? no user has that attribute")
             }
-            None if !directory.is_active_directory() => "check filter under [directory]; this server is not AD, where users are as a rule (objectClass=inetOrgPerson)".to_owned(),
+            None if !directory.is_active_directory() && !names_people(&filter) => "check filter under [directory]; this server is not AD, where users are as a rule (objectClass=inetOrgPerson)".to_owned(),
             None => "check filter under [directory]".to_owned(),
         };
         (
@@ -234,6 +234,11 @@ fn check_users(
     let consequence = "imported users would all be out of scope";
     findings.warn("users", message, format!("{hint}; {consequence}"));
     Ok(identities)
+}
+
+/// Whether a filter has the condition that finds people on most servers that are not AD.
+fn names_people(filter: &str) -> bool {
+    filter.to_lowercase().contains("inetorgperson")
 }
 
 /// Whether every user has a unique identity and can be found by it.
