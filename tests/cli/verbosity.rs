@@ -154,3 +154,123 @@ fn an_environment_for_loggers_changes_nothing() {
         .expect_code(0);
     assert_eq!(answer.stderr, "");
 }
+
+/// The first thing in a line that looks as Rust prints its types for a developer: a name with a bracket or
+/// a brace behind it (`Some(`, `Error {`), a list (`["`, `[1, `), or a unit type (`Kind::Other`).
+fn debug_output(line: &str) -> Option<&str> {
+    let is_word = |it: char| it.is_ascii_alphanumeric() || it == '_';
+    for (at, _) in line.match_indices(['(', '{', '[', ':']) {
+        let (before, rest) = line.split_at(at);
+        let name = &before[before.trim_end().trim_end_matches(is_word).len()..];
+        let is_type = name.starts_with(|it: char| it.is_ascii_uppercase());
+        let is_list = rest.starts_with("[\"")
+            || rest.starts_with("[(")
+            || rest.starts_with('[') && rest[1..].starts_with(|it: char| it.is_ascii_digit());
+        let is_struct = rest.starts_with("{ ") || rest.starts_with("{ }");
+        let is_tuple = rest.starts_with('(') && name.trim_end() == name;
+        if is_list || is_struct || is_type && (is_tuple || rest.starts_with("::")) {
+            return Some(&line[at - name.len()..]);
+        }
+    }
+    None
+}
+
+#[test]
+fn what_a_developer_prints_is_recognised() {
+    for line in [
+        "found Some(1)",
+        "debug: Ok(())",
+        "Error { code: 1 }",
+        "it is Os { code: 2, kind: NotFound }",
+        "[\"a\", \"b\"]",
+        "bytes [1, 2]",
+        "because Kind::Other",
+    ] {
+        assert!(debug_output(line).is_some(), "{line}");
+    }
+    for line in [
+        "ldapsearch -b 'DC=corp' '(&(objectCategory=person)(sn=A*))' mail",
+        "under [directory]: a DN (RFC 4512, 1.4)",
+        "$adsync = {alice}",
+    ] {
+        assert_eq!(debug_output(line), None, "{line}");
+    }
+}
+
+#[track_caller]
+fn assert_legible(sandbox: &Sandbox, code: i32, command: &str) {
+    let arguments: Vec<&str> = command.split(' ').chain(["-vv"]).collect();
+    let answer = sandbox.run(&arguments).expect_code(code);
+    for line in answer.stderr.lines() {
+        let found = debug_output(line);
+        assert_eq!(found, None, "{command}: {line}\n{answer}");
+    }
+}
+
+#[test]
+fn what_vv_adds_is_for_people() {
+    let (directory, sandbox) = with_users(&["alice", "bob", "carol"]);
+    directory
+        .add(
+            "CN=sales,DC=corp,DC=example,DC=com",
+            [("objectClass", "group")],
+        )
+        .expect("a fresh directory takes any group");
+    directory.see_tombstones(true);
+    for (code, command) in [
+        (0, "check"),
+        (0, "search a"),
+        (0, "import --users alice --dry-run"),
+        (0, "import --group sales"),
+        (0, "import --ou DC=corp,DC=example,DC=com"),
+        (0, "import --filter (sn=*)"),
+        (0, "import --all"),
+        (0, "sync"),
+        (0, "sync --full"),
+        (0, "sync --users alice,bob"),
+        (2, "sync --users alic"),
+        (0, "add zoe --email zoe@example.com"),
+        (7, "add zoe"),
+        (0, "set zoe --first-name Zoe"),
+        (0, "list"),
+        (0, "show alice"),
+        (0, "remove alice"),
+        (0, "restore alice"),
+        (0, "undo 2 --allow-deletes 3 --dry-run"),
+        (0, "history"),
+        (0, "history 2"),
+        (0, "history --changes"),
+        (0, "config show"),
+        (0, "config example"),
+        (2, "setup --print-sql"),
+        (0, "check"),
+    ] {
+        assert_legible(&sandbox, code, command);
+    }
+    for user in ["alice", "bob", "carol"] {
+        directory.delete(user).expect("the user is there");
+    }
+    let mut guarded = settings(&directory.url());
+    guarded.more_sync = "max_deletes = 0".to_owned();
+    sandbox.configure(&guarded);
+    assert_legible(&sandbox, 4, "sync");
+    assert_legible(&sandbox, 0, "sync --allow-deletes 2");
+    directory.fault(testdir::When::bind(), testdir::What::answer(49, "data 52e"));
+    assert_legible(&sandbox, 5, "sync");
+    directory.clear_faults();
+    directory.fault(testdir::When::search(), testdir::What::Cut);
+    assert_legible(&sandbox, 5, "sync");
+    drop(directory);
+    for command in ["check", "search a", "import --all", "sync"] {
+        assert_legible(&sandbox, 5, command);
+    }
+}
+
+#[test]
+fn what_vv_adds_of_a_database_is_for_people() {
+    let mut settings = settings("ldap://127.0.0.1:1");
+    settings.store = Some("url = \"postgres://adsync@127.0.0.1:1/app\"".to_owned());
+    let sandbox = Sandbox::new(&settings);
+    assert_legible(&sandbox, 0, "setup --print-sql");
+    assert_legible(&sandbox, 1, "list");
+}
