@@ -322,3 +322,71 @@ fn hash(field: UniqueField, name: &Folded) -> u64 {
     (field, name).hash(&mut hasher);
     hasher.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::{Duplicate, Findings, Holder, Holders, Import, Plan, plan};
+    use crate::user::{Folded, ObjectGuid, Origin, Profile, UniqueField, UserId, Values};
+
+    fn ann(number: u8, username: &str) -> Import {
+        let guid = ObjectGuid::from_bytes([number; 16]);
+        let profile = Profile {
+            username,
+            ..Profile::default()
+        };
+        let values = Values {
+            profile,
+            enabled: true,
+        };
+        Import::new(&Origin::Directory { guid, dn: "CN=Ann" }, &values)
+    }
+
+    fn planned(new: Vec<Import>, holders: &Holders) -> Plan {
+        let findings = Findings {
+            new,
+            ..Findings::default()
+        };
+        plan(findings, holders)
+    }
+
+    /// That a user with that identity holds `ann`.
+    fn held_by(number: u8) -> Holders {
+        let mut holders = Holders::default();
+        let holder = Holder {
+            id: Some(UserId(1)),
+            username: "ann".to_owned(),
+            origin: Origin::Directory {
+                guid: ObjectGuid::from_bytes([number; 16]),
+                dn: String::new(),
+            },
+        };
+        holders.insert(UniqueField::Username, Folded::new("ann"), holder);
+        holders
+    }
+
+    #[test]
+    fn one_that_comes_back_gets_its_own_row_only_after_it_was_deleted() {
+        let mut holders = held_by(7);
+        let duplicates = |holders: &Holders| planned(vec![ann(7, "ann")], holders).duplicate.len();
+        // It lives in the store again, with another row.
+        assert_eq!(duplicates(&holders), 1);
+        holders.note_departed(UserId(1));
+        assert_eq!(duplicates(&holders), 0);
+        let mut others = held_by(8);
+        others.note_departed(UserId(1));
+        assert_eq!(duplicates(&others), 1);
+    }
+
+    #[test]
+    fn names_that_the_store_holds_for_equal_are_contested() {
+        let mut holders = Holders::default();
+        let new = || vec![ann(1, "jose"), ann(2, "josé"), ann(3, "bob")];
+        assert_eq!(planned(new(), &holders).duplicate.len(), 0);
+        let names = ["jose", "josé"].map(Folded::new);
+        holders.make_alike(UniqueField::Username, &names);
+        let plan = planned(new(), &holders);
+        let duplicates: Vec<&str> = plan.duplicate.iter().map(Duplicate::username).collect();
+        assert_eq!(duplicates, ["jose", "josé"]);
+        assert!(plan.duplicate.iter().all(|it| it.conflicts[0].contested));
+    }
+}
