@@ -50,7 +50,7 @@ fn pass_on(mut client: &TcpStream, server: SocketAddr, cut: Cut, has_cut: &Atomi
         let _ = std::io::copy(&mut answers, &mut back);
         let _ = back.shutdown(std::net::Shutdown::Both);
     });
-    let mut piece = [0; 65536];
+    let mut piece = [0; 8192];
     while let Ok(length @ 1..) = client.read(&mut piece) {
         let asked = &piece[..length];
         let is_commit = asked
