@@ -438,17 +438,22 @@ fn a_key_may_be_anything() {
     }
 }
 
+/// A type of text of which the database holds more for equal than adsync does, or the same.
+fn loosely_compared(database: &Database) -> &'static str {
+    match database.kind() {
+        Kind::Postgres => {
+            database.sql("CREATE EXTENSION citext");
+            "citext"
+        }
+        Kind::MariaDb => "varchar(80) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci",
+    }
+}
+
 #[test]
 fn the_database_says_who_is_equal() {
     let prepare = |database: &Database| {
         let key = of_kind(database.kind(), NUMBER);
-        let text = match database.kind() {
-            Kind::Postgres => {
-                database.sql("CREATE EXTENSION citext");
-                "citext"
-            }
-            Kind::MariaDb => "varchar(80) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci",
-        };
+        let text = loosely_compared(database);
         database.sql(&format!(
             "CREATE TABLE members ({key}, name {text} NOT NULL UNIQUE, mail {text} UNIQUE);
              INSERT INTO members (name, mail) VALUES ('JOSE', 'Jose@Example.com');"
@@ -491,13 +496,7 @@ fn the_database_says_who_is_equal() {
 fn two_new_users_whom_the_database_holds_for_one_do_not_end_a_run() {
     let prepare = |database: &Database| {
         let key = of_kind(database.kind(), NUMBER);
-        let text = match database.kind() {
-            Kind::Postgres => {
-                database.sql("CREATE EXTENSION citext");
-                "citext"
-            }
-            Kind::MariaDb => "varchar(80) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci",
-        };
+        let text = loosely_compared(database);
         database.sql(&format!(
             "CREATE TABLE members ({key}, name {text} NOT NULL UNIQUE)"
         ));
@@ -564,5 +563,30 @@ fn who_was_deleted_and_comes_again_gets_the_row_back() {
         assert_eq!(it.sql("SELECT id, login FROM people ORDER BY 1"), rows);
         let list = it.json(0, &["list"]);
         assert_eq!(list["users"][0]["enabled"], true, "{list:#}");
+    }
+}
+
+#[test]
+fn a_row_that_another_tenant_got_is_not_written_any_more() {
+    for arguments in [
+        &["sync", "--full"][..],
+        &["sync"],
+        &["sync", "--users", "alice"],
+    ] {
+        for (stage, it) in each(&["alice", "bob"], people) {
+            it.json(0, &["import", "--all"]);
+            it.sql("UPDATE people SET tenant_id = 9 WHERE login = 'alice' AND tenant_id = 7");
+            let theirs = other_tenant(&it);
+            stage.set("alice", "sn", "Archer");
+            stage.set("bob", "sn", "Brown");
+            it.run(&[arguments, &["--format", "json"]].concat());
+            assert_eq!(other_tenant(&it), theirs, "{arguments:?}");
+            if arguments.len() < 3 {
+                let name = it.sql("SELECT last_name FROM people WHERE login = 'bob'");
+                assert_eq!(name, "Brown", "{arguments:?}");
+            }
+            it.run(&["remove", "alice"]);
+            assert_eq!(other_tenant(&it), theirs);
+        }
     }
 }

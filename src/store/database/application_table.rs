@@ -292,7 +292,13 @@ impl Users {
     pub fn of_link(&self) -> String {
         match &self.mapping {
             None => "u.id = l.user_id".to_owned(),
-            Some(_) => format!("u.{} = {}", self.key(), self.as_key("l.row_key")),
+            // A row that is not ours any more is nobody's.
+            Some(_) => format!(
+                "u.{} = {} AND {}",
+                self.key(),
+                self.as_key("l.row_key"),
+                self.ours("u")
+            ),
         }
     }
 

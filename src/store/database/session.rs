@@ -150,10 +150,11 @@ impl Writer {
         let number = table.number();
         let query = format!(
             "SELECT {} FROM {table} u LEFT JOIN {links} l ON {}
-             WHERE {number} IN (SELECT x.id FROM {}) ORDER BY {number} {}",
+             WHERE {number} IN (SELECT x.id FROM {}) AND {} ORDER BY {number} {}",
             self.reader.columns(),
             table.has_link(),
             dialect.set(record::NUMBER, "x"),
+            table.ours("u"),
             dialect.for_update("u"),
         );
         let mut others = Vec::new();

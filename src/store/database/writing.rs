@@ -210,7 +210,8 @@ impl Writing<'_> {
             "({set} JOIN {} l ON l.user_id = {number})",
             self.tables.links
         );
-        let on = format!("t.{} = {}", users.key(), users.as_key("l.row_key"));
+        let key = users.as_key("l.row_key");
+        let on = format!("t.{} = {key} AND {}", users.key(), users.ours("t"));
         (source, on)
     }
 
