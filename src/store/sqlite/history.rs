@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, Row, named_params};
 
 use super::Reader;
 use super::domains::RunKeys;
 use super::record::parse_snapshot;
 use crate::plan::{Action, Counts, Plan, Recent};
 use crate::store::StoreError;
-use crate::store::history::{in_step, run_by, sudo_for};
+use crate::store::history::{in_step, run_by, runs_to_forget, sudo_for};
 use crate::store::{Command, Mode, Outcome, PastChange, PastRun, Run, Runs};
 use crate::user::{DomainId, UserId};
 
@@ -95,40 +95,23 @@ pub(super) fn end_run(
 
 /// Deletes runs beyond the retention period, with their changes.
 pub(super) fn forget_old_runs(db: &Connection, run: &Run, but: i64) -> rusqlite::Result<()> {
-    let days = jiff::SignedDuration::from_hours(24 * i64::from(run.history_days));
-    let before: Option<String> = db
-        .prepare_cached("SELECT started_at FROM runs WHERE id <> ?1 ORDER BY id DESC LIMIT 1")?
-        .query_row([but], |row| row.get(0))
-        .optional()?;
-    // A clock that jumped ahead must not delete everything, so the time of the previous run counts, too.
-    let before = before.and_then(|it| it.parse().ok());
-    let now = before.map_or(run.started_at, |it: Timestamp| it.min(run.started_at));
-    // Beyond the range of times there is nothing to delete.
-    let Ok(oldest) = now.checked_sub(days) else {
-        return Ok(());
-    };
-    let (oldest, now) = (oldest.to_string(), run.started_at.to_string());
-    // In run order, whatever the clock said: a backdated run is not deleted early.
-    while let Some(id) = oldest_run(db, &oldest, &now)?.filter(|id| *id != but) {
-        db.prepare_cached(FORGET)?.execute([id])?;
-    }
-    Ok(())
-}
-
-/// The oldest run, if it began before that time. If its date is in the future, the date of the next one counts.
-fn oldest_run(db: &Connection, oldest: &str, now: &str) -> rusqlite::Result<Option<i64>> {
-    let mut statement = db.prepare_cached("SELECT id, started_at FROM runs ORDER BY id LIMIT 2")?;
-    let mut rows = statement.query([])?;
-    let mut first = None;
-    while let Some(row) = rows.next()? {
-        let id: i64 = row.get(0)?;
-        let started_at = row.get_ref(1)?.as_str()?;
-        let first = *first.get_or_insert(id);
-        if started_at <= now {
-            return Ok((started_at < oldest).then_some(first));
+    let ends = "SELECT id, started_at FROM (SELECT id, started_at FROM runs ORDER BY id LIMIT 100)
+         UNION SELECT id, started_at FROM (
+             SELECT id, started_at FROM runs WHERE id <> ?1 ORDER BY id DESC LIMIT 1)
+         ORDER BY id";
+    loop {
+        let ends: Vec<(i64, String)> = db
+            .prepare_cached(ends)?
+            .query_map([but], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        let old = runs_to_forget(&ends, but, run);
+        if old.is_empty() {
+            return Ok(());
+        }
+        for id in old {
+            db.prepare_cached(FORGET)?.execute([id])?;
         }
     }
-    Ok(None)
 }
 
 /// Records a run that was refused or failed.
