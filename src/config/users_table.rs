@@ -28,7 +28,10 @@ pub struct UsersTable {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "say a column, or { column = \"status\", yes = \"active\", no = \"blocked\" }"
+)]
 enum EnabledColumn {
     Flag(String),
     #[serde(rename_all = "snake_case")]
@@ -88,7 +91,10 @@ impl<'de> Deserialize<'de> for Value {
 
 /// What becomes of the row of a user who is deleted.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "say \"disable\", \"delete\", or the columns to set: { deleted_at = { sql = \"CURRENT_TIMESTAMP\" } }"
+)]
 enum Fate {
     Named(NamedFate),
     Set(Columns),

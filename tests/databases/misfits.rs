@@ -188,6 +188,29 @@ fn a_character_that_the_column_cannot_hold_fails_one_user() {
 }
 
 #[test]
+fn a_value_of_another_kind_is_told_what_may_stand_there() {
+    let stage = Stage::with(&["alice"]);
+    let database = Database::new(Kind::Postgres);
+    for (line, told) in [
+        (
+            "on_delete = \"drop\"",
+            "say \"disable\", \"delete\", or the columns to set",
+        ),
+        ("enabled = 1", "say a column, or"),
+        ("where = { a = 1.5 }", "a value is a number"),
+        ("insert = { a = { sql = \"now()\" } }", "CURRENT_TIMESTAMP"),
+    ] {
+        let more = format!(
+            "[store.users]\ntable = \"people\"\nkey = \"id\"\nusername = \"login\"\n{line}\n"
+        );
+        let it = InDatabase::new(&stage.directory, database.clone(), &more);
+        let answer = it.run(&["list"]).expect_code(2);
+        assert_says(&answer, &[told]);
+        assert!(!answer.stderr.contains("untagged"), "{answer}");
+    }
+}
+
+#[test]
 fn settings_that_do_not_meet_the_table_are_told() {
     for (_stage, it) in each(&["alice"], |_| PLAIN.to_owned(), "email = \"nowhere\"\n") {
         let answer = it.run(&["import", "--all"]);
